@@ -1,0 +1,26 @@
+"""Celery: it carries nudges and runs what is due. Every wait is a row in Postgres; nothing waits in the broker."""
+
+import os
+
+from celery import Celery
+
+from core.events import nudge
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+app = Celery("watchbill")
+app.config_from_object("django.conf:settings.CELERY")
+app.autodiscover_tasks(related_name="jobs")
+
+# Beat only pokes: each job looks at its own due rows and is safe to run twice.
+BEAT: dict[str, dict[str, object]] = {
+    "drain": {"task": "core.outbox.drain", "schedule": 5.0, "options": {"queue": "pages", "expires": 30}},
+    "housekeeping": {"task": "core.events.housekeeping", "schedule": 60.0, "options": {"expires": 50}},
+}
+app.conf.beat_schedule = BEAT
+
+
+def _ring() -> None:
+    app.send_task("core.outbox.drain", queue="pages", expires=30, ignore_result=True)
+
+
+nudge.use(_ring)

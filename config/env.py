@@ -1,0 +1,121 @@
+"""Every setting an operator can give, read once from the environment and described where it is read.
+
+`docs/settings.md` is held against `REGISTRY` by a test. A secret can also be given as a file: `NAME_FILE`.
+When `manage.py up` runs, it writes the addresses of the embedded servers to `<data dir>/env`; every other
+command reads them from there unless the environment says otherwise.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One documented environment variable."""
+
+    name: str
+    kind: str
+    default: str
+    help: str
+
+
+REGISTRY: dict[str, Variable] = {}
+
+
+def _value(name: str, kind: str, default: str, help_: str) -> str | None:
+    REGISTRY[name] = Variable(name, kind, default, help_)
+    if (path := os.environ.get(f"{name}_FILE")) is not None:
+        return Path(path).read_text().strip()
+    return os.environ.get(name, _RUNNING.get(name))
+
+
+def text(name: str, default: str, help_: str) -> str:
+    """A string, or `default`."""
+    value = _value(name, "text", default, help_)
+    return default if value is None else value
+
+
+def number(name: str, default: int, help_: str) -> int:
+    """A whole number, or `default`; anything else stops the start with the name of the variable."""
+    value = _value(name, "number", str(default), help_)
+    try:
+        return default if value is None or value == "" else int(value)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from error
+
+
+def flag(name: str, default: bool, help_: str) -> bool:  # noqa: FBT001
+    """true/1/yes/on or false/0/no/off, or `default`."""
+    value = _value(name, "true or false", str(default).lower(), help_)
+    if value is None or value == "":
+        return default
+    if value.lower() in {"1", "true", "yes", "on"}:
+        return True
+    if value.lower() in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
+
+
+def words(name: str, default: str, help_: str) -> list[str]:
+    """A comma-separated list."""
+    value = _value(name, "comma-separated list", default, help_)
+    return [word.strip() for word in (default if value is None else value).split(",") if word.strip()]
+
+
+def database(url: str) -> dict[str, object]:
+    """Django's DATABASES entry for a `postgresql://user:password@host:port/name` address."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
+        raise ImproperlyConfigured("DATABASE_URL must look like postgresql://user:password@host:5432/name.")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path[1:]),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": parts.port or "",
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """Where outgoing e-mail goes. `tls` is "", "starttls" or "tls"."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    tls: str
+
+
+def mail(url: str) -> Mail | None:
+    """The SMTP server of a `smtp://`, `smtp+starttls://` or `smtps://` address; None for an empty one."""
+    if not url:
+        return None
+    parts = urlsplit(url)
+    tls = {"smtp": "", "smtp+starttls": "starttls", "smtps": "tls"}.get(parts.scheme)
+    if tls is None or not parts.hostname:
+        raise ImproperlyConfigured("EMAIL_URL must look like smtp+starttls://user:password@host:587.")
+    port = parts.port or {"": 25, "starttls": 587, "tls": 465}[tls]
+    return Mail(parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or ""), tls)
+
+
+def _running(data_dir: Path) -> dict[str, str]:
+    try:
+        lines = (data_dir / "env").read_text().splitlines()
+    except OSError:
+        return {}
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+_RUNNING: dict[str, str] = {}
+DATA_DIR = Path(
+    text("WATCHBILL_DATA_DIR", str(BASE_DIR / ".local"), "Where `make up` keeps its Postgres, Redis and keys.")
+).resolve()
+_RUNNING.update(_running(DATA_DIR))

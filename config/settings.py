@@ -1,0 +1,286 @@
+"""Django's settings. What an operator can change is read through `config.env` and documented in docs/settings.md."""
+
+import secrets
+from urllib.parse import urlsplit
+
+from config import env
+from config.env import BASE_DIR, DATA_DIR
+
+# Addresses ------------------------------------------------------------------------------------------------------
+
+PORT = env.number("WATCHBILL_PORT", 8000, "The port that `make up` serves on, 127.0.0.1 only.")
+BASE_URL = env.text(
+    "BASE_URL", f"http://127.0.0.1:{PORT}", "The address people use. Every link that is sent starts with it."
+).rstrip("/")
+HTTPS = BASE_URL.startswith("https://")
+HOST = urlsplit(BASE_URL).hostname or "127.0.0.1"
+ALLOWED_HOSTS = env.words(
+    "ALLOWED_HOSTS", f"{HOST},127.0.0.1,localhost", "Host names that are answered; any other gets 400."
+)
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+TRUSTED_PROXIES = env.number(
+    "TRUSTED_PROXIES", 0, "How many reverse proxies stand in front; the client's address is taken that far from the right."
+)
+
+# Secrets --------------------------------------------------------------------------------------------------------
+
+PRODUCTION = env.flag("WATCHBILL_PRODUCTION", False, "Set by docker-compose.yml: no sample company, strict start-up checks.")
+DEBUG = env.flag("DEBUG", False, "Django's debug pages. Never outside your own machine.")
+SECRET_KEY = env.text("SECRET_KEY", "", "50 random characters; `make up` makes its own and keeps it in the data folder.")
+if not SECRET_KEY and not PRODUCTION:
+    SECRET_KEY = secrets.token_urlsafe(50)
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", "", "Earlier secret keys that still verify.")
+
+# Servers --------------------------------------------------------------------------------------------------------
+
+DATABASE_URL = env.text(
+    "DATABASE_URL", "", "postgresql://user:password@host:5432/name. Empty: `make up` runs an embedded Postgres."
+)
+REDIS_URL = env.text("REDIS_URL", "", "redis://:password@host:6379/0. Empty: `make up` runs an embedded Redis.")
+EMAIL_URL = env.text(
+    "EMAIL_URL", "", "smtp+starttls://user:password@host:587, smtps:// or smtp://. Empty: mail is written to the log."
+)
+MAIL = env.mail(EMAIL_URL)
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Watchbill <watchbill@localhost>", "The sender of every e-mail.")
+POOL_SIZE = env.number("DATABASE_POOL_SIZE", 8, "Connections per process to Postgres.")
+
+DATABASES = {
+    "default": {
+        **env.database(DATABASE_URL or "postgresql://127.0.0.1/watchbill"),
+        "CONN_MAX_AGE": 0,
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        "OPTIONS": {
+            "pool": {"min_size": 1, "max_size": POOL_SIZE, "timeout": 2},
+            "connect_timeout": 2,
+            "options": "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=15s",
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache" if REDIS_URL else "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": REDIS_URL or "watchbill",
+        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 1} if REDIS_URL else {},
+    }
+}
+
+# Applications ---------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "config",
+    "core.accounts",
+    "core.tokens",
+    "core.events",
+    "core.outbox",
+    "core.timers",
+    "core.live",
+    "core.ui",
+    "core.api",
+    "core.stack",
+    "incidents",
+    "oncall",
+    "statuspage",
+    "postmortems",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "pgtrigger",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_htmx",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "core.ui.middleware.SecurityHeaders",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "core.accounts.middleware.SignInRequired",
+    "core.accounts.middleware.PersonTimeZone",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "core.ui.context.shell",
+            ],
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    ["django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader"],
+                )
+            ]
+            if not DEBUG
+            else ["django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader"],
+            "builtins": ["django.templatetags.static", "core.ui.templatetags.ui"],
+        },
+    }
+]
+
+# People ---------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "core.accounts.adapter.Adapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = False  # core.accounts.throttle keeps its buckets in Postgres, so they work without Redis
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 12 * 3600
+ACCOUNT_SESSION_REMEMBER = True
+SESSION_DAYS = env.number("SESSION_DAYS", 30, "How long a sign-in lasts after the last visit.")
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = SESSION_DAYS * 86400
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_SSL_REDIRECT = False  # the proxy in front answers http; an ingest address must never redirect
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+if HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+
+# Time, language, files ------------------------------------------------------------------------------------------
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+ORGANISATION_TIME_ZONE = env.text("TIME_ZONE", "UTC", "The zone of a new person and of the status page, as Europe/Berlin.")
+LANGUAGE_CODE = "en-gb"
+USE_I18N = False
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_MAX_AGE = 31536000 if PRODUCTION else 0
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
+
+# Paging engine: starting points, tuned by measurement (docs/paging.md) ------------------------------------------
+
+PAGER_LEASE_SECONDS = env.number("PAGER_LEASE_SECONDS", 15, "How long a claimed message belongs to one worker.")
+PAGER_GRACE_MS = env.number("PAGER_GRACE_MS", 1000, "How often `pagerd` looks by itself, without a nudge.")
+PAGER_NOT_AFTER_HOURS = env.number("PAGER_NOT_AFTER_HOURS", 24, "A page that could not be sent for so long expires, with an alarm.")
+SMTP_TIMEOUT_SECONDS = env.number("SMTP_TIMEOUT_SECONDS", 5, "Time-out of one conversation with the mail server.")
+PRIVATE_TARGETS = env.words(
+    "PRIVATE_TARGETS", "", "Networks outside the public internet that webhooks may reach, as 10.1.0.0/16,127.0.0.1/32."
+)
+INGEST_MAX_BYTES = 1_000_000
+FAILPOINTS = env.text("WATCHBILL_FAILPOINTS", "", "For the fault tests only: point:action[,point:action].")
+
+# Celery: carries nudges, never the truth ------------------------------------------------------------------------
+
+CELERY = {
+    "broker_url": REDIS_URL or "redis://127.0.0.1:6379/0",
+    "result_backend": None,
+    "task_ignore_result": True,
+    "task_acks_late": True,
+    "task_reject_on_worker_lost": True,
+    "worker_prefetch_multiplier": 1,
+    "task_publish_retry": False,
+    "broker_transport_options": {
+        "socket_connect_timeout": 0.5,
+        "socket_timeout": 2,
+        "max_retries": 0,
+        "visibility_timeout": 60,
+        "unacked_restore_throttle": 1,
+    },
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,
+    "task_time_limit": 30,
+    "worker_max_tasks_per_child": 1000,
+    "worker_soft_shutdown_timeout": 10,
+    "accept_content": ["json"],
+    "task_default_queue": "housekeeping",
+    "worker_hijack_root_logger": False,
+}
+
+# API ------------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "core.tokens.authentication.BearerToken",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["core.api.permissions.Denied"],
+    "DEFAULT_RENDERER_CLASSES": ["core.api.renderers.Json"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "core.api.pagination.Cursor",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "core.api.problems.handle",
+    "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Watchbill",
+    "DESCRIPTION": "Incidents, alerts, on-call schedules, status pages and postmortems.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# Logs -----------------------------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR.")},
+    "loggers": {"django.request": {"level": "ERROR"}, "httpcore": {"level": "WARNING"}},
+}
+DEMO_PASSWORD = env.text(
+    "WATCHBILL_DEMO_PASSWORD", "", "One password for all sample logins. Empty: `make up` makes one each and prints them."
+)

@@ -1,0 +1,71 @@
+"""The only place that publishes to the broker: a doorbell, coalesced, never in the way of a request.
+
+`drain()` marks that something is due and returns at once. One thread per process rings Celery's doorbell at most
+every few milliseconds, with short time-outs and a breaker; a lost ring costs `pagerd`'s grace, never a message.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 0.005
+BREAKER_SECONDS = 3.0
+
+
+class Doorbell:
+    """A thread that rings when asked, at most once per pause, and stays quiet for a while after a failure."""
+
+    def __init__(self, ring: Callable[[], None], *, pause: float = PAUSE_SECONDS, breaker: float = BREAKER_SECONDS) -> None:
+        self._ring = ring
+        self._pause = pause
+        self._breaker = breaker
+        self._wanted = threading.Event()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self.failures = 0
+
+    def ask(self) -> None:
+        """Ask for a ring; never blocks and never raises."""
+        self._wanted.set()
+        if self._thread is None or not self._thread.is_alive():
+            self._start()
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            self._wanted.wait()
+            self._wanted.clear()
+            try:
+                self._ring()
+            except Exception:  # the broker is allowed to be away
+                if not self.failures:
+                    log.warning("the broker does not answer; pagerd carries on without it", exc_info=True)
+                self.failures += 1
+                threading.Event().wait(self._breaker)
+            else:
+                self.failures = 0
+                threading.Event().wait(self._pause)
+
+
+_doorbell: Doorbell | None = None
+
+
+def use(ring: Callable[[], None]) -> None:
+    """Give the function that rings the doorbell; `config.celery` does, because only it knows the Celery app."""
+    global _doorbell  # noqa: PLW0603
+    _doorbell = Doorbell(ring)
+
+
+def drain() -> None:
+    """Say that something is due now. Call it from `transaction.on_commit(..., robust=True)` only."""
+    if _doorbell is not None:
+        _doorbell.ask()

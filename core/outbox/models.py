@@ -1,0 +1,108 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+
+class Lane(models.IntegerChoices):
+    """Who goes first. A lower number is claimed before a higher one; bulk never holds up a page."""
+
+    CRITICAL = 0, "Critical pages"
+    PAGES = 1, "Pages"
+    PEOPLE = 2, "People"
+    BULK = 3, "Bulk"
+
+
+class State(models.TextChoices):
+    """States of a message (paging-core 3.4). Only `pending` and `sending` are alive; every other one is an end."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    SUPPRESSED = "suppressed"
+    BUNDLED = "bundled"
+
+
+class Message(models.Model):
+    """One message to one address on one channel: due, claimed by lease, sent, and its end kept.
+
+    `key` is the idempotency key that the receiver sees on every resend. `client` names who asked for it and who is
+    asked (guard) and told (listener); `subject_id`, `epoch` and `content` are the client's own.
+    """
+
+    key = models.CharField(max_length=200, unique=True)
+    client = models.CharField(max_length=40)
+    subject_id = models.BigIntegerField()
+    epoch = models.PositiveIntegerField(default=0)
+    lane = models.PositiveSmallIntegerField(choices=Lane.choices)
+    channel = models.CharField(max_length=20)
+    address = models.CharField(max_length=500)
+    secret = models.CharField(max_length=200, blank=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
+    content = models.JSONField(default=dict)
+
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    planned_at = models.DateTimeField(db_default=Now())
+    due_at = models.DateTimeField(db_default=Now())
+    not_after = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    unknown_outcomes = models.PositiveSmallIntegerField(default=0)
+    lease_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    lease_owner = models.CharField(max_length=80, blank=True)
+    provider_id = models.CharField(max_length=200, blank=True)
+    fallback_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="fallbacks")
+    bundle_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="bundled")
+    error = models.TextField(blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="sending", lease_token__isnull=False) | (~Q(state="sending") & Q(lease_token=None)),
+                name="message_sending_has_lease",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["lane", "due_at"], condition=Q(state__in=["pending", "sending"]), name="message_due"),
+            models.Index(fields=["client", "subject_id"], name="message_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Attempt(models.Model):
+    """One try to send a message; appended, never changed after it ended."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="tries")
+    n = models.PositiveSmallIntegerField()
+    worker = models.CharField(max_length=80)
+    started_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=20, blank=True)
+    detail = models.CharField(max_length=500, blank=True)
+    late = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = [F("id").asc()]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} try {self.n}"
+
+
+class WorkerBeat(models.Model):
+    """The last sign of life of a process that drains."""
+
+    name = models.CharField(max_length=80, unique=True)
+    kind = models.CharField(max_length=20)
+    seen_at = models.DateTimeField(db_default=Now())
+    drained_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+from core.accounts.models import Team
+
+
+class Tier(models.IntegerChoices):
+    """How much depends on a service. 1 is worst to lose."""
+
+    CRITICAL = 1, "Tier 1, critical"
+    IMPORTANT = 2, "Tier 2, important"
+    STANDARD = 3, "Tier 3, standard"
+
+
+class Service(models.Model):
+    """Something the company runs: owned by a team, with what it depends on and what people need to know."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=80, unique=True)
+    description = models.TextField(blank=True)
+    tier = models.PositiveSmallIntegerField(choices=Tier.choices, default=Tier.STANDARD)
+    team = models.ForeignKey(Team, models.PROTECT, related_name="services")
+    depends_on: models.ManyToManyField[Service, models.Model] = models.ManyToManyField(
+        "self", symmetrical=False, related_name="dependents", blank=True
+    )
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LinkKind(models.TextChoices):
+    RUNBOOK = "runbook", "Runbook"
+    DASHBOARD = "dashboard", "Dashboard"
+    REPOSITORY = "repository", "Repository"
+    CHAT = "chat", "Chat"
+    DOCUMENT = "document", "Document"
+
+
+class ServiceLink(models.Model):
+    service = models.ForeignKey(Service, models.CASCADE, related_name="links")
+    kind = models.CharField(max_length=12, choices=LinkKind.choices, default=LinkKind.DOCUMENT)
+    label = models.CharField(max_length=80)
+    url = models.URLField(max_length=500)
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class ChangeKind(models.TextChoices):
+    DEPLOY = "deploy", "Deploy"
+    CONFIG = "config", "Configuration"
+    INFRASTRUCTURE = "infrastructure", "Infrastructure"
+
+
+class Change(models.Model):
+    """Something that was changed in production: what to look at first when it breaks."""
+
+    service = models.ForeignKey(Service, models.CASCADE, related_name="changes")
+    kind = models.CharField(max_length=14, choices=ChangeKind.choices)
+    summary = models.CharField(max_length=1024)
+    version = models.CharField(max_length=80, blank=True)
+    url = models.URLField(max_length=500, blank=True)
+    at = models.DateTimeField()
+    source = models.CharField(max_length=80, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["service", "-at"], name="change_recent")]
+
+    def __str__(self) -> str:
+        return self.summary

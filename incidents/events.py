@@ -1,0 +1,140 @@
+"""What the incident hub tells the others. Past tense; ids and the values a listener needs; documented in docs/events.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.events.bus import event
+
+
+@event("incident.declared")
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """An incident was declared. `pages` says whether its severity asks to wake people now; never for drills."""
+
+    incident_id: int
+    number: int
+    severity_rank: int
+    service_ids: list[int]
+    pages: bool
+    private: bool
+    drill: bool
+
+
+@event("incident.acknowledged")
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """Somebody took the incident for the first time."""
+
+    incident_id: int
+
+
+@event("incident.status_changed")
+@dataclass(frozen=True, slots=True)
+class StatusChanged:
+    """The incident went from one state to another."""
+
+    incident_id: int
+    old: str
+    new: str
+
+
+@event("incident.severity_changed")
+@dataclass(frozen=True, slots=True)
+class SeverityChanged:
+    """The level changed; roles, rhythm and paging are looked at again (R036, R037)."""
+
+    incident_id: int
+    old_rank: int
+    new_rank: int
+    pages: bool
+    reason: str
+
+
+@event("incident.role_assigned")
+@dataclass(frozen=True, slots=True)
+class RoleAssigned:
+    """A person took a role, from somebody else where `previous_user_id` is set."""
+
+    incident_id: int
+    role: str
+    user_id: int
+    previous_user_id: int | None
+
+
+@event("incident.responder_wanted")
+@dataclass(frozen=True, slots=True)
+class ResponderWanted:
+    """Somebody in the room asked to page a person, a schedule or a policy with a message."""
+
+    incident_id: int
+    kind: str
+    target_id: int
+    message: str
+
+
+@event("incident.corrected")
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A person corrected a time or a text; old and new values by field name (R049)."""
+
+    incident_id: int
+    old: dict[str, str | None]
+    new: dict[str, str | None]
+
+
+@event("incident.update_published")
+@dataclass(frozen=True, slots=True)
+class UpdatePublished:
+    """A written update went out to its audience. For `public`, listeners may show its text to customers."""
+
+    incident_id: int
+    update_id: int
+    audience: str
+
+
+@event("incident.update_due")
+@dataclass(frozen=True, slots=True)
+class UpdateDue:
+    """The next update is due (`overdue` false: soon) and the people who owe it were reminded."""
+
+    incident_id: int
+    due_at: str
+    overdue: bool
+
+
+@event("incident.resolved")
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The service works again. `needs_postmortem` comes from the severity; drills never need one."""
+
+    incident_id: int
+    needs_postmortem: bool
+    drill: bool
+
+
+@event("incident.reopened")
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """A resolved or closed incident is active again."""
+
+    incident_id: int
+    reason: str
+
+
+@event("incident.closed")
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The incident is over. `outcome` is "" or why it was none, as false_alarm."""
+
+    incident_id: int
+    outcome: str
+
+
+@event("change.recorded")
+@dataclass(frozen=True, slots=True)
+class ChangeRecorded:
+    """A deploy or a change of configuration or infrastructure was reported."""
+
+    change_id: int
+    service_id: int

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from incidents.catalog.models import Service
+from incidents.lifecycle.rules import ACTIVE, Status
+from incidents.severities.models import Severity
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from core.accounts.models import User
+
+STATUSES = [(status.value, status.value.capitalize()) for status in Status]
+
+
+class RoleDefinition(models.Model):
+    """A role people take in an incident: configured, with its duties and what it must not do (R074)."""
+
+    slug = models.SlugField(max_length=20, unique=True)
+    name = models.CharField(max_length=40)
+    position = models.PositiveSmallIntegerField(default=0)
+    duties = models.TextField(blank=True)
+    must_not = models.TextField(blank=True)
+    is_commander = models.BooleanField(default=False)
+    is_exclusive = models.BooleanField(default=True, help_text="At most one person holds it at a time.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["is_commander"], condition=Q(is_commander=True), name="one_commander_role")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Trigger(models.TextChoices):
+    PERSON = "person", "A person's report"
+    ALERT = "alert", "An alert"
+    EXTERNAL = "external", "An outside report"
+
+
+class IncidentQuerySet(models.QuerySet["Incident"]):
+    def active(self) -> IncidentQuerySet:
+        return self.filter(status__in=ACTIVE)
+
+    def visible_to(self, user: User | AnonymousUser) -> IncidentQuerySet:
+        """The incidents a person may know of; a private one only when they are a member of it."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        mine = Participant.objects.filter(incident=models.OuterRef("pk"), user=user)
+        return self.filter(Q(private=False) | models.Exists(mine))
+
+
+class Incident(models.Model):
+    """One incident, from declaration to closure. Its times are stored apart and can be corrected (R049)."""
+
+    number = models.PositiveIntegerField(unique=True)
+    title = models.CharField(max_length=200)
+    status = models.CharField(max_length=14, choices=STATUSES, default=Status.INVESTIGATING)
+    severity = models.ForeignKey(Severity, models.PROTECT, related_name="incidents")
+    services: models.ManyToManyField[Service, models.Model] = models.ManyToManyField(
+        Service, related_name="incidents", blank=True
+    )
+    private = models.BooleanField(default=False)
+    drill = models.BooleanField(default=False)
+    trigger = models.CharField(max_length=10, choices=Trigger.choices, default=Trigger.PERSON)
+    declared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    summary = models.TextField(blank=True)
+    impact = models.TextField(blank=True)
+    hypothesis = models.TextField(blank=True)
+    next_decision = models.TextField(blank=True)
+    blast_radius = models.TextField(blank=True)
+    recent_changes = models.TextField(blank=True)
+    who_else = models.TextField(blank=True)
+    outcome = models.CharField(max_length=20, blank=True)
+
+    started_at = models.DateTimeField(null=True)
+    detected_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    declared_at = models.DateTimeField(db_default=Now())
+    identified_at = models.DateTimeField(null=True)
+    mitigated_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    reopened = models.PositiveSmallIntegerField(default=0)
+
+    next_update_due_at = models.DateTimeField(null=True)
+    update_every_seconds = models.PositiveIntegerField(null=True, blank=True)
+    last_update_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    objects = IncidentQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["severity", "declared_at"], condition=Q(status__in=ACTIVE), name="incident_active"),
+            models.Index(fields=["-resolved_at"], name="incident_resolved"),
+        ]
+
+    def __str__(self) -> str:
+        return f"INC-{self.number}"
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in ACTIVE
+
+
+class RoleAssignment(models.Model):
+    """Who holds a role, from when until when."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="roles")
+    role = models.ForeignKey(RoleDefinition, models.PROTECT, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="incident_roles")
+    exclusive = models.BooleanField(default=True)
+    started_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["incident", "role"], condition=Q(ended_at=None, exclusive=True), name="role_held_once"
+            ),
+            models.UniqueConstraint(
+                fields=["incident", "role", "user"], condition=Q(ended_at=None), name="role_held_by_person_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role_id} {self.user_id}"
+
+
+class Participant(models.Model):
+    """A person who takes part: declared, holds a role, was paged or was asked in. The members of a private incident."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="participants")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    joined_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["incident", "user"], name="participant_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.incident_id}"
+
+
+class EntryKind(models.TextChoices):
+    DECLARED = "declared", "Declared"
+    STATUS = "status", "Status"
+    SEVERITY = "severity", "Severity"
+    ROLE = "role", "Role"
+    PICTURE = "picture", "Current picture"
+    HYPOTHESIS = "hypothesis", "Hypothesis"
+    NOTE = "note", "Note"
+    DECISION = "decision", "Decision"
+    ACTION = "action", "Action"
+    UPDATE = "update", "Update"
+    PUBLIC_UPDATE = "public_update", "Public update"
+    ALERT = "alert", "Alert"
+    PAGE = "page", "Page"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    CHANGE = "change", "Change"
+    REMINDER = "reminder", "Reminder"
+    CORRECTION = "correction", "Correction"
+
+
+class TimelineEntry(models.Model):
+    """What happened, when, by whom. Append-only: a trigger refuses update and delete."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="timeline")
+    kind = models.CharField(max_length=14, choices=EntryKind.choices)
+    text = models.TextField()
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+    recorded_at = models.DateTimeField(db_default=Now())
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [models.Index(fields=["incident", "-at", "-id"], name="timeline_order")]
+
+    def __str__(self) -> str:
+        return self.text

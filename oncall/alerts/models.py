@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from incidents.catalog.models import Service
+from incidents.lifecycle.models import Incident
+
+
+class Kind(models.TextChoices):
+    ALERTMANAGER = "alertmanager", "Prometheus Alertmanager"
+    GENERIC = "generic", "Generic JSON"
+    PAGERDUTY = "pagerduty", "PagerDuty Events v2"
+
+
+class Integration(models.Model):
+    """Where signals come from: a kind and a key. The key is shown once; here are its first characters and its hash."""
+
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    name = models.CharField(max_length=80)
+    service = models.ForeignKey(Service, models.SET_NULL, null=True, blank=True, related_name="integrations")
+    key_prefix = models.CharField(max_length=8)
+    key_hash = models.CharField(max_length=64, unique=True)
+    is_active = models.BooleanField(default=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    last_signal_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Signal(models.Model):
+    """One raw payload as it came in: stored first, processed after. The inbox, append-only but for its state."""
+
+    integration = models.ForeignKey(Integration, models.CASCADE, related_name="signals")
+    request_key = models.CharField(max_length=200, null=True)  # noqa: DJ001 - unique only where given
+    kind = models.CharField(max_length=20)
+    content_type = models.CharField(max_length=100, blank=True)
+    body = models.BinaryField()
+    received_at = models.DateTimeField(db_default=Now())
+    state = models.CharField(
+        max_length=10, choices=[("new", "New"), ("processed", "Processed"), ("poison", "Poison")], db_default="new"
+    )
+    attempts = models.PositiveSmallIntegerField(db_default=0)
+    due_at = models.DateTimeField(db_default=Now())
+    processed_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True, db_default="")
+    dedup_key = models.CharField(max_length=255, blank=True, db_default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["integration", "request_key"], name="signal_once")]
+        indexes = [
+            models.Index(fields=["due_at", "id"], condition=Q(state="new"), name="signal_new"),
+            models.Index(fields=["integration", "-received_at"], name="signal_recent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"signal {self.pk}"
+
+
+class IngestError(models.Model):
+    """A signal that was refused or could only be understood in part: shown, never dropped in silence."""
+
+    integration = models.ForeignKey(Integration, models.CASCADE, null=True, related_name="errors")
+    signal = models.ForeignKey(Signal, models.SET_NULL, null=True, related_name="+")
+    kind = models.CharField(max_length=20)
+    detail = models.CharField(max_length=500)
+    count = models.PositiveIntegerField(default=1)
+    first_at = models.DateTimeField(db_default=Now())
+    last_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+class Status(models.TextChoices):
+    TRIGGERED = "triggered", "Triggered"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    RESOLVED = "resolved", "Resolved"
+    SUPPRESSED = "suppressed", "Suppressed"
+
+
+class Urgency(models.TextChoices):
+    HIGH = "high", "High"
+    LOW = "low", "Low"
+
+
+class Alert(models.Model):
+    """What signals with the same dedup key of one source are about. At most one is open per source and key."""
+
+    integration = models.ForeignKey(Integration, models.PROTECT, null=True, related_name="alerts")
+    dedup_key = models.CharField(max_length=1024)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.TRIGGERED)
+    title = models.CharField(max_length=1024)
+    description = models.TextField(blank=True)
+    severity = models.CharField(max_length=20, blank=True)
+    urgency = models.CharField(max_length=4, choices=Urgency.choices, default=Urgency.HIGH)
+    service = models.ForeignKey(Service, models.SET_NULL, null=True, related_name="alerts")
+    incident = models.ForeignKey(Incident, models.SET_NULL, null=True, related_name="alerts")
+    labels = models.JSONField(default=dict)
+    annotations = models.JSONField(default=dict)
+    links = models.JSONField(default=list)
+    routed_by = models.CharField(max_length=300, blank=True, help_text="Which rule chose service and policy, in words.")
+    is_test = models.BooleanField(default=False)
+    count = models.PositiveIntegerField(default=1)
+    started_at = models.DateTimeField(null=True)
+    first_at = models.DateTimeField(db_default=Now())
+    last_at = models.DateTimeField(db_default=Now())
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    resolved_at = models.DateTimeField(null=True)
+    resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    snoozed_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["integration", "dedup_key"], condition=~Q(status="resolved"), name="alert_open_once"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["-last_at"], condition=~Q(status="resolved"), name="alert_open"),
+            models.Index(fields=["service", "-first_at"], name="alert_service"),
+            models.Index(fields=["-first_at"], name="alert_recent"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from core.accounts.models import Team
+from incidents.lifecycle.models import Incident
+from oncall.alerts.models import Alert, Urgency
+from oncall.schedules.models import Schedule
+
+
+class Policy(models.Model):
+    """Who is asked, in which order, how long each is waited for, and how often all of it (`repeat` passes in all)."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=80, unique=True)
+    description = models.TextField(blank=True)
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="policies")
+    repeat = models.PositiveSmallIntegerField(default=1, help_text="Passes through all levels in all, at least 1.")
+    is_default = models.BooleanField(default=False, help_text="Takes what no route and no service claims.")
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        verbose_name_plural = "policies"
+        constraints = [
+            models.CheckConstraint(condition=Q(repeat__gte=1, repeat__lte=10), name="policy_repeat"),
+            models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="policy_default_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Level(models.Model):
+    policy = models.ForeignKey(Policy, models.CASCADE, related_name="levels")
+    position = models.PositiveSmallIntegerField()
+    timeout_seconds = models.PositiveIntegerField(default=300)
+
+    class Meta:
+        ordering = [F("position").asc()]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["policy", "position"], name="level_position", deferrable=models.Deferrable.DEFERRED
+            ),
+            models.CheckConstraint(condition=Q(timeout_seconds__gte=1), name="level_timeout"),
+        ]
+
+    def __str__(self) -> str:
+        return f"level {self.position + 1}"
+
+
+class Target(models.Model):
+    level = models.ForeignKey(Level, models.CASCADE, related_name="targets")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    schedule = models.ForeignKey(Schedule, models.PROTECT, null=True, blank=True, related_name="targets")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(user=None, schedule__isnull=False) | Q(user__isnull=False, schedule=None),
+                name="target_is_one_thing",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.schedule_id or self.user_id)
+
+
+class EscalationStatus(models.TextChoices):
+    ESCALATING = "escalating", "Escalating"
+    EXHAUSTED = "exhausted", "Exhausted"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    SNOOZED = "snoozed", "Snoozed"
+    CLOSED = "closed", "Closed"
+
+
+class Escalation(models.Model):
+    """One run of a frozen plan for an alert or an incident (paging-core's `page`).
+
+    `next_at` is when the next level is due, in database time. Each human transition raises `epoch`; messages of an
+    older epoch are suppressed when they are claimed.
+    """
+
+    alert = models.ForeignKey(Alert, models.CASCADE, null=True, related_name="escalations")
+    incident = models.ForeignKey(Incident, models.CASCADE, null=True, related_name="escalations")
+    policy = models.ForeignKey(Policy, models.SET_NULL, null=True, related_name="+")
+    generation = models.PositiveSmallIntegerField(default=1)
+    urgency = models.CharField(max_length=4, choices=Urgency.choices, default=Urgency.HIGH)
+    plan = models.JSONField()
+    message = models.TextField(blank=True)
+    status = models.CharField(max_length=12, choices=EscalationStatus.choices, default=EscalationStatus.ESCALATING)
+    round = models.PositiveSmallIntegerField(default=0)
+    level = models.PositiveSmallIntegerField(default=0)
+    epoch = models.PositiveIntegerField(default=1)
+    next_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(db_default=Now())
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    exhausted_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status="escalating", next_at__isnull=False) | (~Q(status="escalating") & Q(next_at=None)),
+                name="escalation_due_iff_escalating",
+            ),
+            models.UniqueConstraint(fields=["alert", "generation"], name="escalation_alert_once"),
+            models.UniqueConstraint(fields=["incident", "generation"], name="escalation_incident_once"),
+            models.CheckConstraint(
+                condition=Q(alert__isnull=False) | Q(incident__isnull=False), name="escalation_has_subject"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["urgency", "next_at"], condition=Q(status="escalating"), name="escalation_due"),
+            models.Index(fields=["alert"], name="escalation_alert"),
+            models.Index(fields=["incident"], name="escalation_incident"),
+        ]
+
+    def __str__(self) -> str:
+        return f"escalation {self.pk}"

@@ -1,0 +1,26 @@
+from oncall.alerts.models import Alert, IngestError, Integration, Signal
+from oncall.escalation.models import Escalation, Level, Policy, Target
+from oncall.paging.models import ContactMethod, NotificationRule, Page
+from oncall.routing.models import Route, ServicePolicy
+from oncall.schedules.models import Layer, Override, Participant, Restriction, Schedule
+
+__all__ = [
+    "Alert",
+    "ContactMethod",
+    "Escalation",
+    "IngestError",
+    "Integration",
+    "Layer",
+    "Level",
+    "NotificationRule",
+    "Override",
+    "Page",
+    "Participant",
+    "Policy",
+    "Restriction",
+    "Route",
+    "Schedule",
+    "ServicePolicy",
+    "Signal",
+    "Target",
+]

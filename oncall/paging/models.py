@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from oncall.alerts.models import Urgency
+
+
+class ContactMethod(models.Model):
+    """A way to reach a person: a channel and an address, checked before it is relied on."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="contact_methods")
+    channel = models.CharField(max_length=20)
+    label = models.CharField(max_length=60, blank=True)
+    address = models.CharField(max_length=500)
+    secret = models.CharField(max_length=200, blank=True, help_text="Signs what is sent to a webhook.")
+    is_enabled = models.BooleanField(default=True)
+    verified_at = models.DateTimeField(null=True)
+    last_ok_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "channel", "address"], name="contact_method_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.address}"
+
+
+class NotificationRule(models.Model):
+    """One line of a person's own rules: at this urgency, this method, so long after the page."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notification_rules")
+    urgency = models.CharField(max_length=4, choices=Urgency.choices, default=Urgency.HIGH)
+    method = models.ForeignKey(ContactMethod, models.CASCADE, related_name="rules")
+    delay_seconds = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = [F("delay_seconds").asc(), F("id").asc()]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "urgency", "method", "delay_seconds"], name="rule_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.urgency} {self.method_id} +{self.delay_seconds}"
+
+
+class PageStatus(models.TextChoices):
+    PENDING = "pending", "Pending"
+    SENT = "sent", "Sent"
+    DELIVERED = "delivered", "Delivered"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    FAILED = "failed", "Failed"
+    EXPIRED = "expired", "Expired"
+    UNKNOWN = "unknown", "Unknown"
+    SUPPRESSED = "suppressed", "Suppressed"
+    BUNDLED = "bundled", "Bundled"
+
+
+class Page(models.Model):
+    """One person asked at one level of one escalation: what they acknowledge, and what the ledger lists.
+
+    Its messages are `core.outbox` rows with client "oncall.page" and this id as their subject. A page without a
+    person is the record of a level that resolved to nobody, with the reason in `why`.
+    """
+
+    escalation = models.ForeignKey("oncall.Escalation", models.CASCADE, null=True, related_name="pages")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="pages")
+    epoch = models.PositiveIntegerField(default=0)
+    round = models.PositiveSmallIntegerField(default=0)
+    level = models.PositiveSmallIntegerField(default=0)
+    position = models.PositiveSmallIntegerField(default=0)
+    urgency = models.CharField(max_length=4, choices=Urgency.choices, default=Urgency.HIGH)
+    why = models.CharField(max_length=500, blank=True)
+    message = models.TextField(blank=True, help_text="The words of a page by hand or a test page.")
+    nonce = models.CharField(max_length=16)
+    status = models.CharField(max_length=12, choices=PageStatus.choices, default=PageStatus.PENDING)
+    planned_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_default=Now())
+    sent_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["escalation", "epoch", "round", "level", "position"], name="page_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["user", "-created_at"], name="page_user"),
+            models.Index(fields=["user"], condition=Q(status__in=["pending", "sent", "delivered"]), name="page_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"page {self.pk}"

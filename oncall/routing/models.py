@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F
+
+from incidents.catalog.models import Service
+from oncall.alerts.models import Integration, Urgency
+from oncall.escalation.models import Policy
+
+
+class Route(models.Model):
+    """The first route whose conditions all hold decides service, policy and urgency of an alert.
+
+    `match` is a list of {"label", "op": equals|not_equals|contains|matches|exists, "value"}; an empty one holds for
+    everything (the catch-all). Without any route the source's own service counts, then the default policy.
+    """
+
+    position = models.PositiveIntegerField(default=0)
+    name = models.CharField(max_length=80, blank=True)
+    integration = models.ForeignKey(Integration, models.CASCADE, null=True, blank=True, related_name="routes")
+    match = models.JSONField(default=list, blank=True)
+    service = models.ForeignKey(Service, models.CASCADE, null=True, blank=True, related_name="routes")
+    policy = models.ForeignKey(Policy, models.PROTECT, null=True, blank=True, related_name="routes")
+    urgency = models.CharField(max_length=4, choices=Urgency.choices, blank=True)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = [F("position").asc(), F("id").asc()]
+
+    def __str__(self) -> str:
+        return self.name or f"route {self.position}"
+
+
+class ServicePolicy(models.Model):
+    """Which policy wakes people for a service."""
+
+    service = models.OneToOneField(Service, models.CASCADE, related_name="paging")
+    policy = models.ForeignKey(Policy, models.PROTECT, related_name="services")
+
+    class Meta:
+        verbose_name_plural = "service policies"
+
+    def __str__(self) -> str:
+        return f"{self.service_id} by {self.policy_id}"

@@ -1,0 +1,28 @@
+"""What the status page tells the others. Documented in docs/events.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.events.bus import event
+
+
+@event("notice.published")
+@dataclass(frozen=True, slots=True)
+class NoticePublished:
+    """Customers were told something; `incident_id` is set when it is about an incident."""
+
+    notice_id: int
+    update_id: int
+    incident_id: int | None
+    status: str
+
+
+@event("component.state_changed")
+@dataclass(frozen=True, slots=True)
+class ComponentStateChanged:
+    """A component shows another state."""
+
+    component_id: int
+    old: str
+    new: str

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from incidents.lifecycle.models import Incident
+from statuspage.components.models import Component, StatusPage
+
+
+class NoticeStatus(models.TextChoices):
+    INVESTIGATING = "investigating", "Investigating"
+    IDENTIFIED = "identified", "Identified"
+    MONITORING = "monitoring", "Monitoring"
+    RESOLVED = "resolved", "Resolved"
+
+
+class Impact(models.TextChoices):
+    NONE = "none", "None"
+    MINOR = "minor", "Minor"
+    MAJOR = "major", "Major"
+    CRITICAL = "critical", "Critical"
+
+
+class Notice(models.Model):
+    """What a public page says about an incident: only words that a person published, never the internal title."""
+
+    page = models.ForeignKey(StatusPage, models.CASCADE, related_name="notices")
+    incident = models.ForeignKey(Incident, models.SET_NULL, null=True, blank=True, related_name="notices")
+    public_id = models.CharField(max_length=12, unique=True)
+    title = models.CharField(max_length=200)
+    status = models.CharField(max_length=14, choices=NoticeStatus.choices, default=NoticeStatus.INVESTIGATING)
+    impact = models.CharField(max_length=8, choices=Impact.choices, default=Impact.NONE)
+    components: models.ManyToManyField[Component, models.Model] = models.ManyToManyField(
+        Component, related_name="notices", blank=True
+    )
+    started_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+    monitoring_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True)
+    next_update_due_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["page", "incident"], name="notice_incident_once"),
+        ]
+        indexes = [
+            models.Index(fields=["page", "-created_at"], name="notice_recent"),
+            models.Index(fields=["page"], condition=Q(resolved_at=None), name="notice_open"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class NoticeUpdate(models.Model):
+    """One published word to customers. `source_update_id` makes publishing the same update twice one row."""
+
+    notice = models.ForeignKey(Notice, models.CASCADE, related_name="updates")
+    public_id = models.CharField(max_length=12, unique=True)
+    source_update_id = models.BigIntegerField(null=True, unique=True)
+    status = models.CharField(max_length=14, choices=NoticeStatus.choices)
+    body = models.TextField()
+    affected = models.JSONField(default=list)
+    at = models.DateTimeField(db_default=Now())
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        ordering = [F("at").desc(), F("id").desc()]
+
+    def __str__(self) -> str:
+        return self.body

@@ -1,0 +1,48 @@
+"""The servers of a test run: `pytest` needs nothing set up.
+
+Loaded by `-p tests.plugin`, before pytest-django reads the settings. Without a DATABASE_URL it starts a private
+Postgres and Redis, stopped at the end; workers of pytest-xdist inherit their addresses and make a database each.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from core.stack.embedded import Postgres, Redis
+
+FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
+FOLDER = "WATCHBILL_TEST_FOLDER"
+
+
+def prepare() -> None:
+    """Give the run its own settings, whatever the shell or a running `manage.py up` say, and its own servers."""
+    folder = Path(tempfile.mkdtemp(prefix="watchbill-test-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for name in ("DEBUG", "WATCHBILL_PRODUCTION", "EMAIL_URL", "ALLOWED_HOSTS", "WATCHBILL_FAILPOINTS", "WATCHBILL_PORT"):
+        os.environ.pop(name, None)
+    os.environ.update(
+        {
+            FOLDER: str(folder),
+            "WATCHBILL_DATA_DIR": str(folder),
+            "SECRET_KEY": "a-key-that-only-the-tests-use-0123456789-abcdefghij",
+            "BASE_URL": "http://127.0.0.1:8000",
+            "EMAIL_FROM": "Watchbill <watchbill@example.com>",
+            "PRIVATE_TARGETS": "127.0.0.0/8",
+        }
+    )
+    if "DATABASE_URL" not in os.environ:
+        postgres = Postgres(folder, may_create_databases=True, settings=FAST)
+        postgres.start()
+        atexit.register(postgres.stop)
+        os.environ["DATABASE_URL"] = postgres.url
+    if "REDIS_URL" not in os.environ:
+        redis = Redis(folder)
+        redis.start()
+        atexit.register(redis.stop)
+        os.environ["REDIS_URL"] = redis.url
+
+
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    prepare()

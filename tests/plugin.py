@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from core.stack.embedded import Postgres, Redis
+from tests import loopback
 
 FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
 FOLDER = "WATCHBILL_TEST_FOLDER"
@@ -20,7 +21,14 @@ def prepare() -> None:
     """Give the run its own settings, whatever the shell or a running `manage.py up` say, and its own servers."""
     folder = Path(tempfile.mkdtemp(prefix="watchbill-test-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    for name in ("DEBUG", "WATCHBILL_PRODUCTION", "EMAIL_URL", "ALLOWED_HOSTS", "WATCHBILL_FAILPOINTS", "WATCHBILL_PORT"):
+    for name in (
+        "DEBUG",
+        "WATCHBILL_PRODUCTION",
+        "EMAIL_URL",
+        "ALLOWED_HOSTS",
+        "WATCHBILL_FAILPOINTS",
+        "WATCHBILL_PORT",
+    ):
         os.environ.pop(name, None)
     os.environ.update(
         {
@@ -44,5 +52,6 @@ def prepare() -> None:
         os.environ["REDIS_URL"] = redis.url
 
 
+loopback.guard()
 if "PYTEST_XDIST_WORKER" not in os.environ:
     prepare()

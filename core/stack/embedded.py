@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Protocol
 
@@ -45,7 +46,7 @@ class Server(Protocol):
     def stop(self) -> None: ...
 
 
-class _Embedded:
+class _Embedded(ABC):
     """A server process with its log, kept port and password."""
 
     name: str
@@ -85,11 +86,13 @@ class _Embedded:
         self.stop()
         raise DidNotStart(f"{self.name} did not start:\n{self._log_end()}")
 
+    @abstractmethod
     def _answers(self) -> bool:
-        raise NotImplementedError
+        """Whether the server is ready for work."""
 
+    @abstractmethod
     def stop(self) -> None:
-        raise NotImplementedError
+        """End the server in good order."""
 
     def _log_end(self) -> str:
         return self.log.read_text(errors="replace")[-1500:] if self.log.exists() else ""
@@ -214,7 +217,7 @@ def _first_statements(password: str, *, createdb: bool) -> str:
 
 
 def _await_previous(pid_file: Path) -> None:
-    """Let a Postgres whose parent was killed finish stopping; forget a pid that another program has by now."""
+    """Let a Postgres whose parent was killed finish stopping; forget a pid that another program has."""
     try:
         pid = int(pid_file.read_text().split("\n", 1)[0])
     except (OSError, ValueError):

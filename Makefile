@@ -1,0 +1,53 @@
+# Two commands: `make up` runs Watchbill here, `make test` proves it. Nothing has to be installed but Python, git and make.
+PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
+UV ?= uv
+BIN := .venv/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-input --require-hashes --only-binary :all:
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+T ?=
+
+.PHONY: up test check format lock shots bench
+.DEFAULT_GOAL := up
+
+up: .venv/base
+	@exec $(BIN)/python manage.py up
+
+test: .venv/dev
+	@$(BIN)/python -m tests.programs --install
+	@$(BIN)/python -m tests.phases $(T)
+
+check: .venv/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	git ls-files -z 'templates/*.html' | xargs -0 -r $(BIN)/djade --check --target-version 5.2
+	$(BIN)/djlint --lint --quiet templates
+	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	$(BIN)/pytest tests/architecture
+
+format: .venv/dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	-git ls-files -z 'templates/*.html' | xargs -0 -r $(BIN)/djade --target-version 5.2
+
+# The pins name no host: pip finds the packages where it always does, and their hashes say whether they are the same.
+lock:
+	$(LOCK) --extra local -o requirements/base.txt pyproject.toml
+	$(LOCK) --extra local --group dev -c requirements/base.txt -o requirements/dev.txt pyproject.toml
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Watchbill needs Python 3.11, 3.12 or 3.13."; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Python's venv is missing (on Debian: apt-get install python3-venv)."; exit 1; }
+
+.venv/base: requirements/base.txt | .venv/bin/python
+	@begin=$$(date +%s); echo "Installing the pinned packages into .venv ..."; \
+	$(PIP) -r $< && echo "Packages installed  $$(( $$(date +%s) - begin )) s"
+	@touch $@
+
+.venv/dev: requirements/dev.txt | .venv/bin/python
+	@begin=$$(date +%s); echo "Installing the pinned packages for development into .venv ..."; \
+	$(PIP) -r $< && echo "Packages installed  $$(( $$(date +%s) - begin )) s"
+	@touch $@ .venv/base

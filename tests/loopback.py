@@ -9,7 +9,7 @@ _resolve = socket.getaddrinfo
 
 def guard() -> None:
     """Refuse connections that leave the machine, and names that only a name server knows."""
-    socket.getaddrinfo = _getaddrinfo  # type: ignore[assignment]
+    socket.getaddrinfo = _getaddrinfo
     for name in ("connect", "connect_ex"):
         setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
 

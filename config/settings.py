@@ -9,6 +9,7 @@ from config.env import BASE_DIR, DATA_DIR
 # Addresses ------------------------------------------------------------------------------------------------------
 
 PORT = env.number("WATCHBILL_PORT", 8000, "The port that `make up` serves on, 127.0.0.1 only.")
+WEB_WORKERS = env.number("WEB_WORKERS", 1, "Web processes that `make up` runs behind that port.")
 BASE_URL = env.text(
     "BASE_URL", f"http://127.0.0.1:{PORT}", "The address people use. Every link that is sent starts with it."
 ).rstrip("/")
@@ -112,6 +113,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "core.ui.middleware.RefusalAnswers",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -164,6 +166,9 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_RATE_LIMITS = False  # core.accounts.throttle keeps its buckets in Postgres, so they work without Redis
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 12 * 3600
 ACCOUNT_SESSION_REMEMBER = True
+POSTMORTEM_DUE_HOURS = env.number(
+    "POSTMORTEM_DUE_HOURS", 48, "How long after an incident was resolved its postmortem is due."
+)
 SESSION_DAYS = env.number("SESSION_DAYS", 30, "How long a sign-in lasts after the last visit.")
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = SESSION_DAYS * 86400
@@ -173,6 +178,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "core.ui.views.csrf_failure"
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS

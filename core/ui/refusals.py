@@ -1,0 +1,30 @@
+"""How a refusal looks: a toast where htmx asked, a page with a way back elsewhere."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from django.http import HttpResponse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from core.ui.render import render
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from core.errors import Refused
+
+
+def answer(request: HttpRequest, refusal: Refused) -> HttpResponse:
+    """Say why an operation said no, with status 409."""
+    if getattr(request, "htmx", False):
+        toast = json.dumps({"toast": {"level": "error", "text": str(refusal)}})
+        return HttpResponse(status=409, headers={"HX-Trigger": toast, "HX-Reswap": "none"})
+    return render(request, "409.html", {"reason": str(refusal), "back": _back(request)}, status=409)
+
+
+def _back(request: HttpRequest) -> str:
+    referrer = request.headers.get("referer", "")
+    known = url_has_allowed_host_and_scheme(referrer, {request.get_host()}, request.is_secure())
+    return referrer if known else "/"

@@ -1,0 +1,117 @@
+"""What stands around every page. Apps register their entries in `AppConfig.ready()`; core imports none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+# A person is whatever `request.user` is: core.ui stands below accounts' screens and does not import its model.
+Counter = Callable[[Any], int]
+
+
+class Section(StrEnum):
+    """The phases of incident work, in the order in which the navigation shows them."""
+
+    RESPOND = "Respond"
+    PREPARE = "Prepare"
+    LEARN = "Learn"
+    TELL = "Tell"
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One entry of the navigation. It is shown only while `url_name` resolves.
+
+    `counter` gives the number beside it (0 shows none), `bad` paints that number as something waiting for a
+    person, `key` is the letter after `G` that goes there, `tab` puts it into the phone's bar.
+    """
+
+    section: str
+    label: str
+    icon: str
+    url_name: str
+    order: int
+    counter: Counter | None = None
+    bad: bool = False
+    key: str = ""
+    tab: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """One entry of the person's own menu, shown while `url_name` resolves and `allowed` agrees."""
+
+    label: str
+    icon: str
+    url_name: str
+    order: int
+    allowed: Callable[[Any], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """The one thing that is always at hand, on every page and under its key."""
+
+    label: str
+    icon: str
+    url_name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What the foot of the rail says about the person's own watch."""
+
+    title: str
+    text: str
+    url: str = ""
+    on_call: bool = True
+
+
+_nav: dict[str, NavItem] = {}
+_menu: dict[str, MenuItem] = {}
+_duty: list[Callable[[Any], Duty | None]] = []
+_action: list[Action] = []
+
+
+def add_nav(item: NavItem) -> None:
+    """Put an entry into the navigation; the same address again replaces it."""
+    _nav[item.url_name] = item
+
+
+def add_menu(item: MenuItem) -> None:
+    """Put an entry into the person's menu; the same address again replaces it."""
+    _menu[item.url_name] = item
+
+
+def set_duty(find: Callable[[Any], Duty | None]) -> None:
+    """Name the function that says whether a person is on call; None shows no box."""
+    _duty[:] = [find]
+
+
+def set_action(action: Action) -> None:
+    """Name the action that is always at hand."""
+    _action[:] = [action]
+
+
+def nav() -> list[NavItem]:
+    """Give the registered navigation in the order it is shown."""
+    sections = [section.value for section in Section]
+    return sorted(_nav.values(), key=lambda item: (sections.index(item.section), item.order, item.label))
+
+
+def menu() -> list[MenuItem]:
+    """Give the registered entries of the person's menu in order."""
+    return sorted(_menu.values(), key=lambda item: (item.order, item.label))
+
+
+def duty_of(user: Any) -> Duty | None:
+    """Say whether this person is on call, as the registered function has it."""
+    return _duty[0](user) if _duty else None
+
+
+def action() -> Action | None:
+    """Give the action that is always at hand, if one is registered."""
+    return _action[0] if _action else None

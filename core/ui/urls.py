@@ -1,0 +1,10 @@
+from django.urls import path
+
+from core.ui import views
+
+app_name = "ui"
+urlpatterns = [
+    path("more/", views.more, name="more"),
+    path("theme/", views.theme, name="theme"),
+    path("kit/", views.kit, name="kit"),
+]

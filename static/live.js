@@ -1,0 +1,121 @@
+/* One stream per page, used only to say "this region is stale". No HTML travels over it: the GET that follows checks
+   who may see what, and brings the same fragment the page was made of.
+   <body data-live-topics="board incident-12">; a region says
+   hx-get="/incidents/INC-12/-/timeline/" hx-trigger="live:incident-12 from:body, live:resync from:body" hx-swap="morph:outerHTML". */
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const body = document.body;
+  const topics = (body.dataset.liveTopics || "").split(/\s+/).filter(Boolean);
+  if (!topics.length) return;
+
+  const url = `/live/?topics=${topics.map(encodeURIComponent).join(",")}`;
+  const BEAT = Number(body.dataset.liveBeat) || 15000;
+  const PARK = Number(body.dataset.livePark) || 30000; // a hidden tab gives its connection back: browsers allow six
+  const POLL = 20000; // where the stream never opens (a proxy that swallows it), regions are asked for at this rate
+  const BANNER = 5000;
+  const JITTER = 300; // so that a hundred readers do not ask in the same instant
+
+  let stream = null, opened = false, heard = 0, tries = 0, lostAt = 0, nextTry = 0;
+  let retryTimer = 0, parkTimer = 0, pollTimer = 0;
+
+  const emit = (name, detail) => body.dispatchEvent(new CustomEvent(`live:${name}`, { detail }));
+  const stale = new Map();
+  const soon = (name) => {
+    if (stale.has(name)) return;
+    stale.set(name, setTimeout(() => { stale.delete(name); emit(name); }, Math.random() * JITTER));
+  };
+
+  const WORDS = { on: "Live", lost: "Offline", polling: "Updates every 20 s", parked: "Paused" };
+  const banner = document.getElementById("offline");
+  const paint = () => {
+    const state = root.dataset.live;
+    for (const mark of document.querySelectorAll("[data-live-mark]")) {
+      mark.hidden = !state;
+      if (mark.dataset.state !== state) { mark.dataset.state = state; mark.textContent = WORDS[state] || ""; }
+    }
+    if (!banner) return;
+    const long = state === "lost" && Date.now() - lostAt >= BANNER;
+    if (long) {
+      const since = new Date(lostAt).toLocaleTimeString("en-GB");
+      const wait = Math.max(0, Math.ceil((nextTry - Date.now()) / 1000));
+      const again = wait ? `Trying again in ${wait} s.` : "Trying again now.";
+      banner.querySelector("[data-offline-text]").textContent =
+        `Offline since ${since}. What you see is from then. ${again} Text you typed stays here.`;
+      if (banner.hidden) document.getElementById("say-now").textContent = `Offline since ${since}.`;
+    } else if (!banner.hidden) {
+      document.getElementById("say").textContent = "Live again.";
+    }
+    banner.hidden = !long;
+  };
+  const state = (name) => {
+    if (root.dataset.live === name) return;
+    root.dataset.live = name;
+    lostAt = name === "lost" ? lostAt || Date.now() : 0;
+    paint();
+    emit("state", { state: name });
+  };
+
+  const alive = () => {
+    heard = Date.now();
+    tries = 0;
+    clearInterval(pollTimer);
+    pollTimer = 0;
+    state("on");
+  };
+  const close = () => {
+    if (!stream) return;
+    stream.onopen = stream.onerror = null;
+    stream.close();
+    stream = null;
+  };
+  const open = () => {
+    clearTimeout(retryTimer);
+    close();
+    heard = Date.now();
+    stream = new EventSource(url);
+    // What changed between the rendering of the page and the opening of the stream is caught up with here.
+    stream.onopen = () => { opened = true; alive(); soon("resync"); };
+    stream.onerror = () => { if (stream.readyState === EventSource.CLOSED) retry(); else { state("lost"); nextTry = Date.now() + 3000; } };
+    stream.addEventListener("beat", alive);
+    stream.addEventListener("resync", () => { alive(); soon("resync"); });
+    stream.addEventListener("changed", (event) => { alive(); soon(event.data); });
+  };
+  const retry = () => {
+    close();
+    tries += 1;
+    if (!opened && tries >= 3) poll(); else if (!pollTimer) state("lost");
+    const wait = pollTimer ? 60000 : Math.min(30000, 500 * 2 ** (tries - 1)) * (0.7 + Math.random() * 0.6);
+    nextTry = Date.now() + wait;
+    clearTimeout(retryTimer);
+    retryTimer = setTimeout(open, wait);
+  };
+  const poll = () => {
+    if (pollTimer) return;
+    soon("resync");
+    pollTimer = setInterval(() => { if (!document.hidden) soon("resync"); }, POLL);
+  };
+  body.addEventListener("htmx:afterRequest", (event) => {
+    if (pollTimer) state(event.detail.successful ? "polling" : "lost");
+  });
+
+  setInterval(() => {
+    if (stream && !document.hidden && Date.now() - heard > BEAT * 2.5) retry(); // a hung server closes nothing
+    if (root.dataset.live === "lost") paint();
+  }, 1000);
+  addEventListener("online", open);
+  addEventListener("offline", () => state("lost"));
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", (event) => { if (event.persisted) open(); });
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(parkTimer);
+    if (document.hidden) {
+      parkTimer = setTimeout(() => { clearTimeout(retryTimer); close(); if (!pollTimer) state("parked"); }, PARK);
+    } else if (!stream) open();
+  });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-live-retry]")) { tries = 0; open(); }
+  });
+  body.addEventListener("htmx:afterSettle", paint); // a morphed region brings a fresh, silent mark
+  open();
+})();

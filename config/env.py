@@ -5,6 +5,7 @@ When `manage.py up` runs, it writes the addresses of the embedded servers to `<d
 command reads them from there unless the environment says otherwise.
 """
 
+import fcntl
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,15 +108,22 @@ def mail(url: str) -> Mail | None:
 
 
 def _running(data_dir: Path) -> dict[str, str]:
+    """What a running `manage.py up` wrote; it holds the lock: addresses left by a killed one do not count."""
     try:
-        lines = (data_dir / "env").read_text().splitlines()
+        with (data_dir / "lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lines = (data_dir / "env").read_text().splitlines() if (data_dir / "env").exists() else []
+        return dict(line.split("=", 1) for line in lines if "=" in line)
     except OSError:
         return {}
-    return dict(line.split("=", 1) for line in lines if "=" in line)
+    return {}
 
 
 _RUNNING: dict[str, str] = {}
 DATA_DIR = Path(
-    text("WATCHBILL_DATA_DIR", str(BASE_DIR / ".local"), "Where `make up` keeps its Postgres, Redis and keys.")
+    text(
+        "WATCHBILL_DATA_DIR", str(BASE_DIR / ".local"), "Where `make up` keeps its Postgres, Redis and keys."
+    )
 ).resolve()
 _RUNNING.update(_running(DATA_DIR))

@@ -4,7 +4,7 @@ import secrets
 from urllib.parse import urlsplit
 
 from config import env
-from config.env import BASE_DIR, DATA_DIR
+from config.env import BASE_DIR, DATA_DIR  # noqa: F401  the data folder is read as a setting
 
 # Addresses ------------------------------------------------------------------------------------------------------
 
@@ -103,10 +103,12 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "core.ui.middleware.SecurityHeaders",
+    "core.stack.middleware.Monitoring",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "core.stack.middleware.FirstRun",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "core.accounts.middleware.SignInRequired",
     "core.accounts.middleware.PersonTimeZone",

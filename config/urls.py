@@ -4,6 +4,7 @@ from django.urls import include, path
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("core.ui.urls")),
+    path("", include("core.stack.urls")),
 ]
 
 handler400 = "core.ui.views.bad_request"

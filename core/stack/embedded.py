@@ -38,8 +38,9 @@ class Server(Protocol):
 
     title: str
     port: int
-    url: str
 
+    @property
+    def url(self) -> str: ...
     @property
     def running(self) -> bool: ...
     def start(self) -> None: ...

@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import random
+import select
 import signal
 import socket
 import subprocess
@@ -106,7 +107,7 @@ def lock_folder(home: Path) -> IO[str]:
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = (home / "lock").open("a+")
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(file)
     except OSError as error:
         file.seek(0)
         owner = file.read().strip()
@@ -116,3 +117,13 @@ def lock_folder(home: Path) -> IO[str]:
     file.write(str(os.getpid()))
     file.flush()
     return file
+
+
+def _lock(file: IO[str]) -> None:
+    # Other commands look for a moment whether the folder is held, so one refusal means nothing yet.
+    for _ in range(5):
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            select.select([], [], [], 0.05)
+    return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

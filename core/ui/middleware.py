@@ -33,7 +33,6 @@ PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()"
     for feature in (
         "accelerometer",
-        "bluetooth",
         "camera",
         "display-capture",
         "geolocation",
@@ -53,8 +52,8 @@ PERMISSIONS_POLICY = ", ".join(
 class SecurityHeaders:
     """Set the headers no answer may lack.
 
-    The content policy cannot be loosened by a view. A view may set its own Cache-Control (public pages, feeds)
-    and its own Referrer-Policy (`no-referrer` where the address itself is a secret).
+    The content policy cannot be loosened by a view. A view may set its own Cache-Control (public pages,
+    feeds) and its own Referrer-Policy (`no-referrer` where the address itself is a secret).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

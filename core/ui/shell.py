@@ -1,4 +1,4 @@
-"""What stands around every page. Apps register their entries in `AppConfig.ready()`; core imports none of them."""
+"""What stands around every page. Apps register their entries in `AppConfig.ready()`; core imports none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-# A person is whatever `request.user` is: core.ui stands below accounts' screens and does not import its model.
+# A person is whatever `request.user` is: core.ui stands below accounts and does not import its model.
 Counter = Callable[[Any], int]
 
 

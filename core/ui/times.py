@@ -25,7 +25,7 @@ def iso(at: datetime) -> str:
 
 
 def absolute(at: datetime, *, now: datetime) -> str:
-    """Give an instant in the zone in force: the time within a day of `now`, else the day too, else the year."""
+    """Give an instant in the zone in force: the time within a day of `now`, else with its day, or year."""
     local = timezone.localtime(at)
     if abs((now - at).total_seconds()) < DAY:
         return write(local, "H:i")

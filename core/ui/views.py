@@ -31,7 +31,7 @@ def more(request: HttpRequest) -> HttpResponse:
 @require_GET
 def kit(request: HttpRequest) -> HttpResponse:
     """Every component in every state."""
-    return render(request, "ui/kit.html", showcase.context(invalid=True))
+    return render(request, "ui/kit.html", showcase.context())
 
 
 @login_not_required

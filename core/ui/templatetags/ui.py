@@ -151,8 +151,9 @@ def tag(text: Any, kind: str = "", icon_name: str = "", classes: str = "") -> Sa
 def local_time(at: datetime | None, form: str = "auto") -> SafeString:
     """Write an instant in the reader's zone.
 
-    `auto` has the time and how long ago within a day, else the day; `clock` leaves out how long ago; `short` is
-    the time alone, `seconds` adds seconds, `weekday` the weekday; `day` is the date and `full` names the zone.
+    `auto` has the time and how long ago within a day, else the day; `clock` leaves out how long ago;
+    `short` is the time alone, `seconds` adds seconds, `weekday` the weekday; `day` is the date and `full`
+    names the zone.
     """
     if at is None:
         return format_html('<span class="mut">not yet</span>')
@@ -190,7 +191,8 @@ def ago(at: datetime | None) -> SafeString:
         return format_html('<span class="mut">never</span>')
     now = timezone.now()
     return format_html(
-        '<time datetime="{}" title="{}"><local-time datetime="{}" zone="{}" form="ago">{}</local-time></time>',
+        '<time datetime="{}" title="{}">'
+        '<local-time datetime="{}" zone="{}" form="ago">{}</local-time></time>',
         times.utc(at),
         times.iso(at),
         times.utc(at),
@@ -228,8 +230,8 @@ def countdown(
 ) -> SafeString:
     """Draw a clock that runs towards an instant, then past it as +03:05; with a total, a meter under it.
 
-    The meter fills as time passes, or empties with `drain`. `say` is what a screen reader hears at five minutes,
-    one minute and zero. Give `class="{% due until total %}"` to the box around it.
+    The meter fills as time passes, or empties with `drain`. `say` is what a screen reader hears at five
+    minutes, one minute and zero. Give `class="{% due until total %}"` to the box around it.
     """
     if until is None:
         return format_html('<span class="mut">none due</span>')
@@ -326,6 +328,33 @@ def md(text: str | None) -> SafeString:
 def nothing(content: SafeString, icon_name: str, title: str) -> SafeString:
     """Draw an empty state: what will be here, and inside the block why it matters and one action."""
     return format_html('<div class="empty">{}<h3>{}</h3>{}</div>', icon(icon_name), title, content)
+
+
+@register.simple_block_tag(end_name="enddialog")
+def dialog(content: SafeString, name: str, title: str) -> SafeString:
+    """Draw a dialog that a `data-open="name"` button opens; inside stand a `.body` and a `footer`."""
+    return format_html(
+        '<dialog class="dialog" id="{}" aria-labelledby="{}-title"><header><h1 id="{}-title">{}</h1>'
+        '<button type="button" class="btn btn-quiet btn-icon" data-close aria-label="Close">{}</button>'
+        "</header>{}</dialog>",
+        *(name, name, name, title, icon("x"), content),
+    )
+
+
+@register.simple_block_tag(end_name="endentry")
+def entry(
+    content: SafeString, at: datetime, icon_name: str, pin: str = "", name: str = "", *, minor: bool = False
+) -> SafeString:
+    """Draw an entry of a timeline: its time to the second, a typed mark, and what happened.
+
+    `pin` is solid, bad, good, info or warn; `name` is the entry's stable id.
+    """
+    return format_html(
+        '<li{}{}>{}<span class="pin {}">{}</span><div class="what">{}</div></li>',
+        format_html(' id="{}"', name) if name else "",
+        format_html(' class="minor"') if minor else "",
+        *(local_time(at, "seconds"), f"pin-{pin}" if pin else "", icon(icon_name), content),
+    )
 
 
 @register.simple_tag

@@ -14,7 +14,7 @@ class Lane(models.IntegerChoices):
 
 
 class State(models.TextChoices):
-    """States of a message (paging-core 3.4). Only `pending` and `sending` are alive; every other one is an end."""
+    """States of a message. Only `pending` and `sending` are alive; every other one is an end."""
 
     PENDING = "pending"
     SENDING = "sending"
@@ -30,8 +30,10 @@ class State(models.TextChoices):
 class Message(models.Model):
     """One message to one address on one channel: due, claimed by lease, sent, and its end kept.
 
-    `key` is the idempotency key that the receiver sees on every resend. `client` names who asked for it and who is
-    asked (guard) and told (listener); `subject_id`, `epoch` and `content` are the client's own.
+    `key` is the idempotency key that the receiver sees on every resend. `client` names who asked for it and
+    who is asked (guard) and told (listener); `subject_id`, `epoch` and `content` are the client's own.
+    `secret` is sealed. `untold_at` is set when the listener failed on the end of this message: it is told
+    again from then on.
     """
 
     key = models.CharField(max_length=200, unique=True)
@@ -41,7 +43,7 @@ class Message(models.Model):
     lane = models.PositiveSmallIntegerField(choices=Lane.choices)
     channel = models.CharField(max_length=20)
     address = models.CharField(max_length=500)
-    secret = models.CharField(max_length=200, blank=True)
+    secret = models.TextField(blank=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
     content = models.JSONField(default=dict)
 
@@ -60,17 +62,22 @@ class Message(models.Model):
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True)
+    untold_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(state="sending", lease_token__isnull=False) | (~Q(state="sending") & Q(lease_token=None)),
+                condition=Q(state="sending", lease_token__isnull=False)
+                | (~Q(state="sending") & Q(lease_token=None)),
                 name="message_sending_has_lease",
             ),
         ]
         indexes = [
-            models.Index(fields=["lane", "due_at"], condition=Q(state__in=["pending", "sending"]), name="message_due"),
+            models.Index(
+                fields=["lane", "due_at"], condition=Q(state__in=["pending", "sending"]), name="message_due"
+            ),
             models.Index(fields=["client", "subject_id"], name="message_subject"),
+            models.Index(fields=["untold_at"], condition=Q(untold_at__isnull=False), name="message_untold"),
         ]
 
     def __str__(self) -> str:

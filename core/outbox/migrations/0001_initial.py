@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 ('lane', models.PositiveSmallIntegerField(choices=[(0, 'Critical pages'), (1, 'Pages'), (2, 'People'), (3, 'Bulk')])),
                 ('channel', models.CharField(max_length=20)),
                 ('address', models.CharField(max_length=500)),
-                ('secret', models.CharField(blank=True, max_length=200)),
+                ('secret', models.TextField(blank=True)),
                 ('content', models.JSONField(default=dict)),
                 ('state', models.CharField(choices=[('pending', 'Pending'), ('sending', 'Sending'), ('accepted', 'Accepted'), ('delivered', 'Delivered'), ('failed', 'Failed'), ('unknown', 'Unknown'), ('expired', 'Expired'), ('suppressed', 'Suppressed'), ('bundled', 'Bundled')], default='pending', max_length=10)),
                 ('planned_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
@@ -51,6 +51,7 @@ class Migration(migrations.Migration):
                 ('error', models.TextField(blank=True)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('ended_at', models.DateTimeField(null=True)),
+                ('untold_at', models.DateTimeField(null=True)),
                 ('bundle_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='bundled', to='outbox.message')),
                 ('fallback_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='fallbacks', to='outbox.message')),
                 ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -80,6 +81,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='message',
             index=models.Index(fields=['client', 'subject_id'], name='message_subject'),
+        ),
+        migrations.AddIndex(
+            model_name='message',
+            index=models.Index(condition=models.Q(('untold_at__isnull', False)), fields=['untold_at'], name='message_untold'),
         ),
         migrations.AddConstraint(
             model_name='message',

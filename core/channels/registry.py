@@ -1,0 +1,90 @@
+"""The ways in which a message reaches a person: a folder each beside this file, with its `transport.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is said. Each channel takes what it can carry; `thread` joins messages about one thing."""
+
+    subject: str
+    text: str
+    html: str = ""
+    url: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+    thread: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message to hand over. `key` is the same on every resend; `secret` is in the clear, for this call
+    alone.
+    """
+
+    key: str
+    address: str
+    secret: str
+    content: Content
+    resent: bool = False
+    timeout: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The channel took it; `provider_id` is its own name for the message."""
+
+    provider_id: str = ""
+
+
+class Temporary(Exception):
+    """It was not taken, and may be later; `retry_after` in seconds when the other side said so."""
+
+    def __init__(self, detail: str, *, retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class Permanent(Exception):
+    """It was refused for good: trying again cannot help."""
+
+
+class Unknown(Exception):
+    """It was handed over whole, and no answer came: it may have arrived."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """A kind of channel.
+
+    `check_address` gives the address in its normal form or raises ValueError with a text for people; `hint`
+    masks it for others to see; `send` hands over or raises Temporary, Permanent or Unknown.
+    """
+
+    kind: str
+    name: str
+    check_address: Callable[[str], str]
+    hint: Callable[[str], str]
+    send: Callable[[Delivery], Sent]
+    needs_secret: bool = False
+
+
+_channels: dict[str, Channel] = {}
+
+
+def register(channel: Channel) -> None:
+    """Make a channel known under its kind."""
+    _channels[channel.kind] = channel
+
+
+def get(kind: str) -> Channel:
+    """The channel of a kind; KeyError when there is none."""
+    return _channels[kind]
+
+
+def all() -> list[Channel]:
+    """Every channel, in the order in which they were registered."""
+    return list(_channels.values())

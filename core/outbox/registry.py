@@ -1,0 +1,84 @@
+"""Who puts messages into the outbox, and what `drain()` has to do besides sending them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.channels.registry import Content
+
+if TYPE_CHECKING:
+    from core.outbox.models import Message
+
+__all__ = ["Client", "Content", "Outcome", "Step", "add_step", "client", "register", "steps"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a message, for the listener of its client.
+
+    `state` is an end of `core.outbox.models.State`, or "retrying" when only the fallback is wanted: two tries
+    failed, or the next one is far away, and the message itself is still being tried.
+    """
+
+    message_id: int
+    client: str
+    subject_id: int
+    epoch: int
+    user_id: int | None
+    channel: str
+    state: str
+    detail: str
+    fallback_wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A part of the product that sends.
+
+    `guard` is asked in the claiming transaction and gives a reason for each message id that is no longer
+    wanted. `render` is asked just before sending, outside a transaction; when it raises, `content["subject"]`
+    and `content["text"]` as stored with the message go out instead. `listener` is told in the transaction
+    that records the outcome; at least once, so it must be safe to run twice.
+    """
+
+    name: str
+    guard: Callable[[Sequence[Message]], Mapping[int, str]]
+    render: Callable[[Message], Content]
+    listener: Callable[[Sequence[Outcome]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A source of due work: `run` does what is due now, a bounded share of it, and gives how much it did."""
+
+    name: str
+    run: Callable[[], int]
+    order: int
+
+
+_clients: dict[str, Client] = {}
+_steps: dict[str, Step] = {}
+
+
+def register(client: Client) -> None:
+    """Make a client known; call it in `AppConfig.ready()`."""
+    _clients[client.name] = client
+
+
+def client(name: str) -> Client | None:
+    """The client of that name, None when the code that knew it is gone."""
+    return _clients.get(name)
+
+
+def add_step(name: str, run: Callable[[], int], *, order: int) -> None:
+    """Let `drain()` do this too: signals 10, events 20, timers 30, escalations 40; messages are sent after
+    all.
+    """
+    _steps[name] = Step(name, run, order)
+
+
+def steps() -> list[Step]:
+    """Every step, in order."""
+    return sorted(_steps.values(), key=lambda step: step.order)

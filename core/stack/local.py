@@ -17,7 +17,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from core.stack import probe, processes
+from core.stack import probe, processes, programs
 from core.stack.embedded import Postgres, Redis
 from core.stack.supervise import Program, Supervisor
 
@@ -106,7 +106,7 @@ class _Run:
             self.stop()
 
     def start(self) -> None:
-        environment = dict(os.environ, PYTHONUNBUFFERED="1", **self.servers())
+        environment = programs.environment(self.servers())
         self.supervisor.environment = environment
         written = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SECRET_KEY", "BASE_URL", "WATCHBILL_PORT")
         lines = [f"{name}={environment[name]}\n" for name in written if environment.get(name)]
@@ -170,35 +170,12 @@ class _Run:
             raise CannotStart(f"manage.py {words[0]} failed:\n{done.stdout}{done.stderr}")
 
     def programs(self) -> Iterator[Program]:
-        python = [sys.executable, "-m"]
-        celery = [*python, "celery", "--quiet", "-A", "config"]
         if not self.chosen.email_url:
-            port = str(processes.kept_port(self.home, "mail"))
-            yield Program("mail", [*python, "core.stack.mailbox", port, str(self.home / "mail")])
-        yield Program("pagerd", [sys.executable, "manage.py", "pagerd"])
-        yield Program("web", [*python, "uvicorn", *self.web_options()])
-        queues = ["-Q", "pages,bulk,housekeeping", "-c", "2", "--without-gossip", "--without-mingle"]
-        yield Program("worker", [*celery, "worker", "-l", "warning", *queues])
-        schedule = ["--pidfile=", "-s", str(self.home / "beat-schedule")]
-        yield Program("beat", [*celery, "beat", "-l", "warning", *schedule])
-
-    def web_options(self) -> list[str]:
-        workers = ["--workers", str(self.chosen.web_workers)] if self.chosen.web_workers > 1 else []
-        return [
-            "config.asgi:application",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(self.chosen.port),
-            "--log-level",
-            "warning",
-            "--no-access-log",
-            "--no-server-header",
-            "--no-proxy-headers",
-            "--timeout-graceful-shutdown",
-            "3",
-            *workers,
-        ]
+            yield programs.mailbox(processes.kept_port(self.home, "mail"), self.home / "mail")
+        yield programs.pagerd()
+        yield programs.web(self.chosen.port, workers=self.chosen.web_workers)
+        yield programs.worker()
+        yield programs.beat(self.home)
 
     def announce_once_ready(self) -> None:
         if self.announced:

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from config import env
+from tests import programs
+from tests.peers import Smtp, WebhookSink
+from tests.running import Stack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+    from pytest_django import Settings
+
+CHROMIUM = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_LEFT_OUT: list[str] = []
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a program that is not here; in CI that is a failure."""
+    lacking = programs.missing()
+    without = [item for item in items if any(item.get_closest_marker(program.marker) for program in lacking)]
+    if not without:
+        return
+    names = " and ".join(program.name for program in lacking)
+    line = f"Left out: {len(without)} tests that need {names}. To run them: {programs.command(lacking)}"
+    if os.environ.get("CI"):
+        raise pytest.UsageError(f"{line}. In CI nothing is left out.")
+    items[:] = [item for item in items if item not in without]
+    config.hook.pytest_deselected(items=without)
+    _LEFT_OUT[:] = [line]
+
+
+def pytest_unconfigure() -> None:
+    """Say it last, where it is read."""
+    for line in _LEFT_OUT:
+        sys.stdout.write(f"{line}\n")
+
+
+@pytest.fixture
+def smtp(settings: Settings) -> Iterator[Smtp]:
+    """A mail server that the product in this process sends to."""
+    server = Smtp().start()
+    settings.EMAIL_URL, settings.MAIL = server.url, env.mail(server.url)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def webhook_sink() -> Iterator[WebhookSink]:
+    """An HTTP server that records what it is sent."""
+    server = WebhookSink().start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def live_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The real product with the sample company, shared by journeys and browser tests."""
+    stack = Stack(tmp_path_factory.mktemp("stack"))
+    try:
+        yield stack.start()
+    finally:
+        stack.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium. Each test makes its own contexts, as `browser.new_context(base_url=...)`."""
+    # Playwright keeps an event loop in this thread, by which Django would refuse the test's own queries.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        yield chromium
+        chromium.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]

@@ -1,0 +1,24 @@
+"""`make test`: first everything that is safe side by side, then, alone, what runs browsers and whole products."""
+
+import os
+import subprocess
+import sys
+
+ALONE = "browser or prometheus or journey or chaos"
+
+
+def main(paths: list[str]) -> int:
+    """Run the phases, or only what was asked for; 0 when all of it passed."""
+    pytest = [sys.executable, "-m", "pytest"]
+    if paths:
+        return subprocess.run([*pytest, *paths], check=False).returncode
+    side_by_side = ["-n", str(min(4, os.cpu_count() or 1))]
+    codes = [
+        subprocess.run([*pytest, *side_by_side, "-m", f"not ({ALONE})"], check=False).returncode,
+        subprocess.run([*pytest, "-m", ALONE], check=False).returncode,
+    ]
+    return max(codes)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

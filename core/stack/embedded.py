@@ -18,6 +18,8 @@ from typing import Protocol
 
 import psycopg
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from core.stack import binaries, identity, processes
 
@@ -69,6 +71,12 @@ class _Embedded(ABC):
         """The process of the server, which must have been started."""
         assert self.process is not None  # noqa: S101
         return self.process.pid
+
+    def kill(self) -> None:
+        """End it as a crash would; for tests."""
+        assert self.process is not None  # noqa: S101
+        self.process.kill()
+        self.process.wait()
 
     def _password(self) -> str:
         file = self.home / f"{self.name}.password"
@@ -291,7 +299,7 @@ class Redis(_Embedded):
 
     def _answers(self) -> bool:
         try:
-            with redis.Redis.from_url(self.url, socket_timeout=1, socket_connect_timeout=1) as client:
+            with redis.Redis.from_url(self.url, socket_timeout=1, retry=Retry(NoBackoff(), 0)) as client:
                 client.ping()
         except redis.RedisError:
             return False

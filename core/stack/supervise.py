@@ -76,6 +76,7 @@ class Supervisor:
         self._patience = Patience()
         self._selector = selectors.DefaultSelector()
         self._stopping = 0
+        self._waker: int | None = None
 
     def stop_on(self, *signals: signal.Signals) -> None:
         """End `run` on these signals; a second one cuts the waiting short."""
@@ -83,6 +84,7 @@ class Supervisor:
         os.set_blocking(writer, False)
         os.set_blocking(reader, False)
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        self._waker = writer
         self._selector.register(reader, selectors.EVENT_READ, None)
         for number in signals:
             signal.signal(number, self._ask_to_stop)
@@ -138,8 +140,21 @@ class Supervisor:
             processes.end_group(child.process)
             child.process.wait()
         self._pass_on_lines(0)
+        self._hang_up()
         for server in reversed(self._servers):
             server.stop()
+
+    def _hang_up(self) -> None:
+        if self._waker is not None:
+            signal.set_wakeup_fd(-1)
+            os.close(self._waker)
+            self._waker = None
+        for key in list(self._selector.get_map().values()):
+            self._selector.unregister(key.fileobj)
+            if key.data is None:
+                os.close(key.fd)
+            else:
+                key.data.process.stdout.close()
 
     def _ask_to_stop(self, _number: int, _frame: object) -> None:
         self._stopping += 1
@@ -157,6 +172,7 @@ class Supervisor:
                 self._pass_on(key.data, chunk)
                 if not chunk:
                     self._selector.unregister(key.fileobj)
+                    key.data.process.stdout.close()
 
     def _pass_on(self, child: _Child, chunk: bytes) -> None:
         *lines, child.rest = (child.rest + chunk).split(b"\n")

@@ -3,8 +3,12 @@
 import secrets
 from urllib.parse import urlsplit
 
+import django_stubs_ext
+
 from config import env
 from config.env import BASE_DIR, DATA_DIR  # noqa: F401  the data folder is read as a setting
+
+django_stubs_ext.monkeypatch()  # so that generic classes of Django can be written with their type at run time
 
 # Addresses ------------------------------------------------------------------------------------------------------
 
@@ -20,14 +24,20 @@ ALLOWED_HOSTS = env.words(
 )
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 TRUSTED_PROXIES = env.number(
-    "TRUSTED_PROXIES", 0, "How many reverse proxies stand in front; the client's address is taken that far from the right."
+    "TRUSTED_PROXIES",
+    0,
+    "How many reverse proxies stand in front; the client's address is taken that far from the right.",
 )
 
 # Secrets --------------------------------------------------------------------------------------------------------
 
-PRODUCTION = env.flag("WATCHBILL_PRODUCTION", False, "Set by docker-compose.yml: no sample company, strict start-up checks.")
+PRODUCTION = env.flag(
+    "WATCHBILL_PRODUCTION", False, "Set by docker-compose.yml: no sample company, strict start-up checks."
+)
 DEBUG = env.flag("DEBUG", False, "Django's debug pages. Never outside your own machine.")
-SECRET_KEY = env.text("SECRET_KEY", "", "50 random characters; `make up` makes its own and keeps it in the data folder.")
+SECRET_KEY = env.text(
+    "SECRET_KEY", "", "50 random characters; `make up` makes its own and keeps it in the data folder."
+)
 if not SECRET_KEY and not PRODUCTION:
     SECRET_KEY = secrets.token_urlsafe(50)
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", "", "Earlier secret keys that still verify.")
@@ -35,11 +45,17 @@ SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", "", "Earlier secret key
 # Servers --------------------------------------------------------------------------------------------------------
 
 DATABASE_URL = env.text(
-    "DATABASE_URL", "", "postgresql://user:password@host:5432/name. Empty: `make up` runs an embedded Postgres."
+    "DATABASE_URL",
+    "",
+    "postgresql://user:password@host:5432/name. Empty: `make up` runs an embedded Postgres.",
 )
-REDIS_URL = env.text("REDIS_URL", "", "redis://:password@host:6379/0. Empty: `make up` runs an embedded Redis.")
+REDIS_URL = env.text(
+    "REDIS_URL", "", "redis://:password@host:6379/0. Empty: `make up` runs an embedded Redis."
+)
 EMAIL_URL = env.text(
-    "EMAIL_URL", "", "smtp+starttls://user:password@host:587, smtps:// or smtp://. Empty: mail is written to the log."
+    "EMAIL_URL",
+    "",
+    "smtp+starttls://user:password@host:587, smtps:// or smtp://. Empty: mail is written to the log.",
 )
 MAIL = env.mail(EMAIL_URL)
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Watchbill <watchbill@localhost>", "The sender of every e-mail.")
@@ -60,7 +76,9 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache" if REDIS_URL else "django.core.cache.backends.locmem.LocMemCache",
+        "BACKEND": "django.core.cache.backends.redis.RedisCache"
+        if REDIS_URL
+        else "django.core.cache.backends.locmem.LocMemCache",
         "LOCATION": REDIS_URL or "watchbill",
         "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 1} if REDIS_URL else {},
     }
@@ -86,7 +104,6 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
@@ -110,6 +127,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "core.stack.middleware.FirstRun",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "core.accounts.middleware.Origin",
     "core.accounts.middleware.SignInRequired",
     "core.accounts.middleware.PersonTimeZone",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -133,11 +151,17 @@ TEMPLATES = [
             "loaders": [
                 (
                     "django.template.loaders.cached.Loader",
-                    ["django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader"],
+                    [
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
                 )
             ]
             if not DEBUG
-            else ["django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader"],
+            else [
+                "django.template.loaders.filesystem.Loader",
+                "django.template.loaders.app_directories.Loader",
+            ],
             "builtins": ["django.templatetags.static", "core.ui.templatetags.ui"],
         },
     }
@@ -165,14 +189,18 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_RATE_LIMITS = False  # core.accounts.throttle keeps its buckets in Postgres, so they work without Redis
+ACCOUNT_RATE_LIMITS = (
+    False  # core.accounts.throttle keeps its buckets in Postgres, so they work without Redis
+)
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 12 * 3600
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+PASSWORD_RESET_TIMEOUT = 3600
 POSTMORTEM_DUE_HOURS = env.number(
     "POSTMORTEM_DUE_HOURS", 48, "How long after an incident was resolved its postmortem is due."
 )
 SESSION_DAYS = env.number("SESSION_DAYS", 30, "How long a sign-in lasts after the last visit.")
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "core.accounts.sessions"
 SESSION_COOKIE_AGE = SESSION_DAYS * 86400
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 SESSION_COOKIE_SECURE = HTTPS
@@ -195,12 +223,14 @@ X_FRAME_OPTIONS = "DENY"
 
 USE_TZ = True
 TIME_ZONE = "UTC"
-ORGANISATION_TIME_ZONE = env.text("TIME_ZONE", "UTC", "The zone of a new person and of the status page, as Europe/Berlin.")
+ORGANISATION_TIME_ZONE = env.text(
+    "TIME_ZONE", "UTC", "The zone of a new person and of the status page, as Europe/Berlin."
+)
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else None  # elsewhere files are served where they lie
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -215,12 +245,20 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
 
 # Paging engine: starting points, tuned by measurement (docs/paging.md) ------------------------------------------
 
-PAGER_LEASE_SECONDS = env.number("PAGER_LEASE_SECONDS", 15, "How long a claimed message belongs to one worker.")
+PAGER_LEASE_SECONDS = env.number(
+    "PAGER_LEASE_SECONDS", 15, "How long a claimed message belongs to one worker."
+)
 PAGER_GRACE_MS = env.number("PAGER_GRACE_MS", 1000, "How often `pagerd` looks by itself, without a nudge.")
-PAGER_NOT_AFTER_HOURS = env.number("PAGER_NOT_AFTER_HOURS", 24, "A page that could not be sent for so long expires, with an alarm.")
-SMTP_TIMEOUT_SECONDS = env.number("SMTP_TIMEOUT_SECONDS", 5, "Time-out of one conversation with the mail server.")
+PAGER_NOT_AFTER_HOURS = env.number(
+    "PAGER_NOT_AFTER_HOURS", 24, "A page that could not be sent for so long expires, with an alarm."
+)
+SMTP_TIMEOUT_SECONDS = env.number(
+    "SMTP_TIMEOUT_SECONDS", 5, "Time-out of one conversation with the mail server."
+)
 PRIVATE_TARGETS = env.words(
-    "PRIVATE_TARGETS", "", "Networks outside the public internet that webhooks may reach, as 10.1.0.0/16,127.0.0.1/32."
+    "PRIVATE_TARGETS",
+    "",
+    "Networks outside the public internet that webhooks may reach, as 10.1.0.0/16,127.0.0.1/32.",
 )
 INGEST_MAX_BYTES = 1_000_000
 FAILPOINTS = env.text("WATCHBILL_FAILPOINTS", "", "For the fault tests only: point:action[,point:action].")
@@ -254,6 +292,9 @@ CELERY = {
 
 # API ------------------------------------------------------------------------------------------------------------
 
+API_REQUESTS_PER_MINUTE = env.number(
+    "API_REQUESTS_PER_MINUTE", 1200, "How many requests one API token may make in a minute."
+)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "core.tokens.authentication.BearerToken",
@@ -261,7 +302,11 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["core.api.permissions.Denied"],
     "DEFAULT_RENDERER_CLASSES": ["core.api.renderers.Json"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["core.api.renderers.JsonBody"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.api.renderers.OnlyJson",
+    "DEFAULT_THROTTLE_CLASSES": ["core.api.throttles.PerToken"],
+    "DEFAULT_METADATA_CLASS": None,
+    "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_PAGINATION_CLASS": "core.api.pagination.Cursor",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -286,9 +331,14 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR.")},
+    "root": {
+        "handlers": ["console"],
+        "level": env.text("LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR."),
+    },
     "loggers": {"django.request": {"level": "ERROR"}, "httpcore": {"level": "WARNING"}},
 }
 DEMO_PASSWORD = env.text(
-    "WATCHBILL_DEMO_PASSWORD", "", "One password for all sample logins. Empty: `make up` makes one each and prints them."
+    "WATCHBILL_DEMO_PASSWORD",
+    "",
+    "One password for all sample logins. Empty: `make up` makes one each and prints them.",
 )

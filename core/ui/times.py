@@ -39,6 +39,11 @@ def day(at: datetime, *, now: datetime) -> str:
     return write(local, "D j M" if local.year == timezone.localtime(now).year else "D j M Y")
 
 
+def plain(at: datetime, form: str) -> str:
+    """Give an instant in one of the fixed forms: short, seconds or weekday."""
+    return write(timezone.localtime(at), FORMS[form])
+
+
 def full(at: datetime) -> str:
     """Give an instant with day, year and zone."""
     return write(timezone.localtime(at), "D j M Y H:i T")

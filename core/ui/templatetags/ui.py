@@ -14,6 +14,7 @@ from django.forms import CheckboxInput, CheckboxSelectMultiple, RadioSelect, Sel
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from core.ui import markdown, times
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from django.forms import BaseForm, BoundField
-    from django.utils.safestring import SafeString
 
 register = template.Library()
 
@@ -65,7 +65,7 @@ def glyph(severity: Any, classes: str = "") -> SafeString:
 def sev(severity: Any, *, full: bool = False) -> SafeString:
     """Draw a severity as shape, number and label; `full` adds its name."""
     if not severity:
-        return format_html('<span class="sev mut">Severity not set</span>')
+        return format_html('<span class="sev mut">{}</span>', "Severity not set")
     words = f"{severity.label} {severity.name}" if full else severity.label
     return format_html('<span class="sev sev{}">{}{}</span>', _shape(severity), glyph(severity), words)
 
@@ -100,7 +100,7 @@ def who(user: Any, note: str = "") -> SafeString:
     """Draw a person by initials and name, with a short note after it."""
     if not user:
         return format_html(
-            '<span class="who"><span class="av av-none" aria-hidden="true">?</span>Nobody</span>'
+            '<span class="who"><span class="av av-none" aria-hidden="true">?</span>{}</span>', "Nobody"
         )
     return format_html(
         '<span class="who"><span class="av p{}" aria-hidden="true">{}</span><span>{}{}</span></span>',
@@ -156,7 +156,7 @@ def local_time(at: datetime | None, form: str = "auto") -> SafeString:
     names the zone.
     """
     if at is None:
-        return format_html('<span class="mut">not yet</span>')
+        return _absent("not yet")
     now = timezone.now()
     text: object
     if form == "auto":
@@ -168,8 +168,12 @@ def local_time(at: datetime | None, form: str = "auto") -> SafeString:
     elif form == "full":
         text = times.full(at)
     else:
-        text = times.write(timezone.localtime(at), times.FORMS[form])
+        text = times.plain(at, form)
     return format_html('<time datetime="{}" title="{}">{}</time>', times.utc(at), times.iso(at), text)
+
+
+def _absent(word: str) -> SafeString:
+    return format_html('<span class="mut">{}</span>', word)
 
 
 def _living(at: datetime, now: datetime) -> SafeString:
@@ -188,7 +192,7 @@ def _living(at: datetime, now: datetime) -> SafeString:
 def ago(at: datetime | None) -> SafeString:
     """Write how long ago an instant was, and go on saying it; beyond a day, when it was."""
     if at is None:
-        return format_html('<span class="mut">never</span>')
+        return _absent("never")
     now = timezone.now()
     return format_html(
         '<time datetime="{}" title="{}">'
@@ -205,7 +209,7 @@ def ago(at: datetime | None) -> SafeString:
 def since(at: datetime | None, until: datetime | None = None) -> SafeString:
     """Draw a running clock of the time since an instant; one that has ended stands still."""
     if at is None:
-        return format_html('<span class="mut">not yet</span>')
+        return _absent("not yet")
     if until is not None:
         return duration((until - at).total_seconds())
     return format_html(
@@ -220,7 +224,7 @@ def since(at: datetime | None, until: datetime | None = None) -> SafeString:
 def duration(seconds: float | None, form: str = "clock") -> SafeString:
     """Write a duration as a clock (37:12, 3:12:40, 1 d 18 h), or in words (48 min)."""
     if seconds is None:
-        return format_html('<span class="mut">not yet</span>')
+        return _absent("not yet")
     return format_html("{}", times.words(seconds) if form == "words" else times.clock(seconds))
 
 
@@ -234,7 +238,7 @@ def countdown(
     minutes, one minute and zero. Give `class="{% due until total %}"` to the box around it.
     """
     if until is None:
-        return format_html('<span class="mut">none due</span>')
+        return _absent("none due")
     left = (until - timezone.now()).total_seconds()
     return format_html(
         '<count-down until="{}" total="{}" say="{}"{} role="timer" title="{}">{}</count-down>{}',
@@ -289,7 +293,7 @@ def _bar(state: str | None) -> str:
 def spark(points: Sequence[float], threshold: float | None = None, classes: str = "") -> SafeString:
     """Draw a small curve, with a dashed line at the threshold."""
     if len(points) < 2:
-        return format_html("")
+        return SafeString()
     width, height = (340, 64) if "wide" in classes else (72, 26)
     top = max(*points, threshold or 0) or 1
     step = width / (len(points) - 1)
@@ -352,7 +356,7 @@ def entry(
     return format_html(
         '<li{}{}>{}<span class="pin {}">{}</span><div class="what">{}</div></li>',
         format_html(' id="{}"', name) if name else "",
-        format_html(' class="minor"') if minor else "",
+        format_html(' class="{}"', "minor") if minor else "",
         *(local_time(at, "seconds"), f"pin-{pin}" if pin else "", icon(icon_name), content),
     )
 
@@ -360,7 +364,7 @@ def entry(
 @register.simple_tag
 def live() -> SafeString:
     """Draw the mark that says whether this page is live; it claims nothing until the stream is open."""
-    return format_html('<span class="live" data-live-mark role="status" hidden></span>')
+    return format_html('<span class="live" data-live-mark role="{}" hidden></span>', "status")
 
 
 @register.inclusion_tag("ui/_field.html")
@@ -371,7 +375,7 @@ def field(bound: BoundField, label: str | None = None, hint: str | None = None) 
     hint_text = bound.help_text if hint is None else hint
     names = [f"{bound.auto_id}_hint"] if hint_text else []
     names += [f"{bound.auto_id}_err"] if bound.errors else []
-    attrs = {"class": f"{widget.attrs.get('class', '')} {kind}".strip()}
+    attrs: dict[str, str | bool] = {"class": f"{widget.attrs.get('class', '')} {kind}".strip()}
     if names:
         attrs["aria-describedby"] = " ".join(names)
     if bound.errors:

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from postmortems.reports.models import Postmortem
+from incidents.lifecycle.models import Incident
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -41,14 +41,16 @@ class ActionItemQuerySet(models.QuerySet["ActionItem"]):
         """Action items of postmortems a person may see, and those without one."""
         if not user.is_authenticated:
             return self.none()
-        return self.filter(Q(postmortem=None) | Q(postmortem__in=Postmortem.objects.visible_to(user)))
+        return self.filter(Q(postmortem=None) | Q(postmortem__incident__in=Incident.objects.visible_to(user)))
 
     def open(self) -> ActionItemQuerySet:
         return self.filter(status__in=[ActionStatus.OPEN, ActionStatus.IN_PROGRESS])
 
 
 class ActionItem(models.Model):
-    postmortem = models.ForeignKey(Postmortem, models.CASCADE, null=True, blank=True, related_name="action_items")
+    postmortem = models.ForeignKey(
+        "postmortems.Postmortem", models.CASCADE, null=True, blank=True, related_name="action_items"
+    )
     title = models.CharField(max_length=200)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.PREVENT)
     owner = models.ForeignKey(

@@ -32,7 +32,9 @@ class Postmortem(models.Model):
 
     incident = models.OneToOneField(Incident, models.CASCADE, related_name="postmortem")
     status = models.CharField(max_length=10, choices=PostmortemStatus.choices, default=PostmortemStatus.DRAFT)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     summary = models.TextField(blank=True)
     impact = models.TextField(blank=True)
     factors_text = models.TextField(blank=True)

@@ -38,7 +38,9 @@ class Component(models.Model):
     name = models.CharField(max_length=80)
     description = models.CharField(max_length=300, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
-    state = models.CharField(max_length=20, choices=ComponentState.choices, default=ComponentState.OPERATIONAL)
+    state = models.CharField(
+        max_length=20, choices=ComponentState.choices, default=ComponentState.OPERATIONAL
+    )
     service = models.ForeignKey(Service, models.SET_NULL, null=True, blank=True, related_name="components")
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
@@ -61,7 +63,9 @@ class ComponentSpan(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["component"], condition=Q(end=None), name="component_span_open_once")
+            models.UniqueConstraint(
+                fields=["component"], condition=Q(end=None), name="component_span_open_once"
+            )
         ]
 
     def __str__(self) -> str:

@@ -60,7 +60,7 @@ class NoticeUpdate(models.Model):
 
     notice = models.ForeignKey(Notice, models.CASCADE, related_name="updates")
     public_id = models.CharField(max_length=12, unique=True)
-    source_update_id = models.BigIntegerField(null=True, unique=True)
+    source_update_id = models.BigIntegerField(null=True)
     status = models.CharField(max_length=14, choices=NoticeStatus.choices)
     body = models.TextField()
     affected = models.JSONField(default=list)
@@ -69,6 +69,9 @@ class NoticeUpdate(models.Model):
 
     class Meta:
         ordering = [F("at").desc(), F("id").desc()]
+        constraints = [
+            models.UniqueConstraint(fields=["notice", "source_update_id"], name="notice_update_once")
+        ]
 
     def __str__(self) -> str:
         return self.body

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Count, Prefetch, Q
+from django.db.models.functions import Now
+from django.shortcuts import get_object_or_404
+
+from incidents.lifecycle.models import Incident
+from postmortems.action_items.models import ActionItem
+from postmortems.reports import rules
+from postmortems.reports.models import Postmortem, PostmortemQuerySet, PostmortemStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from core.accounts.models import User
+
+ACTIONS_CAP = 3
+"""More action items than this are a pile-up that nobody finishes (R265): a warning, not a wall."""
+
+
+def sections(postmortem: Postmortem) -> dict[rules.Section, str]:
+    """The written sections by name."""
+    return {section: getattr(postmortem, section.value) for section in rules.Section}
+
+
+def listing(user: User) -> PostmortemQuerySet:
+    """Postmortems a person may see, newest first, with how many actions are open and whether it is overdue."""
+    return (
+        Postmortem.objects.visible_to(user)
+        .select_related("incident__severity", "author")
+        .annotate(
+            actions=Count("action_items", distinct=True),
+            actions_open=Count(
+                "action_items", filter=Q(action_items__status__in=["open", "in_progress"]), distinct=True
+            ),
+        )
+        .order_by("-created_at", "-id")
+    )
+
+
+def overdue(user: User) -> PostmortemQuerySet:
+    """Unpublished postmortems past their date."""
+    return (
+        Postmortem.objects.visible_to(user)
+        .exclude(status=PostmortemStatus.PUBLISHED)
+        .filter(due_at__lt=Now())
+    )
+
+
+def get(user: User, number: int) -> Postmortem:
+    """The postmortem of incident `number` with all that its page shows; 404 where absent or not visible."""
+    return get_object_or_404(
+        Postmortem.objects.visible_to(user)
+        .select_related("incident__severity", "author", "published_by")
+        .prefetch_related(
+            "timeline",
+            "factors",
+            "incident__services",
+            Prefetch("action_items", ActionItem.objects.select_related("owner").order_by("due_on", "id")),
+        ),
+        incident__number=number,
+    )
+
+
+def document(postmortem: Postmortem) -> rules.Document:
+    """The postmortem as one value, as the exports show it."""
+    incident = postmortem.incident
+    return rules.Document(
+        number=str(incident),
+        title=incident.title,
+        severity=str(incident.severity),
+        status=postmortem.get_status_display(),
+        started_at=incident.started_at or incident.declared_at,
+        resolved_at=incident.resolved_at,
+        sections=sections(postmortem),
+        timeline=[rules.Line(item.at, item.text) for item in postmortem.timeline.all() if item.included],
+        factors=[(factor.get_kind_display(), factor.text) for factor in postmortem.factors.all()],
+        actions=[
+            rules.Action(
+                item.title,
+                item.get_kind_display(),
+                item.owner.name if item.owner else "nobody",
+                item.due_on.isoformat() if item.due_on else "no date",
+                item.get_status_display(),
+            )
+            for item in postmortem.action_items.all()
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What publishing still lacks, and phrases worth another look."""
+
+    lacking: list[str]
+    hints: list[rules.Hint]
+
+    @property
+    def is_ready(self) -> bool:
+        return not self.lacking
+
+
+def readiness(postmortem: Postmortem) -> Readiness:
+    """Say whether a postmortem can be published."""
+    written = sections(postmortem)
+    return Readiness(rules.lacking(written, factors=len(postmortem.factors.all())), rules.hints(written))
+
+
+def incident(user: User, number: int) -> Incident:
+    """The incident by its number; 404 where absent or not visible."""
+    return get_object_or_404(Incident.objects.visible_to(user), number=number)
+
+
+def published(ids: Collection[int]) -> set[int]:
+    """Which of these postmortems are published or gone."""
+    waiting = Postmortem.objects.exclude(status=PostmortemStatus.PUBLISHED).filter(pk__in=ids)
+    return set(ids) - set(waiting.values_list("pk", flat=True))

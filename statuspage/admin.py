@@ -1,0 +1,3 @@
+from statuspage.components.admin import StatusPageAdmin
+
+__all__ = ["StatusPageAdmin"]

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from core.accounts.policy import may_configure, may_respond
+from core.ui.render import render
+from statuspage.components import operations, queries
+from statuspage.components.forms import ComponentForm, PageForm, StateForm
+from statuspage.components.models import ComponentState, StatusPage
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """The status pages of this install."""
+    return render(request, "statuspage/components/index.html", {"pages": queries.pages()})
+
+
+@require_http_methods(["GET", "POST"])
+@may_configure
+def create(request: HttpRequest) -> HttpResponse:
+    """A new page."""
+    form = PageForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        page = operations.create_page(
+            name=data["name"], slug=data["slug"], time_zone=data["time_zone"], support_url=data["support_url"]
+        )
+        return redirect("statuspage:manage", page.slug)
+    return render(
+        request, "statuspage/components/create.html", {"form": form}, status=422 if form.is_bound else 200
+    )
+
+
+@require_GET
+def manage(request: HttpRequest, slug: str) -> HttpResponse:
+    """The components of a page with their states, to change by hand."""
+    return _manage(request, queries.page(slug), ComponentForm())
+
+
+@require_POST
+@may_configure
+def add(request: HttpRequest, slug: str) -> HttpResponse:
+    """Add a component to a page."""
+    page = queries.page(slug)
+    form = ComponentForm(request.POST)
+    if not form.is_valid():
+        return _manage(request, page, form, status=422)
+    operations.add_component(page, **form.cleaned_data)
+    messages.success(request, "Component added.")
+    return redirect("statuspage:manage", slug)
+
+
+@require_POST
+@may_respond
+def set_state(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
+    """Show a component in another state at once."""
+    component = queries.component(slug, public_id)
+    form = StateForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "That state does not exist.")
+    elif operations.set_state(component, state=form.cleaned_data["state"], actor=request.user):  # type: ignore[arg-type]
+        messages.success(
+            request, f"Customers now see {component.name} as {component.get_state_display().lower()}."
+        )
+    return redirect("statuspage:manage", slug)
+
+
+def _manage(
+    request: HttpRequest, page: StatusPage, form: ComponentForm, *, status: int = 200
+) -> HttpResponse:
+    context = {"page": page, "form": form, "states": ComponentState.choices}
+    return render(request, "statuspage/components/manage.html", context, status=status)

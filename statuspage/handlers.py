@@ -1,0 +1,14 @@
+"""Reactions to what others say. Each is safe to run twice."""
+
+from __future__ import annotations
+
+from core.events.bus import Meta, on
+from incidents.events import UpdatePublished
+from statuspage.notices import operations as notices
+
+
+@on(UpdatePublished)
+def show_update(fact: UpdatePublished, meta: Meta) -> None:
+    """Show a public update to customers; an internal one never leaves the incident."""
+    if fact.audience == "public":
+        notices.publish_update(fact.update_id)

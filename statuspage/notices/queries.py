@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Max, QuerySet
+from django.shortcuts import get_object_or_404
+
+from incidents.lifecycle.models import Incident
+from statuspage.components import queries as components
+from statuspage.notices.models import Notice
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from core.accounts.models import User
+    from statuspage.components.models import Component
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What the incident room shows of the status page."""
+
+    slug: str
+    components: list[Component]
+    heard_at: datetime | None
+    private: bool
+
+
+def incident_panel(user: User, number: int) -> Panel:
+    """The components that an incident touches as customers see them; 404 for an incident that is not visible."""
+    incident = get_object_or_404(Incident.objects.visible_to(user), number=number)
+    notices = list(Notice.objects.filter(incident=incident).prefetch_related("components__page"))
+    shown = [component for notice in notices for component in notice.components.all()]
+    if not shown:
+        services = set(incident.services.values_list("pk", flat=True))
+        shown = [row for row in components.components_for(services) if row.service_id in services]
+    heard = Notice.objects.filter(incident=incident).aggregate(at=Max("updates__at"))["at"]
+    return Panel(shown[0].page.slug if shown else "", shown, heard, incident.private)
+
+
+def visible(user: User) -> QuerySet[Notice]:
+    """Notices with their page, components and updates; everybody who may sign in may read what anybody may read."""
+    if not user.is_authenticated:
+        return Notice.objects.none()
+    return Notice.objects.select_related("page", "incident").prefetch_related("components", "updates")

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.views.decorators.http import require_GET
+
+from core.ui.render import render
+from statuspage.notices import queries
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+
+@require_GET
+def incident_panel(request: HttpRequest, number: int) -> HttpResponse:
+    """The fragment in the incident room: what customers see now, and when they last heard."""
+    panel = queries.incident_panel(request.user, number)  # type: ignore[arg-type]
+    return render(request, "statuspage/notices/_incident_panel.html", {"number": number, "panel": panel})

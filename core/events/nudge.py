@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class Doorbell:
 
 
 _doorbell: Doorbell | None = None
+_here = threading.local()
 
 
 def use(ring: Callable[[], None]) -> None:
@@ -67,5 +69,15 @@ def use(ring: Callable[[], None]) -> None:
 
 def drain() -> None:
     """Say that something is due now. Call it from `transaction.on_commit(..., robust=True)` only."""
-    if _doorbell is not None:
+    if _doorbell is not None and not getattr(_here, "is_quiet", False):
         _doorbell.ask()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Ring for nothing that this thread makes due meanwhile: it is about to look again by itself."""
+    _here.is_quiet = True
+    try:
+        yield
+    finally:
+        _here.is_quiet = False

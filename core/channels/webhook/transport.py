@@ -1,0 +1,115 @@
+"""A webhook: a signed POST of JSON, with the same Idempotency-Key on every resend.
+
+`X-Watchbill-Signature: t=<unix time>,v1=<hex>` holds the HMAC-SHA256 of "<unix time>.<body>" under the
+secret.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+from email.utils import parsedate_to_datetime
+
+from django.conf import settings
+
+from core.channels import registry
+from core.channels.registry import Delivery, Permanent, Sent, Temporary
+from core.net import http, targets
+
+SIGNATURE = "X-Watchbill-Signature"
+SHOWN_OF_ANSWER = 200
+LATER = {408, 425, 429}
+
+
+def check_address(address: str) -> str:
+    """The address in its normal form. Raise ValueError when it may not be called."""
+    try:
+        target = targets.parse(address)
+        targets.check_literal(target, targets.networks(settings.PRIVATE_TARGETS))
+    except targets.Blocked as error:
+        raise ValueError(str(error)) from error
+    return target.url
+
+
+def hint(address: str) -> str:
+    """The address for others to see: its host alone, for the path may be a secret."""
+    try:
+        target = targets.parse(address)
+    except targets.Blocked:
+        return "•••"
+    return f"{target.scheme}://{target.authority}/•••"
+
+
+def send(delivery: Delivery) -> Sent:
+    """Post the message; any 2xx is a success."""
+    body = compose(delivery)
+    headers = {"Content-Type": "application/json", "Idempotency-Key": delivery.key}
+    if delivery.secret:
+        headers[SIGNATURE] = signature(body, secret=delivery.secret, at=int(time.time()))
+    try:
+        answer = http.request("POST", delivery.address, headers=headers, body=body, timeout=delivery.timeout)
+    except http.Blocked as error:
+        raise Permanent(str(error)) from error
+    except http.Failed as error:
+        raise Temporary(str(error)) from error
+    if 200 <= answer.status < 300:
+        return Sent(answer.headers.get("x-request-id", "")[:200])
+    detail = _detail(answer)
+    if answer.status >= 500 or answer.status in LATER:
+        raise Temporary(detail, retry_after=_retry_after(answer))
+    raise Permanent(detail)
+
+
+def compose(delivery: Delivery) -> bytes:
+    """The body as it goes out."""
+    content = delivery.content
+    return json.dumps(
+        {
+            "id": delivery.key,
+            "resent": delivery.resent,
+            "subject": content.subject,
+            "text": content.text,
+            "url": content.url,
+            "thread": content.thread,
+            "data": content.data,
+        },
+        separators=(",", ":"),
+    ).encode()
+
+
+def signature(body: bytes, *, secret: str, at: int) -> str:
+    """The value of the signature's header for a body sent `at` this unix time."""
+    mac = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256)
+    return f"t={at},v1={mac.hexdigest()}"
+
+
+def _detail(answer: http.Response) -> str:
+    said = " ".join(answer.body.decode("utf-8", "replace").split())
+    printable = "".join(letter for letter in said if letter.isprintable())[:SHOWN_OF_ANSWER]
+    return f"HTTP {answer.status} {printable}".strip()
+
+
+def _retry_after(answer: http.Response) -> float | None:
+    value = answer.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        # The difference of the other side's own two times, so that nobody's clock matters.
+        until = parsedate_to_datetime(value)
+        return max(0.0, (until - parsedate_to_datetime(answer.headers["date"])).total_seconds())
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+registry.register(
+    registry.Channel(
+        kind="webhook",
+        name="Webhook",
+        check_address=check_address,
+        hint=hint,
+        send=send,
+        needs_secret=True,
+    )
+)

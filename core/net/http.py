@@ -1,0 +1,266 @@
+"""The only HTTP client of the product.
+
+It calls public addresses (and those that PRIVATE_TARGETS allows), asks the name server once and dials what
+was checked, follows no redirect, reads no proxy from the environment, and is done within a fixed time and
+size.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import certifi
+import httpcore
+from django.conf import settings
+
+from core.net import names, targets
+from core.net.targets import Blocked
+
+__all__ = ["Blocked", "Client", "Failed", "NoAnswer", "Response", "Unreachable", "request"]
+
+CONNECT_SECONDS = 3.0
+TOTAL_SECONDS = 5.0
+MOST_BYTES = 65_536
+
+
+class Failed(Exception):
+    """There is no answer; the message says why and names neither address nor secret."""
+
+
+class Unreachable(Failed):
+    """No connection came about, so nothing was sent."""
+
+
+class NoAnswer(Failed):
+    """The connection broke or the time was over after sending began: the other side may have acted on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer: names of headers in lower case, at most 64 KB of the body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class _Deadline(threading.local):
+    until = 0.0
+
+    def left(self, longest: float | None) -> float:
+        """Seconds that an operation may take now."""
+        remaining = self.until - time.monotonic()
+        return max(0.0, remaining if longest is None else min(remaining, longest))
+
+
+_deadline = _Deadline()
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection whose every read and write ends with the time of the whole request."""
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if not (left := _deadline.left(timeout)):
+            raise httpcore.ReadTimeout
+        return self._stream.read(max_bytes, left)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if not (left := _deadline.left(timeout)):
+            raise httpcore.WriteTimeout
+        self._stream.write(buffer, left)
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        if not (left := _deadline.left(timeout)):
+            raise httpcore.ConnectTimeout
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+Resolve = Callable[[str, int, float], list[str]]
+Dial = Callable[[str, int, float], httpcore.NetworkStream]
+
+
+def _dial(address: str, port: int, timeout: float) -> httpcore.NetworkStream:
+    return httpcore.SyncBackend().connect_tcp(address, port, timeout)
+
+
+class _Guarded(httpcore.NetworkBackend):
+    """Dials only what was checked, so a name that changes its address between the two gains nothing."""
+
+    def __init__(self, resolve: Resolve, dial: Dial) -> None:
+        self._resolve = resolve
+        self._dial = dial
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        until = time.monotonic() + _deadline.left(CONNECT_SECONDS)
+        addresses = self._resolve(host, port, until - time.monotonic())
+        targets.check(targets.Target("http", host, port, "/"), addresses, _private())
+        failure: Exception = httpcore.ConnectError("the host name has no address")
+        for address in addresses:
+            if (left := until - time.monotonic()) <= 0:
+                raise httpcore.ConnectTimeout
+            try:
+                return _Stream(self._dial(address, port, left))
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+
+def _private() -> list[targets.Network]:
+    return _networks(tuple(settings.PRIVATE_TARGETS))
+
+
+@lru_cache(maxsize=4)
+def _networks(texts: tuple[str, ...]) -> list[targets.Network]:
+    return targets.networks(texts)
+
+
+def _tls() -> ssl.SSLContext:
+    # The system's certificates (or SSL_CERT_FILE, for a private authority) and, on a bare system, certifi's.
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+@dataclass(slots=True)
+class Client:
+    """A pool of connections, kept for a few seconds each. Safe to use from several threads."""
+
+    resolve: Resolve = names.resolve
+    dial: Dial = _dial
+    _pool: httpcore.ConnectionPool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=_tls(),
+            max_connections=64,
+            max_keepalive_connections=32,
+            keepalive_expiry=4.0,
+            network_backend=_Guarded(self.resolve, self.dial),
+        )
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        timeout: float = TOTAL_SECONDS,
+    ) -> Response:
+        """Ask once and give the answer, whatever its status, within `timeout` seconds in all.
+
+        Raise Blocked when the address may not be called, Unreachable when nothing was sent, else NoAnswer.
+        """
+        target = targets.parse(url)
+        _deadline.until = time.monotonic() + timeout
+        try:
+            with self._pool.stream(
+                method,
+                httpcore.URL(
+                    scheme=target.scheme.encode(),
+                    host=target.host.encode(),
+                    port=target.port,
+                    target=target.path.encode(),
+                ),
+                headers=_headers(target, headers or {}),
+                content=body,
+                extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), timeout)},
+            ) as answer:
+                return _read(answer)
+        except (
+            names.NoSuchName,
+            httpcore.ConnectError,
+            httpcore.ConnectTimeout,
+            httpcore.PoolTimeout,
+        ) as error:
+            raise Unreachable(_reason(error, "no connection")) from error
+        except httpcore.UnsupportedProtocol as error:
+            raise Unreachable("no connection") from error
+        except httpcore.TimeoutException as error:
+            raise NoAnswer(f"no answer within {timeout:g} s") from error
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+            raise NoAnswer("the connection broke before the answer") from error
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        self._pool.close()
+
+
+def _headers(target: targets.Target, headers: Mapping[str, str]) -> Sequence[tuple[bytes, bytes]]:
+    all_headers = {
+        "Host": target.authority,
+        "User-Agent": "Watchbill",
+        "Accept-Encoding": "identity",
+        **headers,
+    }
+    return [(name.encode("ascii"), value.encode("latin-1", "replace")) for name, value in all_headers.items()]
+
+
+def _read(answer: httpcore.Response) -> Response:
+    body = bytearray()
+    for part in answer.iter_stream():
+        body += part
+        if len(body) >= MOST_BYTES:
+            break
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
+    return Response(answer.status, headers, bytes(body[:MOST_BYTES]))
+
+
+def _reason(error: Exception, otherwise: str) -> str:
+    if isinstance(error, names.NoSuchName):
+        return str(error)
+    if isinstance(error, httpcore.ConnectTimeout):
+        return "no connection in time"
+    if isinstance(error.__cause__, ssl.SSLError):
+        return "the certificate was not accepted"
+    return otherwise
+
+
+@lru_cache(maxsize=1)
+def client() -> Client:
+    """The client of this process."""
+    return Client()
+
+
+os.register_at_fork(after_in_child=client.cache_clear)
+
+
+def request(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
+    timeout: float = TOTAL_SECONDS,
+) -> Response:
+    """Ask with the client of this process; see `Client.request`."""
+    return client().request(method, url, headers=headers, body=body, timeout=timeout)

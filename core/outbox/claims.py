@@ -1,0 +1,364 @@
+"""Claim what is due by a lease, record what became of it behind a fence, tell the clients: all of it SQL.
+
+A worker may die or stall anywhere. What it had claimed becomes claimable again when its lease is over, and
+what it says after that changes nothing (it is kept as a late attempt).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from core import failpoints
+from core.events import bus
+from core.outbox import registry, rules
+from core.outbox.events import MessageLost
+from core.outbox.models import Message, State
+from core.outbox.registry import Outcome
+
+log = logging.getLogger(__name__)
+
+EXPIRED = "it could not be sent in time"
+LOST = "the worker ended or stalled: it may have been sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a worker can take now: messages in all, those in the lanes behind the pages, and no more of
+    `full`.
+    """
+
+    messages: int
+    behind: int
+    full: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a try came to. `state` pending means again in `wait` seconds; times are monotonic seconds."""
+
+    message: Message
+    outcome: str
+    state: str
+    detail: str
+    began: float
+    ended: float
+    provider_id: str = ""
+    wait: float = 0.0
+    is_unknown: bool = False
+    fallback_wanted: bool = False
+
+
+# One statement: rows locked by another claim are passed over, pages go first, and what is behind them never
+# gets
+# more than its share of the room.
+_CLAIM = """
+with pages as (
+    select id, state, not_after, unknown_outcomes, lease_owner, lease_until from outbox_message
+    where state in ('pending', 'sending') and lane <= 1 and due_at <= now()
+        and (state = 'pending' or {rescue}) and channel <> all(%(full)s)
+    order by lane, due_at limit %(messages)s for update skip locked
+), behind as (
+    select id, state, not_after, unknown_outcomes, lease_owner, lease_until from outbox_message
+    where state in ('pending', 'sending') and lane > 1 and due_at <= now()
+        and (state = 'pending' or {rescue}) and channel <> all(%(full)s)
+    order by lane, due_at limit greatest(0, least(%(messages)s - (select count(*) from pages), %(behind)s))
+    for update skip locked
+), picked as (
+    select id, state as was, lease_owner as last_owner, lease_until as last_lease,
+        case when not_after <= now() then 'expired'
+             when state = 'sending' and unknown_outcomes + 1 >= %(most_unknown)s then 'unknown'
+             else 'sending' end as becomes
+    from (select * from pages union all select * from behind) as due
+)
+update outbox_message as message set
+    state = becomes,
+    attempts = attempts + (becomes = 'sending')::int,
+    unknown_outcomes = unknown_outcomes + (was = 'sending')::int,
+    lease_token = case when becomes = 'sending' then %(token)s::uuid end,
+    lease_until = case when becomes = 'sending' then now() + %(lease)s * interval '1 second' end,
+    lease_owner = case when becomes = 'sending' then %(owner)s else '' end,
+    error = case becomes when 'expired' then %(expired)s when 'unknown' then %(lost)s else error end,
+    ended_at = case when becomes <> 'sending' then now() end
+from picked where message.id = picked.id
+returning message.*, was, last_owner, last_lease
+"""
+
+
+def claim(room: Room, *, owner: str) -> list[Message]:
+    """Claim due messages for `owner` until the lease is over; give them, pages first.
+
+    In the same transaction the clients' guards are asked, and what is no longer wanted is suppressed; what is
+    past its time expires; what had its lease run out for the third time becomes unknown. Clients are told.
+    """
+    parameters = {
+        "messages": room.messages,
+        "behind": room.behind,
+        "full": list(room.full),
+        "most_unknown": rules.MOST_UNKNOWN_OUTCOMES,
+        "token": uuid.uuid4(),
+        "lease": settings.PAGER_LEASE_SECONDS,
+        "owner": owner,
+        "expired": EXPIRED,
+        "lost": LOST,
+    }
+    rescue = "false" if failpoints.is_on("no_lease_rescue") else "lease_until <= now()"
+    with transaction.atomic():
+        picked = list(Message.objects.raw(_CLAIM.format(rescue=rescue), parameters))
+        if not picked:
+            return []
+        _note_lost_tries(message for message in picked if vars(message)["was"] == State.SENDING)
+        claimed = [message for message in picked if message.state == State.SENDING]
+        unwanted = _ask_guards(claimed)
+        if unwanted:
+            _suppress(unwanted)
+        tell([outcome for message in picked if (outcome := _on_claim(message, unwanted)) is not None])
+    wanted = [message for message in claimed if message.pk not in unwanted]
+    return sorted(wanted, key=lambda message: (message.lane, message.due_at))
+
+
+def _on_claim(message: Message, unwanted: dict[int, str]) -> Outcome | None:
+    if message.pk in unwanted:
+        return _outcome(message, State.SUPPRESSED, unwanted[message.pk])
+    if message.state != State.SENDING:
+        return _outcome(message, message.state, message.error, fallback=message.state == State.UNKNOWN)
+    if vars(message)["was"] == State.SENDING and rules.wants_fallback(message.attempts - 1, waiting=0):
+        return _outcome(message, "retrying", LOST, fallback=True)
+    return None
+
+
+def _outcome(message: Message, state: str, detail: str, *, fallback: bool = False) -> Outcome:
+    return Outcome(
+        message_id=message.pk,
+        client=message.client,
+        subject_id=message.subject_id,
+        epoch=message.epoch,
+        user_id=message.user_id,
+        channel=message.channel,
+        state=str(state),
+        detail=detail,
+        fallback_wanted=fallback,
+    )
+
+
+def _note_lost_tries(messages: Iterable[Message]) -> None:
+    rows = [
+        (
+            message.pk,
+            message.attempts - (message.state == State.SENDING),
+            vars(message)["last_owner"],
+            vars(message)["last_lease"],
+            settings.PAGER_LEASE_SECONDS,
+            LOST,
+        )
+        for message in messages
+    ]
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into outbox_attempt (message_id, n, worker, started_at, outcome, detail, late)"
+            " values (%s, %s, %s, %s::timestamptz - %s * interval '1 second', 'unknown', %s, false)",
+            rows,
+        )
+
+
+def _ask_guards(messages: Sequence[Message]) -> dict[int, str]:
+    unwanted: dict[int, str] = {}
+    for name, group in _by_client(messages).items():
+        if (client := registry.client(name)) is None:
+            continue
+        try:
+            with transaction.atomic():
+                unwanted.update(client.guard(group))
+        except Exception:  # a message too many is better than none
+            log.exception("the guard of %s failed; its messages go out", name)
+    return unwanted
+
+
+def _by_client(messages: Sequence[Message]) -> dict[str, list[Message]]:
+    groups: defaultdict[str, list[Message]] = defaultdict(list)
+    for message in messages:
+        groups[message.client].append(message)
+    return groups
+
+
+def _suppress(reasons: dict[int, str]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update outbox_message set state = 'suppressed', error = reason, ended_at = now(),"
+            " attempts = attempts - 1, lease_token = null, lease_until = null, lease_owner = ''"
+            " from unnest(%s::bigint[], %s::text[]) as unwanted (pk, reason) where id = pk",
+            [list(reasons), list(reasons.values())],
+        )
+
+
+def release(messages: Sequence[Message]) -> None:
+    """Give back what was claimed and not tried."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update outbox_message set state = 'pending', attempts = attempts - 1, lease_token = null,"
+            " lease_until = null, lease_owner = ''"
+            " from unnest(%s::bigint[], %s::uuid[]) as mine (pk, token)"
+            " where id = pk and lease_token = token and state = 'sending'",
+            [[message.pk for message in messages], [message.lease_token for message in messages]],
+        )
+
+
+# The fence: only who still holds the lease may change the message; every try is noted, the others as late.
+_COMPLETE = """
+with result as (
+    select * from jsonb_to_recordset(%s::jsonb) as result (id bigint, token uuid, n int, worker text,
+        state text, wait float8, is_unknown int, provider_id text, detail text, outcome text, began float8, ended float8)
+), done as (
+    update outbox_message as message set
+        state = result.state,
+        due_at = case when result.state = 'pending' then now() + wait * interval '1 second' else due_at end,
+        unknown_outcomes = unknown_outcomes + is_unknown,
+        provider_id = case when result.provider_id <> '' then result.provider_id else message.provider_id end,
+        error = case when result.state = 'accepted' then '' else detail end,
+        ended_at = case when result.state <> 'pending' then now() end,
+        lease_token = null, lease_until = null, lease_owner = ''
+    from result
+    where message.id = result.id and message.lease_token = token and message.state = 'sending'
+    returning message.id
+), noted as (
+    insert into outbox_attempt (message_id, n, worker, started_at, finished_at, outcome, detail, late)
+    select result.id, n, worker, now() - began * interval '1 second', now() - ended * interval '1 second',
+        outcome, detail, not exists (select from done where done.id = result.id)
+    from result join outbox_message on outbox_message.id = result.id
+)
+select id from done
+"""
+
+
+def complete(results: Sequence[Result], *, owner: str) -> int:
+    """Record what tries came to with one statement, tell the clients; give how many were ours to record."""
+    now = time.monotonic()
+    rows = [_row(result, owner, now) for result in results]
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(_COMPLETE, [json.dumps(rows)])
+            done = {row[0] for row in cursor.fetchall()}
+        told = [result for result in results if result.message.pk in done]
+        tell([outcome for result in told if (outcome := _on_result(result)) is not None])
+    return len(done)
+
+
+def _row(result: Result, owner: str, now: float) -> dict[str, Any]:
+    return {
+        "id": result.message.pk,
+        "token": str(result.message.lease_token),
+        "n": result.message.attempts,
+        "worker": owner,
+        "state": result.state,
+        "wait": result.wait,
+        "is_unknown": int(result.is_unknown),
+        "provider_id": result.provider_id,
+        "detail": result.detail[:500],
+        "outcome": result.outcome,
+        "began": now - result.began,
+        "ended": now - result.ended,
+    }
+
+
+def _on_result(result: Result) -> Outcome | None:
+    if result.state != State.PENDING:
+        return _outcome(result.message, result.state, result.detail, fallback=result.fallback_wanted)
+    if result.fallback_wanted:
+        return _outcome(result.message, "retrying", result.detail, fallback=True)
+    return None
+
+
+def tell(outcomes: Sequence[Outcome]) -> None:
+    """Tell each client what became of its messages, in the transaction that recorded it.
+
+    A listener that raises is told again later (`tell_again`); it undoes nobody's record and holds up no
+    other.
+    """
+    groups: defaultdict[str, list[Outcome]] = defaultdict(list)
+    for outcome in sorted(outcomes, key=lambda outcome: (outcome.subject_id, outcome.message_id)):
+        groups[outcome.client].append(outcome)
+    untold = [outcome for name, group in groups.items() for outcome in _untold(name, group)]
+    if untold:
+        _remember([outcome.message_id for outcome in untold if outcome.state != "retrying"])
+    lost = [outcome for outcome in outcomes if outcome.state in {State.EXPIRED, State.UNKNOWN}]
+    if lost:
+        _raise_alarm(lost)
+
+
+def _untold(name: str, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    client = registry.client(name)
+    if client is None or _heard(client, outcomes):
+        return []
+    return [outcome for outcome in outcomes if not _heard(client, [outcome])]
+
+
+def _heard(client: registry.Client, outcomes: Sequence[Outcome]) -> bool:
+    try:
+        with transaction.atomic():
+            client.listener(outcomes)
+    except Exception:  # the record of what was sent must stand
+        log.exception("the listener of %s failed on messages %s", client.name, _ids(outcomes))
+        return False
+    return True
+
+
+def _remember(ids: list[int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("update outbox_message set untold_at = now() where id = any(%s)", [ids])
+
+
+def _raise_alarm(outcomes: Sequence[Outcome]) -> None:
+    log.error("messages ended without a known arrival: %s", _ids(outcomes))
+    bus.emit_all(
+        [
+            MessageLost(
+                outcome.message_id,
+                outcome.client,
+                outcome.subject_id,
+                outcome.user_id,
+                outcome.channel,
+                outcome.state,
+                outcome.detail,
+            )
+            for outcome in outcomes
+        ]
+    )
+
+
+def _ids(outcomes: Sequence[Outcome]) -> list[int]:
+    return [outcome.message_id for outcome in outcomes]
+
+
+def tell_again(*, limit: int = 50) -> int:
+    """Tell listeners what they failed to hear, ten seconds after each failure; give how many heard it."""
+    with transaction.atomic():
+        due = list(
+            Message.objects.raw(
+                "select * from outbox_message where untold_at < now() - interval '10 seconds'"
+                " order by untold_at limit %s for update skip locked",
+                [limit],
+            )
+        )
+        heard = [message.pk for message in due if _heard_again(message)]
+        _remember([message.pk for message in due if message.pk not in heard])
+        Message.objects.filter(pk__in=heard).update(untold_at=None)
+    return len(heard)
+
+
+def _heard_again(message: Message) -> bool:
+    client = registry.client(message.client)
+    fallback = message.state in {State.FAILED, State.UNKNOWN}
+    return client is None or _heard(
+        client, [_outcome(message, message.state, message.error, fallback=fallback)]
+    )

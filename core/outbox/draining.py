@@ -1,0 +1,74 @@
+"""Do all that is due, again and again until nothing is: what a Celery worker and `pagerd` both run."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from django.db import DatabaseError, connection
+
+from core.events import nudge
+from core.outbox import registry, sending
+
+log = logging.getLogger(__name__)
+
+LONGEST_SECONDS = 20.0
+LOOK_AGAIN_SECONDS = 0.1
+
+
+def drain(*, kind: str = "celery", stopping: Callable[[], bool] = lambda: False) -> int:
+    """Run every step and the sender until a pass finds nothing, at most 20 s; give how much was done.
+
+    While messages are under way the other steps go on, so a mail server that hangs holds up nothing else. A
+    step that raises is logged and left out of this pass. When `stopping` says so, what is under way is
+    finished.
+    """
+    owner = sending.worker_name(kind)
+    sender = sending.Sender(owner=owner)
+    done, over_at = 0, time.monotonic() + LONGEST_SECONDS
+    with nudge.quiet():
+        try:
+            while not stopping():
+                found = sum(_run(step.name, step.run) for step in registry.steps())
+                found += _run("messages", sender.turn)
+                done += found
+                if time.monotonic() > over_at or (not found and sender.is_idle):
+                    break
+                if not found:
+                    sender.wait(LOOK_AGAIN_SECONDS)
+        finally:
+            sender.finish()
+    _beat(owner, kind)
+    if time.monotonic() > over_at:
+        nudge.drain()
+    return done
+
+
+def _run(name: str, run: Callable[[], int]) -> int:
+    try:
+        return run()
+    except DatabaseError:
+        if not connection.is_usable():
+            raise
+        log.exception("the step %s failed", name)
+    except Exception:  # one step's fault must not stop the others
+        log.exception("the step %s failed", name)
+    return 0
+
+
+_beats: dict[str, float] = {}
+
+
+def _beat(owner: str, kind: str) -> None:
+    """Leave a sign of life, at most once a second."""
+    now = time.monotonic()
+    if now - _beats.get(owner, 0.0) < 1.0:
+        return
+    _beats[owner] = now
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into outbox_workerbeat (name, kind, seen_at, drained_at) values (%s, %s, now(), now())"
+            " on conflict (name) do update set seen_at = now(), drained_at = now()",
+            [owner, kind],
+        )

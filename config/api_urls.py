@@ -1,5 +1,8 @@
-"""Every address under /api/v1/. An app adds its routes in its `api_urls.py`; a test holds them against the schema."""
+"""Every address under /api/v1/. Each app names its resources in `api_urls.routes`."""
 
 from django.urls import URLPattern, URLResolver
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern | URLResolver] = []
+router = SimpleRouter()
+
+urlpatterns: list[URLPattern | URLResolver] = [*router.urls]

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower, Now
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
 
 
 class Role(models.TextChoices):
@@ -32,6 +35,10 @@ class UserManager(BaseUserManager["User"]):
 
     def active(self) -> models.QuerySet[User]:
         return self.filter(is_active=True)
+
+    def visible_to(self, user: User | AnonymousUser) -> models.QuerySet[User]:
+        """The people a person may know of: colleagues know one another, and those who left."""
+        return self.all() if user.is_authenticated and user.is_active else self.none()
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -74,10 +81,18 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name.split(" ")[0]
 
 
+class TeamQuerySet(models.QuerySet["Team"]):
+    def visible_to(self, user: User | AnonymousUser) -> TeamQuerySet:
+        """The teams a person may know of: all of them, once signed in."""
+        return self.all() if user.is_authenticated and user.is_active else self.none()
+
+
 class Team(models.Model):
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=80, unique=True)
     created_at = models.DateTimeField(db_default=Now())
+
+    objects = TeamQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name
@@ -116,7 +131,9 @@ class Invitation(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                Lower("email"), condition=models.Q(accepted_at=None, revoked_at=None), name="invitation_open_once"
+                Lower("email"),
+                condition=models.Q(accepted_at=None, revoked_at=None),
+                name="invitation_open_once",
             )
         ]
 
@@ -124,11 +141,27 @@ class Invitation(models.Model):
         return self.email
 
 
+class Session(models.Model):
+    """A browser that is signed in. The key in its cookie is not here, only its hash."""
+
+    session_key = models.CharField(max_length=40, primary_key=True)
+    session_data = models.TextField()
+    expire_date = models.DateTimeField(db_index=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="sessions")
+    address = models.GenericIPAddressField(null=True)
+    agent = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    seen_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.user_id} at {self.address}"
+
+
 class Bucket(models.Model):
-    """A token bucket of the sign-in throttle, in Postgres so that it works without Redis."""
+    """Failed attempts to sign in, leaking away with time; in Postgres, so that it works without Redis."""
 
     key = models.CharField(max_length=120, primary_key=True)
-    failures = models.PositiveIntegerField(default=0)
+    level = models.FloatField(default=0)
     updated_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from incidents.catalog.models import Service
-from incidents.lifecycle.models import Incident
+from incidents.lifecycle.models import Incident, Participant
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from core.accounts.models import User
 
 
 class Kind(models.TextChoices):
@@ -15,8 +22,14 @@ class Kind(models.TextChoices):
     PAGERDUTY = "pagerduty", "PagerDuty Events v2"
 
 
+class IntegrationQuerySet(models.QuerySet["Integration"]):
+    def visible_to(self, user: User | AnonymousUser) -> IntegrationQuerySet:
+        """The sources a person may know of: all for everybody who works here, none for anybody else."""
+        return self if user.is_authenticated and user.is_active else self.none()
+
+
 class Integration(models.Model):
-    """Where signals come from: a kind and a key. The key is shown once; here are its first characters and its hash."""
+    """Where signals come from: a kind and a key. The key is shown once; here are its start and its hash."""
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
     name = models.CharField(max_length=80)
@@ -28,12 +41,23 @@ class Integration(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     last_signal_at = models.DateTimeField(null=True)
 
+    objects = IntegrationQuerySet.as_manager()
+
     def __str__(self) -> str:
         return self.name
 
 
+class SignalState(models.TextChoices):
+    """A refused signal was answered with an error; a poisonous one was accepted but not understood."""
+
+    NEW = "new", "Waiting"
+    PROCESSED = "processed", "Processed"
+    POISON = "poison", "Not understood"
+    REFUSED = "refused", "Refused"
+
+
 class Signal(models.Model):
-    """One raw payload as it came in: stored first, processed after. The inbox, append-only but for its state."""
+    """One raw payload as it came in: stored first, processed after. Append-only but for its state."""
 
     integration = models.ForeignKey(Integration, models.CASCADE, related_name="signals")
     request_key = models.CharField(max_length=200, null=True)  # noqa: DJ001 - unique only where given
@@ -41,9 +65,7 @@ class Signal(models.Model):
     content_type = models.CharField(max_length=100, blank=True)
     body = models.BinaryField()
     received_at = models.DateTimeField(db_default=Now())
-    state = models.CharField(
-        max_length=10, choices=[("new", "New"), ("processed", "Processed"), ("poison", "Poison")], db_default="new"
-    )
+    state = models.CharField(max_length=10, choices=SignalState.choices, db_default="new")
     attempts = models.PositiveSmallIntegerField(db_default=0)
     due_at = models.DateTimeField(db_default=Now())
     processed_at = models.DateTimeField(null=True)
@@ -53,7 +75,7 @@ class Signal(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["integration", "request_key"], name="signal_once")]
         indexes = [
-            models.Index(fields=["due_at", "id"], condition=Q(state="new"), name="signal_new"),
+            models.Index(fields=["integration", "id"], condition=Q(state="new"), name="signal_new"),
             models.Index(fields=["integration", "-received_at"], name="signal_recent"),
         ]
 
@@ -72,6 +94,14 @@ class IngestError(models.Model):
     first_at = models.DateTimeField(db_default=Now())
     last_at = models.DateTimeField(db_default=Now())
 
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["integration", "kind", "detail"], nulls_distinct=False, name="ingest_error_once"
+            )
+        ]
+        indexes = [models.Index(fields=["-last_at"], name="ingest_error_recent")]
+
     def __str__(self) -> str:
         return self.detail
 
@@ -88,8 +118,20 @@ class Urgency(models.TextChoices):
     LOW = "low", "Low"
 
 
+class AlertQuerySet(models.QuerySet["Alert"]):
+    def open(self) -> AlertQuerySet:
+        return self.exclude(status=Status.RESOLVED)
+
+    def visible_to(self, user: User | AnonymousUser) -> AlertQuerySet:
+        """The alerts a person may know of; one of a private incident only when they are a member of it."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        member = Participant.objects.filter(incident=models.OuterRef("incident"), user=user)
+        return self.filter(Q(incident=None) | Q(incident__private=False) | models.Exists(member))
+
+
 class Alert(models.Model):
-    """What signals with the same dedup key of one source are about. At most one is open per source and key."""
+    """What signals with one dedup key of one source are about. At most one is open per source and key."""
 
     integration = models.ForeignKey(Integration, models.PROTECT, null=True, related_name="alerts")
     dedup_key = models.CharField(max_length=1024)
@@ -103,7 +145,9 @@ class Alert(models.Model):
     labels = models.JSONField(default=dict)
     annotations = models.JSONField(default=dict)
     links = models.JSONField(default=list)
-    routed_by = models.CharField(max_length=300, blank=True, help_text="Which rule chose service and policy, in words.")
+    routed_by = models.CharField(
+        max_length=300, blank=True, help_text="Which rule chose service and policy, in words."
+    )
     is_test = models.BooleanField(default=False)
     count = models.PositiveIntegerField(default=1)
     started_at = models.DateTimeField(null=True)
@@ -114,6 +158,8 @@ class Alert(models.Model):
     resolved_at = models.DateTimeField(null=True)
     resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     snoozed_until = models.DateTimeField(null=True)
+
+    objects = AlertQuerySet.as_manager()
 
     class Meta:
         constraints = [

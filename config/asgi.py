@@ -13,6 +13,7 @@ from django.core.wsgi import get_wsgi_application
 
 from core.stack import bodies
 from core.stack.bodies import Receive, Scope, Send
+from oncall.alerts import accept
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 THREADS = 8
@@ -29,6 +30,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _lifespan(receive, send)
     elif scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1000, "reason": "not offered here"})
+    elif accept.is_ingest(scope["path"]):
+        await accept.application(scope, receive, send)
     elif scope["path"].startswith("/live/"):
         await _streams(scope, receive, send)
     else:
@@ -41,6 +44,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
         if message["type"] == "lifespan.startup":
             await send({"type": "lifespan.startup.complete"})
         else:
+            await accept.close()
             await send({"type": "lifespan.shutdown.complete"})
             return
 

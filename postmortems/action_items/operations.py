@@ -59,6 +59,17 @@ def edit(item: ActionItem, *, changes: dict[str, Any]) -> None:
 
 
 @transaction.atomic
+def change(
+    item: ActionItem, *, changes: dict[str, Any], to: str | None, reason: str = "", actor: User
+) -> None:
+    """Edit and move in one step: all of it or nothing."""
+    if changes:
+        edit(item, changes=changes)
+    if to is not None:
+        move(item, to=to, actor=actor, reason=reason)
+
+
+@transaction.atomic
 def move(item: ActionItem, *, to: str, actor: User, reason: str = "") -> None:
     """Take an item to another state; dropping needs a reason."""
     locked = ActionItem.objects.select_for_update().get(pk=item.pk)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.shortcuts import get_object_or_404
 
 from postmortems.action_items import rules
@@ -55,3 +56,8 @@ def ended(ids: Collection[int]) -> set[int]:
     """Which of these items need no reminder any more."""
     still_open = set(ActionItem.objects.open().filter(pk__in=ids).values_list("pk", flat=True))
     return set(ids) - still_open
+
+
+def address(item: ActionItem) -> str:
+    """The item's page for people."""
+    return f"{settings.BASE_URL}/action-items/{item.pk}/"

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db.models import Count, Prefetch, Q
 from django.db.models.functions import Now
 from django.shortcuts import get_object_or_404
@@ -118,3 +119,18 @@ def published(ids: Collection[int]) -> set[int]:
     """Which of these postmortems are published or gone."""
     waiting = Postmortem.objects.exclude(status=PostmortemStatus.PUBLISHED).filter(pk__in=ids)
     return set(ids) - set(waiting.values_list("pk", flat=True))
+
+
+def with_parts(user: User) -> PostmortemQuerySet:
+    """Postmortems a person may see, with all that their document holds."""
+    return (
+        Postmortem.objects.visible_to(user)
+        .select_related("incident__severity", "author")
+        .prefetch_related("timeline", "factors", "action_items__owner")
+        .order_by("-created_at")
+    )
+
+
+def address(postmortem: Postmortem) -> str:
+    """The postmortem's page for people."""
+    return f"{settings.BASE_URL}/postmortems/{postmortem.incident}/"

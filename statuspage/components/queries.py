@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
@@ -33,3 +34,13 @@ def components_for(service_ids: Collection[int]) -> list[Component]:
     """The components that stand for these services, on all pages; every component when none does."""
     rows = list(Component.objects.select_related("page").order_by("page__name", "position", "id"))
     return [row for row in rows if row.service_id in service_ids] or rows
+
+
+def components() -> QuerySet[Component]:
+    """Every component with its page and service."""
+    return Component.objects.select_related("page", "service").order_by("page_id", "position", "id")
+
+
+def address(page: StatusPage) -> str:
+    """The page as anybody reads it."""
+    return f"{settings.BASE_URL}/status/{page.slug}/"

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db.models import Max, QuerySet
 from django.shortcuts import get_object_or_404
 
@@ -44,3 +45,8 @@ def visible(user: User) -> QuerySet[Notice]:
     if not user.is_authenticated:
         return Notice.objects.none()
     return Notice.objects.select_related("page", "incident").prefetch_related("components", "updates")
+
+
+def address(notice: Notice) -> str:
+    """The notice as anybody reads it."""
+    return f"{settings.BASE_URL}/status/{notice.page.slug}/incidents/{notice.public_id}/"

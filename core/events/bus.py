@@ -1,7 +1,7 @@
 """Typed domain events. `emit` writes the fact and one delivery per listener in the caller's transaction.
 
-An app declares its events in `<app>/events.py` as frozen dataclasses with `@event("noun.happened")`; the first
-field is the subject's id. Another app hears them in its `handlers.py` with `@on(TheEvent)`.
+An app declares its events in `<app>/events.py` as frozen dataclasses with `@event("noun.happened")`; the
+first field is the subject's id. Another app hears them in its `handlers.py` with `@on(TheEvent)`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,9 @@ from django.db.models.functions import Now
 
 
 class Event(models.Model):
-    """Something that happened, written in the transaction that made it happen: outbox, audit and fact at once."""
+    """Something that happened, written in the transaction that made it happen: outbox, audit and fact at
+    once.
+    """
 
     name = models.CharField(max_length=80)
     subject_id = models.BigIntegerField()

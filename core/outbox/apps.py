@@ -11,8 +11,9 @@ class OutboxConfig(AppConfig):
         """Make the channels known, and let `drain()` hand over events."""
         from core.channels.email import transport as _email  # noqa: F401, PLC0415
         from core.channels.webhook import transport as _webhook  # noqa: F401, PLC0415
-        from core.events import bus  # noqa: PLC0415
+        from core.events import bus, housekeeping  # noqa: PLC0415
         from core.outbox import claims, registry  # noqa: PLC0415
 
         registry.add_step("events", bus.deliver_due, order=20)
         registry.add_step("outcomes", claims.tell_again, order=45)
+        housekeeping.prune("outbox_workerbeat", "seen_at < now() - interval '1 day'")

@@ -1,0 +1,53 @@
+"""Forget what nobody needs any more, a bounded share at a time, so that no table only grows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from django.db import connection, transaction
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 1000
+ROUNDS = 10
+
+_chores: dict[str, Callable[[], int]] = {}
+
+
+def add(name: str, chore: Callable[[], int]) -> None:
+    """Let housekeeping do this every minute: a bounded share, giving how much it did, 0 when nothing is left."""
+    _chores[name] = chore
+
+
+def prune(table: str, where: str) -> None:
+    """Let housekeeping delete the rows of a table that meet a condition. Both are words of our own code."""
+    add(f"prune {table}", lambda: _delete(table, where))
+
+
+def run() -> int:
+    """Do every chore until it has nothing left, at most ten rounds each; give how much was done."""
+    return sum(_do(name, chore) for name, chore in _chores.items())
+
+
+def _do(name: str, chore: Callable[[], int]) -> int:
+    total = 0
+    try:
+        for _ in range(ROUNDS):
+            with transaction.atomic():
+                done = chore()
+            total += done
+            if not done:
+                break
+    except Exception:  # one chore's fault must not stop the others
+        log.exception("housekeeping failed: %s", name)
+    return total
+
+
+def _delete(table: str, where: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"delete from {table} where id in"  # noqa: S608
+            f" (select id from {table} where {where} limit {AT_ONCE} for update skip locked)"
+        )
+        return int(cursor.rowcount)

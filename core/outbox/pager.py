@@ -1,0 +1,106 @@
+"""The loop of `pagerd`: needs Postgres and nothing else, outlives its restarts, and looks by itself every
+second.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import random
+import select
+import signal
+import socket
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from core.events import nudge
+from core.outbox import draining
+
+log = logging.getLogger(__name__)
+
+
+class Pager:
+    """Drain, wait for the grace or a knock, drain again; until it is asked to stop."""
+
+    def __init__(self) -> None:
+        self._stopping = False
+        self._ears: psycopg.Connection[Any] | None = None
+        self._is_away = False
+        # A signal writes one byte here, so that waiting ends at once.
+        self._woken, self._waker = socket.socketpair()
+        self._waker.settimeout(0)
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT; what is under way then is finished."""
+        signal.set_wakeup_fd(self._waker.fileno())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        while not self._stopping:
+            self._drain()
+            self._wait(settings.PAGER_GRACE_MS / 1000 * random.uniform(0.8, 1.0))  # noqa: S311
+        self._close()
+
+    def _stop(self, *_: object) -> None:
+        self._stopping = True
+
+    def _drain(self) -> None:
+        try:
+            draining.drain(kind="pagerd", stopping=lambda: self._stopping)
+        except DatabaseError:
+            if not self._is_away:
+                log.warning("Postgres does not answer; trying again until it does", exc_info=True)
+            self._is_away = True
+            self._close()
+        except Exception:  # nothing may end this loop
+            log.exception("a round failed")
+        else:
+            if self._is_away:
+                log.warning("Postgres answers again")
+            self._is_away = False
+
+    def _wait(self, seconds: float) -> None:
+        """Wait so long, or until somebody knocks or a signal comes."""
+        ears = self._listen()
+        doors = [self._woken.fileno(), *([ears.fileno()] if ears is not None else [])]
+        ready, _, _ = select.select(doors, [], [], seconds)
+        if ears is not None and ears.fileno() in ready:
+            self._hear(ears)
+
+    def _listen(self) -> psycopg.Connection[Any] | None:
+        if self._ears is None and not self._is_away:
+            parameters = connection.settings_dict
+            try:
+                self._ears = psycopg.connect(
+                    host=parameters["HOST"],
+                    port=parameters["PORT"] or None,
+                    user=parameters["USER"],
+                    password=parameters["PASSWORD"],
+                    dbname=parameters["NAME"],
+                    connect_timeout=2,
+                    autocommit=True,
+                )
+                self._ears.execute(f"listen {nudge.CHANNEL}")
+            except psycopg.Error:
+                self._ears = None
+        return self._ears
+
+    def _hear(self, ears: psycopg.Connection[Any]) -> None:
+        """Take in the knocks, however many; a broken connection is opened again for the next wait."""
+        try:
+            for _ in ears.notifies(timeout=0):
+                pass
+        except psycopg.Error:
+            ears.close()
+            self._ears = None
+
+    def _close(self) -> None:
+        """Forget connections that may be broken; the next use opens new ones."""
+        with contextlib.suppress(Exception):
+            connection.close()
+            connection.close_pool()  # type: ignore[attr-defined]
+        if self._ears is not None:
+            self._ears.close()
+            self._ears = None

@@ -13,11 +13,12 @@
   const BEAT = Number(body.dataset.liveBeat) || 15000;
   const PARK = Number(body.dataset.livePark) || 30000; // a hidden tab gives its connection back: browsers allow six
   const POLL = 20000; // where the stream never opens (a proxy that swallows it), regions are asked for at this rate
+  const GRACE = 2000; // a stream that is cut and comes back at once is no news
   const BANNER = 5000;
   const JITTER = 300; // so that a hundred readers do not ask in the same instant
 
   let stream = null, opened = false, heard = 0, tries = 0, lostAt = 0, nextTry = 0;
-  let retryTimer = 0, parkTimer = 0, pollTimer = 0;
+  let retryTimer = 0, parkTimer = 0, pollTimer = 0, graceTimer = 0;
 
   const emit = (name, detail) => body.dispatchEvent(new CustomEvent(`live:${name}`, { detail }));
   const stale = new Map();
@@ -51,14 +52,24 @@
   const state = (name) => {
     if (root.dataset.live === name) return;
     root.dataset.live = name;
-    lostAt = name === "lost" ? lostAt || Date.now() : 0;
+    if (name !== "lost") lostAt = 0;
     paint();
     emit("state", { state: name });
+  };
+
+  const lose = () => {
+    lostAt ||= Date.now();
+    graceTimer ||= setTimeout(() => state("lost"), GRACE);
+  };
+  const found = () => {
+    clearTimeout(graceTimer);
+    graceTimer = lostAt = 0;
   };
 
   const alive = () => {
     heard = Date.now();
     tries = 0;
+    found();
     clearInterval(pollTimer);
     pollTimer = 0;
     state("on");
@@ -76,7 +87,7 @@
     stream = new EventSource(url);
     // What changed between the rendering of the page and the opening of the stream is caught up with here.
     stream.onopen = () => { opened = true; alive(); soon("resync"); };
-    stream.onerror = () => { if (stream.readyState === EventSource.CLOSED) retry(); else { state("lost"); nextTry = Date.now() + 3000; } };
+    stream.onerror = () => { if (stream.readyState === EventSource.CLOSED) retry(); else { lose(); nextTry = Date.now() + 3000; } };
     stream.addEventListener("beat", alive);
     stream.addEventListener("resync", () => { alive(); soon("resync"); });
     stream.addEventListener("changed", (event) => { alive(); soon(event.data); });
@@ -84,7 +95,7 @@
   const retry = () => {
     close();
     tries += 1;
-    if (!opened && tries >= 3) poll(); else if (!pollTimer) state("lost");
+    if (!opened && tries >= 3) poll(); else if (!pollTimer) lose();
     const wait = pollTimer ? 60000 : Math.min(30000, 500 * 2 ** (tries - 1)) * (0.7 + Math.random() * 0.6);
     nextTry = Date.now() + wait;
     clearTimeout(retryTimer);
@@ -92,11 +103,13 @@
   };
   const poll = () => {
     if (pollTimer) return;
+    found();
     soon("resync");
     pollTimer = setInterval(() => { if (!document.hidden) soon("resync"); }, POLL);
   };
   body.addEventListener("htmx:afterRequest", (event) => {
-    if (pollTimer) state(event.detail.successful ? "polling" : "lost");
+    if (!pollTimer) return;
+    if (event.detail.successful) { found(); state("polling"); } else lose();
   });
 
   setInterval(() => {
@@ -104,13 +117,13 @@
     if (root.dataset.live === "lost") paint();
   }, 1000);
   addEventListener("online", open);
-  addEventListener("offline", () => state("lost"));
+  addEventListener("offline", lose);
   addEventListener("pagehide", close);
   addEventListener("pageshow", (event) => { if (event.persisted) open(); });
   document.addEventListener("visibilitychange", () => {
     clearTimeout(parkTimer);
     if (document.hidden) {
-      parkTimer = setTimeout(() => { clearTimeout(retryTimer); close(); if (!pollTimer) state("parked"); }, PARK);
+      parkTimer = setTimeout(() => { clearTimeout(retryTimer); close(); found(); if (!pollTimer) state("parked"); }, PARK);
     } else if (!stream) open();
   });
   document.addEventListener("click", (event) => {

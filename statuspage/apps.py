@@ -6,7 +6,9 @@ class StatuspageConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to the hub and put the entries of this app into the navigation."""
-        from core.ui import shell  # noqa: PLC0415 - the registries are filled when every model is known
+        from core.live import registry as live  # noqa: PLC0415 - registries are filled when models are known
+        from core.ui import shell  # noqa: PLC0415
         from statuspage import handlers  # noqa: F401, PLC0415
 
+        live.allow("statuspage", live.anybody)
         shell.add_nav(shell.NavItem("Tell", "Status pages", "globe", "statuspage:pages", 10, key="s"))

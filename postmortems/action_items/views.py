@@ -15,18 +15,20 @@ from postmortems.action_items import operations, queries
 from postmortems.action_items.forms import ActionItemForm, MoveForm
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpResponse
+
+    from core.accounts.requests import PersonRequest
 
 
 @require_GET
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: PersonRequest) -> HttpResponse:
     """Open action items by due week; `?show=mine` one's own, `?show=done` the finished ones."""
     show = request.GET.get("show", "open")
     today = timezone.localdate()
     context = {
         "show": show,
-        "groups": queries.board(request.user, today=today, mine=show == "mine") if show != "done" else {},  # type: ignore[arg-type]
-        "finished": queries.finished(request.user) if show == "done" else [],  # type: ignore[arg-type]
+        "groups": queries.board(request.user, today=today, mine=show == "mine") if show != "done" else {},
+        "finished": queries.finished(request.user) if show == "done" else [],
         "today": today,
     }
     return render(request, "postmortems/action_items/index.html", context)
@@ -34,10 +36,10 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @may_respond
-def edit(request: HttpRequest, pk: int) -> HttpResponse:
+def edit(request: PersonRequest, pk: int) -> HttpResponse:
     """One action item, to read and to change."""
-    item = queries.get(request.user, pk)  # type: ignore[arg-type]
-    form = ActionItemForm(request.POST or None, instance=queries.get(request.user, pk))  # type: ignore[arg-type]
+    item = queries.get(request.user, pk)
+    form = ActionItemForm(request.POST or None, instance=queries.get(request.user, pk))
     if request.method == "POST" and form.is_valid():
         operations.edit(item, changes=form.cleaned_data)
         messages.success(request, "Saved.")
@@ -52,11 +54,11 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @may_respond
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: PersonRequest) -> HttpResponse:
     """A new action item that belongs to no postmortem; those of one are added on its page."""
     form = ActionItemForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        operations.create(actor=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+        operations.create(actor=request.user, **form.cleaned_data)
         messages.success(request, "Action item added.")
         return redirect("postmortems:action-items")
     return render(
@@ -69,15 +71,15 @@ def create(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @may_respond
-def move(request: HttpRequest, pk: int) -> HttpResponse:
+def move(request: PersonRequest, pk: int) -> HttpResponse:
     """Take an item to another state and return to where the button was."""
-    item = queries.get(request.user, pk)  # type: ignore[arg-type]
+    item = queries.get(request.user, pk)
     form = MoveForm(request.POST)
     if form.is_valid():
         try:
             operations.move(
                 item, to=form.cleaned_data["to"], reason=form.cleaned_data["reason"], actor=request.user
-            )  # type: ignore[arg-type]
+            )
         except Refused as refusal:
             messages.error(request, str(refusal))
         else:

@@ -134,3 +134,8 @@ def with_parts(user: User) -> PostmortemQuerySet:
 def address(postmortem: Postmortem) -> str:
     """The postmortem's page for people."""
     return f"{settings.BASE_URL}/postmortems/{postmortem.incident}/"
+
+
+def may_hear(user: User, pk: str) -> bool:
+    """Say whether a person may hear of changes to a postmortem."""
+    return pk.isdigit() and Postmortem.objects.visible_to(user).filter(pk=int(pk)).exists()

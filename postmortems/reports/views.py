@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
@@ -20,41 +20,42 @@ from postmortems.reports.forms import AuthorForm, FactorForm, SectionsForm, Time
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from core.accounts.requests import PersonRequest
     from postmortems.reports.models import Postmortem
 
 PAGE_SIZE = 50
 
 
 @require_GET
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: PersonRequest) -> HttpResponse:
     """All postmortems, newest first; `?show=overdue` those past their date."""
     only_overdue = request.GET.get("show") == "overdue"
-    rows = queries.listing(request.user)  # type: ignore[arg-type]
+    rows = queries.listing(request.user)
     if only_overdue:
-        rows = rows.filter(pk__in=queries.overdue(request.user))  # type: ignore[arg-type]
+        rows = rows.filter(pk__in=queries.overdue(request.user))
     chunk = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "postmortems/reports/index.html", {"chunk": chunk, "only_overdue": only_overdue})
 
 
 @require_GET
-def detail(request: HttpRequest, number: int) -> HttpResponse:
+def detail(request: PersonRequest, number: int) -> HttpResponse:
     """The document as its readers see it, with its editor's tools for responders."""
-    postmortem = queries.get(request.user, number)  # type: ignore[arg-type]
+    postmortem = queries.get(request.user, number)
     return _page(request, postmortem)
 
 
 @require_GET
-def edit(request: HttpRequest, number: int) -> HttpResponse:
+def edit(request: PersonRequest, number: int) -> HttpResponse:
     """The writer's view: every section a field."""
-    postmortem = queries.get(request.user, number)  # type: ignore[arg-type]
+    postmortem = queries.get(request.user, number)
     return _editor(request, postmortem, SectionsForm(initial=_initial(postmortem)))
 
 
 @require_POST
 @may_respond
-def save(request: HttpRequest, number: int) -> HttpResponse:
+def save(request: PersonRequest, number: int) -> HttpResponse:
     """Save the sections; with a conflict the writer's text comes back unsaved, with what happened."""
-    postmortem = queries.get(request.user, number)  # type: ignore[arg-type]
+    postmortem = queries.get(request.user, number)
     form = SectionsForm(request.POST)
     if not form.is_valid():
         return _editor(request, postmortem, form, status=422)
@@ -63,11 +64,11 @@ def save(request: HttpRequest, number: int) -> HttpResponse:
             postmortem,
             texts=form.texts(),
             version=form.cleaned_data["version"],
-            actor=request.user,  # type: ignore[arg-type]
+            actor=request.user,
         )
     except operations.ChangedMeanwhile as conflict:
-        fresh = queries.get(request.user, number)  # type: ignore[arg-type]
-        form.data = {**form.data.dict(), "version": str(fresh.version)}  # type: ignore[union-attr]
+        fresh = queries.get(request.user, number)
+        form.data = {**request.POST.dict(), "version": str(fresh.version)}
         form.add_error(None, str(conflict))
         return _editor(request, fresh, form, status=409)
     except Refused as refusal:
@@ -79,9 +80,9 @@ def save(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_POST
 @may_respond
-def add_factor(request: HttpRequest, number: int) -> HttpResponse:
+def add_factor(request: PersonRequest, number: int) -> HttpResponse:
     """Add a contributing factor."""
-    postmortem = queries.get(request.user, number)  # type: ignore[arg-type]
+    postmortem = queries.get(request.user, number)
     form = FactorForm(request.POST)
     if not form.is_valid():
         return _page(request, postmortem, factor_form=form, status=422)
@@ -97,33 +98,33 @@ def add_factor(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_POST
 @may_respond
-def remove_factor(request: HttpRequest, number: int, pk: int) -> HttpResponse:
+def remove_factor(request: PersonRequest, number: int, pk: int) -> HttpResponse:
     """Take a contributing factor away."""
-    postmortem = queries.get(request.user, number)  # type: ignore[arg-type]
+    postmortem = queries.get(request.user, number)
     return _do(request, number, lambda: operations.remove_factor(postmortem, pk), "Factor removed.")
 
 
 @require_POST
 @may_respond
-def add_action(request: HttpRequest, number: int) -> HttpResponse:
+def add_action(request: PersonRequest, number: int) -> HttpResponse:
     """Add an action item that comes out of this postmortem."""
-    postmortem = queries.get(request.user, number)  # type: ignore[arg-type]
+    postmortem = queries.get(request.user, number)
     form = ActionItemForm(request.POST)
     if not form.is_valid():
         return _page(request, postmortem, action_form=form, status=422)
     return _do(
         request,
         number,
-        lambda: action_items.create(actor=request.user, postmortem_id=postmortem.pk, **form.cleaned_data),  # type: ignore[arg-type]
+        lambda: action_items.create(actor=request.user, postmortem_id=postmortem.pk, **form.cleaned_data),
         "Action item added.",
     )
 
 
 @require_POST
 @may_respond
-def edit_timeline(request: HttpRequest, number: int, pk: int) -> HttpResponse:
+def edit_timeline(request: PersonRequest, number: int, pk: int) -> HttpResponse:
     """Change one line of the story, or leave it out."""
-    postmortem = queries.get(request.user, number)  # type: ignore[arg-type]
+    postmortem = queries.get(request.user, number)
     form = TimelineItemForm(request.POST)
     if not form.is_valid():
         return _page(request, postmortem, status=422)
@@ -138,17 +139,17 @@ def edit_timeline(request: HttpRequest, number: int, pk: int) -> HttpResponse:
 
 @require_POST
 @may_respond
-def refresh(request: HttpRequest, number: int) -> HttpResponse:
+def refresh(request: PersonRequest, number: int) -> HttpResponse:
     """Bring in timeline entries that were written after the draft was made."""
-    postmortem = queries.get(request.user, number)  # type: ignore[arg-type]
+    postmortem = queries.get(request.user, number)
     return _do(request, number, lambda: operations.refresh_timeline(postmortem), "Timeline is up to date.")
 
 
 @require_POST
 @may_respond
-def set_author(request: HttpRequest, number: int) -> HttpResponse:
+def set_author(request: PersonRequest, number: int) -> HttpResponse:
     """Say who writes it."""
-    postmortem = queries.get(request.user, number)  # type: ignore[arg-type]
+    postmortem = queries.get(request.user, number)
     form = AuthorForm(request.POST)
     if not form.is_valid():
         return _page(request, postmortem, status=422)
@@ -162,37 +163,37 @@ def set_author(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_POST
 @may_respond
-def review(request: HttpRequest, number: int) -> HttpResponse:
+def review(request: PersonRequest, number: int) -> HttpResponse:
     """Ask others to read it."""
-    postmortem = queries.get(request.user, number)  # type: ignore[arg-type]
+    postmortem = queries.get(request.user, number)
     return _do(request, number, lambda: operations.send_for_review(postmortem), "Sent for review.")
 
 
 @require_POST
 @may_respond
-def draft(request: HttpRequest, number: int) -> HttpResponse:
+def draft(request: PersonRequest, number: int) -> HttpResponse:
     """Take it back to draft."""
-    postmortem = queries.get(request.user, number)  # type: ignore[arg-type]
+    postmortem = queries.get(request.user, number)
     return _do(request, number, lambda: operations.back_to_draft(postmortem), "Back to draft.")
 
 
 @require_POST
 @may_respond
-def publish(request: HttpRequest, number: int) -> HttpResponse:
+def publish(request: PersonRequest, number: int) -> HttpResponse:
     """Publish it to everybody who may see the incident."""
-    postmortem = queries.get(request.user, number)  # type: ignore[arg-type]
+    postmortem = queries.get(request.user, number)
     return _do(
         request,
         number,
-        lambda: operations.publish(postmortem, actor=request.user),  # type: ignore[arg-type]
+        lambda: operations.publish(postmortem, actor=request.user),
         "Published.",
     )
 
 
 @require_GET
-def export(request: HttpRequest, number: int) -> HttpResponse:
+def export(request: PersonRequest, number: int) -> HttpResponse:
     """The document as a Markdown file."""
-    postmortem = queries.get(request.user, number)  # type: ignore[arg-type]
+    postmortem = queries.get(request.user, number)
     answer = HttpResponse(
         rules.markdown(queries.document(postmortem)), content_type="text/markdown; charset=utf-8"
     )
@@ -201,9 +202,9 @@ def export(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @require_GET
-def incident_panel(request: HttpRequest, number: int) -> HttpResponse:
+def incident_panel(request: PersonRequest, number: int) -> HttpResponse:
     """The fragment in the incident room: where learning from it stands."""
-    rows = queries.listing(request.user).filter(incident__number=number)  # type: ignore[arg-type]
+    rows = queries.listing(request.user).filter(incident__number=number)
     return render(
         request, "postmortems/reports/_incident_panel.html", {"postmortem": rows.first(), "number": number}
     )
@@ -211,18 +212,18 @@ def incident_panel(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_POST
 @may_respond
-def start(request: HttpRequest, number: int) -> HttpResponse:
+def start(request: PersonRequest, number: int) -> HttpResponse:
     """Begin a postmortem by hand for an incident whose severity asks for none."""
-    incident = queries.incident(request.user, number)  # type: ignore[arg-type]
+    incident = queries.incident(request.user, number)
     return _do(
         request,
         number,
-        lambda: operations.open_draft(incident.pk, actor=request.user),  # type: ignore[arg-type]
+        lambda: operations.open_draft(incident.pk, actor=request.user),
         "Draft made from the timeline.",
     )
 
 
-def _do(request: HttpRequest, number: int, act: Callable[[], object], done: str) -> HttpResponse:
+def _do(request: PersonRequest, number: int, act: Callable[[], object], done: str) -> HttpResponse:
     try:
         act()
     except Refused as refusal:
@@ -238,7 +239,7 @@ def _initial(postmortem: Postmortem) -> dict[str, object]:
 
 
 def _page(
-    request: HttpRequest,
+    request: PersonRequest,
     postmortem: Postmortem,
     *,
     factor_form: FactorForm | None = None,
@@ -268,7 +269,7 @@ def _page(
 
 
 def _editor(
-    request: HttpRequest, postmortem: Postmortem, form: SectionsForm, *, status: int = 200
+    request: PersonRequest, postmortem: Postmortem, form: SectionsForm, *, status: int = 200
 ) -> HttpResponse:
     context = {
         "postmortem": postmortem,

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 class PageSerializer(serializers.ModelSerializer[StatusPage]):
     id = Id()
-    components = serializers.SlugRelatedField(slug_field="public_id", many=True, read_only=True)
+    components: serializers.ManyRelatedField = serializers.SlugRelatedField(  # type: ignore[assignment]
+        slug_field="public_id", many=True, read_only=True
+    )
     url = serializers.SerializerMethodField()
 
     class Meta:

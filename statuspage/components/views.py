@@ -13,18 +13,20 @@ from statuspage.components.forms import ComponentForm, PageForm, StateForm
 from statuspage.components.models import ComponentState, StatusPage
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpResponse
+
+    from core.accounts.requests import PersonRequest
 
 
 @require_GET
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: PersonRequest) -> HttpResponse:
     """The status pages of this install."""
     return render(request, "statuspage/components/index.html", {"pages": queries.pages()})
 
 
 @require_http_methods(["GET", "POST"])
 @may_configure
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: PersonRequest) -> HttpResponse:
     """A new page."""
     form = PageForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -39,14 +41,14 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def manage(request: HttpRequest, slug: str) -> HttpResponse:
+def manage(request: PersonRequest, slug: str) -> HttpResponse:
     """The components of a page with their states, to change by hand."""
     return _manage(request, queries.page(slug), ComponentForm())
 
 
 @require_POST
 @may_configure
-def add(request: HttpRequest, slug: str) -> HttpResponse:
+def add(request: PersonRequest, slug: str) -> HttpResponse:
     """Add a component to a page."""
     page = queries.page(slug)
     form = ComponentForm(request.POST)
@@ -59,13 +61,13 @@ def add(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 @may_respond
-def set_state(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
+def set_state(request: PersonRequest, slug: str, public_id: str) -> HttpResponse:
     """Show a component in another state at once."""
     component = queries.component(slug, public_id)
     form = StateForm(request.POST)
     if not form.is_valid():
         messages.error(request, "That state does not exist.")
-    elif operations.set_state(component, state=form.cleaned_data["state"], actor=request.user):  # type: ignore[arg-type]
+    elif operations.set_state(component, state=form.cleaned_data["state"], actor=request.user):
         messages.success(
             request, f"Customers now see {component.name} as {component.get_state_display().lower()}."
         )
@@ -73,7 +75,7 @@ def set_state(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
 
 
 def _manage(
-    request: HttpRequest, page: StatusPage, form: ComponentForm, *, status: int = 200
+    request: PersonRequest, page: StatusPage, form: ComponentForm, *, status: int = 200
 ) -> HttpResponse:
     context = {"page": page, "form": form, "states": ComponentState.choices}
     return render(request, "statuspage/components/manage.html", context, status=status)

@@ -27,7 +27,9 @@ class NoticeUpdateSerializer(serializers.ModelSerializer[NoticeUpdate]):
 class NoticeSerializer(serializers.ModelSerializer[Notice]):
     id = serializers.CharField(source="public_id", read_only=True)
     page = serializers.CharField(source="page.slug", read_only=True)
-    components = serializers.SlugRelatedField(slug_field="public_id", many=True, read_only=True)
+    components: serializers.ManyRelatedField = serializers.SlugRelatedField(  # type: ignore[assignment]
+        slug_field="public_id", many=True, read_only=True
+    )
     updates = NoticeUpdateSerializer(many=True, read_only=True)
     started_at = Time(read_only=True)
     resolved_at = Time(read_only=True)

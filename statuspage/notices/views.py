@@ -8,11 +8,13 @@ from core.ui.render import render
 from statuspage.notices import queries
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpResponse
+
+    from core.accounts.requests import PersonRequest
 
 
 @require_GET
-def incident_panel(request: HttpRequest, number: int) -> HttpResponse:
+def incident_panel(request: PersonRequest, number: int) -> HttpResponse:
     """The fragment in the incident room: what customers see now, and when they last heard."""
-    panel = queries.incident_panel(request.user, number)  # type: ignore[arg-type]
+    panel = queries.incident_panel(request.user, number)
     return render(request, "statuspage/notices/_incident_panel.html", {"number": number, "panel": panel})

@@ -11,4 +11,6 @@ class UiConfig(AppConfig):
 
     def ready(self) -> None:
         """Lead administrators to the configuration screens."""
-        shell.add_menu(shell.MenuItem("Settings", "gear", "admin:index", 90, allowed=lambda user: user.is_staff))
+        shell.add_menu(
+            shell.MenuItem("Settings", "gear", "admin:index", 90, allowed=lambda user: user.is_staff)
+        )

@@ -230,22 +230,29 @@ def duration(seconds: float | None, form: str = "clock") -> SafeString:
 
 @register.simple_tag
 def countdown(
-    until: datetime | None, total_seconds: float | None = None, say: str = "", *, drain: bool = False
+    until: datetime | None,
+    total_seconds: float | None = None,
+    say: str = "",
+    *,
+    drain: bool = False,
+    in_title: bool = False,
 ) -> SafeString:
     """Draw a clock that runs towards an instant, then past it as +03:05; with a total, a meter under it.
 
     The meter fills as time passes, or empties with `drain`. `say` is what a screen reader hears at five
-    minutes, one minute and zero. Give `class="{% due until total %}"` to the box around it.
+    minutes, one minute and zero; `in_title` puts the clock before the page's title as well. Give
+    `class="{% due until total %}"` to the box around it.
     """
     if until is None:
         return _absent("none due")
     left = (until - timezone.now()).total_seconds()
     return format_html(
-        '<count-down until="{}" total="{}" say="{}"{} role="timer" title="{}">{}</count-down>{}',
+        '<count-down until="{}" total="{}" say="{}"{}{} role="timer" title="{}">{}</count-down>{}',
         times.utc(until),
         int(total_seconds or 0),
         say,
         " drain" if drain else "",
+        " in-title" if in_title else "",
         times.iso(until),
         _left(left),
         _meter(left, total_seconds, drain=drain) if total_seconds else "",

@@ -252,7 +252,7 @@ def test_copying_copies(tab: Page) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("width", [1440, 800, 390])
 def test_the_kit_has_no_barrier_that_a_machine_can_find(tab: Page, theme: str, width: int) -> None:
     tab.emulate_media(color_scheme="dark" if theme == "dark" else "light")
     tab.set_viewport_size({"width": width, "height": 900})

@@ -1,0 +1,182 @@
+"""Reads a schedule's rows into the resolver's values. Every answer about on-call time in the product comes from here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils import timezone
+
+from core.accounts.models import User
+from oncall.schedules import rules
+from oncall.schedules.models import Layer, Override, Participant, Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from datetime import datetime
+
+HORIZON = timedelta(days=120)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A schedule's rows as the resolver's values, good for any instant of the window they were read for."""
+
+    schedule_id: int
+    name: str
+    layers: tuple[rules.Layer, ...]
+    overrides: tuple[rules.Override, ...]
+    active: frozenset[int]
+
+    def final(self, start: datetime, end: datetime) -> tuple[rules.Slice, ...]:
+        return rules.final(self.layers, self.overrides, start, end, self.active)
+
+    def at(self, instant: datetime) -> rules.Slice:
+        return rules.at(self.layers, self.overrides, instant, self.active)
+
+    def now(self, instant: datetime, horizon: timedelta = HORIZON) -> rules.Now:
+        return rules.now(self.layers, self.overrides, instant, horizon, self.active)
+
+
+def schedules() -> QuerySet[Schedule]:
+    """Every schedule with its team, by name. Who is on call is no secret to anybody who may sign in."""
+    return Schedule.objects.select_related("team").order_by("name")
+
+
+def resolve(schedule_ids: Collection[int] | None, *, start: datetime, end: datetime) -> dict[int, Resolved]:
+    """Read schedules (None: all) for the window [start, end), in six queries however many there are."""
+    chosen = Schedule.objects.all() if schedule_ids is None else Schedule.objects.filter(pk__in=schedule_ids)
+    rows = list(chosen)
+    ids = [row.pk for row in rows]
+    layers: defaultdict[int, list[rules.Layer]] = defaultdict(list)
+    for layer in _layers(ids, start=start, end=end):
+        layers[layer.schedule_id].append(layer_value(layer))
+    overrides: defaultdict[int, list[rules.Override]] = defaultdict(list)
+    live = Override.objects.filter(schedule__in=ids, cancelled_at=None, end__gt=start, start__lt=end)
+    for row in live.order_by("created_at", "id"):
+        overrides[row.schedule_id].append(override_value(row, order=len(overrides[row.schedule_id])))
+    active = frozenset(User.objects.active().values_list("pk", flat=True))
+    return {
+        row.pk: Resolved(row.pk, row.name, tuple(layers[row.pk]), tuple(overrides[row.pk]), active)
+        for row in rows
+    }
+
+
+def _layers(ids: Collection[int], *, start: datetime, end: datetime) -> Iterable[Layer]:
+    return (
+        Layer.objects.filter(schedule__in=ids, effective_from__lt=end)
+        .filter(Q(effective_until=None) | Q(effective_until__gt=start))
+        .prefetch_related(
+            Prefetch("participants", Participant.objects.order_by("place", "id")), "restrictions"
+        )
+        .order_by("position", "effective_from", "id")
+    )
+
+
+def layer_value(layer: Layer) -> rules.Layer:
+    """One layer's row as the resolver's value."""
+    places: dict[int, list[int] | None] = {}
+    for member in layer.participants.all():
+        people = places.setdefault(member.place, [] if member.user_id else None)
+        if member.user_id and people is not None:
+            people.append(member.user_id)
+    return rules.Layer(
+        name=layer.name,
+        time_zone=layer.time_zone,
+        start=layer.start,
+        effective_from=layer.effective_from,
+        effective_until=layer.effective_until,
+        handoff=rules.Handoff(layer.every, rules.Unit(layer.unit), layer.handoff_at, layer.weekday),
+        participants=tuple(
+            tuple(people) if people is not None else None for _, people in sorted(places.items())
+        ),
+        restrictions=tuple(rules.Restriction(r.weekday, r.start, r.end) for r in layer.restrictions.all()),
+    )
+
+
+def override_value(row: Override, *, order: int) -> rules.Override:
+    """One override's row as the resolver's value; `order` is its place by creation."""
+    return rules.Override(row.pk, row.start, row.end, row.user_id, row.replaces_id, order)
+
+
+def on_call(schedule_ids: Collection[int], at: datetime | None = None) -> dict[int, rules.Slice]:
+    """Who is on call in each of these schedules at an instant (default: now), with the reason."""
+    instant = at or timezone.now()
+    found = resolve(schedule_ids, start=instant, end=instant + timedelta(microseconds=1))
+    return {pk: one.at(instant) for pk, one in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """One schedule right now: who has it, until when, who is next."""
+
+    schedule: Schedule
+    now: rules.Now
+    people: tuple[User, ...]
+    next_people: tuple[User, ...]
+
+
+def watches(schedule_ids: Collection[int] | None = None, at: datetime | None = None) -> list[Watch]:
+    """Who has each schedule (None: all) at an instant, by name of the schedule."""
+    instant = at or timezone.now()
+    rows = schedules() if schedule_ids is None else schedules().filter(pk__in=schedule_ids)
+    found = resolve([row.pk for row in rows], start=instant, end=instant + HORIZON)
+    states = {row.pk: found[row.pk].now(instant) for row in rows}
+    ids = {
+        pk
+        for state in states.values()
+        for piece in (state.current, state.following)
+        if piece
+        for pk in piece.users
+    }
+    people = User.objects.in_bulk(ids)
+
+    def named(piece: rules.Slice | None) -> tuple[User, ...]:
+        return tuple(people[pk] for pk in piece.users if pk in people) if piece else ()
+
+    return [
+        Watch(row, states[row.pk], named(states[row.pk].current), named(states[row.pk].following))
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A stretch in which one person has one schedule."""
+
+    schedule_id: int
+    name: str
+    start: datetime
+    end: datetime
+    override: int | None
+
+
+def shifts_of(user: User, *, start: datetime, end: datetime) -> list[Shift]:
+    """When a person is on call in [start, end), all schedules together, soonest first."""
+    shifts: list[Shift] = []
+    for one in resolve(None, start=start, end=end).values():
+        shifts += _merged(one, user.pk, one.final(start, end))
+    return sorted(shifts, key=lambda shift: (shift.start, shift.name))
+
+
+def _merged(one: Resolved, user_id: int, slices: Sequence[rules.Slice]) -> list[Shift]:
+    found: list[Shift] = []
+    for piece in slices:
+        if user_id not in piece.users:
+            continue
+        if found and found[-1].end == piece.start:
+            found[-1] = Shift(
+                one.schedule_id, one.name, found[-1].start, piece.end, found[-1].override or piece.override
+            )
+        else:
+            found.append(Shift(one.schedule_id, one.name, piece.start, piece.end, piece.override))
+    return found
+
+
+def address(schedule: Schedule) -> str:
+    """The schedule's page for people."""
+    return f"{settings.BASE_URL}/on-call/{schedule.slug}/"

@@ -47,6 +47,33 @@ class AlertResolved:
     by_source: bool
 
 
+@event("alert.attached")
+@dataclass(frozen=True, slots=True)
+class AlertAttached:
+    """The alert became part of an incident."""
+
+    alert_id: int
+    incident_id: int
+
+
+@event("integration.changed")
+@dataclass(frozen=True, slots=True)
+class IntegrationChanged:
+    """A source was created, changed, activated or deactivated, or its key_rotated (`what`)."""
+
+    integration_id: int
+    what: str
+
+
+@event("route.changed")
+@dataclass(frozen=True, slots=True)
+class RouteChanged:
+    """A route was created, changed, moved or removed (`what`); it counts from the next alert on."""
+
+    route_id: int
+    what: str
+
+
 @event("page.sent")
 @dataclass(frozen=True, slots=True)
 class PageSent:
@@ -89,4 +116,74 @@ class ScheduleChanged:
 
     schedule_id: int
     effective_at: str
+    summary: str
+
+
+@event("page.requested")
+@dataclass(frozen=True, slots=True)
+class PageRequested:
+    """Somebody paged a person, a schedule, a team or a policy by hand."""
+
+    escalation_id: int
+    alert_id: int | None
+    incident_id: int | None
+    whom: str
+
+
+@event("escalation.passed_on")
+@dataclass(frozen=True, slots=True)
+class EscalationPassedOn:
+    """Somebody did not wait: the next level is asked at once."""
+
+    escalation_id: int
+    alert_id: int | None
+    incident_id: int | None
+
+
+@event("alert.reassigned")
+@dataclass(frozen=True, slots=True)
+class AlertReassigned:
+    """Another policy or person was given the alert; escalation started anew."""
+
+    alert_id: int
+    escalation_id: int
+    whom: str
+
+
+@event("alert.snoozed")
+@dataclass(frozen=True, slots=True)
+class AlertSnoozed:
+    """Nobody is asked about the alert until `until`; then escalation starts anew."""
+
+    alert_id: int
+    until: str
+
+
+@event("policy.changed")
+@dataclass(frozen=True, slots=True)
+class PolicyChanged:
+    """An escalation policy was made, changed or removed (`what`). Running escalations keep their plans."""
+
+    policy_id: int
+    what: str
+    summary: str
+
+
+@event("contact_method.changed")
+@dataclass(frozen=True, slots=True)
+class ContactMethodChanged:
+    """A way to reach a person was added, verified, enabled, disabled or removed (`what`); `hint` is masked."""
+
+    user_id: int
+    what: str
+    channel: str
+    hint: str
+
+
+@event("notification_rules.changed")
+@dataclass(frozen=True, slots=True)
+class NotificationRulesChanged:
+    """A person changed when and by which method they are paged."""
+
+    user_id: int
     summary: str

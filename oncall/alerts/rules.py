@@ -10,6 +10,8 @@ from enum import StrEnum
 
 POISON_AFTER = 5
 """How often a signal is tried before it becomes an alert of its own."""
+TEST_LABEL = "watchbill_test"
+"""The label of an alert that somebody sent to try out a source."""
 
 
 class Action(StrEnum):

@@ -1,0 +1,38 @@
+"""What happens to sources and alerts. Nobody else writes these rows, but for the door that stores signals."""
+
+from oncall.alerts.operations.recording import Change, Recorded, note_problems, record
+from oncall.alerts.operations.sources import (
+    SourceInactive,
+    activate,
+    change_integration,
+    create_integration,
+    deactivate,
+    rotate_key,
+    send_test,
+)
+from oncall.alerts.operations.states import (
+    acknowledge_alert,
+    attach_alerts,
+    resolve_alert,
+    snooze_alert,
+    unacknowledge_alert,
+)
+
+__all__ = [
+    "Change",
+    "Recorded",
+    "SourceInactive",
+    "acknowledge_alert",
+    "activate",
+    "attach_alerts",
+    "change_integration",
+    "create_integration",
+    "deactivate",
+    "note_problems",
+    "record",
+    "resolve_alert",
+    "rotate_key",
+    "send_test",
+    "snooze_alert",
+    "unacknowledge_alert",
+]

@@ -36,6 +36,7 @@ format: .venv/dev
 # The pins name no host: pip finds the packages where it always does, and their hashes say whether they are the same.
 lock:
 	$(LOCK) --extra local -o requirements/base.txt pyproject.toml
+	$(LOCK) -c requirements/base.txt -o requirements/production.txt pyproject.toml
 	$(LOCK) --extra local --group dev -c requirements/base.txt -o requirements/dev.txt pyproject.toml
 
 .venv/bin/python:

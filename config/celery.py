@@ -8,7 +8,7 @@ from core.events import nudge
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("watchbill")
-app.config_from_object("django.conf:settings.CELERY")
+app.config_from_object("config.settings:CELERY")
 app.autodiscover_tasks(related_name="jobs")
 
 # Beat only pokes: each job looks at its own due rows and is safe to run twice.

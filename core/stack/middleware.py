@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.http import HttpResponseNotFound
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve, reverse
@@ -42,7 +43,7 @@ class FirstRun:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Redirect while there is nobody who could sign in."""
-        if not self.settled and request.path == reverse("account_login"):
+        if settings.PRODUCTION and not self.settled and request.path == reverse("account_login"):
             if operations.needs_first_admin():
                 return redirect("stack:setup")
             self.settled = True

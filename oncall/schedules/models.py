@@ -41,7 +41,9 @@ class Layer(models.Model):
     every = models.PositiveSmallIntegerField(default=1)
     unit = models.CharField(max_length=5, choices=Unit.choices, default=Unit.WEEK)
     handoff_at = models.TimeField()
-    weekday = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0 is Monday; weekly turns only.")
+    weekday = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="0 is Monday; weekly turns only."
+    )
     effective_from = models.DateTimeField(db_default=Now())
     effective_until = models.DateTimeField(null=True, blank=True)
 
@@ -50,7 +52,8 @@ class Layer(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(every__gte=1), name="layer_every_positive"),
             models.CheckConstraint(
-                condition=Q(effective_until=None) | Q(effective_until__gte=F("effective_from")), name="layer_span"
+                condition=Q(effective_until=None) | Q(effective_until__gte=F("effective_from")),
+                name="layer_span",
             ),
         ]
 
@@ -69,7 +72,9 @@ class Participant(models.Model):
 
     class Meta:
         ordering = [F("place").asc(), F("id").asc()]
-        constraints = [models.UniqueConstraint(fields=["layer", "place", "user"], name="participant_place_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["layer", "place", "user"], name="participant_place_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.place}"
@@ -93,8 +98,12 @@ class Override(models.Model):
     schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="overrides")
     start = models.DateTimeField()
     end = models.DateTimeField()
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
-    replaces = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    replaces = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     reason = models.CharField(max_length=200, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db.models import Prefetch, Q, QuerySet
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from core.accounts.models import User
-from oncall.schedules import rules
+from oncall.schedules import grid, rules
 from oncall.schedules.models import Layer, Override, Participant, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
+    from zoneinfo import ZoneInfo
 
 HORIZON = timedelta(days=120)
 
@@ -180,3 +182,108 @@ def _merged(one: Resolved, user_id: int, slices: Sequence[rules.Slice]) -> list[
 def address(schedule: Schedule) -> str:
     """The schedule's page for people."""
     return f"{settings.BASE_URL}/on-call/{schedule.slug}/"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the calendar, with the words beside it."""
+
+    label: str
+    note: str
+    blocks: list[grid.Block]
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Two weeks of a schedule: layers, overrides, and the line that says who is paged."""
+
+    schedule: Schedule
+    window: grid.Window
+    layers: list[Row]
+    overrides: Row
+    final: list[grid.Block]
+    people: dict[int, User]
+    overlaps: dict[int, Override]
+
+    @property
+    def gaps(self) -> list[grid.Block]:
+        return [block for block in self.final if block.is_gap]
+
+
+def calendar(schedule: Schedule, *, first: date, days: int, zone: ZoneInfo, now: datetime) -> Calendar:
+    """Work out a schedule's calendar from the midnight of `first` in `zone`."""
+    window = grid.window(first, days=days, zone=zone, now=now)
+    one = resolve([schedule.pk], start=window.start, end=window.end)[schedule.pk]
+    rows: dict[str, Row] = {}
+    for layer in one.layers:  # an edited rotation is drawn on one line, before and after
+        row = rows.setdefault(layer.name, Row(layer.name, "", []))
+        shifts = rules.layer_shifts(layer, window.start, window.end, one.active)
+        row.blocks.extend(grid.blocks(shifts, within=window, gaps=False))
+        rows[layer.name] = replace(row, note=rhythm(layer))
+    final = grid.blocks(one.final(window.start, window.end), within=window, gaps=True)
+    over = grid.exceptions(one.overrides, within=window)
+    drawn = [block for row in rows.values() for block in row.blocks] + final + over
+    people = User.objects.in_bulk({pk for block in drawn for pk in block.users})
+    ids = [override.id for override in one.overrides]
+    known = Override.objects.select_related("user", "replaces", "created_by").in_bulk(ids)
+    return Calendar(
+        schedule, window, list(rows.values()), Row("Overrides", "and covers", over), final, people, known
+    )
+
+
+def rhythm(layer: rules.Layer) -> str:
+    """A rotation in words, as weekly, Mon 09:00."""
+    handoff = layer.handoff
+    one = {
+        rules.Unit.HOUR: "hourly",
+        rules.Unit.DAY: "daily",
+        rules.Unit.WEEK: "weekly",
+        rules.Unit.MONTH: "monthly",
+    }
+    every = one[handoff.unit] if handoff.every == 1 else f"every {handoff.every} {handoff.unit}s"
+    if handoff.unit is rules.Unit.HOUR:
+        return every
+    day = f"{rules.WEEKDAYS[handoff.weekday][:3]} " if handoff.weekday is not None else ""
+    return f"{every}, {day}{handoff.at:%H:%M}"
+
+
+def coming_gaps(*, now: datetime, days: int = 14) -> dict[int, rules.Slice]:
+    """The first stretch of the next days in which a schedule has nobody, by schedule."""
+    end = now + timedelta(days=days)
+    found: dict[int, rules.Slice] = {}
+    for pk, one in resolve(None, start=now, end=end).items():
+        gap = next((piece for piece in one.final(now, end) if not piece.users), None)
+        if gap is not None:
+            found[pk] = gap
+    return found
+
+
+def get(slug: str) -> Schedule:
+    """One schedule; 404 where absent."""
+    return get_object_or_404(Schedule.objects.select_related("team"), slug=slug)
+
+
+def override(schedule: Schedule, pk: int) -> Override:
+    """One live override of a schedule; 404 where absent."""
+    return get_object_or_404(
+        Override.objects.select_related("schedule"), schedule=schedule, pk=pk, cancelled_at=None
+    )
+
+
+def layers_in_force(schedule: Schedule, *, at: datetime) -> list[Layer]:
+    """The rotations that count at an instant or later, lowest first, with their people."""
+    return list(_layers([schedule.pk], start=at, end=at + timedelta(days=3650)))
+
+
+def duty(user: User) -> Shift | None:
+    """The shift that a person has now, with its real end; None when not on call."""
+    now = timezone.now()
+    mine = shifts_of(user, start=now, end=now + timedelta(days=28))
+    return mine[0] if mine and mine[0].start <= now else None
+
+
+def live_overrides(schedule: Schedule) -> QuerySet[Override]:
+    """Overrides of a schedule that were not cancelled and are not over, soonest first."""
+    return Override.objects.filter(schedule=schedule, cancelled_at=None, end__gt=timezone.now()).order_by(
+        "start", "pk"
+    )

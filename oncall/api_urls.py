@@ -1,0 +1,6 @@
+from oncall.schedules.api import OnCall, Schedules
+
+routes = [
+    ("schedules", Schedules, "schedule"),
+    ("on-call", OnCall, "on-call"),
+]

@@ -1,0 +1,49 @@
+"""Words for the blocks of the on-call calendar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django import template
+from django.utils import timezone
+from django.utils.dateformat import format as write
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from core.accounts.models import User
+    from oncall.schedules.grid import Block
+
+register = template.Library()
+
+
+@register.simple_tag
+def names(block: Block, people: Mapping[int, User]) -> str:
+    """Write who has the stretch."""
+    return ", ".join(str(people[pk]) for pk in block.users if pk in people) or "Nobody"
+
+
+@register.simple_tag
+def short(block: Block, people: Mapping[int, User]) -> str:
+    """Write as much of the name as fits: all of it, the first name, the initials, nothing."""
+    known = [people[pk] for pk in block.users if pk in people]
+    if block.w >= 30:
+        return ", ".join(str(person) for person in known)
+    if block.w >= 16:
+        return ", ".join(person.get_short_name() for person in known)
+    return " ".join(person.initials for person in known) if block.w >= 7 else ""
+
+
+@register.simple_tag
+def hue(block: Block, people: Mapping[int, User]) -> int:
+    """Give the colour of the first person, 0 to 7."""
+    return block.users[0] % 8 if block.users else 0
+
+
+@register.simple_tag
+def span(block: Block) -> str:
+    """Write from when until when, in the zone in force; the zone's name where the clocks change in between."""
+    start, end = timezone.localtime(block.start), timezone.localtime(block.end)
+    zoned = " T" if start.utcoffset() != end.utcoffset() else ""
+    last = f"H:i{zoned}" if start.date() == end.date() else f"D j M H:i{zoned}"
+    return f"{write(start, f'D j M H:i{zoned}')} to {write(end, last)}"

@@ -1,0 +1,6 @@
+from django.urls import include, path
+
+app_name = "oncall"
+urlpatterns = [
+    path("", include("oncall.schedules.urls")),
+]

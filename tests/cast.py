@@ -6,12 +6,12 @@ Mallory is not invited: she belongs to another team.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.accounts.models import Membership, Role, Team, TeamRole, User
 
 if TYPE_CHECKING:
-    from incidents.models import Service
+    from incidents.models import Incident, Service, Severity
 
 PASSWORD = "correct horse battery staple"
 
@@ -67,3 +67,26 @@ def service(name: str = "Payments API", *, tier: int = 1) -> Service:
     return Service.objects.get_or_create(
         slug=name.lower().replace(" ", "-"), defaults={"name": name, "team": team(), "tier": tier}
     )[0]
+
+
+def severity(word: str = "SEV2") -> Severity:
+    """A level of the scale in force, which a flushed test database gets back first."""
+    from incidents.lifecycle import operations as lifecycle  # noqa: PLC0415
+    from incidents.severities import operations, queries  # noqa: PLC0415
+    from incidents.updates import operations as updates  # noqa: PLC0415
+
+    for feature in (operations, lifecycle, updates):
+        feature.install_defaults()
+    found = queries.find(word)
+    assert found is not None, word
+    return found
+
+
+def incident(title: str = "Checkout fails for some cards", *, by: User | None = None, **given: Any) -> Incident:
+    """An incident that Alice, or `by`, declared; `severity` may be a word."""
+    from incidents.lifecycle import operations  # noqa: PLC0415
+
+    level = given.pop("severity", "SEV2")
+    level = severity(level) if isinstance(level, str) else level
+    actor = by or User.objects.filter(email="alice@example.com").first() or alice()
+    return operations.declare(title=title, actor=actor, severity=level, **given)

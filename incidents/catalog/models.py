@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models.functions import Now
 
 from core.accounts.models import Team
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from core.accounts.models import User
 
 
 class Tier(models.IntegerChoices):
@@ -12,6 +19,15 @@ class Tier(models.IntegerChoices):
     CRITICAL = 1, "Tier 1, critical"
     IMPORTANT = 2, "Tier 2, important"
     STANDARD = 3, "Tier 3, standard"
+
+
+class ServiceQuerySet(models.QuerySet["Service"]):
+    def visible_to(self, user: User | AnonymousUser) -> ServiceQuerySet:
+        """The services a person may know of: all of them, once signed in."""
+        return self.all() if user.is_authenticated and user.is_active else self.none()
+
+    def active(self) -> ServiceQuerySet:
+        return self.filter(is_active=True)
 
 
 class Service(models.Model):
@@ -27,6 +43,8 @@ class Service(models.Model):
     )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now())
+
+    objects = ServiceQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name
@@ -56,6 +74,12 @@ class ChangeKind(models.TextChoices):
     INFRASTRUCTURE = "infrastructure", "Infrastructure"
 
 
+class ChangeQuerySet(models.QuerySet["Change"]):
+    def visible_to(self, user: User | AnonymousUser) -> ChangeQuerySet:
+        """The changes a person may know of: all of them, once signed in."""
+        return self.all() if user.is_authenticated and user.is_active else self.none()
+
+
 class Change(models.Model):
     """Something that was changed in production: what to look at first when it breaks."""
 
@@ -67,6 +91,8 @@ class Change(models.Model):
     at = models.DateTimeField()
     source = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField(db_default=Now())
+
+    objects = ChangeQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["service", "-at"], name="change_recent")]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 STATUSES = [(status.value, status.value.capitalize()) for status in Status]
 
 
+class RoleDefinitionQuerySet(models.QuerySet["RoleDefinition"]):
+    def visible_to(self, user: User | AnonymousUser) -> RoleDefinitionQuerySet:
+        """The roles a person may know of: all of them, once signed in."""
+        return self.all() if user.is_authenticated and user.is_active else self.none()
+
+
 class RoleDefinition(models.Model):
     """A role people take in an incident: configured, with its duties and what it must not do (R074)."""
 
@@ -30,9 +37,14 @@ class RoleDefinition(models.Model):
     is_commander = models.BooleanField(default=False)
     is_exclusive = models.BooleanField(default=True, help_text="At most one person holds it at a time.")
 
+    objects = RoleDefinitionQuerySet.as_manager()
+
     class Meta:
+        ordering = ["position", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["is_commander"], condition=Q(is_commander=True), name="one_commander_role")
+            models.UniqueConstraint(
+                fields=["is_commander"], condition=Q(is_commander=True), name="one_commander_role"
+            )
         ]
 
     def __str__(self) -> str:
@@ -43,6 +55,12 @@ class Trigger(models.TextChoices):
     PERSON = "person", "A person's report"
     ALERT = "alert", "An alert"
     EXTERNAL = "external", "An outside report"
+
+
+class Outcome(models.TextChoices):
+    """Why an incident was none after all."""
+
+    FALSE_ALARM = "false_alarm", "False alarm"
 
 
 class IncidentQuerySet(models.QuerySet["Incident"]):
@@ -75,11 +93,12 @@ class Incident(models.Model):
     summary = models.TextField(blank=True)
     impact = models.TextField(blank=True)
     hypothesis = models.TextField(blank=True)
+    hypothesis_confirmed = models.BooleanField(default=False)
     next_decision = models.TextField(blank=True)
     blast_radius = models.TextField(blank=True)
     recent_changes = models.TextField(blank=True)
     who_else = models.TextField(blank=True)
-    outcome = models.CharField(max_length=20, blank=True)
+    outcome = models.CharField(max_length=20, choices=Outcome.choices, blank=True)
 
     started_at = models.DateTimeField(null=True)
     detected_at = models.DateTimeField(null=True)
@@ -95,12 +114,15 @@ class Incident(models.Model):
     update_every_seconds = models.PositiveIntegerField(null=True, blank=True)
     last_update_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1)
+    idempotency_key = models.UUIDField(null=True, unique=True)
 
     objects = IncidentQuerySet.as_manager()
 
     class Meta:
         indexes = [
-            models.Index(fields=["severity", "declared_at"], condition=Q(status__in=ACTIVE), name="incident_active"),
+            models.Index(
+                fields=["severity", "declared_at"], condition=Q(status__in=ACTIVE), name="incident_active"
+            ),
             models.Index(fields=["-resolved_at"], name="incident_resolved"),
         ]
 
@@ -128,7 +150,9 @@ class RoleAssignment(models.Model):
                 fields=["incident", "role"], condition=Q(ended_at=None, exclusive=True), name="role_held_once"
             ),
             models.UniqueConstraint(
-                fields=["incident", "role", "user"], condition=Q(ended_at=None), name="role_held_by_person_once"
+                fields=["incident", "role", "user"],
+                condition=Q(ended_at=None),
+                name="role_held_by_person_once",
             ),
         ]
 
@@ -170,6 +194,15 @@ class EntryKind(models.TextChoices):
     CORRECTION = "correction", "Correction"
 
 
+class TimelineQuerySet(models.QuerySet["TimelineEntry"]):
+    def visible_to(self, user: User | AnonymousUser) -> TimelineQuerySet:
+        """The entries of the incidents a person may know of."""
+        return self.filter(incident__in=Incident.objects.visible_to(user))
+
+    def newest_first(self) -> TimelineQuerySet:
+        return self.order_by("-at", "-id")
+
+
 class TimelineEntry(models.Model):
     """What happened, when, by whom. Append-only: a trigger refuses update and delete."""
 
@@ -181,8 +214,13 @@ class TimelineEntry(models.Model):
     recorded_at = models.DateTimeField(db_default=Now())
     data = models.JSONField(default=dict)
 
+    objects = TimelineQuerySet.as_manager()
+
     class Meta:
         indexes = [models.Index(fields=["incident", "-at", "-id"], name="timeline_order")]
+        triggers = [
+            pgtrigger.Protect(name="timeline_append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
 
     def __str__(self) -> str:
         return self.text

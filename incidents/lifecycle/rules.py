@@ -1,5 +1,11 @@
-"""Which way an incident may go, and which of its times each step sets."""
+"""Which way an incident may go, which of its times each step sets, and when people hear of it next."""
 
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -15,6 +21,8 @@ class Status(StrEnum):
 
 ACTIVE = (Status.TRIAGE, Status.INVESTIGATING, Status.IDENTIFIED, Status.MITIGATING, Status.MONITORING)
 ENDED = (Status.RESOLVED, Status.CLOSED)
+STAGES = (*ACTIVE[1:], Status.RESOLVED)
+ORDER = {status: place for place, status in enumerate(Status)}
 
 # Mitigation may come before diagnosis (R047): among the active states every step is allowed.
 ALLOWED: dict[Status, frozenset[Status]] = {
@@ -31,7 +39,124 @@ SETS: dict[Status, str] = {
     Status.CLOSED: "closed_at",
 }
 
+TIMES = (
+    "started_at",
+    "detected_at",
+    "acknowledged_at",
+    "declared_at",
+    "identified_at",
+    "mitigated_at",
+    "resolved_at",
+    "closed_at",
+)
+NAMES = {
+    "started_at": "Impact began",
+    "detected_at": "Detected",
+    "acknowledged_at": "Acknowledged",
+    "declared_at": "Declared",
+    "identified_at": "Cause identified",
+    "mitigated_at": "Mitigated",
+    "resolved_at": "Resolved",
+    "closed_at": "Closed",
+}
+_IN_ORDER = (
+    ("started_at", "identified_at"),
+    ("started_at", "mitigated_at"),
+    ("started_at", "resolved_at"),
+    ("declared_at", "resolved_at"),
+    ("declared_at", "closed_at"),
+    ("mitigated_at", "resolved_at"),
+    ("resolved_at", "closed_at"),
+)
+
 
 def can_move(old: Status, new: Status) -> bool:
     """Say whether an incident may go from one state to another."""
     return new in ALLOWED[old]
+
+
+def clears(old: Status, new: Status) -> tuple[str, ...]:
+    """Name the times that are no longer true after a step back: what did not hold was not mitigated."""
+    if new not in ACTIVE:
+        return ()
+    if old in ENDED:
+        return ("mitigated_at", "resolved_at", "closed_at")
+    return ("mitigated_at",) if old is Status.MONITORING else ()
+
+
+def goes_along(now: Status, told: Status) -> bool:
+    """Say whether an incident moves to the stage that an update states: only forward, and not out of an end."""
+    return now in ACTIVE and told in STAGES and ORDER[told] > ORDER[now]
+
+
+def disorder(times: Mapping[str, datetime | None]) -> list[str]:
+    """Give a sentence for each pair of times that cannot both be right."""
+    wrong = []
+    for first, second in _IN_ORDER:
+        earlier, later = times.get(first), times.get(second)
+        if earlier is not None and later is not None and earlier > later:
+            wrong.append(f"“{NAMES[second]}” cannot be before “{NAMES[first]}”.")
+    return wrong
+
+
+def next_due(*, at: datetime, every: int | None, explicit: int | None = None) -> datetime | None:
+    """Give when people hear next: the promise made explicitly wins over the rhythm; both in seconds."""
+    seconds = explicit or every
+    return None if seconds is None else at + timedelta(seconds=seconds)
+
+
+def due_after_level_change(*, at: datetime, due: datetime | None, every: int | None) -> datetime | None:
+    """Give the new due time: a promise once made is kept, a faster rhythm brings it forward; `every` in seconds."""
+    return min([time for time in (due, next_due(at=at, every=every)) if time is not None], default=None)
+
+
+def reminder_at(*, at: datetime, due: datetime) -> datetime | None:
+    """Give when to remind before `due`: a fifth of the wait before it, at least 2 minutes; None if that is past."""
+    wait = due - at
+    soon = due - max(wait / 5, timedelta(minutes=2))
+    return soon if soon > at else None
+
+
+def missing_roles(required: Sequence[str], held: Sequence[str]) -> list[str]:
+    """Name the required roles that nobody holds, in the order they are required."""
+    return [role for role in required if role not in held]
+
+
+def same_person_twice(holders: Mapping[str, Sequence[int]], *, rank: int, strict_to: int = 2) -> bool:
+    """Say whether one person commands and leads the technical work at a level that asks for two people (R077)."""
+    return rank <= strict_to and bool(set(holders.get("commander", ())) & set(holders.get("tech-lead", ())))
+
+
+def parse_ref(text: str) -> int | None:
+    """Give the number in INC-12, inc-12 or 12; None for anything else."""
+    found = re.fullmatch(r"(?:inc-)?([1-9]\d{0,8})", text.strip(), re.IGNORECASE)
+    return int(found.group(1)) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a briefing tells."""
+
+    title: str
+    severity: str
+    stage: str
+    impact: str
+    hypothesis: str
+    next_decision: str
+    decisions: Sequence[str]
+    roles: Sequence[tuple[str, str]]
+    next_update: str
+
+
+def briefing(facts: Facts) -> str:
+    """Write what a new commander needs to know, as plain lines; what is unknown says so."""
+    lines = [
+        f"{facts.severity}, {facts.stage}: {facts.title}",
+        f"Customers see: {facts.impact or 'not written down yet'}",
+        f"We think: {facts.hypothesis or 'no hypothesis yet'}",
+        f"Next decision: {facts.next_decision or 'none set'}",
+        f"Next update: {facts.next_update or 'none due'}",
+    ]
+    lines += [f"{role}: {who}" for role, who in facts.roles]
+    lines += [f"Decided: {decision}" for decision in facts.decisions]
+    return "\n".join(lines)

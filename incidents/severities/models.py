@@ -1,5 +1,14 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from core.accounts.models import User
 
 
 class Paging(models.TextChoices):
@@ -11,38 +20,86 @@ class Paging(models.TextChoices):
     NONE = "none", "Nothing is sent"
 
 
+class SeverityQuerySet(models.QuerySet["Severity"]):
+    def active(self) -> SeverityQuerySet:
+        return self.filter(is_active=True).order_by("rank")
+
+    def visible_to(self, user: User | AnonymousUser) -> SeverityQuerySet:
+        """The levels a person may know of: all of them, once signed in."""
+        return self.all() if user.is_authenticated and user.is_active else self.none()
+
+
 class Severity(models.Model):
     """One level of the configured scale. Rank 1 is the worst."""
 
     slug = models.SlugField(max_length=20, unique=True)
-    rank = models.PositiveSmallIntegerField(unique=True)
+    rank = models.PositiveSmallIntegerField(help_text="1 is the worst.")
     name = models.CharField(max_length=40)
     label = models.CharField(max_length=10, help_text="Short form on badges, as SEV1.")
-    aliases = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    aliases = ArrayField(
+        models.CharField(max_length=20), default=list, blank=True, help_text="Other words for it, as P1."
+    )
     definition = models.TextField(blank=True, help_text="What customers experience at this level.")
     response = models.TextField(blank=True, help_text="What is expected of responders.")
     example = models.TextField(blank=True)
+    audiences = ArrayField(
+        models.CharField(max_length=40), default=list, blank=True, help_text="Who is told at this level."
+    )
     update_every_seconds = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: no rhythm.")
     respond_within_seconds = models.PositiveIntegerField(null=True, blank=True)
     required_roles = ArrayField(models.CharField(max_length=20), default=list, blank=True)
     paging = models.CharField(max_length=16, choices=Paging.choices, default=Paging.NONE)
     needs_postmortem = models.BooleanField(default=False)
+    affected_percent = models.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="Share of users from which it is this level.",
+    )
+    affected_above = models.BooleanField(default=False, help_text="More than that share, not from it on.")
+    if_data_lost = models.BooleanField(default=False, help_text="Lost or corrupted data is this level.")
+    if_critical_down = models.BooleanField(default=False, help_text="A critical feature down is this level.")
     is_active = models.BooleanField(default=True)
+
+    objects = SeverityQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "severities"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["rank"], deferrable=models.Deferrable.DEFERRED, name="severity_rank_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.label} {self.name}"
 
 
+class QuestionQuerySet(models.QuerySet["Question"]):
+    def visible_to(self, user: User | AnonymousUser) -> QuestionQuerySet:
+        """The questions a person may know of: all of them, once signed in."""
+        return self.all() if user.is_authenticated and user.is_active else self.none()
+
+
 class Question(models.Model):
-    """One yes/no question of the declare screen; an answer leads to a severity or to the next question (R031)."""
+    """One yes/no question of the declare screen.
+
+    An answer leads to a severity, to the question named, or else to the one after it (R031).
+    """
 
     position = models.PositiveSmallIntegerField(unique=True)
     text = models.CharField(max_length=200)
     if_yes = models.ForeignKey(Severity, models.SET_NULL, null=True, blank=True, related_name="+")
     if_no = models.ForeignKey(Severity, models.SET_NULL, null=True, blank=True, related_name="+")
+    then_if_yes = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Position of the next question."
+    )
+    then_if_no = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Position of the next question."
+    )
+
+    objects = QuestionQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.text

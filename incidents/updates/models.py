@@ -35,7 +35,9 @@ class Update(models.Model):
     status = models.CharField(max_length=14, choices=STATUSES)
     text = models.TextField()
     public_title = models.CharField(
-        max_length=200, blank=True, help_text="Public only: the title customers see. Empty: made from the components."
+        max_length=200,
+        blank=True,
+        help_text="Public only: the title customers see. Empty: made from the components.",
     )
     components = models.JSONField(default=dict, help_text="Public only: component id to state.")
     next_update_in_seconds = models.PositiveIntegerField(null=True)
@@ -49,9 +51,7 @@ class Update(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["incident", "-published_at"], name="update_recent")]
-        triggers = [
-            pgtrigger.Protect(name="update_immutable", operation=pgtrigger.Update | pgtrigger.Delete)
-        ]
+        triggers = [pgtrigger.Protect(name="update_immutable", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
         return self.text

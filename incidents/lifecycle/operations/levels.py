@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from core.errors import Refused
+from core.events import bus
+from incidents.events import SeverityChanged
+from incidents.lifecycle import rules
+from incidents.lifecycle.models import EntryKind
+from incidents.lifecycle.operations import clock
+from incidents.lifecycle.operations.base import active, enter, now, write
+from incidents.severities import queries as severities
+
+if TYPE_CHECKING:
+    from core.accounts.models import User
+    from incidents.lifecycle.models import Incident
+    from incidents.severities.models import Severity
+
+SHORTEST, LONGEST = 60, 7 * 86400
+
+
+class NoReasonForLevel(Refused):
+    """A change of severity says why, for those who come later."""
+
+
+class NotARhythm(Refused):
+    """Updates come between every minute and every week."""
+
+
+@transaction.atomic
+def change_severity(incident: Incident, *, severity: Severity, reason: str, actor: User | None) -> Incident:
+    """Change the level; rhythm, roles and paging follow at once (R036, R037). The same level changes nothing.
+
+    An update already promised is not put off; a faster rhythm brings it forward. A rhythm agreed for the old
+    level ends with it.
+    """
+    incident = active(incident)
+    old = incident.severity
+    if old.pk == severity.pk:
+        return incident
+    if not reason.strip():
+        raise NoReasonForLevel("Say why the severity changes.")
+    at = now()
+    due = rules.due_after_level_change(
+        at=at, due=incident.next_update_due_at, every=severity.update_every_seconds
+    )
+    moved = due != incident.next_update_due_at
+    raised = severity.rank < old.rank
+    enter(
+        incident,
+        EntryKind.SEVERITY,
+        f"Severity {'raised' if raised else 'lowered'} {old.label} to {severity.label}: {reason.strip()}",
+        actor=actor,
+        data={"old": old.slug, "new": severity.slug, "raised": raised, "reason": reason.strip()},
+    )
+    write(incident, severity=severity, next_update_due_at=due, update_every_seconds=None)
+    if moved:
+        clock.follow(incident, due, at=at, why="the severity changed")
+    pages = raised and not incident.drill and severities.pages(severity, at=at)
+    bus.emit(
+        SeverityChanged(
+            incident_id=incident.pk,
+            old_rank=old.rank,
+            new_rank=severity.rank,
+            pages=pages,
+            reason=reason.strip(),
+        ),
+        actor=actor,
+    )
+    return incident
+
+
+@transaction.atomic
+def agree_rhythm(incident: Incident, *, seconds: int | None, actor: User) -> Incident:
+    """Agree on another rhythm of updates for this incident, or with None go back to that of its severity."""
+    incident = active(incident)
+    if seconds is not None and not SHORTEST <= seconds <= LONGEST:
+        raise NotARhythm("Choose between one minute and seven days.")
+    every = seconds or incident.severity.update_every_seconds
+    at = now()
+    due = rules.next_due(at=at, every=every)
+    text = f"Updates every {every // 60} min from now on" if every else "No rhythm of updates any more"
+    enter(incident, EntryKind.STATUS, text, actor=actor, data={"rhythm": seconds})
+    write(incident, update_every_seconds=seconds, next_update_due_at=due)
+    clock.follow(incident, due, at=at, why="another rhythm was agreed")
+    return incident

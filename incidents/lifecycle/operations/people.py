@@ -1,0 +1,222 @@
+"""Who takes part, who holds which role, and whom somebody asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from core.accounts.policy import Verb, can
+from core.errors import Refused
+from core.events import bus
+from incidents.events import ResponderWanted, RoleAssigned
+from incidents.lifecycle.models import EntryKind, Participant, RoleAssignment, RoleDefinition
+from incidents.lifecycle.operations.base import active, enter, locked, now, tell, write
+
+if TYPE_CHECKING:
+    from core.accounts.models import User
+    from incidents.lifecycle.models import Incident
+
+TARGETS = ("user", "schedule", "policy")
+
+
+class NoSuchRole(Refused):
+    """The role is not configured."""
+
+
+class CannotTakePart(Refused):
+    """The person has left, or only reads."""
+
+
+class AlreadyCommanded(Refused):
+    """Somebody commands; command goes over by hand-over."""
+
+
+class HoldsRole(Refused):
+    """Who holds a role gives it away before leaving."""
+
+
+class NoBriefing(Refused):
+    """A hand-over carries words for the one who takes over."""
+
+
+class NoSuchTarget(Refused):
+    """One can page a person, a schedule or a policy."""
+
+
+def admit(incident: Incident, user: User) -> bool:
+    """Make a person a participant, inside the caller's transaction; say whether they are new."""
+    _, created = Participant.objects.get_or_create(incident=incident, user=user)
+    return created
+
+
+def appoint(incident: Incident, user: User, role: RoleDefinition) -> int | None:
+    """Let a person hold a role, inside the caller's transaction; give whom they replaced in an exclusive one."""
+    held = RoleAssignment.objects.filter(incident=incident, role=role, ended_at=None).exclude(user=user)
+    previous = held.values_list("user_id", flat=True).first() if role.is_exclusive else None
+    if role.is_exclusive:
+        held.update(ended_at=Now())
+    RoleAssignment.objects.get_or_create(
+        incident=incident, role=role, user=user, ended_at=None, defaults={"exclusive": role.is_exclusive}
+    )
+    return previous
+
+
+@transaction.atomic
+def join(incident: Incident, *, user: User) -> None:
+    """Make a person a participant, who sees the incident even when it is private; a second time changes nothing."""
+    if admit(incident, user):
+        tell(incident)
+
+
+@transaction.atomic
+def invite(incident: Incident, *, user: User, actor: User) -> None:
+    """Ask somebody in, who from then on sees the incident even when it is private."""
+    _may_act(user)
+    if admit(incident, user):
+        enter(incident, EntryKind.ROLE, f"{user} was asked in", actor=actor, data={"invited": user.pk})
+        tell(incident)
+
+
+@transaction.atomic
+def leave(incident: Incident, *, user: User, actor: User) -> None:
+    """End a person's part; of a private incident they know no more from then on."""
+    if RoleAssignment.objects.filter(incident=incident, user=user, ended_at=None).exists():
+        raise HoldsRole(f"{user} holds a role. Give it to somebody else first.")
+    gone, _ = Participant.objects.filter(incident=incident, user=user).delete()
+    if gone:
+        enter(incident, EntryKind.ROLE, f"{user} left", actor=actor, data={"left": user.pk})
+        tell(incident)
+
+
+@transaction.atomic
+def assign_role(incident: Incident, *, role_slug: str, user: User, actor: User | None) -> Incident:
+    """Give a person a role, at once; whoever held an exclusive one holds it no more."""
+    incident = active(incident)
+    role = _role(role_slug)
+    _may_act(user)
+    if not _holds(incident, role, user):
+        previous = _appoint_and_admit(incident, role, user)
+        words = f"{user} is {role.name.lower()}"
+        _record(incident, role, user, previous, words=words, actor=actor)
+    return incident
+
+
+@transaction.atomic
+def release_role(incident: Incident, *, role_slug: str, user: User, actor: User) -> Incident:
+    """Let a person hold a role no more."""
+    incident = locked(incident)
+    role = _role(role_slug)
+    ended = RoleAssignment.objects.filter(incident=incident, role=role, user=user, ended_at=None).update(
+        ended_at=Now()
+    )
+    if ended:
+        text = f"{user} is no longer {role.name.lower()}"
+        enter(incident, EntryKind.ROLE, text, actor=actor, data={"role": role.slug, "released": user.pk})
+        write(incident)
+    return incident
+
+
+@transaction.atomic
+def take_command(incident: Incident, *, actor: User) -> Incident:
+    """Take command of an incident that nobody commands."""
+    incident = active(incident)
+    role = _command()
+    holder = (
+        RoleAssignment.objects.filter(incident=incident, role=role, ended_at=None)
+        .select_related("user")
+        .first()
+    )
+    if holder is not None and holder.user_id != actor.pk:
+        raise AlreadyCommanded(f"{holder.user} commands. Ask for a hand-over.")
+    if holder is None:
+        _may_act(actor)
+        _appoint_and_admit(incident, role, actor)
+        _record(incident, role, actor, None, words=f"{actor} took command", actor=actor)
+        if incident.acknowledged_at is None:
+            write(incident, acknowledged_at=now())
+    return incident
+
+
+@transaction.atomic
+def hand_over(incident: Incident, *, to: User, briefing: str, actor: User) -> Incident:
+    """Hand command to somebody else with what they need to know; both names and the time are kept (R080)."""
+    incident = active(incident)
+    role = _command()
+    _may_act(to)
+    if not briefing.strip():
+        raise NoBriefing("Say in a few words what the next commander needs to know.")
+    if not _holds(incident, role, to):
+        previous = _appoint_and_admit(incident, role, to)
+        words = f"Command handed over to {to}. {briefing.strip()}"
+        _record(incident, role, to, previous, words=words, actor=actor)
+    return incident
+
+
+@transaction.atomic
+def request_page(
+    incident: Incident, *, kind: str, target_id: int, message: str, actor: User, name: str = ""
+) -> None:
+    """Ask for a person, a schedule or a policy with a message; on-call hears it and pages. `name` is for people."""
+    incident = active(incident)
+    if kind not in TARGETS:
+        raise NoSuchTarget("Page a person, a schedule or a policy.")
+    enter(
+        incident,
+        EntryKind.PAGE,
+        f"{name or f'A {kind}'} is paged: {message.strip() or incident.title}",
+        actor=actor,
+        data={"wanted": kind, "target": target_id, "name": name},
+    )
+    bus.emit(
+        ResponderWanted(
+            incident_id=incident.pk, kind=kind, target_id=target_id, message=message.strip() or incident.title
+        ),
+        actor=actor,
+    )
+    tell(incident)
+
+
+def _role(slug: str) -> RoleDefinition:
+    role = RoleDefinition.objects.filter(slug=slug).first()
+    if role is None:
+        raise NoSuchRole(f"There is no role “{slug}”.")
+    return role
+
+
+def _command() -> RoleDefinition:
+    role = RoleDefinition.objects.filter(is_commander=True).first()
+    if role is None:
+        raise NoSuchRole("No role is configured as the one that commands.")
+    return role
+
+
+def _may_act(user: User) -> None:
+    if not can(user, Verb.RESPOND):
+        raise CannotTakePart(f"{user} cannot respond: the account is inactive or only reads.")
+
+
+def _holds(incident: Incident, role: RoleDefinition, user: User) -> bool:
+    return RoleAssignment.objects.filter(incident=incident, role=role, user=user, ended_at=None).exists()
+
+
+def _appoint_and_admit(incident: Incident, role: RoleDefinition, user: User) -> int | None:
+    admit(incident, user)
+    return appoint(incident, user, role)
+
+
+def _record(
+    incident: Incident,
+    role: RoleDefinition,
+    user: User,
+    previous: int | None,
+    *,
+    words: str,
+    actor: User | None,
+) -> None:
+    data = {"role": role.slug, "user": user.pk, "previous": previous}
+    enter(incident, EntryKind.ROLE, words, actor=actor, data=data)
+    write(incident)
+    fact = RoleAssigned(incident_id=incident.pk, role=role.slug, user_id=user.pk, previous_user_id=previous)
+    bus.emit(fact, actor=actor)

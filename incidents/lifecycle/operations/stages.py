@@ -1,0 +1,188 @@
+"""From one state to the next; each step keeps its own time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from core.errors import Refused
+from core.events import bus
+from incidents.events import Acknowledged, Closed, Reopened, Resolved, StatusChanged
+from incidents.lifecycle import rules
+from incidents.lifecycle.models import EntryKind, Outcome
+from incidents.lifecycle.operations import clock
+from incidents.lifecycle.operations.base import enter, locked, now, past, write
+from incidents.lifecycle.operations.people import admit
+from incidents.lifecycle.rules import Status
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from core.accounts.models import User
+    from incidents.lifecycle.models import Incident
+
+
+class CannotMove(Refused):
+    """There is no such step from where the incident stands."""
+
+
+class NotOver(Refused):
+    """Only what is resolved, or was none, is closed."""
+
+
+class NoReason(Refused):
+    """Opening again what was over needs a reason."""
+
+
+@transaction.atomic
+def move(
+    incident: Incident, *, to: str, actor: User | None, reason: str = "", at: datetime | None = None
+) -> Incident:
+    """Take the incident to another state; `at` is when that really happened. The same state again changes nothing."""
+    try:
+        new = Status(to)
+    except ValueError:
+        raise CannotMove(f"There is no state “{to}”.") from None
+    incident = locked(incident)
+    if new == incident.status:
+        return incident
+    if incident.status in rules.ENDED and new in rules.ACTIVE:
+        return reopen(incident, reason=reason, actor=actor)
+    if new is Status.CLOSED:
+        return close(incident, actor=actor, reason=reason)
+    if new is Status.RESOLVED:
+        return resolve(incident, actor=actor, reason=reason, at=at)
+    _step(incident, new, actor=actor, reason=reason, at=at)
+    return incident
+
+
+@transaction.atomic
+def resolve(
+    incident: Incident, *, actor: User | None, reason: str = "", at: datetime | None = None
+) -> Incident:
+    """Say that the service works again; `at` is since when. No update is due any more."""
+    incident = locked(incident)
+    if incident.status == Status.RESOLVED:
+        return incident
+    asks = incident.severity.needs_postmortem and not incident.drill
+    fact = Resolved(incident_id=incident.pk, needs_postmortem=asks, drill=incident.drill)
+    _step(incident, Status.RESOLVED, actor=actor, reason=reason, at=at, facts=[fact])
+    return incident
+
+
+@transaction.atomic
+def reopen(incident: Incident, *, reason: str, actor: User | None) -> Incident:
+    """Make a resolved or closed incident active again; its rhythm of updates begins anew."""
+    incident = locked(incident)
+    if incident.is_active:
+        raise CannotMove(f"{incident} is open already: {incident.status}.")
+    if not reason.strip():
+        raise NoReason("Say why it is open again.")
+    fact = Reopened(incident_id=incident.pk, reason=reason.strip())
+    _step(
+        incident,
+        Status.INVESTIGATING,
+        actor=actor,
+        reason=reason,
+        facts=[fact],
+        more={"reopened": incident.reopened + 1, "outcome": ""},
+    )
+    return incident
+
+
+@transaction.atomic
+def close(incident: Incident, *, actor: User | None, reason: str = "", outcome: str = "") -> Incident:
+    """End a resolved incident for good, or an open one that was none: `outcome` says why (R015)."""
+    incident = locked(incident)
+    if incident.status == Status.CLOSED:
+        return incident
+    if outcome and outcome not in Outcome.values:
+        raise NotOver(f"An incident does not end as “{outcome}”.")
+    if incident.is_active and not outcome:
+        raise NotOver(f"{incident} is {incident.status}. Resolve it first, or close it as a false alarm.")
+    fact = Closed(incident_id=incident.pk, outcome=outcome)
+    _step(incident, Status.CLOSED, actor=actor, reason=reason, facts=[fact], more={"outcome": outcome})
+    return incident
+
+
+@transaction.atomic
+def acknowledge(incident: Incident, *, actor: User, at: datetime | None = None) -> Incident:
+    """Note that somebody took the incident, the first time only; one that waited in triage is investigated now."""
+    incident = locked(incident)
+    if admit(incident, actor):
+        write(incident)
+    if incident.acknowledged_at is not None or not incident.is_active:
+        return incident
+    write(incident, acknowledged_at=past(at) or now())
+    enter(incident, EntryKind.ACKNOWLEDGED, f"{actor} took the incident", actor=actor, at=past(at))
+    bus.emit(Acknowledged(incident_id=incident.pk), actor=actor)
+    if incident.status == Status.TRIAGE:
+        _step(incident, Status.INVESTIGATING, actor=actor)
+    return incident
+
+
+def _step(
+    incident: Incident,
+    new: Status,
+    *,
+    actor: User | None,
+    reason: str = "",
+    at: datetime | None = None,
+    facts: list[object] | None = None,
+    more: dict[str, Any] | None = None,
+) -> None:
+    old = Status(incident.status)
+    if not _allowed(old, new):
+        raise CannotMove(f"{incident} is {old} and cannot become {new}.")
+    when = past(at) or now()
+    columns = {
+        "status": new.value,
+        **_times(incident, old, new, when),
+        **_due(incident, new, old),
+        **(more or {}),
+    }
+    undone = {
+        name: str(getattr(incident, name)) for name in rules.clears(old, new) if getattr(incident, name)
+    }
+    text = f"{_words(old, new, columns)}{f': {reason.strip()}' if reason.strip() else ''}"
+    enter(
+        incident,
+        EntryKind.STATUS,
+        text,
+        actor=actor,
+        at=past(at),
+        data={"old": old, "new": new, "undone": undone},
+    )
+    write(incident, **columns)
+    if "next_update_due_at" in columns:
+        clock.follow(incident, incident.next_update_due_at, at=now(), why=f"the incident is {new}")
+    bus.emit_all([StatusChanged(incident_id=incident.pk, old=old, new=new), *(facts or [])], actor=actor)
+
+
+def _allowed(old: Status, new: Status) -> bool:
+    return rules.can_move(old, new) or (new is Status.CLOSED and old in rules.ACTIVE)
+
+
+def _times(incident: Incident, old: Status, new: Status, when: datetime) -> dict[str, datetime | None]:
+    times: dict[str, datetime | None] = dict.fromkeys(rules.clears(old, new))
+    name = rules.SETS.get(new)
+    if name and getattr(incident, name) is None:
+        times[name] = when
+    return times
+
+
+def _due(incident: Incident, new: Status, old: Status) -> dict[str, datetime | None]:
+    if new in rules.ENDED and old in rules.ACTIVE:
+        return {"next_update_due_at": None}
+    if old in rules.ENDED and new in rules.ACTIVE:
+        return {"next_update_due_at": rules.next_due(at=now(), every=clock.rhythm(incident))}
+    return {}
+
+
+def _words(old: Status, new: Status, columns: dict[str, Any]) -> str:
+    if old in rules.ENDED and new in rules.ACTIVE:
+        return "Reopened"
+    if columns.get("outcome"):
+        return f"Closed as {Outcome(columns['outcome']).label.lower()}"
+    return f"Stage {old} to {new}" if new in rules.ACTIVE else new.capitalize()

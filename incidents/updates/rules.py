@@ -1,0 +1,116 @@
+"""What an update says: templates, the words for "no news", and what to look at twice before it goes out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+PLACEHOLDERS = (
+    "title",
+    "severity",
+    "services",
+    "started",
+    "status",
+    "impact",
+    "hypothesis",
+    "next_decision",
+    "recent_changes",
+    "commander",
+    "next_update",
+    "duration",
+    "link",
+)
+PUBLIC = ("impact", "started", "status", "next_update", "duration")
+"""What may stand in a public text by itself. Everything else is internal until a person writes it."""
+
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_UNKNOWN = "not known yet"
+_EMPTY_IMPACT = "Some of our customers are affected."
+
+
+def fill(text: str, facts: Mapping[str, str], *, public: bool) -> str:
+    """Put facts into the placeholders of a template; what is unknown says so, what is internal stays out."""
+    allowed = PUBLIC if public else PLACEHOLDERS
+
+    def put(found: re.Match[str]) -> str:
+        name = found.group(1)
+        if name not in allowed:
+            return "" if name in PLACEHOLDERS else found.group(0)
+        if public and name == "impact":
+            return sentence(facts.get(name, "")) or _EMPTY_IMPACT
+        return facts.get(name, "") or _UNKNOWN
+
+    return _PLACEHOLDER.sub(put, text).strip()
+
+
+def sentence(text: str) -> str:
+    """Give a text with a full stop at its end, where it has no mark of its own."""
+    text = text.strip()
+    return text if not text or text[-1] in ".!?…" else f"{text}."
+
+
+def unknown_placeholders(text: str, *, public: bool) -> list[str]:
+    """Name the placeholders of a template that will not be filled for this audience."""
+    allowed = PUBLIC if public else PLACEHOLDERS
+    return [name for name in _PLACEHOLDER.findall(text) if name not in allowed]
+
+
+def in_words(seconds: int) -> str:
+    """Write a span as people say it: 45 seconds, 15 minutes, 2 hours, 90 minutes, 3 days."""
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size and seconds % size == 0:
+            count = seconds // size
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"{seconds // 60} minutes" if seconds >= 120 else f"{seconds} seconds"
+
+
+def no_news(seconds: int | None, *, public: bool) -> str:
+    """Write that there is nothing new, and when the next word comes (R098)."""
+    begin = (
+        "We are still working on this and have nothing new to report."
+        if public
+        else "Still investigating, no new information."
+    )
+    return f"{begin} Next update in {in_words(seconds)}." if seconds else begin
+
+
+_CHECKS = (
+    (
+        re.compile(r"\b(root cause|caused by|human error|mistake)\b", re.IGNORECASE),
+        "Says why it broke. Customers need what still works and when you write again.",
+    ),
+    (
+        re.compile(r"\b(resolved|fixed)\b", re.IGNORECASE),
+        "Says it is over. Watch it first, and choose the stage Resolved when it is.",
+    ),
+    (
+        re.compile(r"\b(soon|shortly|asap|any minute)\b", re.IGNORECASE),
+        "Promises without a time. Say when you write again instead.",
+    ),
+)
+_TECHNICAL = re.compile(
+    r"^\W*(the |our |a )?"
+    r"(db|database|pod|node|cluster|kubernetes|redis|postgres|deploy|rollback|pool|cpu|memory|queue|index)\b",
+    re.IGNORECASE,
+)
+
+
+def starts_with_impact(text: str) -> bool:
+    """Say whether a text begins with what people experience and not with a part of the system (R099)."""
+    return bool(text.strip()) and _TECHNICAL.search(text) is None
+
+
+def warnings(text: str, *, status: str, names: tuple[str, ...] = ()) -> list[str]:
+    """Give what to look at twice before a public update goes out; it may go out all the same."""
+    found = (
+        []
+        if starts_with_impact(text) or not text.strip()
+        else ["Begins with the system. Begin with what customers see."]
+    )
+    found += [
+        words
+        for pattern, words in _CHECKS
+        if pattern.search(text) and not (status == "resolved" and "over" in words)
+    ]
+    found += [f"Names {name}." for name in names if re.search(rf"\b{re.escape(name)}\b", text)]
+    return found

@@ -196,6 +196,11 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 12 * 3600
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 PASSWORD_RESET_TIMEOUT = 3600
+BUSINESS_HOURS = env.text(
+    "BUSINESS_HOURS",
+    "mon-fri 09:00-18:00",
+    "When severities page that do so in business hours only, in TIME_ZONE.",
+)
 POSTMORTEM_DUE_HOURS = env.number(
     "POSTMORTEM_DUE_HOURS", 48, "How long after an incident was resolved its postmortem is due."
 )

@@ -15,7 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 from django.conf import settings
+from django.core.management import get_commands
+from django.db.migrations.loader import MigrationLoader
 
 from core.stack import probe, processes, programs
 from core.stack.embedded import Postgres, Redis
@@ -111,13 +114,14 @@ class _Run:
         written = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SECRET_KEY", "BASE_URL", "WATCHBILL_PORT")
         lines = [f"{name}={environment[name]}\n" for name in written if environment.get(name)]
         processes.write_private(self.address_file, "".join(lines))
-        with step("Database migrated"):
-            self.command("migrate", "--verbosity", "0")
-        if not self.chosen.production and not self.logins.exists():
+        if not _is_migrated(environment["DATABASE_URL"]):
+            with step("Database migrated"):
+                self.command("migrate", "--verbosity", "0")
+        if not self.chosen.production and not self.logins.exists() and "seed_demo" in get_commands():
             with step("Sample company made"):
                 self.command("seed_demo")
         self.begun_web = time.monotonic()
-        for program in self.programs():
+        for program in self.first_programs():
             self.supervisor.start(program)
 
     def servers(self) -> dict[str, str]:
@@ -169,11 +173,14 @@ class _Run:
         if done.returncode != 0:
             raise CannotStart(f"manage.py {words[0]} failed:\n{done.stdout}{done.stderr}")
 
-    def programs(self) -> Iterator[Program]:
+    def first_programs(self) -> Iterator[Program]:
+        """What a page and a page to a person need; the rest starts once these have had the processor."""
+        yield programs.web(self.chosen.port, workers=self.chosen.web_workers)
+        yield programs.pagerd()
         if not self.chosen.email_url:
             yield programs.mailbox(processes.kept_port(self.home, "mail"), self.home / "mail")
-        yield programs.pagerd()
-        yield programs.web(self.chosen.port, workers=self.chosen.web_workers)
+
+    def last_programs(self) -> Iterator[Program]:
         yield programs.worker()
         yield programs.beat(self.home)
 
@@ -184,6 +191,8 @@ class _Run:
             self.complain_once()
             return
         self.announced = True
+        for program in self.last_programs():
+            self.supervisor.start(program)
         report("Watchbill ready", time.monotonic() - self.begun_web)
         report("All together", time.monotonic() - self.begun)
         out(self.welcome())
@@ -205,6 +214,17 @@ class _Run:
         with step("Stopped"):
             self.address_file.unlink(missing_ok=True)
             self.supervisor.stop()
+
+
+def _is_migrated(url: str) -> bool:
+    """Whether the database has had every migration, asked without starting another Django."""
+    wanted = set(MigrationLoader(None).disk_migrations)
+    try:
+        with psycopg.connect(url, connect_timeout=5) as connection:
+            applied = connection.execute("select app, name from django_migrations").fetchall()
+    except psycopg.Error:
+        return False  # `migrate` makes the table, or says what is wrong with the database
+    return wanted <= set(applied)
 
 
 def _logins(sample: dict[str, object]) -> list[str]:

@@ -179,7 +179,8 @@ class Supervisor:
         if not chunk and child.rest:
             lines, child.rest = [*lines, child.rest], b""
         for line in lines:
-            self._say(child.program.name, line.decode(errors="replace").rstrip())
+            if text := line.decode(errors="replace").rstrip():
+                self._say(child.program.name, text)
 
     def _look_after_servers(self) -> None:
         for server in self._servers:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from a2wsgi import WSGIMiddleware
+
 from config import asgi
 
 
@@ -15,5 +17,6 @@ def _wsgi(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     return [body]
 
 
-asgi._pages = asgi.WSGIMiddleware(_wsgi, workers=2)
+_plain: Any = _wsgi
+asgi._pages = WSGIMiddleware(_plain, workers=2)
 application = asgi.application

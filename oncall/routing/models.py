@@ -1,11 +1,24 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import F
 
 from incidents.catalog.models import Service
 from oncall.alerts.models import Integration, Urgency
 from oncall.escalation.models import Policy
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from core.accounts.models import User
+
+
+class RouteQuerySet(models.QuerySet["Route"]):
+    def visible_to(self, user: User | AnonymousUser) -> RouteQuerySet:
+        """The routes a person may know of: all for everybody who works here, none for anybody else."""
+        return self if user.is_authenticated and user.is_active else self.none()
 
 
 class Route(models.Model):
@@ -23,6 +36,8 @@ class Route(models.Model):
     policy = models.ForeignKey(Policy, models.PROTECT, null=True, blank=True, related_name="routes")
     urgency = models.CharField(max_length=4, choices=Urgency.choices, blank=True)
     is_active = models.BooleanField(default=True)
+
+    objects = RouteQuerySet.as_manager()
 
     class Meta:
         ordering = [F("position").asc(), F("id").asc()]

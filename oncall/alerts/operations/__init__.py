@@ -1,5 +1,6 @@
 """What happens to sources and alerts. Nobody else writes these rows, but for the door that stores signals."""
 
+from oncall.alerts.operations.inbox import Waiting, claim, claim_one, finish, put_off
 from oncall.alerts.operations.recording import Change, Recorded, note_problems, record
 from oncall.alerts.operations.sources import (
     SourceInactive,
@@ -22,13 +23,18 @@ __all__ = [
     "Change",
     "Recorded",
     "SourceInactive",
+    "Waiting",
     "acknowledge_alert",
     "activate",
     "attach_alerts",
     "change_integration",
+    "claim",
+    "claim_one",
     "create_integration",
     "deactivate",
+    "finish",
     "note_problems",
+    "put_off",
     "record",
     "resolve_alert",
     "rotate_key",

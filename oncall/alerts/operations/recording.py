@@ -31,12 +31,13 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """What became of an entry: the alert it is about, None when it was dropped, and that alert's incident."""
+    """What became of an entry: its alert, None when it was dropped, with that alert's incident and title."""
 
     entry: Entry
     change: Change
     alert_id: int | None
     incident_id: int | None
+    title: str = ""
 
 
 def record(entries: Sequence[Entry]) -> list[Recorded]:
@@ -68,7 +69,7 @@ order by integration_id, dedup_key
 on conflict (integration_id, dedup_key) where not (status = 'resolved') do update set
     count = oncall_alert.count + excluded.count, last_at = now(), description = excluded.description,
     annotations = excluded.annotations, links = excluded.links
-returning integration_id, dedup_key, id, incident_id, (xmax = 0)"""
+returning integration_id, dedup_key, id, incident_id, title, (xmax = 0)"""
 
 _END = """
 update oncall_alert a set
@@ -85,7 +86,7 @@ from (
     for update of a
 ) g
 where a.id = g.id
-returning a.integration_id, a.dedup_key, a.id, a.incident_id, a.status,
+returning a.integration_id, a.dedup_key, a.id, a.incident_id, a.title, a.status,
     extract(epoch from now() - a.first_at)::int"""
 
 _STATUS = {Action.ACKNOWLEDGE: "acknowledged", Action.RESOLVE: "resolved"}
@@ -102,8 +103,9 @@ def _open_or_count(entries: list[Entry]) -> list[Recorded]:
             change=Change.OPENED if opened else Change.REPEATED,
             alert_id=alert_id,
             incident_id=incident_id,
+            title=title,
         )
-        for integration_id, key, alert_id, incident_id, opened in rows
+        for integration_id, key, alert_id, incident_id, title, opened in rows
     ]
 
 
@@ -145,7 +147,10 @@ def _end(entries: list[Entry]) -> list[Recorded]:
 def _ended(entry: Entry, row: tuple[Any, ...] | None) -> Recorded:
     if row is None:
         return Recorded(entry=entry, change=Change.DROPPED, alert_id=None, incident_id=None)
-    return Recorded(entry=entry, change=Change(row[4]), alert_id=row[2], incident_id=row[3])
+    _, _, alert_id, incident_id, title, status, _ = row
+    return Recorded(
+        entry=entry, change=Change(status), alert_id=alert_id, incident_id=incident_id, title=title
+    )
 
 
 def _emit_ends(rows: list[tuple[Any, ...]]) -> None:
@@ -153,7 +158,7 @@ def _emit_ends(rows: list[tuple[Any, ...]]) -> None:
         AlertResolved(alert_id, incident_id, by_source=True)
         if status == "resolved"
         else AlertAcknowledged(alert_id, incident_id, None, seconds)
-        for _, _, alert_id, incident_id, status, seconds in rows
+        for _, _, alert_id, incident_id, _, status, seconds in rows
     ]
     if facts:
         bus.emit_all(facts)

@@ -1,0 +1,188 @@
+"""The way of an alert: take a signal, understand it, route it, record it, ask people, or stop asking them.
+
+One transaction for a batch. When something in it fails, every signal goes alone: the bad one waits and is tried
+again, and after five times it becomes an alert that says so, because somebody may depend on it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
+from incidents.lifecycle import operations as lifecycle
+from incidents.lifecycle.models import EntryKind, Incident
+from oncall.alerts import operations as alerts
+from oncall.alerts import parsers
+from oncall.alerts.operations import Change, Recorded, Waiting
+from oncall.alerts.rules import POISON_AFTER, Entry, Parsed, Unreadable
+from oncall.escalation import operations as escalation
+from oncall.routing import queries as routing
+from oncall.routing.rules import Decision, Map, Subject, decide
+
+log = logging.getLogger(__name__)
+
+DROPPED = "Nothing was done: no open alert has this key."
+NOTHING = "Nothing in it asks for anything."
+
+
+def process_due(*, limit: int = 50) -> int:
+    """Process signals that wait; give how many were taken."""
+    taken: list[Waiting] = []
+    try:
+        with transaction.atomic():
+            taken = alerts.claim(limit)
+            if taken:
+                _process(taken)
+    except Exception:
+        if not taken:
+            raise
+        log.exception("a batch of %d signals failed; they are processed one by one", len(taken))
+        for signal in taken:
+            _alone(signal.id)
+    return len(taken)
+
+
+def _alone(signal_id: int) -> None:
+    try:
+        with transaction.atomic():
+            signal = alerts.claim_one(signal_id)
+            if signal is not None:
+                _process([signal])
+    except Exception as error:
+        log.exception("signal %d failed", signal_id)
+        alerts.put_off(signal_id, error=f"{type(error).__name__}: {error}")
+
+
+def _process(signals: Sequence[Waiting]) -> None:
+    world = routing.load()
+    read = [_read(signal) for signal in signals]
+    placed = [_place(item.signal, parsed, world) for item in read for parsed in item.alerts]
+    recorded = alerts.record([entry for entry, _ in placed])
+    decisions = {(entry.signal_id, entry.parsed.dedup_key): decision for entry, decision in placed}
+    _ask(recorded, decisions)
+    _stop(recorded)
+    _tell_incidents(recorded)
+    alerts.note_problems([problem for item in read for problem in item.problems])
+    alerts.finish(_notes(read, recorded), poisonous=[item.signal.id for item in read if item.poison])
+
+
+# Understanding
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    signal: Waiting
+    alerts: list[Parsed] = field(default_factory=list)
+    poison: str = ""
+    note: str = ""
+
+    @property
+    def problems(self) -> list[tuple[int, int, str]]:
+        texts = [text for parsed in self.alerts for text in parsed.problems]
+        return [(self.signal.integration_id, self.signal.id, text) for text in [*texts, self.poison] if text]
+
+
+def _read(signal: Waiting) -> _Read:
+    """What a signal says. One that cannot be understood, or failed too often, becomes an alert that says so."""
+    if signal.attempts >= POISON_AFTER:
+        return _poison(signal, "It failed again and again while it was processed.")
+    try:
+        found = parsers.parse(signal.kind, signal.body, source=signal.source, given_key=signal.dedup_key)
+    except Unreadable as error:
+        return _poison(signal, str(error))
+    return _Read(signal, found, note="" if found else NOTHING)
+
+
+def _poison(signal: Waiting, why: str) -> _Read:
+    return _Read(signal, [parsers.not_understood(signal.source, signal.body, why)], poison=why, note=why)
+
+
+# Routing
+
+
+def _place(signal: Waiting, parsed: Parsed, world: Map) -> tuple[Entry, Decision]:
+    decision = _decide(signal, parsed, world)
+    entry = Entry(
+        signal_id=signal.id,
+        integration_id=signal.integration_id,
+        parsed=parsed,
+        service_id=decision.service_id,
+        urgency=decision.urgency,
+        routed_by=decision.why,
+    )
+    return entry, decision
+
+
+def _decide(signal: Waiting, parsed: Parsed, world: Map) -> Decision:
+    if signal.attempts > POISON_AFTER:
+        return Decision(None, None, "high", "routing failed: every admin is asked")
+    return decide(
+        Subject(
+            integration_id=signal.integration_id,
+            service_id=signal.service_id,
+            source=signal.source,
+            urgency=parsed.urgency,
+            title=parsed.title,
+            severity=parsed.severity,
+            labels=parsed.labels,
+            annotations=parsed.annotations,
+        ),
+        world,
+    )
+
+
+# Asking people, or stopping
+
+
+def _ask(recorded: Sequence[Recorded], decisions: dict[tuple[int, str], Decision]) -> None:
+    starts = [
+        escalation.Start(
+            alert_id=item.alert_id,
+            incident_id=None,
+            policy_id=decisions[item.entry.signal_id, item.entry.parsed.dedup_key].policy_id,
+            urgency=item.entry.urgency,
+            message=item.entry.parsed.title,
+            actor_id=None,
+        )
+        for item in recorded
+        if item.change is Change.OPENED and item.alert_id is not None
+    ]
+    if starts:
+        escalation.start_many(starts)
+
+
+def _stop(recorded: Sequence[Recorded]) -> None:
+    for change in (Change.ACKNOWLEDGED, Change.RESOLVED):
+        ids = [item.alert_id for item in recorded if item.change is change and item.alert_id is not None]
+        if ids:
+            escalation.end_many(ids, resolved=change is Change.RESOLVED)
+
+
+def _tell_incidents(recorded: Sequence[Recorded]) -> None:
+    ended = [
+        item
+        for item in recorded
+        if item.incident_id and item.change in (Change.ACKNOWLEDGED, Change.RESOLVED)
+    ]
+    incidents = Incident.objects.in_bulk([item.incident_id for item in ended]) if ended else {}
+    for item in ended:
+        lifecycle.add_entry(
+            incidents[item.incident_id],
+            kind=EntryKind.ALERT,
+            text=f"Alert {item.change} by its source: {item.title}",
+            data={"alert_id": item.alert_id},
+        )
+
+
+# What people read about a signal
+
+
+def _notes(read: Sequence[_Read], recorded: Sequence[Recorded]) -> dict[int, str]:
+    dropped = {item.entry.signal_id for item in recorded if item.change is Change.DROPPED}
+    used = {item.entry.signal_id for item in recorded if item.change is not Change.DROPPED}
+    return {
+        item.signal.id: item.note or (DROPPED if item.signal.id in dropped - used else "") for item in read
+    }

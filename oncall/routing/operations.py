@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from core.errors import Refused
+from core.events import bus
+from oncall.events import RouteChanged
+from oncall.routing import rules
+from oncall.routing.models import Route, ServicePolicy
+
+if TYPE_CHECKING:
+    from core.accounts.models import User
+    from incidents.catalog.models import Service
+    from oncall.escalation.models import Policy
+
+CHANGEABLE = frozenset({"name", "match", "integration", "service", "policy", "urgency", "is_active"})
+
+
+class BadRoute(Refused):
+    """A route that could not work, and why."""
+
+
+def create_route(*, actor: User, position: int | None = None, **fields: Any) -> Route:
+    """Make a route, tried after all others or at `position` (0 is first); it counts from the next alert on."""
+    with transaction.atomic():
+        last = Route.objects.aggregate(last=Max("position"))["last"]
+        route = Route(position=0 if last is None else last + 1)
+        _fill(route, fields)
+        route.save()
+        if position is not None:
+            _place(route, position)
+        bus.emit(RouteChanged(route.pk, "created"), actor=actor)
+    return route
+
+
+def change_route(route: Route, *, actor: User, position: int | None = None, **fields: Any) -> Route:
+    """Change what a route asks for and where it leads, or when it is tried."""
+    with transaction.atomic():
+        _fill(route, fields)
+        route.save()
+        if position is not None:
+            _place(route, position)
+        bus.emit(RouteChanged(route.pk, "changed"), actor=actor)
+    return route
+
+
+def remove_route(route: Route, *, actor: User) -> None:
+    """Remove a route; what it led somewhere is routed by the next one that holds."""
+    with transaction.atomic():
+        bus.emit(RouteChanged(route.pk, "removed"), actor=actor)
+        route.delete()
+
+
+def set_service_policy(service: Service, *, policy: Policy | None) -> None:
+    """Let a policy page for a service, or with None leave it to the default one."""
+    if policy is None:
+        ServicePolicy.objects.filter(service=service).delete()
+    else:
+        ServicePolicy.objects.update_or_create(service=service, defaults={"policy": policy})
+
+
+def _fill(route: Route, fields: dict[str, Any]) -> None:
+    if unknown := fields.keys() - CHANGEABLE:
+        raise TypeError(f"a route has no {sorted(unknown)}")
+    for name, value in fields.items():
+        setattr(route, name, value)
+    try:
+        conditions = rules.check(route.match)
+    except ValueError as error:
+        raise BadRoute(str(error)) from error
+    route.match = [{"label": c.label, "op": c.op, "value": c.value} for c in conditions]
+    if not (route.service_id or route.policy_id or route.urgency):
+        raise BadRoute("A route needs a service, a policy or an urgency to give.")
+
+
+def _place(route: Route, position: int) -> None:
+    """Put a route at a place and close the ranks of the others, in one order from 0."""
+    others = list(Route.objects.exclude(pk=route.pk).select_for_update().order_by("position", "pk"))
+    others.insert(min(max(position, 0), len(others)), route)
+    for n, other in enumerate(others):
+        if other.position != n:
+            other.position = n
+            other.save(update_fields=["position"])

@@ -1,8 +1,20 @@
 """Every address under /api/v1/. Each app names its resources in `api_urls.routes`."""
 
-from django.urls import URLPattern, URLResolver
+from itertools import chain
+
+from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
-router = SimpleRouter()
+from core.api import docs
+from core.audit import api_urls as audit
+from core.people import api_urls as people
 
-urlpatterns: list[URLPattern | URLResolver] = [*router.urls]
+router = SimpleRouter()
+for prefix, viewset, basename in chain(people.routes, audit.routes):
+    router.register(prefix, viewset, basename=basename)
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("schema/", docs.SchemaView.as_view(), name="schema"),
+    path("docs/", docs.page, name="docs"),
+    *router.urls,
+]

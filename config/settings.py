@@ -96,12 +96,14 @@ INSTALLED_APPS = [
     "core.live",
     "core.ui",
     "core.api",
+    "core.people",
+    "core.audit",
     "core.stack",
     "incidents",
     "oncall",
     "statuspage",
     "postmortems",
-    "django.contrib.admin",
+    "core.accounts.admin_config.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -182,7 +184,7 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "home"
+LOGIN_REDIRECT_URL = HOME_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_ADAPTER = "core.accounts.adapter.Adapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -233,6 +235,7 @@ ORGANISATION_TIME_ZONE = env.text(
 )
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
+FORMS_URLFIELD_ASSUME_HTTPS = True
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else None  # elsewhere files are served where they lie
@@ -292,6 +295,7 @@ CELERY = {
     "worker_soft_shutdown_timeout": 10,
     "accept_content": ["json"],
     "task_default_queue": "housekeeping",
+    "task_routes": {"core.outbox.drain": {"queue": "pages"}},
     "worker_hijack_root_logger": False,
 }
 
@@ -314,7 +318,7 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_PAGINATION_CLASS": "core.api.pagination.Cursor",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "core.api.schema.Schema",
     "EXCEPTION_HANDLER": "core.api.problems.handle",
     "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

@@ -1,13 +1,28 @@
+"""Every address of the product but those that `config.asgi` answers before Django: alerts on their way in."""
+
 from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
-    path("admin/", admin.site.urls),
-    path("", include("core.ui.urls")),
+    # People: the door, themselves, one another
+    path("accounts/", include("core.accounts.urls")),
+    path("", include("core.people.urls")),
+    path("", include("core.tokens.urls")),
+    # Respond, tell, learn
+    path("", include("statuspage.urls")),
+    path("", include("oncall.urls")),
+    path("", include("postmortems.urls")),
+    # Programs
+    path("api/v1/", include("config.api_urls")),
+    path("", include("core.live.urls")),
     path("", include("core.stack.urls")),
+    # The frame
+    path("", include("core.ui.urls")),
+    path("", include("core.audit.urls")),
+    path("admin/", admin.site.urls),
 ]
 
-handler400 = "core.ui.views.bad_request"
-handler403 = "core.ui.views.forbidden"
-handler404 = "core.ui.views.not_found"
-handler500 = "core.ui.views.server_error"
+handler400 = "config.errors.bad_request"
+handler403 = "config.errors.forbidden"
+handler404 = "config.errors.not_found"
+handler500 = "config.errors.server_error"

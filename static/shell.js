@@ -118,6 +118,12 @@
     if (!quiet(event)) toast(sender(event.detail.elt)?.dataset.stuck || "Not sent: there is no connection. Nothing has changed.", "error");
   });
 
+  // Where a person is asked for a time zone for the first time, the browser's own is offered ----------------------
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  for (const field of $$("[data-browser-zone]")) {
+    if (zone && (!field.options || [...field.options].some((option) => option.value === zone))) field.value = zone;
+  }
+
   // Text being written survives a reload of this tab; it goes when it is sent or the person signs out -----------
   const draftKey = (field) => `draft:${location.pathname}:${field.dataset.draft}`;
   const forget = (form) => { for (const field of $$("[data-draft]", form)) sessionStorage.removeItem(draftKey(field)); };

@@ -61,7 +61,7 @@ class SignInRequired:
         if request.user.is_authenticated:
             sessions.note_visit(request)
             return None
-        address = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': _wanted(request)})}"
+        address = f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': page_of(request)})}"
         if request.headers.get("HX-Request") == "true":
             return HttpResponse(status=204, headers={"HX-Redirect": address})
         return HttpResponseRedirect(address)
@@ -90,8 +90,8 @@ class PersonTimeZone:
             timezone.activate(ZoneInfo(settings.ORGANISATION_TIME_ZONE))
 
 
-def _wanted(request: HttpRequest) -> str:
-    """The page to come back to: where a form or a fragment is concerned, the page that holds it."""
+def page_of(request: HttpRequest) -> str:
+    """Give the page to come back to: where a form or a fragment is concerned, the page that holds it."""
     if request.headers.get("HX-Request") == "true":
         return _own_path(request, request.headers.get("HX-Current-URL", ""))
     if request.method not in {"GET", "HEAD"}:

@@ -116,11 +116,12 @@ class Membership(models.Model):
 
 
 class Invitation(models.Model):
-    """An unanswered invitation; the token itself is only in the e-mail, here is its hash."""
+    """An invitation; the token itself is only in the e-mail, here is its hash."""
 
     email = models.EmailField()
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.RESPONDER)
     team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True)
+    nonce = models.CharField(max_length=22)
     token_hash = models.CharField(max_length=64, unique=True)
     invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     created_at = models.DateTimeField(db_default=Now())

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from core.accounts.models import User
 
-V = TypeVar("V", bound="Callable[..., HttpResponseBase]")
+V = TypeVar("V", bound="Callable[..., Any]")
 
 
 class Verb(StrEnum):
@@ -84,7 +84,8 @@ def _only(verb: Verb) -> Callable[[V], V]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             require(request.user, verb)
-            return view(request, *args, **kwargs)
+            answer: HttpResponseBase = view(request, *args, **kwargs)
+            return answer
 
         guarded.policy = verb  # type: ignore[attr-defined]
         return cast("V", guarded)

@@ -16,6 +16,11 @@ def people() -> QuerySet[User]:
     return User.objects.active().order_by("name", "id")
 
 
+def person(pk: int) -> User | None:
+    """Give somebody who can sign in."""
+    return User.objects.active().filter(pk=pk).first()
+
+
 def teams(user: User | AnonymousUser) -> QuerySet[Team]:
     """Give the teams a person may know of, by name."""
     return Team.objects.visible_to(user).order_by("name", "id")

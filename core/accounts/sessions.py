@@ -85,11 +85,11 @@ class SessionStore(DatabaseStore):
         if key := session_key or self.session_key:
             await Session.objects.filter(session_key=digest(key)).adelete()
 
-    def create_model_instance(self, data: dict[str, Any]) -> Session:
+    def create_model_instance(self, data: dict[str, Any]) -> Session:  # type: ignore[override]
         """Give the row to write."""
         return self._row(data, self._get_or_create_session_key())  # type: ignore[attr-defined]
 
-    async def acreate_model_instance(self, data: dict[str, Any]) -> Session:
+    async def acreate_model_instance(self, data: dict[str, Any]) -> Session:  # type: ignore[override]
         """Give the row to write."""
         return self._row(data, await self._aget_or_create_session_key())  # type: ignore[attr-defined]
 

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 NOT_FOUND = "There is nothing here, or nothing that you may see."
+UNEXPECTED = "Something went wrong here. It is noted."
+AWAY = "The database does not answer."
 GENERAL = "non_field_errors"
 
 
@@ -100,9 +102,8 @@ def _unexpected(error: Exception, context: Mapping[str, Any]) -> Response:
     request = context.get("request")
     where = f"{request.method} {request.path}" if request is not None else "a request"
     log.error("%s failed", where, exc_info=error)
-    detail = "The database does not answer." if away else "Something went wrong here. It is noted."
     return Response(
-        body(status, detail),
+        body(status, AWAY if away else UNEXPECTED),
         status=status,
         headers={"Retry-After": "5"} if away else {},
         content_type=MEDIA_TYPE,

@@ -22,7 +22,7 @@ from core.events.models import Event, EventDelivery
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from django.contrib.auth.models import AbstractBaseUser
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -70,12 +70,14 @@ def on(cls: type[T]) -> Callable[[Callable[[T, Meta], None]], Callable[[T, Meta]
     return register
 
 
-def emit(fact: object, *, actor: AbstractBaseUser | None = None) -> Event:
+def emit(fact: object, *, actor: AbstractBaseUser | AnonymousUser | None = None) -> Event:
     """Record an event. Must be called inside the transaction it describes."""
     return emit_all([fact], actor=actor)[0]
 
 
-def emit_all(facts: Sequence[object], *, actor: AbstractBaseUser | None = None) -> list[Event]:
+def emit_all(
+    facts: Sequence[object], *, actor: AbstractBaseUser | AnonymousUser | None = None
+) -> list[Event]:
     """Record several events with two statements. Must be called inside the transaction they describe."""
     if not connection.in_atomic_block:
         raise RuntimeError("emit() needs a transaction")

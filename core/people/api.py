@@ -1,0 +1,144 @@
+"""`users/` and `teams/`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.urls import reverse
+from rest_framework import serializers
+from rest_framework.decorators import action
+
+from core.accounts import operations
+from core.accounts.models import Team, TeamRole, User
+from core.accounts.policy import Verb, can
+from core.api.fields import Id
+from core.api.permissions import Configures, Owns, Reads
+from core.api.schema import takes
+from core.api.views import Lists, Shows, ViewSet
+from core.people import zones
+from core.people.directory import queries as directory
+from core.people.teams import operations as team_operations
+from core.people.teams import queries as teams
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from rest_framework.request import Request
+    from rest_framework.response import Response
+
+
+class UserOut(serializers.ModelSerializer[User]):
+    """A person. Somebody else's e-mail is null for everybody but admins."""
+
+    id = Id()
+    email = serializers.SerializerMethodField()
+    teams = serializers.SerializerMethodField()
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = User
+        fields = ("id", "name", "email", "time_zone", "role", "teams", "is_active", "url")
+        read_only_fields = fields
+
+    def get_email(self, user: User) -> str | None:
+        """Give the address to its person and to admins."""
+        viewer = self.context["request"].user
+        return user.email if viewer.pk == user.pk or can(viewer, Verb.ADMIN) else None
+
+    def get_teams(self, user: User) -> list[str]:
+        """Give the slugs of the person's teams."""
+        return [membership.team.slug for membership in user.memberships.all()]
+
+    def get_url(self, user: User) -> str:
+        """Give the person's page."""
+        return settings.BASE_URL + reverse("people:person", args=[user.pk])
+
+
+class MeIn(serializers.Serializer[Any]):
+    """What a person changes about themselves."""
+
+    name = serializers.CharField(max_length=120, required=False)
+    time_zone = serializers.ChoiceField(choices=zones.names(), required=False)
+
+
+class UserViewSet(Lists, Shows, ViewSet):
+    """The people of this install."""
+
+    permission_classes = (Reads,)
+    serializer_class = UserOut
+    filterset_fields = ("role",)
+    search_fields = ("name",)
+    ordering = "name"
+    ordering_fields = ("name", "id")
+
+    def get_queryset(self) -> QuerySet[User]:
+        """Give the people this person may know of."""
+        return directory.people(self.person)
+
+    @takes(gives=UserOut, methods=["GET"])
+    @takes(MeIn, UserOut, methods=["PATCH"])
+    @action(detail=False, url_path="me", methods=["get", "patch"], permission_classes=[Owns])
+    def me(self, request: Request) -> Response:
+        """Whose token or session this is; a person changes their own name or time zone."""
+        if request.method == "GET":
+            return self.answer(self.person)
+        given = {"name": self.person.name, "time_zone": self.person.time_zone} | self.read(MeIn)
+        operations.update_profile(self.person, **given)
+        return self.answer(self.person)
+
+
+class MemberOut(serializers.Serializer[Any]):
+    """A member of a team, by the person's id."""
+
+    user = serializers.CharField(source="user_id")
+    role = serializers.ChoiceField(choices=TeamRole.choices)
+
+
+class TeamOut(serializers.ModelSerializer[Team]):
+    """A team and who belongs to it."""
+
+    id = Id()
+    members = MemberOut(many=True, source="memberships")
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Team
+        fields = ("id", "slug", "name", "members", "url")
+        read_only_fields = fields
+
+    def get_url(self, team: Team) -> str:
+        """Give the team's page."""
+        return settings.BASE_URL + reverse("people:team", args=[team.slug])
+
+
+class TeamIn(serializers.Serializer[Any]):
+    """What a team is called."""
+
+    name = serializers.CharField(max_length=80)
+
+
+class TeamViewSet(Lists, Shows, ViewSet):
+    """The teams of this install."""
+
+    permission_classes = (Configures,)
+    serializer_class = TeamOut
+    references = ["slug"]
+    search_fields = ("name",)
+    ordering = "name"
+    ordering_fields = ("name", "id")
+
+    def get_queryset(self) -> QuerySet[Team]:
+        """Give the teams this person may know of."""
+        return teams.teams(self.person)
+
+    @takes(TeamIn, TeamOut, status=201)
+    def create(self, request: Request) -> Response:
+        """Make a team; admins only."""
+        return self.created(team_operations.create(**self.read(TeamIn), actor=self.person))
+
+    @takes(TeamIn, TeamOut)
+    def partial_update(self, request: Request, ref: str) -> Response:
+        """Give a team another name."""
+        team = self.get_object()
+        team_operations.rename(team, **self.read(TeamIn), actor=self.person)
+        return self.answer(team)

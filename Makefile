@@ -3,7 +3,9 @@ PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
 UV ?= uv
 BIN := .venv/bin
-PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-input --require-hashes --only-binary :all:
+# Compiling on every processor at once is much faster than pip's own way.
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-input --no-compile --require-hashes --only-binary :all:
+COMPILE := $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 T ?=
@@ -45,10 +47,10 @@ lock:
 
 .venv/base: requirements/base.txt | .venv/bin/python
 	@begin=$$(date +%s); echo "Installing the pinned packages into .venv ..."; \
-	$(PIP) -r $< && echo "Packages installed  $$(( $$(date +%s) - begin )) s"
+	$(PIP) -r $< && { $(COMPILE); } && echo "Packages installed  $$(( $$(date +%s) - begin )) s"
 	@touch $@
 
 .venv/dev: requirements/dev.txt | .venv/bin/python
 	@begin=$$(date +%s); echo "Installing the pinned packages for development into .venv ..."; \
-	$(PIP) -r $< && echo "Packages installed  $$(( $$(date +%s) - begin )) s"
+	$(PIP) -r $< && { $(COMPILE); } && echo "Packages installed  $$(( $$(date +%s) - begin )) s"
 	@touch $@ .venv/base

@@ -3,11 +3,22 @@
 import os
 
 from celery import Celery
+from celery.contrib.django.task import DjangoTask
 
+from core import failpoints
 from core.events import nudge
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-app = Celery("watchbill")
+
+
+class Job(DjangoTask):  # type: ignore[type-arg]
+    """A task that the fault tests can break."""
+
+    def before_start(self, task_id: str, args: object, kwargs: object) -> None:
+        failpoints.hit("celery_task")
+
+
+app = Celery("watchbill", task_cls=Job)
 app.config_from_object("config.settings:CELERY")
 app.autodiscover_tasks(related_name="jobs")
 

@@ -6,10 +6,9 @@ by, which leaves its pid in `<data dir>/failpoints/<name>`; `name:raise` raises;
 
 import os
 import signal
+from functools import lru_cache
 
 from django.conf import settings
-
-_armed: dict[str, str] = dict(word.split(":", 1) for word in settings.FAILPOINTS.split(",") if ":" in word)
 
 
 class Struck(Exception):
@@ -17,17 +16,22 @@ class Struck(Exception):
 
 
 def hit(name: str) -> None:
-    """Pass a failpoint; free of cost when none is armed."""
-    if _armed:
-        _act(name, _armed.get(name))
+    """Pass a failpoint."""
+    if action := _armed().get(name):
+        _act(name, action)
 
 
 def is_on(name: str) -> bool:
     """Whether a switch of the fault tests is thrown."""
-    return _armed.get(name) == "on"
+    return _armed().get(name) == "on"
 
 
-def _act(name: str, action: str | None) -> None:
+@lru_cache(maxsize=1)
+def _armed() -> dict[str, str]:
+    return dict(word.split(":", 1) for word in settings.FAILPOINTS.split(",") if ":" in word)
+
+
+def _act(name: str, action: str) -> None:
     if action == "raise":
         raise Struck(name)
     if action == "die" or (action == "die-once" and _is_first(name)):

@@ -67,9 +67,9 @@ class Mail:
 
     @property
     def text(self) -> str:
-        """The plain-text part."""
+        """The plain-text part, its lines ending in a line feed."""
         part = self.message.get_body(("plain",))
-        return part.get_content() if part is not None else ""
+        return part.get_content().replace("\r\n", "\n") if part is not None else ""
 
 
 class Smtp:

@@ -202,9 +202,7 @@ class Client:
             httpcore.ConnectTimeout,
             httpcore.PoolTimeout,
         ) as error:
-            raise Unreachable(_reason(error, "no connection")) from error
-        except httpcore.UnsupportedProtocol as error:
-            raise Unreachable("no connection") from error
+            raise Unreachable(_reason(error)) from error
         except httpcore.TimeoutException as error:
             raise NoAnswer(f"no answer within {timeout:g} s") from error
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
@@ -235,14 +233,16 @@ def _read(answer: httpcore.Response) -> Response:
     return Response(answer.status, headers, bytes(body[:MOST_BYTES]))
 
 
-def _reason(error: Exception, otherwise: str) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, names.NoSuchName):
         return str(error)
     if isinstance(error, httpcore.ConnectTimeout):
         return "no connection in time"
-    if isinstance(error.__cause__, ssl.SSLError):
+    # httpcore hands on the first error as its argument.
+    first = error.args[0] if error.args else None
+    if isinstance(first, ssl.SSLCertVerificationError):
         return "the certificate was not accepted"
-    return otherwise
+    return "no secure connection" if isinstance(first, ssl.SSLError) else "no connection"
 
 
 @lru_cache(maxsize=1)

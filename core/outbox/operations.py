@@ -109,3 +109,20 @@ def suppress(client: str, subject_ids: Sequence[int], *, reason: str) -> int:
             [reason, client, list(subject_ids)],
         )
         return int(cursor.rowcount)
+
+
+def hasten(message_ids: Sequence[int]) -> int:
+    """Make pending messages due now in the caller's transaction; give their number.
+
+    One that somebody is claiming or taking back at this moment is left to them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update outbox_message set due_at = now() where id in (select id from outbox_message"
+            " where id = any(%s) and state = 'pending' for update skip locked)",
+            [list(message_ids)],
+        )
+        found = int(cursor.rowcount)
+    if found:
+        transaction.on_commit(nudge.drain, robust=True)
+    return found

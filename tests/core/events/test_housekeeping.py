@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from core.events import housekeeping, jobs
+from core.outbox.models import WorkerBeat
+from core.timers.models import Timer
+
+pytestmark = pytest.mark.django_db
+
+
+def _sql(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_what_is_long_done_is_forgotten_and_the_rest_stays() -> None:
+    _sql(
+        "insert into timers_timer (kind, subject_id, occurrence, due_at, payload, attempts, error, done_at,"
+        " cancelled_at) values"
+        " ('done', 1, '', now(), '{}', 0, '', now() - interval '31 days', null),"
+        " ('cancelled', 1, '', now(), '{}', 0, '', null, now() - interval '31 days'),"
+        " ('fresh', 1, '', now(), '{}', 0, '', now(), null),"
+        " ('open', 1, '', now() - interval '1 year', '{}', 0, '', null, null)"
+    )
+    _sql(
+        "insert into outbox_workerbeat (name, kind, seen_at)"
+        " values ('old', 'pagerd', now() - interval '2 days'), ('new', 'pagerd', now())"
+    )
+    jobs.housekeep()
+    assert set(Timer.objects.values_list("kind", flat=True)) == {"fresh", "open"}
+    assert set(WorkerBeat.objects.values_list("name", flat=True)) == {"new"}
+
+
+def test_a_chore_is_bounded_and_its_fault_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> int:
+        _sql("select 1 / 0")
+        return 1
+
+    rounds: list[int] = []
+
+    def endless() -> int:
+        rounds.append(1)
+        return 5
+
+    monkeypatch.setattr(housekeeping, "_chores", {"broken": broken, "endless": endless})
+    assert housekeeping.run() == 50
+    assert len(rounds) == housekeeping.ROUNDS

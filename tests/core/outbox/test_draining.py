@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from django.db import OperationalError, connection, transaction
+
+from core.channels.registry import Sent
+from core.events import nudge
+from core.outbox import draining, registry, sending
+from core.outbox.models import Message, WorkerBeat
+from tests.core.outbox.conftest import put
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from core.channels.registry import Delivery
+    from tests.core.outbox.conftest import Recorder, Sender
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def steps(monkeypatch: pytest.MonkeyPatch) -> dict[str, registry.Step]:
+    """Only the steps that a test adds."""
+    mine: dict[str, registry.Step] = {}
+    monkeypatch.setattr(registry, "_steps", mine)
+    monkeypatch.setattr(draining, "_beats", {})
+    return mine
+
+
+@pytest.fixture
+def rings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """How often the doorbell was asked."""
+    asked: list[int] = []
+
+    class Bell:
+        def ask(self) -> None:
+            asked.append(1)
+
+    monkeypatch.setattr(nudge, "_doorbell", Bell())
+    return asked  # type: ignore[return-value]
+
+
+def _counting_down(log: list[str], name: str, work: int) -> Callable[[], int]:
+    left = [work]
+
+    def run() -> int:
+        log.append(name)
+        done = min(1, left[0])
+        left[0] -= done
+        return done
+
+    return run
+
+
+def test_the_steps_run_in_order_until_a_pass_finds_nothing() -> None:
+    log: list[str] = []
+    registry.add_step("late", _counting_down(log, "late", 2), order=40)
+    registry.add_step("early", _counting_down(log, "early", 1), order=10)
+    assert draining.drain() == 3
+    assert log == ["early", "late"] * 3
+
+
+def test_what_a_step_promises_is_sent_in_the_same_drain(recorder: Recorder, client_: Sender) -> None:
+    todo = [1, 2]
+
+    def promise() -> int:
+        return len(put(todo.pop())) if todo else 0
+
+    registry.add_step("promise", promise, order=10)
+    draining.drain()
+    assert sorted(recorder.keys) == ["m1", "m2"]
+
+
+def test_a_step_that_raises_stops_no_other(recorder: Recorder, client_: Sender) -> None:
+    def broken() -> int:
+        raise ValueError
+
+    def broken_in_postgres() -> int:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("select 1 / 0")
+        return 1
+
+    registry.add_step("broken", broken, order=1)
+    registry.add_step("broken in Postgres", broken_in_postgres, order=2)
+    put(1)
+    draining.drain()
+    assert recorder.keys == ["m1"]
+
+
+def test_when_postgres_is_gone_the_caller_hears_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone() -> int:
+        raise OperationalError
+
+    monkeypatch.setattr(connection, "is_usable", lambda: False)
+    registry.add_step("gone", gone, order=1)
+    with pytest.raises(OperationalError):
+        draining.drain()
+
+
+def test_the_steps_go_on_while_a_message_hangs(recorder: Recorder, client_: Sender) -> None:
+    gate = threading.Event()
+
+    def hang(_delivery: Delivery) -> Sent:
+        gate.wait(10)
+        return Sent()
+
+    passes: list[int] = []
+
+    def count() -> int:
+        passes.append(1)
+        if len(passes) == 4:
+            gate.set()
+        return 0
+
+    recorder.answer = hang
+    registry.add_step("count", count, order=1)
+    put(1)
+    draining.drain()
+    assert len(passes) >= 4
+    assert Message.objects.get().state == "accepted"
+
+
+def test_nothing_rings_while_draining(recorder: Recorder, client_: Sender, rings: list[int]) -> None:
+    def nudged() -> int:
+        nudge.drain()
+        return 0
+
+    registry.add_step("nudged", nudged, order=1)
+    draining.drain()
+    assert rings == []
+    nudge.drain()
+    assert rings == [1]
+
+
+def test_a_long_drain_ends_and_rings_for_the_rest(monkeypatch: pytest.MonkeyPatch, rings: list[int]) -> None:
+    monkeypatch.setattr(draining, "LONGEST_SECONDS", 0.05)
+    registry.add_step("endless", lambda: 1, order=1)
+    assert draining.drain() > 0
+    assert rings == [1]
+
+
+def test_asked_to_stop_it_finishes_what_is_under_way(recorder: Recorder, client_: Sender) -> None:
+    put(*range(1, 31))
+    stop: list[int] = []
+
+    def answer(_delivery: Delivery) -> Sent:
+        stop.append(1)
+        return Sent()
+
+    recorder.answer = answer
+    draining.drain(stopping=lambda: bool(stop))
+    states = set(Message.objects.values_list("state", flat=True))
+    assert states == {"accepted", "pending"}
+
+
+def test_a_drain_leaves_a_sign_of_life() -> None:
+    draining.drain(kind="pagerd")
+    beat = WorkerBeat.objects.get()
+    assert (beat.kind, beat.name) == ("pagerd", sending.worker_name("pagerd"))
+    assert beat.drained_at is not None
+
+
+def test_signs_of_life_come_at_most_once_a_second() -> None:
+    draining.drain(kind="pagerd")
+    first = WorkerBeat.objects.get().drained_at
+    draining.drain(kind="pagerd")
+    assert WorkerBeat.objects.get().drained_at == first

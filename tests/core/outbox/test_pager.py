@@ -1,0 +1,148 @@
+"""`pagerd` as a process of its own: it needs Postgres and nothing else."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connection
+
+from core.events import nudge
+from core.outbox.models import Message, WorkerBeat
+from core.stack.processes import free_port, spawn
+from tests.core.outbox.conftest import put
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.peers import WebhookSink
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(60)]
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Start a pager on the test's database, without Redis, with a grace in milliseconds."""
+    pagers: list[subprocess.Popen[bytes]] = []
+    name = connection.settings_dict["NAME"]
+    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+
+    def start(*, grace: int = 100) -> subprocess.Popen[bytes]:
+        pager = spawn(
+            [sys.executable, "manage.py", "pagerd"],
+            env={
+                **os.environ,
+                "DATABASE_URL": url,
+                "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
+                "PAGER_GRACE_MS": str(grace),
+                "PGAPPNAME": "pager under test",
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        pagers.append(pager)
+        _until(lambda: WorkerBeat.objects.filter(name__endswith=f" {pager.pid}").exists())
+        return pager
+
+    yield start
+    for pager in pagers:
+        pager.kill()
+        pager.wait()
+        if pager.stdout is not None:
+            pager.stdout.close()
+
+
+def _until(holds: Callable[[], bool], *, seconds: float = 20) -> None:
+    over_at = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < over_at, "not in time"
+        time.sleep(0.02)
+
+
+def _put(sink: WebhookSink, *subjects: int, **changes: Any) -> None:
+    put(*subjects, client="nobody", channel="webhook", address=sink.url, **changes)
+
+
+def _states() -> set[str]:
+    return set(Message.objects.values_list("state", flat=True))
+
+
+def test_it_pages_with_postgres_alone_and_outlives_its_restarts(
+    start: Any, webhook_sink: WebhookSink
+) -> None:
+    pager = start()
+    _put(webhook_sink, 0)
+    (request,) = webhook_sink.wait(1, seconds=5)
+    assert request.headers["idempotency-key"] == "m0"
+    for round_ in (1, 2):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where application_name = 'pager under test'"
+            )
+        _put(webhook_sink, round_)
+        webhook_sink.wait(round_ + 1, seconds=10)
+    assert pager.poll() is None
+    _until(lambda: _states() == {"accepted"})
+
+
+def test_a_knock_wakes_it_at_once_and_so_does_the_end(start: Any, webhook_sink: WebhookSink) -> None:
+    pager = start(grace=60_000)
+    _until(lambda: _listens() == 1)
+    _put(webhook_sink, 1)
+    nudge.knock()
+    webhook_sink.wait(1, seconds=5)
+    _until(lambda: _states() == {"accepted"})
+    began = time.monotonic()
+    pager.terminate()
+    assert pager.wait(10) == 0
+    assert time.monotonic() - began < 3
+
+
+def _listens() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select count(*) from pg_stat_activity where query = 'listen watchbill_drain'"
+            " and datname = current_database()"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def test_asked_to_stop_it_finishes_what_is_under_way(start: Any, webhook_sink: WebhookSink) -> None:
+    webhook_sink.hang()
+    pager = start()
+    _put(webhook_sink, 1)
+    webhook_sink.wait(1, seconds=5)
+    pager.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    assert pager.poll() is None
+    webhook_sink.answer(200)
+    assert pager.wait(10) == 0
+    assert _states() == {"accepted"}
+
+
+def test_two_share_the_work_and_send_nothing_twice(start: Any, webhook_sink: WebhookSink) -> None:
+    start()
+    start()
+    _put(webhook_sink, *range(1, 121))
+    requests = webhook_sink.wait(120, seconds=20)
+    _until(lambda: _states() == {"accepted"})
+    assert len({request.headers["idempotency-key"] for request in requests}) == 120
+    assert len(webhook_sink.requests) == 120
+
+
+def test_it_imports_neither_addresses_nor_the_cache() -> None:
+    script = (
+        "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings'; import django; django.setup();"
+        "from core.outbox import pager; print(sorted(set(sys.modules) & {'config.urls', 'config.api_urls',"
+        " 'config.asgi', 'django.core.cache.backends.redis', 'uvicorn'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -1,0 +1,240 @@
+"""The sample company, built by the same operations that people use. It is seeded once and marked by its team."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from config.demo import story
+from config.demo.people import BERLIN, PEOPLE, TEAMS
+from core.accounts.models import Membership, Role, Team, TeamRole, User
+from incidents.catalog.models import LinkKind, Service, ServiceLink, Tier
+from oncall.alerts import operations as alerts
+from oncall.escalation import operations as escalation
+from oncall.escalation.rules import Kind, LevelSpec, TargetSpec
+from oncall.routing import operations as routing
+from oncall.schedules import operations as schedules
+from statuspage.components import operations as components
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oncall.models import Policy
+    from oncall.schedules.models import Schedule
+    from statuspage.components.models import StatusPage
+
+SERVICES = (
+    # slug, name, team, tier, what it does, what it depends on
+    ("ledger-db", "Ledger DB", "database", Tier.CRITICAL, "The books: every payment is a row here.", ()),
+    ("auth", "Auth", "platform", Tier.CRITICAL, "Sign-in for merchants and staff.", ("ledger-db",)),
+    ("payments-api", "Payments API", "payments", Tier.CRITICAL, "Takes card and wallet payments.", ("ledger-db", "auth")),
+    ("checkout", "Checkout", "payments", Tier.CRITICAL, "The page on which customers pay.", ("payments-api",)),
+    ("webhooks", "Webhooks", "payments", Tier.IMPORTANT, "Tells merchants what happened to a payment.", ("payments-api",)),
+    ("search", "Search", "platform", Tier.IMPORTANT, "Finds payments and merchants.", ("ledger-db",)),
+    ("billing-worker", "Billing worker", "payments", Tier.STANDARD, "Writes and mails invoices.", ("ledger-db",)),
+)  # fmt: skip
+
+COMPONENTS = (
+    ("Card payments", "payments-api"),
+    ("Checkout", "checkout"),
+    ("Wallet payments", None),
+    ("Search", "search"),
+    ("Sign-in and dashboard", "auth"),
+    ("API and webhooks", "webhooks"),
+    ("Invoices", "billing-worker"),
+)
+
+
+@dataclass(slots=True)
+class Company:
+    """What was made, by the names that the story uses."""
+
+    people: dict[str, User] = field(default_factory=dict)
+    teams: dict[str, Team] = field(default_factory=dict)
+    services: dict[str, Service] = field(default_factory=dict)
+    schedules: dict[str, Schedule] = field(default_factory=dict)
+    policies: dict[str, Policy] = field(default_factory=dict)
+    passwords: dict[str, str] = field(default_factory=dict)
+    key: str = ""
+
+    @property
+    def curl(self) -> str:
+        """A line to paste that sends a test alert."""
+        body = (
+            '{"title": "Checkout API error rate above 5%", "severity": "critical", '
+            '"description": "About 3 in 10 card payments fail.", "labels": {"service": "payments-api"}}'
+        )
+        return (
+            f"curl -X POST {settings.BASE_URL}/integrations/v1/generic/{self.key}/"
+            f" -H 'Content-Type: application/json' -d '{body}'"
+        )
+
+
+def exists() -> bool:
+    """Say whether the sample company is there already."""
+    return (
+        Team.objects.filter(slug="payments").exists()
+        and User.objects.filter(email="admin@example.com").exists()
+    )
+
+
+@transaction.atomic
+def build() -> Company:
+    """Make all of it, or nothing."""
+    company = Company()
+    _people(company)
+    _services(company)
+    _schedules(company)
+    _policies(company)
+    _ways_in(company)
+    _status_page(company)
+    story.tell(company)
+    return company
+
+
+def _people(company: Company) -> None:
+    for slug, name in TEAMS.items():
+        company.teams[slug] = Team.objects.create(slug=slug, name=name)
+    for sample in PEOPLE:
+        first = sample.email.split("@")[0]
+        company.passwords[first] = settings.DEMO_PASSWORD or secrets.token_urlsafe(12)
+        user = User.objects.create_user(
+            sample.email, company.passwords[first], name=sample.name, role=sample.role, time_zone=sample.zone
+        )
+        part = TeamRole.MANAGER if sample.role == Role.MANAGER else TeamRole.MEMBER
+        for slug in sample.teams:
+            Membership.objects.create(user=user, team=company.teams[slug], role=part)
+        company.people[first] = user
+
+
+def _services(company: Company) -> None:
+    for slug, name, team, tier, words, needs in SERVICES:
+        service = Service.objects.create(
+            slug=slug, name=name, team=company.teams[team], tier=tier, description=words
+        )
+        service.depends_on.set([company.services[other] for other in needs])
+        ServiceLink.objects.bulk_create(
+            [
+                ServiceLink(
+                    service=service,
+                    kind=LinkKind.RUNBOOK,
+                    label="High latency or errors",
+                    url=f"https://runbooks.example.com/{slug}",
+                ),
+                ServiceLink(
+                    service=service,
+                    kind=LinkKind.DASHBOARD,
+                    label="Golden signals",
+                    url=f"https://dashboards.example.com/{slug}",
+                ),
+            ]
+        )
+        company.services[slug] = service
+
+
+def _schedules(company: Company) -> None:
+    monday = _monday(weeks_ago=12)
+    crews = {
+        "payments": ("Payments primary", "payments", ["priya", "tomas", "marta", "noah"]),
+        "payments-secondary": ("Payments secondary", "payments", ["tomas", "marta", "noah", "priya"]),
+        "platform": ("Platform", "platform", ["aiko", "samir", "marta"]),
+        "database": ("Database", "database", ["jonas", "noah"]),
+        "command": ("Incident command", "platform", ["marta", "lena", "samir"]),
+    }
+    for slug, (name, team, people) in crews.items():
+        layers = [_weekly("Primary", monday, [company.people[person] for person in people])]
+        if slug == "platform":
+            layers.append(_weekend_nights(monday, [company.people["noah"], company.people["tomas"]]))
+        company.schedules[slug] = schedules.create(
+            name=name, slug=slug, time_zone=BERLIN, team=company.teams[team], layers=layers, actor=None
+        )
+    saturday = (timezone.now() + timedelta(days=7 - timezone.now().weekday() + 5)).replace(
+        hour=9, minute=0, second=0, microsecond=0
+    )
+    schedules.add_override(
+        company.schedules["platform"],
+        start=saturday,
+        end=saturday + timedelta(hours=10),
+        user=company.people["samir"],
+        reason="Aiko is at a wedding",
+        actor=company.people["aiko"],
+    )
+
+
+def _monday(*, weeks_ago: int) -> datetime:
+    today = timezone.now().date()
+    monday = today - timedelta(days=today.weekday() + 7 * weeks_ago)
+    return datetime.combine(monday, time(8), UTC)
+
+
+def _weekly(name: str, start: datetime, people: Sequence[User]) -> schedules.LayerSpec:
+    return schedules.LayerSpec(
+        name=name, start=start, handoff_at=time(9), weekday=0, participants=[[person] for person in people]
+    )
+
+
+def _weekend_nights(start: datetime, people: Sequence[User]) -> schedules.LayerSpec:
+    return schedules.LayerSpec(
+        name="Friday and Saturday nights",
+        start=start,
+        handoff_at=time(9),
+        weekday=0,
+        participants=[[person] for person in people],
+        restrictions=[(4, time(22), time(6)), (5, time(22), time(6))],
+    )
+
+
+def _policies(company: Company) -> None:
+    def watch(slug: str) -> TargetSpec:
+        return TargetSpec(Kind.SCHEDULE, company.schedules[slug].pk)
+
+    lena = TargetSpec(Kind.USER, company.people["lena"].pk)
+    plans = {
+        "payments": ("Payments standard", "payments", [(watch("payments"),), (watch("payments-secondary"),), (watch("command"), lena)]),
+        "platform": ("Platform standard", "platform", [(watch("platform"),), (watch("command"),)]),
+        "database": ("Database standard", "database", [(watch("database"),), (watch("platform"),), (watch("command"),)]),
+    }  # fmt: skip
+    for slug, (name, team, levels) in plans.items():
+        company.policies[slug] = escalation.create_policy(
+            name=name,
+            slug=slug,
+            team=company.teams[team],
+            repeat=2,
+            is_default=slug == "platform",
+            levels=[LevelSpec(300, targets) for targets in levels],
+            actor=None,
+        )
+    for service in company.services.values():
+        routing.set_service_policy(service, policy=company.policies[service.team.slug])
+
+
+def _ways_in(company: Company) -> None:
+    admin = company.people["admin"]
+    _, company.key = alerts.create_integration(kind="generic", name="Anything that speaks JSON", actor=admin)
+    alerts.create_integration(kind="alertmanager", name="Prometheus production", actor=admin)
+    alerts.create_integration(
+        kind="pagerduty",
+        name="Legacy PagerDuty senders",
+        actor=admin,
+        service=company.services["payments-api"],
+    )
+    routing.create_route(
+        actor=admin,
+        name="Payments by team label",
+        match=[{"label": "team", "op": "equals", "value": "payments"}],
+        service=company.services["payments-api"],
+    )
+
+
+def _status_page(company: Company) -> None:
+    page: StatusPage = components.create_page(
+        name="Alder Pay", slug="alder-pay", time_zone=BERLIN, support_url="https://support.example.com"
+    )
+    for name, slug in COMPONENTS:
+        components.add_component(page, name=name, service=company.services[slug] if slug else None)

@@ -1,0 +1,34 @@
+"""Who works at Alder Pay, the sample company: a payment provider with an office in Berlin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.accounts.models import Role
+
+BERLIN = "Europe/Berlin"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    email: str
+    name: str
+    role: str
+    teams: tuple[str, ...]
+    zone: str = BERLIN
+
+
+TEAMS = {"payments": "Payments", "platform": "Platform", "database": "Database"}
+
+PEOPLE = (
+    Sample("admin@example.com", "Ada Whitfield", Role.ADMIN, ("platform",)),
+    Sample("marta@example.com", "Marta Okafor", Role.RESPONDER, ("payments", "platform")),
+    Sample("priya@example.com", "Priya Raman", Role.RESPONDER, ("payments",)),
+    Sample("tomas@example.com", "Tomás Rivera", Role.RESPONDER, ("payments",), "Europe/Madrid"),
+    Sample("aiko@example.com", "Aiko Tanaka", Role.RESPONDER, ("platform",), "Asia/Tokyo"),
+    Sample("samir@example.com", "Samir Haddad", Role.RESPONDER, ("platform",)),
+    Sample("jonas@example.com", "Jonas Lindqvist", Role.RESPONDER, ("database",), "Europe/Stockholm"),
+    Sample("noah@example.com", "Noah Fischer", Role.RESPONDER, ("payments", "database")),
+    Sample("lena@example.com", "Lena Vogel", Role.MANAGER, ("payments",)),
+    Sample("viewer@example.com", "Vera Lindholm", Role.VIEWER, ()),
+)

@@ -1,0 +1,62 @@
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from oncall.schedules import grid
+from oncall.schedules.rules import Override, Slice
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2025, 10, 23, 1, 24, tzinfo=UTC)
+
+
+def window(days: int = 14) -> grid.Window:
+    return grid.window(date(2025, 10, 20), days=days, zone=BERLIN, now=NOW)
+
+
+def test_a_day_on_which_the_clocks_go_back_is_25_hours_wide() -> None:
+    drawn = window()
+    assert [day.w for day in drawn.days] == [24] * 6 + [25] + [24] * 7
+    assert drawn.days[7].h == 169
+    assert drawn.hours == 337
+    assert [day.is_odd for day in drawn.days].index(True) == 6
+
+
+def test_a_day_on_which_they_go_forward_is_23() -> None:
+    drawn = grid.window(date(2026, 3, 23), days=7, zone=BERLIN, now=NOW)
+    assert [day.w for day in drawn.days] == [24, 24, 24, 24, 24, 24, 23]
+    assert drawn.now_h is None
+
+
+def test_today_and_now_are_marked() -> None:
+    drawn = window()
+    assert [day.on for day in drawn.days if day.is_today] == [date(2025, 10, 23)]
+    assert drawn.now_h == 75
+    assert [day.on.day for day in drawn.days if day.is_weekend] == [25, 26, 1, 2]
+
+
+def test_stretches_are_cut_to_the_window_and_never_vanish() -> None:
+    start = datetime(2025, 10, 19, 22, tzinfo=UTC)  # the window's first midnight
+    pieces = [
+        Slice(start - timedelta(hours=5), start + timedelta(hours=9), (1,), "a", None, "why"),
+        Slice(start + timedelta(hours=9), start + timedelta(hours=9, minutes=10), (2,), "a", None, "why"),
+        Slice(start + timedelta(hours=10), start + timedelta(hours=12), (), None, None, "nobody"),
+    ]
+    drawn = grid.blocks(pieces, within=window(), gaps=True)
+    assert [(block.h, block.w, block.is_gap) for block in drawn] == [
+        (0, 9, False),
+        (9, 1, False),
+        (10, 2, True),
+    ]
+    assert len(grid.blocks(pieces, within=window(), gaps=False)) == 2
+
+
+def test_overrides_outside_the_window_are_not_drawn() -> None:
+    start = datetime(2025, 10, 25, 8, tzinfo=UTC)
+    inside = Override(7, start, start + timedelta(hours=10), 2, None, 0)
+    outside = Override(8, start + timedelta(days=30), start + timedelta(days=31), 2, None, 1)
+    (block,) = grid.exceptions([inside, outside], within=window())
+    assert (block.h, block.w, block.users, block.override) == (130, 10, (2,), 7)
+
+
+def test_weeks_begin_on_monday() -> None:
+    assert grid.monday_of(date(2025, 10, 26)) == date(2025, 10, 20)
+    assert grid.monday_of(date(2025, 10, 20)) == date(2025, 10, 20)

@@ -3,12 +3,16 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from config.home import views as home
+
 urlpatterns = [
     # People: the door, themselves, one another
     path("accounts/", include("core.accounts.urls")),
     path("", include("core.people.urls")),
     path("", include("core.tokens.urls")),
     # Respond, tell, learn
+    path("", home.home, name="home"),
+    path("-/needs/", home.needs, name="home-needs"),
     path("", include("statuspage.urls")),
     path("", include("oncall.urls")),
     path("", include("postmortems.urls")),

@@ -1,0 +1,205 @@
+"""What the first page says: am I on call, does anything need me, can I be reached. It may ask every app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+from django.utils import timezone
+
+from incidents.lifecycle.models import Incident, RoleAssignment
+from oncall.paging import queries as paging
+from oncall.paging import tokens
+from oncall.paging.models import Page
+from oncall.schedules import queries as schedules
+from postmortems.action_items.models import ActionItem
+from postmortems.reports.models import Postmortem, PostmortemStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from core.accounts.models import User
+    from incidents.severities.models import Severity
+
+AHEAD = timedelta(days=28)
+LOAD_WEEKS = 8
+NIGHT = (22, 7)
+SOON = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One thing that waits for the reader: a sentence, and the button that deals with it."""
+
+    title: str
+    note: str
+    icon: str
+    url: str
+    button: str
+    post: str = ""
+    until: datetime | None = None
+    severity: Severity | None = None
+    is_hot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Pages of the last weeks, and how many of them came at night in the person's own zone."""
+
+    pages: int
+    nights: int
+    tonight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    now: datetime
+    duty: schedules.Shift | None
+    share: int
+    after: str
+    coming: list[schedules.Shift]
+    needs: list[Need]
+    reach: paging.Reach
+    load: Load
+
+
+def home(user: User) -> Home:
+    """Gather the first page of a person."""
+    now = timezone.now()
+    shifts = schedules.shifts_of(user, start=now - timedelta(days=7), end=now + AHEAD)
+    ahead = [shift for shift in shifts if shift.end > now]
+    duty = ahead[0] if ahead and ahead[0].start <= now else None
+    coming = [shift for shift in ahead if shift is not duty][:3]
+    return Home(
+        now=now,
+        duty=duty,
+        share=_share(duty, now) if duty else 0,
+        after=_after(duty) if duty else "",
+        coming=coming,
+        needs=[*_pages(user), *_incidents(user), *_unowned(user), *_postmortems(user), *_actions(user, now)],
+        reach=paging.reach(user),
+        load=load(user, now=now),
+    )
+
+
+def _share(duty: schedules.Shift, now: datetime) -> int:
+    return round(100 * (now - duty.start) / (duty.end - duty.start))
+
+
+def _after(duty: schedules.Shift) -> str:
+    """Who has the schedule once this shift is over."""
+    following = schedules.watches([duty.schedule_id], at=duty.end)
+    people = following[0].people if following else ()
+    return ", ".join(str(person) for person in people)
+
+
+def _pages(user: User) -> Iterable[Need]:
+    for page in paging.waiting_for(user):
+        escalation = page.escalation
+        subject = (escalation.alert or escalation.incident) if escalation else None
+        yield Need(
+            title=subject.title if subject else page.message,
+            note="You are being paged",
+            icon="bell",
+            url=tokens.url(page),
+            button="Answer the page",
+            is_hot=True,
+        )
+
+
+def _incidents(user: User) -> Iterable[Need]:
+    mine = RoleAssignment.objects.filter(user=user, ended_at=None)
+    rows = (
+        Incident.objects.visible_to(user)
+        .active()
+        .filter(pk__in=mine.values("incident"))
+        .select_related("severity")
+        .order_by("severity__rank", "declared_at")
+    )
+    roles: dict[int, list[str]] = {}
+    for incident_id, role in mine.values_list("incident", "role__name"):
+        roles.setdefault(incident_id, []).append(role.lower())
+    for incident in rows:
+        yield Need(
+            title=incident.title,
+            note=f"{incident}, you are {' and '.join(roles[incident.pk])}.",
+            icon="incident",
+            url=reverse("incidents:room", args=[incident.number]),
+            button="Open room",
+            until=incident.next_update_due_at,
+            severity=incident.severity,
+            is_hot=True,
+        )
+
+
+def _unowned(user: User) -> Iterable[Need]:
+    commander = RoleAssignment.objects.filter(incident=OuterRef("pk"), role__is_commander=True, ended_at=None)
+    rows = Incident.objects.visible_to(user).active().filter(~Exists(commander)).select_related("severity")
+    for incident in rows.order_by("severity__rank")[:10]:
+        yield Need(
+            title=f"{incident} has no commander",
+            note=incident.title,
+            icon="user",
+            url=reverse("incidents:room", args=[incident.number]),
+            button="Take command",
+            post=reverse("incidents:take-command", args=[incident.number]),
+            severity=incident.severity,
+        )
+
+
+def _postmortems(user: User) -> Iterable[Need]:
+    rows = (
+        Postmortem.objects.visible_to(user)
+        .exclude(status=PostmortemStatus.PUBLISHED)
+        .filter(author=user)
+        .select_related("incident")
+        .order_by("due_at")
+    )
+    for postmortem in rows[:10]:
+        yield Need(
+            title=f"Postmortem: {postmortem.incident.title}",
+            note=f"{postmortem.incident}, you write it.",
+            icon="doc",
+            url=reverse("postmortems:detail", args=[postmortem.incident.number]),
+            button="Continue",
+            until=postmortem.due_at,
+        )
+
+
+def _actions(user: User, now: datetime) -> Iterable[Need]:
+    today = now.astimezone(ZoneInfo(user.time_zone)).date()
+    rows = (
+        ActionItem.objects.visible_to(user)
+        .open()
+        .filter(owner=user, due_on__lte=today + SOON)
+        .order_by("due_on")
+    )
+    for item in rows[:10]:
+        when = "overdue since" if item.due_on and item.due_on < today else "due on"
+        yield Need(
+            title=item.title,
+            note=f"Action item, {when} {item.due_on:%d %b}",
+            icon="action",
+            url=reverse("postmortems:action-item", args=[item.pk]),
+            button="Done",
+            post=reverse("postmortems:move-action-item", args=[item.pk]),
+        )
+
+
+def load(user: User, *, now: datetime) -> Load:
+    """Count the pages of the last eight weeks, those at night by the person's own clock."""
+    zone = ZoneInfo(user.time_zone)
+    times = [
+        at.astimezone(zone)
+        for at in Page.objects.filter(
+            user=user, escalation__isnull=False, created_at__gte=now - timedelta(weeks=LOAD_WEEKS)
+        ).values_list("created_at", flat=True)
+    ]
+    nights = [at for at in times if at.hour >= NIGHT[0] or at.hour < NIGHT[1]]
+    tonight = [at for at in nights if now - at < timedelta(hours=12)]
+    return Load(len(times), len(nights), len(tonight))

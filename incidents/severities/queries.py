@@ -25,8 +25,9 @@ def levels() -> QuerySet[Severity]:
 
 def default() -> Severity | None:
     """Give the level of an incident for which nobody chose one: the second worst in use."""
-    known = list(levels()[:2])
-    return known[-1] if known else None
+    known = {level.rank: level for level in levels()}
+    rank = rules.default_rank(list(known))
+    return None if rank is None else known[rank]
 
 
 def find(word: str | int) -> Severity | None:

@@ -195,8 +195,8 @@ def _word(value: object) -> str | None:
 def set_services(incident: Incident, *, services: Iterable[Service], actor: User) -> Incident:
     """Say which services are affected."""
     incident = locked(incident)
-    old = {service.pk: service.name for service in incident.services.all()}
-    new = {service.pk: service.name for service in services}
+    old = {service.pk: service.name for service in incident.services.order_by("name")}
+    new = {service.pk: service.name for service in sorted(services, key=lambda service: service.name)}
     if old == new:
         return incident
     incident.services.set(list(new))

@@ -1,7 +1,9 @@
 """Celery: it carries nudges and runs what is due. Every wait is a row in Postgres; nothing waits in the broker."""
 
 import os
+from functools import lru_cache
 
+import redis
 from celery import Celery
 from celery.contrib.django.task import DjangoTask
 
@@ -30,7 +32,21 @@ BEAT: dict[str, dict[str, object]] = {
 app.conf.beat_schedule = BEAT
 
 
+MOST_WAITING = 2
+
+
+@lru_cache(maxsize=1)
+def _broker() -> redis.Redis:
+    return redis.Redis.from_url(app.conf.broker_url, socket_connect_timeout=0.5, socket_timeout=2)
+
+
+os.register_at_fork(after_in_child=_broker.cache_clear)
+
+
 def _ring() -> None:
+    # Pokes that no worker has taken yet will look after this as well; a storm must not pile them up.
+    if _broker().llen("pages") >= MOST_WAITING:
+        return
     app.send_task("core.outbox.drain", queue="pages", expires=30, ignore_result=True)
 
 

@@ -75,9 +75,9 @@ class Doorbell:
     def _rings(self) -> bool:
         try:
             self._ring()
-        except Exception:  # the broker is allowed to be away
+        except Exception as error:  # the broker is allowed to be away
             if not self.failures:
-                log.warning("the broker does not answer; pagerd carries on without it", exc_info=True)
+                log.warning("the broker does not answer, pagerd carries on without it: %s", error)
             self.failures += 1
             self._broken_until = time.monotonic() + self._breaker
             return False

@@ -1,4 +1,6 @@
-"""Who may read which events. An app says it for its names in `AppConfig.ready()`; the rest is for admins alone."""
+"""Who may read which events. An app says it for its names in `AppConfig.ready()`; the rest is for admins
+alone.
+"""
 
 from __future__ import annotations
 

@@ -49,9 +49,9 @@ class Pager:
     def _drain(self) -> None:
         try:
             draining.drain(kind="pagerd", stopping=lambda: self._stopping)
-        except DatabaseError:
+        except DatabaseError as error:
             if not self._is_away:
-                log.warning("Postgres does not answer; trying again until it does", exc_info=True)
+                log.warning("Postgres does not answer, trying again until it does: %s", error)
             self._is_away = True
             self._close()
         except Exception:  # nothing may end this loop

@@ -98,6 +98,8 @@ def _finish(ids: list[int]) -> None:
 
 
 def _put_off(errors: dict[int, str]) -> None:
+    if not errors:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             "update timers_timer set attempts = attempts + 1, error = failed.error,"

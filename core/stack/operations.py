@@ -7,6 +7,8 @@ from django.db import connection, transaction
 
 from core.accounts.models import Role, User
 from core.errors import Refused
+from core.events import bus
+from core.stack.events import InstallSetUp
 
 if TYPE_CHECKING:
     from core.accounts.models import User as Person
@@ -30,4 +32,6 @@ def make_first_admin(*, name: str, email: str, password: str) -> Person:
         cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
     if not needs_first_admin():
         raise AlreadySetUp("This install already has its first admin. Sign in instead.")
-    return User.objects.create_superuser(email, password, name=name, role=Role.ADMIN)
+    admin = User.objects.create_superuser(email, password, name=name, role=Role.ADMIN)
+    bus.emit(InstallSetUp(user_id=admin.pk), actor=admin)
+    return admin

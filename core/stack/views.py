@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
+from core.accounts import sign_in
 from core.errors import Refused
 from core.stack import health, metrics, operations
 from core.stack.forms import FirstAdmin
@@ -68,7 +68,7 @@ def first_admin(request: HttpRequest) -> HttpResponse:
             )
         except Refused as error:
             raise Http404 from error
-        login(request, admin, backend="allauth.account.auth_backends.AuthenticationBackend")
+        sign_in.begin(request, admin)
         return redirect("home")
     return render(request, "ui/first_admin.html", {"form": form}, status=422 if form.is_bound else 200)
 

@@ -138,6 +138,9 @@ def test_stop_kills_what_ignores_the_request_with_all_its_children(
     supervisor.stop()
     assert 3.5 < time.monotonic() - begun < 6
     assert supervisor._children["stubborn"].process.returncode == -signal.SIGKILL
+    deadline = time.monotonic() + 2
+    while alive(int(lines[0][1])) and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert not alive(int(lines[0][1]))
 
 

@@ -10,6 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from core.accounts.models import Role, User
+from core.events.models import Event
 from core.outbox.models import WorkerBeat
 from core.stack import operations
 from core.stack.processes import free_port
@@ -117,6 +118,7 @@ class TestFirstAdmin:
         assert (admin.email, admin.name, admin.role) == ("ada@example.com", "Ada Winter", Role.ADMIN)
         assert admin.check_password(PERSON["password"])
         assert client.session["_auth_user_id"] == str(admin.pk)
+        assert Event.objects.filter(name="install.set_up", subject_id=admin.pk, actor=admin).count() == 1
 
     def test_an_empty_install_leads_from_sign_in_to_its_set_up(self, client: Client) -> None:
         answer = client.get("/accounts/login/")

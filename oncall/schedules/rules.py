@@ -87,7 +87,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """An exception: `user` joins, `user` steps in for `replaces`, or (no `user`) `replaces` is just off."""
+    """An exception: `user` joins, or steps in for `replaces` or for everybody; without `user` those are just off."""
 
     id: int
     start: datetime
@@ -95,8 +95,10 @@ class Override:
     user: int | None
     replaces: int | None
     created_order: int
+    replaces_everybody: bool = False
 
     def __post_init__(self) -> None:
+        _check(not self.replaces_everybody or self.replaces is None, "everybody is not one person")
         object.__setattr__(self, "start", _utc(self.start))
         object.__setattr__(self, "end", _utc(self.end))
 
@@ -238,7 +240,7 @@ def _layered(
     changes.append((end, -1, None))
     # The sort is stable, so where two turns of a layer meet, the old one goes before the new one comes.
     changes.sort(key=itemgetter(0))
-    nobody = _Answer((), None, None, "no layer covers this time" if layers else "the schedule has no layers")
+    nobody = _Answer((), None, None, "no layer covers this time")
     on: dict[int, _Answer] = {}
     for (instant, rank, place), (following, _, _) in pairwise(changes):
         if place is None:
@@ -462,6 +464,8 @@ def _overridden(base: _Answer, overrides: Sequence[Override], active: Active) ->
 
 def _applied(override: Override, users: tuple[int, ...]) -> tuple[int, ...]:
     joins, leaves = override.user, override.replaces
+    if override.replaces_everybody:
+        return () if joins is None else (joins,)
     if joins == leaves:
         return users
     if joins in users:

@@ -102,7 +102,15 @@ def layer_value(layer: Layer) -> rules.Layer:
 
 def override_value(row: Override, *, order: int) -> rules.Override:
     """One override's row as the resolver's value; `order` is its place by creation."""
-    return rules.Override(row.pk, row.start, row.end, row.user_id, row.replaces_id, order)
+    return rules.Override(
+        row.pk,
+        row.start,
+        row.end,
+        row.user_id,
+        row.replaces_id,
+        order,
+        replaces_everybody=row.replaces_id is None,
+    )
 
 
 def on_call(schedule_ids: Collection[int], at: datetime | None = None) -> dict[int, rules.Slice]:

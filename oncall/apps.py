@@ -18,12 +18,36 @@ class OncallConfig(AppConfig):
         from core.ui import shell  # noqa: PLC0415
 
         shell.add_nav(
+            shell.NavItem(
+                "Respond",
+                "Alerts",
+                "bell",
+                "oncall:alerts",
+                20,
+                counter=_waiting,
+                bad=True,
+                key="a",
+                tab=True,
+            )
+        )
+        shell.add_nav(
             shell.NavItem("Prepare", "On-call", "calendar", "oncall:schedules", 10, key="o", tab=True)
         )
+        shell.add_nav(shell.NavItem("Prepare", "Escalation", "ladder", "oncall:policies", 20, key="e"))
         shell.set_duty(_duty)
         for topic in ("oncall", "alerts"):
             live.allow(topic, live.anybody)
+        live.allow("alert", _may_hear_alert)
         live.allow("schedule", lambda _user, pk: pk.isdigit())
+        live.allow("policy", lambda _user, pk: pk.isdigit())
+        live.allow("page", _may_hear_page)
+        _join_the_engine()
+
+
+def _waiting(user: User) -> int:
+    from oncall.inbox import queries  # noqa: PLC0415
+
+    return queries.waiting(user)
 
 
 def _duty(user: User) -> Duty | None:
@@ -39,3 +63,44 @@ def _duty(user: User) -> Duty | None:
         return None
     until = write(timezone.localtime(shift.end), "D H:i")
     return Duty("You are on call", f"{shift.name}, until {until}", reverse("oncall:schedules"))
+
+
+def _may_hear_alert(user: User, pk: str) -> bool:
+    from oncall.alerts.models import Alert  # noqa: PLC0415
+
+    return pk.isdigit() and Alert.objects.visible_to(user).filter(pk=int(pk)).exists()
+
+
+def _may_hear_page(user: User, pk: str) -> bool:
+    from oncall.paging.models import Page  # noqa: PLC0415
+
+    return pk.isdigit() and Page.objects.visible_to(user).filter(pk=int(pk)).exists()
+
+
+def _join_the_engine() -> None:
+    """Let `drain()` ask the levels that are due, and tell the outbox whom to ask about a page."""
+    from core.outbox import registry  # noqa: PLC0415
+    from core.stack import metrics  # noqa: PLC0415
+    from core.timers import registry as timers  # noqa: PLC0415
+    from oncall import pipeline  # noqa: PLC0415
+    from oncall.escalation import operations, queries  # noqa: PLC0415
+    from oncall.paging import operations as paging  # noqa: PLC0415
+    from oncall.paging import queries as pages  # noqa: PLC0415
+
+    registry.add_step("signals", pipeline.process_due, order=10)
+    registry.add_step("escalations", operations.advance_due, order=40)
+    registry.register(registry.Client(pages.CLIENT, queries.unwanted, queries.content, operations.hear))
+    registry.register(
+        registry.Client(operations.ALARM, queries.alarm_unwanted, pages.stored, operations.hear_alarm)
+    )
+    registry.register(
+        registry.Client(pages.VERIFICATION, pages.code_unwanted, pages.stored, paging.hear_code)
+    )
+    timers.on(operations.UNSNOOZE)(operations.wake)
+    metrics.watch(
+        metrics.Gauge(
+            "watchbill_signals_unprocessed",
+            "Signals taken in and not yet made into alerts.",
+            "select count(*) from oncall_signal where state = 'new'",
+        )
+    )

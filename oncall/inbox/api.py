@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+
+from core.accounts.models import User
+from core.api.fields import Id, Seconds, SlugOrId, Time
+from core.api.permissions import Responds
+from core.api.views import Lists, Shows, ViewSet
+from incidents.severities.models import Severity
+from oncall.alerts.models import Alert
+from oncall.escalation import operations as escalation
+from oncall.inbox import operations, queries
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+    from rest_framework.response import Response
+
+    from oncall.alerts.models import AlertQuerySet
+
+
+class AlertSerializer(serializers.ModelSerializer[Alert]):
+    id = Id()
+    service = serializers.CharField(source="service.slug", default=None, allow_null=True, read_only=True)
+    incident = serializers.CharField(allow_null=True, read_only=True)
+    acknowledged_by = serializers.CharField(source="acknowledged_by_id", allow_null=True, read_only=True)
+    first_at = Time(read_only=True)
+    last_at = Time(read_only=True)
+    acknowledged_at = Time(read_only=True)
+    resolved_at = Time(read_only=True)
+    snoozed_until = Time(read_only=True)
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Alert
+        fields: ClassVar[list[str]] = [
+            "id",
+            "status",
+            "title",
+            "description",
+            "service",
+            "urgency",
+            "severity",
+            "labels",
+            "annotations",
+            "links",
+            "dedup_key",
+            "count",
+            "first_at",
+            "last_at",
+            "acknowledged_at",
+            "acknowledged_by",
+            "resolved_at",
+            "snoozed_until",
+            "incident",
+            "routed_by",
+            "url",
+        ]
+        read_only_fields = fields
+
+    def get_url(self, alert: Alert) -> str:
+        return queries.address(alert)
+
+
+class SnoozeInput(serializers.Serializer[dict[str, Any]]):
+    duration_seconds = Seconds(min_value=60, max_value=30 * 86400)
+
+
+class DeclareInput(serializers.Serializer[dict[str, Any]]):
+    title = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    severity = SlugOrId(
+        lambda _: Severity.objects.filter(is_active=True), required=False, allow_null=True, default=None
+    )
+
+
+class Alerts(Lists, Shows, ViewSet):
+    """What signals with one dedup key of one source are about."""
+
+    permission_classes = (Responds,)
+    serializer_class = AlertSerializer
+    filterset_fields: ClassVar[dict[str, list[str]]] = {
+        "status": ["exact"],
+        "urgency": ["exact"],
+        "service__slug": ["exact"],
+        "dedup_key": ["exact"],
+    }
+    search_fields: ClassVar[list[str]] = ["title", "description"]
+    ordering_fields: ClassVar[list[str]] = ["first_at", "last_at"]
+
+    def get_queryset(self) -> AlertQuerySet:
+        return queries.visible(self.request.user).order_by("-first_at")  # type: ignore[arg-type]
+
+    @extend_schema(request=None, responses=AlertSerializer)
+    @action(detail=True, methods=["post"])
+    def acknowledge(self, request: Request, ref: str) -> Response:
+        """Take it; nobody else is woken. A second time changes nothing."""
+        alert = self.get_object()
+        escalation.acknowledge(alert=alert, actor=_person(request))
+        return self.answer(alert)
+
+    @extend_schema(request=None, responses=AlertSerializer)
+    @action(detail=True, methods=["post"])
+    def unacknowledge(self, request: Request, ref: str) -> Response:
+        """Give it back; escalation goes on."""
+        alert = self.get_object()
+        escalation.unacknowledge(alert=alert, actor=_person(request))
+        return self.answer(alert)
+
+    @extend_schema(request=None, responses=AlertSerializer)
+    @action(detail=True, methods=["post"])
+    def resolve(self, request: Request, ref: str) -> Response:
+        """End it and everything that asks about it."""
+        alert = self.get_object()
+        escalation.resolve(alert=alert, actor=_person(request))
+        return self.answer(alert)
+
+    @extend_schema(request=None, responses=AlertSerializer)
+    @action(detail=True, methods=["post"])
+    def escalate(self, request: Request, ref: str) -> Response:
+        """Ask the next level now."""
+        alert = self.get_object()
+        escalation.escalate_now(alert=alert, actor=_person(request))
+        return self.answer(alert)
+
+    @extend_schema(request=SnoozeInput, responses=AlertSerializer)
+    @action(detail=True, methods=["post"])
+    def snooze(self, request: Request, ref: str) -> Response:
+        """Ask nobody for so many seconds, then start from the top."""
+        alert = self.get_object()
+        escalation.snooze(
+            alert=alert, seconds=self.read(SnoozeInput)["duration_seconds"], actor=_person(request)
+        )
+        return self.answer(alert)
+
+    @extend_schema(request=DeclareInput, responses={201: AlertSerializer})
+    @action(detail=True, methods=["post"])
+    def declare(self, request: Request, ref: str) -> Response:
+        """Make an incident of it, with everything carried over; `incident` is its number."""
+        alert = self.get_object()
+        operations.declare(alert, actor=_person(request), **self.read(DeclareInput))
+        return self.answer(alert, status=201)
+
+
+def _person(request: Request) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 - the permission has let nobody else through
+    return request.user

@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db.models import Count, Q
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from incidents.catalog import models as catalog
+from incidents.lifecycle.models import Incident
+from oncall.alerts.models import Alert, AlertQuerySet, Signal, Status
+from oncall.escalation import queries as escalations
+from oncall.escalation.models import Escalation, EscalationStatus
+from oncall.paging import queries as paging
+from oncall.paging.models import Page
+from oncall.routing.models import ServicePolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.accounts.models import User
+
+PAGE_SIZE = 50
+DAY = timedelta(days=1)
+
+NEEDS, OPEN, SNOOZED, CLOSED = "needs", "open", "snoozed", "closed"
+_OPEN = Q(status__in=[Status.TRIGGERED, Status.ACKNOWLEDGED])
+TABS = {
+    NEEDS: ("Needs someone", Q(status=Status.TRIGGERED, snoozed_until=None)),
+    OPEN: ("Open", _OPEN),
+    SNOOZED: ("Snoozed", _OPEN & Q(snoozed_until__isnull=False)),
+    CLOSED: ("Closed", Q(status=Status.RESOLVED)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    key: str
+    label: str
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An alert in the list, with what happens next to it."""
+
+    alert: Alert
+    escalation: Escalation | None
+    asked: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    tabs: list[Tab]
+    lines: list[Line]
+    has_more: bool
+    funnel: dict[str, int]
+
+
+def visible(user: User) -> AlertQuerySet:
+    """The alerts a person may know of, with what a line shows."""
+    return Alert.objects.visible_to(user).select_related(
+        "service", "integration", "incident", "acknowledged_by"
+    )
+
+
+def inbox(user: User, *, tab: str, search: str, service: str = "", page: int = 1) -> Inbox:
+    """One tab of the list, the latest first; high urgency before low while something needs someone."""
+    rows = visible(user).filter(TABS[tab][1])
+    if search:
+        rows = rows.filter(Q(title__icontains=search) | Q(service__name__icontains=search))
+    if service:
+        rows = rows.filter(service__slug=service)
+    order = ["urgency", "-last_at", "-id"] if tab == NEEDS else ["-last_at", "-id"]
+    shown = list(rows.order_by(*order)[(page - 1) * PAGE_SIZE : page * PAGE_SIZE + 1])
+    return Inbox(_tabs(user), _lines(shown[:PAGE_SIZE]), len(shown) > PAGE_SIZE, funnel(user))
+
+
+def _tabs(user: User) -> list[Tab]:
+    counted = (
+        Alert.objects.visible_to(user)
+        .filter(_OPEN)
+        .aggregate(
+            **{key: Count("pk", filter=condition) for key, (_, condition) in TABS.items() if key != CLOSED}
+        )
+    )
+    return [Tab(key, label, counted.get(key)) for key, (label, _) in TABS.items()]
+
+
+def _lines(alerts: Sequence[Alert]) -> list[Line]:
+    live: dict[int, Escalation] = {}
+    rows = Escalation.objects.filter(alert__in=[alert.pk for alert in alerts]).exclude(
+        status=EscalationStatus.CLOSED
+    )
+    for escalation in rows.order_by("id"):
+        if escalation.alert_id:
+            live[escalation.alert_id] = escalation
+    asked = _asked([escalation.pk for escalation in live.values()])
+    return [
+        Line(alert, live.get(alert.pk), asked.get(live[alert.pk].pk, "") if alert.pk in live else "")
+        for alert in alerts
+    ]
+
+
+def _asked(escalation_ids: Sequence[int]) -> dict[int, str]:
+    """The last person asked in each escalation."""
+    pages = Page.objects.filter(escalation__in=escalation_ids, user__isnull=False).select_related("user")
+    return {page.escalation_id: str(page.user) for page in pages.order_by("id") if page.escalation_id}
+
+
+def funnel(user: User) -> dict[str, int]:
+    """How many events of the last 24 hours became how many alerts, pages and incidents."""
+    since = timezone.now() - DAY
+    alerts = Alert.objects.visible_to(user).filter(last_at__gte=since)
+    return {
+        "signals": Signal.objects.filter(received_at__gte=since).count(),
+        "alerts": alerts.count(),
+        "pages": Page.objects.filter(
+            created_at__gte=since, user__isnull=False, escalation__isnull=False
+        ).count(),
+        "incidents": Incident.objects.visible_to(user).filter(declared_at__gte=since, drill=False).count(),
+    }
+
+
+def waiting(user: User) -> int:
+    """How many alerts need someone."""
+    return Alert.objects.visible_to(user).filter(TABS[NEEDS][1]).count()
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One alert with all that helps to decide about it."""
+
+    alert: Alert
+    escalation: Escalation | None
+    next_up: escalations.NextUp | None
+    ledger: list[paging.Entry]
+    signals: list[Signal]
+    before: int
+    related: list[Alert]
+    changes: list[catalog.Change]
+    incidents: list[Incident]
+
+    @property
+    def is_open(self) -> bool:
+        return self.alert.status in (Status.TRIGGERED, Status.ACKNOWLEDGED)
+
+
+def get(user: User, pk: int) -> Alert:
+    """One alert; 404 where absent or not visible."""
+    return get_object_or_404(visible(user), pk=pk)
+
+
+def detail(user: User, alert: Alert) -> Detail:
+    """Gather what the alert's page shows."""
+    month = timezone.now() - timedelta(days=30)
+    same = Alert.objects.filter(
+        integration=alert.integration_id, dedup_key=alert.dedup_key, first_at__gte=month
+    ).exclude(pk=alert.pk)
+    current = escalations.current(alert=alert)
+    return Detail(
+        alert=alert,
+        escalation=current,
+        next_up=escalations.next_up(current) if current else None,
+        ledger=paging.ledger(user, alert=alert),
+        signals=_signals(alert),
+        before=same.count(),
+        related=_related(user, alert),
+        changes=_changes(alert),
+        incidents=list(
+            Incident.objects.visible_to(user)
+            .active()
+            .select_related("severity")
+            .order_by("severity__rank")[:10]
+        ),
+    )
+
+
+def _signals(alert: Alert) -> list[Signal]:
+    rows = Signal.objects.filter(
+        integration=alert.integration_id,
+        dedup_key=alert.dedup_key[:255],
+        received_at__gte=alert.first_at - timedelta(minutes=5),
+    )
+    return list(rows.order_by("-id")[:5])
+
+
+def _related(user: User, alert: Alert) -> list[Alert]:
+    if alert.service_id is None:
+        return []
+    rows = Alert.objects.visible_to(user).open().filter(service=alert.service_id).exclude(pk=alert.pk)
+    return list(rows.order_by("-last_at")[:5])
+
+
+def _changes(alert: Alert) -> list[catalog.Change]:
+    if alert.service_id is None:
+        return []
+    rows = catalog.Change.objects.filter(
+        service=alert.service_id, at__lte=alert.first_at, at__gte=alert.first_at - timedelta(hours=2)
+    )
+    return list(rows.order_by("-at")[:5])
+
+
+def of_incident(user: User, number: int) -> tuple[Incident, list[Alert]]:
+    """An incident's alerts; 404 where it is absent or not visible."""
+    incident = get_object_or_404(Incident.objects.visible_to(user), number=number)
+    return incident, list(
+        Alert.objects.filter(incident=incident).select_related("service").order_by("-last_at")[:30]
+    )
+
+
+def pages_of_incident(user: User, number: int) -> tuple[Incident, list[paging.Entry]]:
+    """An incident's pages with their deliveries; 404 where it is absent or not visible."""
+    incident = get_object_or_404(Incident.objects.visible_to(user), number=number)
+    return incident, paging.ledger(user, incident=incident, limit=20)
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePanel:
+    """Who is woken for a service right now, and what is open."""
+
+    ladder: escalations.Ladder | None
+    alerts: list[Alert]
+
+
+def service_panel(user: User, slug: str) -> ServicePanel:
+    """What on-call knows of a service; 404 where it is absent."""
+    service = get_object_or_404(catalog.Service, slug=slug)
+    paged = ServicePolicy.objects.filter(service=service).values("policy")
+    policies = escalations.policies(user)
+    policy = policies.filter(pk__in=paged).first() or policies.filter(is_default=True).first()
+    rows = Alert.objects.visible_to(user).open().filter(service=service).order_by("-last_at")
+    return ServicePanel(escalations.ladder(policy) if policy else None, list(rows[:10]))
+
+
+def address(alert: Alert) -> str:
+    """The alert's page for people."""
+    return f"{settings.BASE_URL}/alerts/{alert.pk}/"

@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_POST
+
+from core.accounts.policy import may_respond
+from core.errors import Refused
+from core.ui.render import render
+from incidents.lifecycle import queries as incidents
+from oncall.escalation import operations as escalation
+from oncall.inbox import operations, queries
+from oncall.inbox.forms import AttachForm, DeclareForm, SnoozeForm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpResponse
+
+    from core.accounts.requests import PersonRequest
+    from oncall.alerts.models import Alert
+
+
+@require_GET
+def index(request: PersonRequest) -> HttpResponse:
+    """Alerts by tab: `?show=` needs, open, snoozed or closed; `?q=` searches titles and services."""
+    return render(request, "oncall/inbox/index.html", _list(request))
+
+
+@require_GET
+def list_region(request: PersonRequest) -> HttpResponse:
+    """The list alone, for live updates."""
+    return render(request, "oncall/inbox/_list.html", _list(request))
+
+
+def _list(request: PersonRequest) -> dict[str, object]:
+    show = request.GET.get("show", queries.NEEDS)
+    tab = show if show in queries.TABS else queries.NEEDS
+    try:
+        page = max(1, min(1000, int(request.GET.get("page", "1"))))
+    except ValueError as error:
+        raise BadRequest("page is a number") from error
+    search = request.GET.get("q", "")[:100].replace("\x00", "")
+    found = queries.inbox(
+        request.user, tab=tab, search=search, service=request.GET.get("service", "")[:60], page=page
+    )
+    return {"inbox": found, "tab": tab, "search": search, "page": page}
+
+
+@require_GET
+def detail(request: PersonRequest, pk: int) -> HttpResponse:
+    """One alert: what it says, who has it, what happens next, and who was paged how."""
+    return _detail(request, queries.get(request.user, pk), "oncall/inbox/alert.html")
+
+
+@require_GET
+def detail_region(request: PersonRequest, pk: int) -> HttpResponse:
+    """The alert alone, for live updates."""
+    return _detail(request, queries.get(request.user, pk), "oncall/inbox/_alert.html")
+
+
+def _detail(request: PersonRequest, alert: Alert, template: str, *, status: int = 200) -> HttpResponse:
+    context = {"detail": queries.detail(request.user, alert), "alert": alert, "snooze_form": SnoozeForm()}
+    return render(request, template, context, status=status)
+
+
+@require_POST
+@may_respond
+def acknowledge(request: PersonRequest, pk: int) -> HttpResponse:
+    """Take the alert; nobody else is woken for it."""
+    alert = queries.get(request.user, pk)
+
+    def act() -> str:
+        held = escalation.acknowledge(alert=alert, actor=request.user)
+        return (
+            "You have it. Nobody else will be woken."
+            if held.by == request.user
+            else f"{held.by} has it already."
+        )
+
+    return _do(request, alert, act)
+
+
+@require_POST
+@may_respond
+def unacknowledge(request: PersonRequest, pk: int) -> HttpResponse:
+    """Give the alert back; escalation goes on."""
+    alert = queries.get(request.user, pk)
+
+    def act() -> str:
+        escalation.unacknowledge(alert=alert, actor=request.user)
+        return "Given back. Whoever is next is asked."
+
+    return _do(request, alert, act)
+
+
+@require_POST
+@may_respond
+def resolve(request: PersonRequest, pk: int) -> HttpResponse:
+    """Say that it is over."""
+    alert = queries.get(request.user, pk)
+
+    def act() -> str:
+        escalation.resolve(alert=alert, actor=request.user)
+        return "Resolved."
+
+    return _do(request, alert, act)
+
+
+@require_POST
+@may_respond
+def escalate(request: PersonRequest, pk: int) -> HttpResponse:
+    """Ask the next level now."""
+    alert = queries.get(request.user, pk)
+
+    def act() -> str:
+        escalation.escalate_now(alert=alert, actor=request.user)
+        return "The next level is asked now."
+
+    return _do(request, alert, act)
+
+
+@require_POST
+@may_respond
+def snooze(request: PersonRequest, pk: int) -> HttpResponse:
+    """Ask nobody for a while, then start from the top."""
+    alert = queries.get(request.user, pk)
+    form = SnoozeForm(request.POST)
+    if not form.is_valid():
+        return _detail(request, alert, "oncall/inbox/alert.html", status=422)
+
+    def act() -> str:
+        escalation.snooze(alert=alert, seconds=form.cleaned_data["seconds"], actor=request.user)
+        return "Snoozed. Paging starts again after that."
+
+    return _do(request, alert, act)
+
+
+@require_POST
+@may_respond
+def declare(request: PersonRequest, pk: int) -> HttpResponse:
+    """Make an incident of it, with everything carried over, and go to its room."""
+    alert = queries.get(request.user, pk)
+    form = DeclareForm(request.POST)
+    if not form.is_valid():
+        return _detail(request, alert, "oncall/inbox/alert.html", status=422)
+    try:
+        incident = operations.declare(alert, actor=request.user, title=form.cleaned_data["title"])
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("oncall:alert", pk)
+    messages.success(request, f"{incident} declared.")
+    return redirect("incidents:room", incident.number)
+
+
+@require_POST
+@may_respond
+def attach(request: PersonRequest, pk: int) -> HttpResponse:
+    """Make it part of an incident that is open already."""
+    alert = queries.get(request.user, pk)
+    form = AttachForm(request.POST)
+    if not form.is_valid():
+        return _detail(request, alert, "oncall/inbox/alert.html", status=422)
+    incident = incidents.get(request.user, form.cleaned_data["number"])
+
+    def act() -> str:
+        operations.attach(alert, incident=incident, actor=request.user)
+        return f"Part of {incident} now."
+
+    return _do(request, alert, act)
+
+
+def _do(request: PersonRequest, alert: Alert, act: Callable[[], str]) -> HttpResponse:
+    try:
+        messages.success(request, act())
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return redirect("oncall:alert", alert.pk)
+
+
+@require_GET
+def incident_alerts(request: PersonRequest, number: int) -> HttpResponse:
+    """The fragment in the incident room: its alerts."""
+    incident, alerts = queries.of_incident(request.user, number)
+    return render(request, "oncall/inbox/_incident_alerts.html", {"incident": incident, "alerts": alerts})
+
+
+@require_GET
+def incident_pages(request: PersonRequest, number: int) -> HttpResponse:
+    """The fragment in the incident room: who was paged, hop by hop."""
+    incident, ledger = queries.pages_of_incident(request.user, number)
+    return render(request, "oncall/inbox/_incident_pages.html", {"incident": incident, "ledger": ledger})
+
+
+@require_GET
+def service_panel(request: PersonRequest, slug: str) -> HttpResponse:
+    """The fragment on a service's page: who is on call for it, and its open alerts."""
+    return render(
+        request, "oncall/inbox/_service_panel.html", {"panel": queries.service_panel(request.user, slug)}
+    )

@@ -53,7 +53,7 @@ TICK = timedelta(microseconds=1)
 
 # A busy machine is no reason to fail.
 examples = settings(deadline=None, max_examples=70, suppress_health_check=[HealthCheck.too_slow])
-many_examples = settings(examples, max_examples=250)
+many_examples = settings(examples, max_examples=200)
 
 
 @dataclass(frozen=True)

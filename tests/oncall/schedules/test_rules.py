@@ -134,6 +134,19 @@ def test_the_day_clocks_go_back_is_a_25_hour_shift() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("saturday", "bounds"),
+    [
+        ("2026-03-28", ["03-28 01:30", "03-29 01:30", "03-30 00:30", "03-31 00:30"]),
+        ("2026-10-24", ["10-24 00:30", "10-25 00:30", "10-26 01:30", "10-27 01:30"]),
+    ],
+)
+def test_the_worked_nights_of_the_handbook_hold(saturday: str, bounds: list[str]) -> None:
+    rotation = layer(ANA, BEN, CLEO, start=f"{saturday}T02:30", zone="Europe/Berlin", at=time(2, 30))
+    shifts = layer_shifts(rotation, utc(f"{saturday}T00:00"), utc(f"{saturday}T00:00") + 4 * DAY)[:3]
+    assert told(shifts) == list(zip(bounds, bounds[1:], [(ANA,), (BEN,), (CLEO,)], strict=False))
+
+
 def test_hourly_rotations_count_elapsed_hours_across_a_change_of_the_clock() -> None:
     rotation = layer(ANA, BEN, start="2026-10-24T09:00", zone="Europe/Berlin", every=12, unit=Unit.HOUR)
     shifts = layer_shifts(rotation, utc("2026-10-24T00:00"), utc("2026-10-26T00:00"))

@@ -9,26 +9,34 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from incidents.catalog import operations as catalog
+from incidents.catalog.models import ChangeKind, Service
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import EntryKind, Incident
 from oncall.alerts import operations as alerts
 from oncall.alerts import parsers
 from oncall.alerts.operations import Change, Recorded, Waiting
+from oncall.alerts.parsers import pagerduty
 from oncall.alerts.rules import POISON_AFTER, Entry, Parsed, Unreadable
 from oncall.escalation import operations as escalation
 from oncall.routing import queries as routing
-from oncall.routing.rules import Decision, Map, Subject, decide
+from oncall.routing.rules import Decision, Map, Subject, decide, slug
+
+if TYPE_CHECKING:
+    from oncall.alerts.parsers.pagerduty import ParsedChange
 
 log = logging.getLogger(__name__)
 
 DROPPED = "Nothing was done: no open alert has this key."
 NOTHING = "Nothing in it asks for anything."
+NO_SERVICE = "A change event names no service that is known, and its source has none."
 
 
-def process_due(*, limit: int = 50) -> int:
+def process_due(limit: int = 50) -> int:
     """Process signals that wait; give how many were taken."""
     taken: list[Waiting] = []
     try:
@@ -65,6 +73,7 @@ def _process(signals: Sequence[Waiting]) -> None:
     _ask(recorded, decisions)
     _stop(recorded)
     _tell_incidents(recorded)
+    _record_changes(read, world)
     alerts.note_problems([problem for item in read for problem in item.problems])
     alerts.finish(_notes(read, recorded), poisonous=[item.signal.id for item in read if item.poison])
 
@@ -76,6 +85,7 @@ def _process(signals: Sequence[Waiting]) -> None:
 class _Read:
     signal: Waiting
     alerts: list[Parsed] = field(default_factory=list)
+    change: ParsedChange | None = None
     poison: str = ""
     note: str = ""
 
@@ -90,6 +100,8 @@ def _read(signal: Waiting) -> _Read:
     if signal.attempts >= POISON_AFTER:
         return _poison(signal, "It failed again and again while it was processed.")
     try:
+        if signal.kind == parsers.CHANGE:
+            return _Read(signal, change=pagerduty.parse_change(signal.body))
         found = parsers.parse(signal.kind, signal.body, source=signal.source, given_key=signal.dedup_key)
     except Unreadable as error:
         return _poison(signal, str(error))
@@ -175,6 +187,27 @@ def _tell_incidents(recorded: Sequence[Recorded]) -> None:
             text=f"Alert {item.change} by its source: {item.title}",
             data={"alert_id": item.alert_id},
         )
+
+
+def _record_changes(read: Sequence[_Read], world: Map) -> None:
+    """Change events never ask anybody: they are what people look at first when something breaks."""
+    for item in read:
+        if item.change is None:
+            continue
+        named = item.signal.service_id or world.services.get(slug(item.change.service))
+        service = Service.objects.filter(pk=named).first() if named is not None else None
+        if service is None:
+            alerts.note_problems([(item.signal.integration_id, item.signal.id, NO_SERVICE)])
+        else:
+            catalog.record_change(
+                service=service,
+                kind=item.change.kind if item.change.kind in ChangeKind.values else ChangeKind.DEPLOY,
+                summary=item.change.summary,
+                at=item.change.at,
+                version=item.change.version,
+                url=item.change.url,
+                source=item.change.source or item.signal.source,
+            )
 
 
 # What people read about a signal

@@ -129,10 +129,15 @@ def _service(subject: Subject, rule: Rule | None, world: Map) -> tuple[int | Non
 
 def _named(subject: Subject, world: Map) -> tuple[int | None, str]:
     for label in SERVICE_LABELS:
-        slug = (subject.value(label) or "").strip().lower().replace(" ", "-").replace("_", "-")
-        if slug in world.services:
-            return world.services[slug], label
+        named = world.services.get(slug(subject.value(label) or ""))
+        if named is not None:
+            return named, label
     return None, ""
+
+
+def slug(written: str) -> str:
+    """The slug that is meant by a service's name as senders write it: `Payments API` is `payments-api`."""
+    return re.sub(r"[\s_]+", "-", written.strip().lower())
 
 
 def _policy(service_id: int | None, rule: Rule | None, world: Map) -> tuple[int | None, str]:

@@ -33,7 +33,7 @@ _LOCK = """
 select i.id from oncall_integration i
 cross join lateral (
     select s.id from oncall_signal s
-    where s.integration_id = i.id and s.state = 'new' and s.due_at <= now() order by s.id limit 1
+    where s.integration_id = i.id and s.state = 'new' and s.due_at <= statement_timestamp() order by s.id limit 1
 ) oldest
 order by oldest.id limit %s
 for no key update of i skip locked"""
@@ -43,13 +43,13 @@ select s.id, i.id, i.name, i.service_id, s.kind, s.body, s.dedup_key, s.attempts
 from oncall_integration i
 cross join lateral (
     select s.*, row_number() over (order by s.id) as turn from oncall_signal s
-    where s.integration_id = i.id and s.state = 'new' and s.due_at <= now() order by s.id limit %s
+    where s.integration_id = i.id and s.state = 'new' and s.due_at <= statement_timestamp() order by s.id limit %s
 ) s
 where i.id = any(%s) order by s.turn, s.id limit %s"""
 
 _SEEN = """
-update oncall_integration set last_signal_at = now()
-where id = any(%s) and (last_signal_at is null or last_signal_at < now() - interval '5 seconds')"""
+update oncall_integration set last_signal_at = statement_timestamp()
+where id = any(%s) and (last_signal_at is null or last_signal_at < statement_timestamp() - interval '5 seconds')"""
 
 
 def claim(limit: int) -> list[Waiting]:
@@ -110,7 +110,7 @@ def finish(notes: Mapping[int, str], *, poisonous: Sequence[int] = ()) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "update oncall_signal s set processed_at = now(), error = n.note,"
+            "update oncall_signal s set processed_at = statement_timestamp(), error = n.note,"
             " state = case when s.id = any(%s) then 'poison' else 'processed' end"
             " from unnest(%s::bigint[], %s::text[]) as n (id, note) where s.id = n.id",
             [list(poisonous), list(notes), list(notes.values())],
@@ -123,6 +123,6 @@ def put_off(signal_id: int, *, error: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "update oncall_signal set attempts = attempts + 1, error = left(%s, 2000),"
-            " due_at = now() + %s * interval '1 second' where id = %s and state = 'new'",
+            " due_at = statement_timestamp() + %s * interval '1 second' where id = %s and state = 'new'",
             [error, back_off(attempts + 1), signal_id],
         )

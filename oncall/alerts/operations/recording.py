@@ -67,15 +67,15 @@ from jsonb_to_recordset(%s::jsonb) as r (
     started_at timestamptz)
 order by integration_id, dedup_key
 on conflict (integration_id, dedup_key) where not (status = 'resolved') do update set
-    count = oncall_alert.count + excluded.count, last_at = now(), description = excluded.description,
+    count = oncall_alert.count + excluded.count, last_at = statement_timestamp(), description = excluded.description,
     annotations = excluded.annotations, links = excluded.links
 returning integration_id, dedup_key, id, incident_id, title, (xmax = 0)"""
 
 _END = """
 update oncall_alert a set
-    status = g.status, last_at = now(),
-    resolved_at = case when g.status = 'resolved' then now() end,
-    acknowledged_at = coalesce(a.acknowledged_at, case when g.status = 'acknowledged' then now() end),
+    status = g.status, last_at = statement_timestamp(),
+    resolved_at = case when g.status = 'resolved' then statement_timestamp() end,
+    acknowledged_at = coalesce(a.acknowledged_at, case when g.status = 'acknowledged' then statement_timestamp() end),
     snoozed_until = case when g.status = 'resolved' then null else a.snoozed_until end
 from (
     select a.id, g.status from oncall_alert a
@@ -87,7 +87,7 @@ from (
 ) g
 where a.id = g.id
 returning a.integration_id, a.dedup_key, a.id, a.incident_id, a.title, a.status,
-    extract(epoch from now() - a.first_at)::int"""
+    extract(epoch from statement_timestamp() - a.first_at)::int"""
 
 _STATUS = {Action.ACKNOWLEDGE: "acknowledged", Action.RESOLVE: "resolved"}
 
@@ -192,7 +192,8 @@ def note_problems(problems: Sequence[tuple[int, int, str]]) -> None:
             " select g.s, g.n, 'understood_partly', g.d, g.c"
             " from unnest(%s::bigint[], %s::bigint[], %s::text[], %s::int[]) as g (s, n, d, c) order by 1, 4"
             " on conflict (integration_id, kind, detail) do update set"
-            " count = oncall_ingesterror.count + excluded.count, last_at = now(), signal_id = excluded.signal_id",
+            " count = oncall_ingesterror.count + excluded.count, last_at = statement_timestamp(),"
+            " signal_id = excluded.signal_id",
             [
                 [source for source, _ in counted],
                 [latest[once] for once in counted],

@@ -1,0 +1,202 @@
+"""What a frozen plan asks at an instant. A position is the one to be asked next: a pass and a level, from 0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+OUTAGE = timedelta(seconds=30)
+"""Lateness beyond this is an outage: levels whose time is wholly over are not asked any more, but recorded."""
+LATE = timedelta(seconds=30)
+"""Lateness beyond this is told to the person who is asked."""
+HAND_TIMEOUT_SECONDS = 300
+HAND_REPEAT = 2
+"""A page by hand is repeated once, after this time, and gives up after twice that."""
+
+
+class Kind(StrEnum):
+    USER = "user"
+    SCHEDULE = "schedule"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSpec:
+    """A person, or whoever is on call in a schedule; `name` is what it was called when the plan was made."""
+
+    kind: Kind
+    id: int
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelSpec:
+    """Who is asked together, and for how long they are waited for."""
+
+    timeout_seconds: int
+    targets: tuple[TargetSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A policy as it was when an escalation started. `repeat` counts passes in all; `reason` says why not another."""
+
+    name: str
+    repeat: int
+    levels: tuple[LevelSpec, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A pass and a level of it, both from 0."""
+
+    round: int = 0
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What to do now: ask `ask` (None: nobody is left, give up), then be at `next` at `next_at`.
+
+    `due` is when `ask` should have been asked. `skipped` are the positions whose time was over before.
+    """
+
+    ask: Position | None
+    due: datetime
+    next: Position
+    next_at: datetime | None
+    late: timedelta = timedelta()
+    skipped: tuple[Position, ...] = ()
+
+
+def to_json(plan: Plan) -> dict[str, Any]:
+    """Give a plan as it is stored."""
+    levels = [
+        {
+            "timeout": level.timeout_seconds,
+            "targets": [{"kind": t.kind.value, "id": t.id, "name": t.name} for t in level.targets],
+        }
+        for level in plan.levels
+    ]
+    return {"name": plan.name, "repeat": plan.repeat, "levels": levels, "reason": plan.reason}
+
+
+def from_json(stored: Mapping[str, Any]) -> Plan:
+    """Read a stored plan; KeyError, TypeError or ValueError where it is none."""
+    levels = tuple(
+        LevelSpec(
+            int(level["timeout"]),
+            tuple(
+                TargetSpec(Kind(t["kind"]), int(t["id"]), str(t.get("name", ""))) for t in level["targets"]
+            ),
+        )
+        for level in stored["levels"]
+    )
+    return Plan(str(stored["name"]), int(stored["repeat"]), levels, str(stored.get("reason", "")))
+
+
+def is_over(plan: Plan, position: Position) -> bool:
+    """Say whether every level was asked as often as the plan says."""
+    return position.round >= plan.repeat or not plan.levels
+
+
+def after(plan: Plan, position: Position) -> Position:
+    """Give the position that follows: the next level, or the first one of the next pass."""
+    if position.level + 1 < len(plan.levels):
+        return Position(position.round, position.level + 1)
+    return Position(position.round + 1, 0)
+
+
+def before(plan: Plan, position: Position) -> Position | None:
+    """Give the position that was asked before this one, None for the first."""
+    if position.level > 0:
+        return Position(position.round, position.level - 1)
+    return Position(position.round - 1, len(plan.levels) - 1) if position.round > 0 and plan.levels else None
+
+
+def timeout(plan: Plan, position: Position) -> timedelta:
+    """Give how long the level at a position is waited for."""
+    return timedelta(seconds=plan.levels[position.level].timeout_seconds)
+
+
+def decide(plan: Plan, position: Position, *, due: datetime, now: datetime) -> Step:
+    """Say what an escalation does that is at `position`, due at `due`.
+
+    The next one is due a time-out after `due`, not after `now`, so that lateness does not add up. After an outage
+    only the level in whose time `now` lies is asked, the last one of the last pass when all are over.
+    """
+    if is_over(plan, position):
+        return Step(None, due, position, None, late=now - due)
+    here, begins, skipped = position, due, []
+    while (
+        now - due >= OUTAGE
+        and begins + timeout(plan, here) <= now
+        and not is_over(plan, following := after(plan, here))
+    ):
+        skipped.append(here)
+        here, begins = following, begins + timeout(plan, here)
+    ends = begins + timeout(plan, here)
+    if now - due >= OUTAGE and ends <= now:
+        ends = now + timeout(plan, here)  # the very last one was never asked: it gets its whole time
+    return Step(here, begins, after(plan, here), ends, late=now - begins, skipped=tuple(skipped))
+
+
+def resume(
+    plan: Plan, position: Position, *, last_due: datetime | None, now: datetime
+) -> tuple[Position, datetime]:
+    """Say where an escalation goes on that nobody has any more, and when.
+
+    As if it had never been stopped while the level last asked (at `last_due`) still has time; else from the top.
+    """
+    asked = before(plan, position)
+    if asked is not None and last_due is not None:
+        ends = last_due + timeout(plan, asked)
+        if ends > now:
+            return position, ends
+    return Position(), now
+
+
+def give_up_seconds(plan: Plan) -> int:
+    """Give how long all passes take together, in seconds."""
+    return plan.repeat * sum(level.timeout_seconds for level in plan.levels)
+
+
+def offsets(plan: Plan) -> list[int]:
+    """Give when each level of the first pass is asked, in seconds from the start."""
+    times, total = [], 0
+    for level in plan.levels:
+        times.append(total)
+        total += level.timeout_seconds
+    return times
+
+
+def warnings(people: Sequence[Sequence[int]], *, gives_up_after: int, goal: int | None = None) -> list[str]:
+    """Say what is doubtful about levels that would ask these people right now."""
+    found = [
+        f"Level {n} asks nobody right now; the next level is asked at once."
+        for n, ids in enumerate(people, 1)
+        if not ids
+    ]
+    asked = [frozenset(ids) for ids in people if ids]
+    if len(asked) > 1 and len(set(asked)) == 1 and len(asked[0]) == 1:
+        found.append("Every level asks the same person right now.")
+    if not people:
+        found.append("There is no level: every admin is asked instead.")
+    if goal is not None and gives_up_after > goal:
+        found.append("It takes longer than the most urgent severity allows.")
+    return found
+
+
+def for_people(name: str, people: Sequence[tuple[int, str]], *, reason: str = "") -> Plan:
+    """Give a plan that asks these people (id and name) together."""
+    targets = tuple(TargetSpec(Kind.USER, id_, label) for id_, label in people)
+    return Plan(name, HAND_REPEAT, (LevelSpec(HAND_TIMEOUT_SECONDS, targets),), reason)
+
+
+def for_schedule(name: str, schedule_id: int, *, reason: str = "") -> Plan:
+    """Give a plan that asks whoever is on call in one schedule."""
+    target = TargetSpec(Kind.SCHEDULE, schedule_id, name)
+    return Plan(name, HAND_REPEAT, (LevelSpec(HAND_TIMEOUT_SECONDS, (target,)),), reason)

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from oncall.escalation import rules
+from oncall.escalation.rules import Kind, LevelSpec, Plan, Position, TargetSpec
+
+START = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
+
+
+def minutes(number: float) -> datetime:
+    return START + timedelta(minutes=number)
+
+
+def plan(*timeouts: int, repeat: int = 1) -> Plan:
+    levels = tuple(
+        LevelSpec(timeout * 60, (TargetSpec(Kind.USER, n, f"Person {n}"),))
+        for n, timeout in enumerate(timeouts, 1)
+    )
+    return Plan("Engineering", repeat, levels)
+
+
+ENGINEERING = plan(10, 10, 15, repeat=2)
+
+
+def run(chosen: Plan) -> list[tuple[float, int | None]]:
+    """Every asking of a plan that nobody answers: minutes from the start, and the level (None: gives up)."""
+    asked: list[tuple[float, int | None]] = []
+    position, due = Position(), START
+    while True:
+        step = rules.decide(chosen, position, due=due, now=due)
+        asked.append(((due - START).total_seconds() / 60, step.ask.level + 1 if step.ask else None))
+        if step.next_at is None:
+            return asked
+        position, due = step.next, step.next_at
+
+
+def test_two_passes_ask_at_0_10_20_35_45_55_and_give_up_at_70() -> None:
+    assert run(ENGINEERING) == [(0, 1), (10, 2), (20, 3), (35, 1), (45, 2), (55, 3), (70, None)]
+
+
+def test_three_passes_give_up_at_105() -> None:
+    assert run(plan(10, 10, 15, repeat=3))[-4:] == [(70, 1), (80, 2), (90, 3), (105, None)]
+
+
+@pytest.mark.parametrize("first", [5, 15])
+def test_the_first_level_may_be_waited_for_shorter_or_longer(first: int) -> None:
+    assert run(plan(first, 10)) == [(0, 1), (first, 2), (first + 10, None)]
+
+
+@pytest.mark.parametrize(
+    ("timeouts", "repeat", "seconds", "offsets"),
+    [
+        ((10, 10, 15), 2, 4200, [0, 600, 1200]),
+        ((10, 10, 15), 1, 2100, [0, 600, 1200]),
+        ((5,), 3, 900, [0]),
+        ((), 1, 0, []),
+    ],
+)
+def test_how_long_a_plan_takes(
+    timeouts: tuple[int, ...], repeat: int, seconds: int, offsets: list[int]
+) -> None:
+    assert rules.give_up_seconds(plan(*timeouts, repeat=repeat)) == seconds
+    assert rules.offsets(plan(*timeouts, repeat=repeat)) == offsets
+
+
+@pytest.mark.parametrize(
+    ("position", "due", "now", "asks", "next_", "next_at", "late", "skipped"),
+    [
+        # on time
+        ((0, 0), 0, 0, (0, 0), (0, 1), 10, 0, []),
+        # two seconds late: the next one is due as if it had been on time
+        ((0, 0), 0, 1 / 30, (0, 0), (0, 1), 10, 1 / 30, []),
+        # nine minutes late, still in its own time
+        ((0, 0), 0, 9, (0, 0), (0, 1), 10, 9, []),
+        # exactly when the second is due: the first one's time is over
+        ((0, 0), 0, 10, (0, 1), (0, 2), 20, 0, [(0, 0)]),
+        # after an outage of 25 minutes only the third is asked, five minutes late
+        ((0, 0), 0, 25, (0, 2), (1, 0), 35, 5, [(0, 0), (0, 1)]),
+        # across passes
+        ((0, 1), 10, 47, (1, 1), (1, 2), 55, 2, [(0, 1), (0, 2), (1, 0)]),
+        # everything is over: the last one is asked and gets its whole time
+        ((0, 0), 0, 600, (1, 2), (2, 0), 615, 545, [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)]),
+        ((1, 2), 55, 600, (1, 2), (2, 0), 615, 545, []),
+        # all were asked: it gives up, however late
+        ((2, 0), 70, 600, None, (2, 0), None, 530, []),
+    ],
+)
+def test_what_is_asked(
+    position: tuple[int, int],
+    due: float,
+    now: float,
+    asks: tuple[int, int] | None,
+    next_: tuple[int, int],
+    next_at: float | None,
+    late: float,
+    skipped: list[tuple[int, int]],
+) -> None:
+    step = rules.decide(ENGINEERING, Position(*position), due=minutes(due), now=minutes(now))
+    assert step.ask == (Position(*asks) if asks else None)
+    assert step.next == Position(*next_)
+    assert step.next_at == (None if next_at is None else minutes(next_at))
+    assert step.late == timedelta(minutes=late)
+    assert step.skipped == tuple(Position(*each) for each in skipped)
+
+
+def test_short_levels_are_caught_up_one_by_one_while_the_lateness_is_no_outage() -> None:
+    quick = Plan("Quick", 1, tuple(LevelSpec(2) for _ in range(5)))
+    step = rules.decide(quick, Position(), due=START, now=START + timedelta(seconds=9))
+    assert (step.ask, step.next_at) == (Position(0, 0), START + timedelta(seconds=2))
+    assert step.skipped == ()
+
+
+def test_a_plan_without_levels_gives_up_at_once() -> None:
+    assert rules.decide(plan(), Position(), due=START, now=START).ask is None
+
+
+@pytest.mark.parametrize(
+    ("position", "before", "after"),
+    [
+        ((0, 0), None, (0, 1)),
+        ((0, 1), (0, 0), (0, 2)),
+        ((0, 2), (0, 1), (1, 0)),
+        ((1, 0), (0, 2), (1, 1)),
+        ((2, 0), (1, 2), (2, 1)),
+    ],
+)
+def test_the_neighbours_of_a_position(
+    position: tuple[int, int], before: tuple[int, int] | None, after: tuple[int, int]
+) -> None:
+    assert rules.before(ENGINEERING, Position(*position)) == (Position(*before) if before else None)
+    assert rules.after(ENGINEERING, Position(*position)) == Position(*after)
+
+
+@pytest.mark.parametrize(
+    ("position", "last_due", "now", "resumes", "at"),
+    [
+        ((0, 1), 0, 1, (0, 1), 10),  # a slip of the thumb after a minute: nothing has changed
+        ((0, 1), 0, 9.9, (0, 1), 10),
+        ((0, 1), 0, 10, (0, 0), 10),  # its time is over: from the top, at once
+        ((1, 0), 20, 30, (1, 0), 35),
+        ((2, 0), 55, 600, (0, 0), 600),
+        ((0, 0), None, 3, (0, 0), 3),
+    ],
+)
+def test_where_it_goes_on_when_somebody_gives_it_back(
+    position: tuple[int, int], last_due: float | None, now: float, resumes: tuple[int, int], at: float
+) -> None:
+    last = None if last_due is None else minutes(last_due)
+    found = rules.resume(ENGINEERING, Position(*position), last_due=last, now=minutes(now))
+    assert found == (Position(*resumes), minutes(at))
+
+
+def test_a_plan_comes_back_from_its_stored_form_as_it_was() -> None:
+    level = LevelSpec(
+        600, (TargetSpec(Kind.SCHEDULE, 7, "Payments primary"), TargetSpec(Kind.USER, 3, "Ada"))
+    )
+    full = Plan("Engineering", 2, (level, LevelSpec(900)), "The policy Payments has no level")
+    assert rules.from_json(rules.to_json(full)) == full
+
+
+@pytest.mark.parametrize(
+    "broken", [{}, {"name": "x", "repeat": "many", "levels": []}, {"name": "x", "repeat": 1, "levels": [{}]}]
+)
+def test_what_is_no_plan_is_refused(broken: dict[str, object]) -> None:
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        rules.from_json(broken)
+
+
+@pytest.mark.parametrize(
+    ("people", "total", "goal", "said"),
+    [
+        ([[1], [2]], 600, None, []),
+        ([], 0, None, ["There is no level: every admin is asked instead."]),
+        ([[1], []], 600, None, ["Level 2 asks nobody right now; the next level is asked at once."]),
+        ([[1], [1]], 600, None, ["Every level asks the same person right now."]),
+        ([[1]], 600, None, []),
+        ([[1, 2], [1, 2]], 600, None, []),
+        ([[1], [2]], 4200, 900, ["It takes longer than the most urgent severity allows."]),
+    ],
+)
+def test_what_is_doubtful_about_a_policy(
+    people: list[list[int]], total: int, goal: int | None, said: list[str]
+) -> None:
+    assert rules.warnings(people, gives_up_after=total, goal=goal) == said

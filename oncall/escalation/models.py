@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -10,6 +12,17 @@ from incidents.lifecycle.models import Incident
 from oncall.alerts.models import Alert, Urgency
 from oncall.schedules.models import Schedule
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from core.accounts.models import User
+
+
+class PolicyQuerySet(models.QuerySet["Policy"]):
+    def visible_to(self, user: User | AnonymousUser) -> PolicyQuerySet:
+        """The policies a person may know of: all of them for everybody who works here."""
+        return self if user.is_authenticated and user.is_active else self.none()
+
 
 class Policy(models.Model):
     """Who is asked, in which order, how long each is waited for, and how often all of it (`repeat` passes in all)."""
@@ -18,15 +31,21 @@ class Policy(models.Model):
     name = models.CharField(max_length=80, unique=True)
     description = models.TextField(blank=True)
     team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="policies")
-    repeat = models.PositiveSmallIntegerField(default=1, help_text="Passes through all levels in all, at least 1.")
+    repeat = models.PositiveSmallIntegerField(
+        default=1, help_text="Passes through all levels in all, at least 1."
+    )
     is_default = models.BooleanField(default=False, help_text="Takes what no route and no service claims.")
     version = models.PositiveIntegerField(default=1)
+
+    objects = PolicyQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "policies"
         constraints = [
             models.CheckConstraint(condition=Q(repeat__gte=1, repeat__lte=10), name="policy_repeat"),
-            models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="policy_default_once"),
+            models.UniqueConstraint(
+                fields=["is_default"], condition=Q(is_default=True), name="policy_default_once"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -53,7 +72,9 @@ class Level(models.Model):
 
 class Target(models.Model):
     level = models.ForeignKey(Level, models.CASCADE, related_name="targets")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     schedule = models.ForeignKey(Schedule, models.PROTECT, null=True, blank=True, related_name="targets")
 
     class Meta:
@@ -77,10 +98,11 @@ class EscalationStatus(models.TextChoices):
 
 
 class Escalation(models.Model):
-    """One run of a frozen plan for an alert or an incident (paging-core's `page`).
+    """One run of a frozen plan, for an alert, an incident, or a message that somebody pages by hand.
 
-    `next_at` is when the next level is due, in database time. Each human transition raises `epoch`; messages of an
-    older epoch are suppressed when they are claimed.
+    `round` and `level` are the ones to be asked next, `next_at` is when, in database time. Each human transition
+    raises `epoch`; messages of an older epoch are suppressed when they are claimed. A page by hand asks for a
+    person, not for anybody: it goes on when somebody else takes the alert or the incident.
     """
 
     alert = models.ForeignKey(Alert, models.CASCADE, null=True, related_name="escalations")
@@ -90,7 +112,10 @@ class Escalation(models.Model):
     urgency = models.CharField(max_length=4, choices=Urgency.choices, default=Urgency.HIGH)
     plan = models.JSONField()
     message = models.TextField(blank=True)
-    status = models.CharField(max_length=12, choices=EscalationStatus.choices, default=EscalationStatus.ESCALATING)
+    by_hand = models.BooleanField(default=False)
+    status = models.CharField(
+        max_length=12, choices=EscalationStatus.choices, default=EscalationStatus.ESCALATING
+    )
     round = models.PositiveSmallIntegerField(default=0)
     level = models.PositiveSmallIntegerField(default=0)
     epoch = models.PositiveIntegerField(default=1)
@@ -105,17 +130,21 @@ class Escalation(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(status="escalating", next_at__isnull=False) | (~Q(status="escalating") & Q(next_at=None)),
+                condition=Q(status="escalating", next_at__isnull=False)
+                | (~Q(status="escalating") & Q(next_at=None)),
                 name="escalation_due_iff_escalating",
             ),
             models.UniqueConstraint(fields=["alert", "generation"], name="escalation_alert_once"),
             models.UniqueConstraint(fields=["incident", "generation"], name="escalation_incident_once"),
             models.CheckConstraint(
-                condition=Q(alert__isnull=False) | Q(incident__isnull=False), name="escalation_has_subject"
+                condition=Q(alert__isnull=False) | Q(incident__isnull=False) | ~Q(message=""),
+                name="escalation_has_subject",
             ),
         ]
         indexes = [
-            models.Index(fields=["urgency", "next_at"], condition=Q(status="escalating"), name="escalation_due"),
+            models.Index(
+                fields=["urgency", "next_at"], condition=Q(status="escalating"), name="escalation_due"
+            ),
             models.Index(fields=["alert"], name="escalation_alert"),
             models.Index(fields=["incident"], name="escalation_incident"),
         ]

@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from incidents.lifecycle.models import Participant as Member
 from oncall.alerts.models import Urgency
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from core.accounts.models import User
 
 
 class ContactMethod(models.Model):
@@ -15,7 +23,9 @@ class ContactMethod(models.Model):
     channel = models.CharField(max_length=20)
     label = models.CharField(max_length=60, blank=True)
     address = models.CharField(max_length=500)
-    secret = models.CharField(max_length=200, blank=True, help_text="Signs what is sent to a webhook.")
+    secret = models.CharField(
+        max_length=500, blank=True, help_text="Sealed; signs what is sent to a webhook."
+    )
     is_enabled = models.BooleanField(default=True)
     verified_at = models.DateTimeField(null=True)
     last_ok_at = models.DateTimeField(null=True)
@@ -61,11 +71,37 @@ class PageStatus(models.TextChoices):
     BUNDLED = "bundled", "Bundled"
 
 
+OPEN = (PageStatus.PENDING, PageStatus.SENT, PageStatus.DELIVERED)
+
+
+class PageQuerySet(models.QuerySet["Page"]):
+    def open(self) -> PageQuerySet:
+        """Those that still wait for their person."""
+        return self.filter(status__in=OPEN, ended_at=None)
+
+    def visible_to(self, user: User | AnonymousUser) -> PageQuerySet:
+        """The pages a person may know of: their own, and all but those about a private incident of others.
+
+        A test page, which belongs to no escalation, is its person's alone.
+        """
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        public = [_public(path, user) for path in ("escalation__incident", "escalation__alert__incident")]
+        return self.filter(Q(user=user) | (Q(escalation__isnull=False) & public[0] & public[1]))
+
+
+def _public(path: str, user: User) -> Q:
+    member = Member.objects.filter(incident=models.OuterRef(path), user=user)
+    return Q(**{path: None}) | Q(**{f"{path}__private": False}) | Q(models.Exists(member))
+
+
 class Page(models.Model):
     """One person asked at one level of one escalation: what they acknowledge, and what the ledger lists.
 
     Its messages are `core.outbox` rows with client "oncall.page" and this id as their subject. A page without a
-    person is the record of a level that resolved to nobody, with the reason in `why`.
+    person is the record of a level that resolved to nobody or was skipped, with the reason in `why`; one without
+    an escalation is a test. `troubled_at` is since when no channel of the person is known to work: the message is
+    still being tried, and the escalation does not wait for it.
     """
 
     escalation = models.ForeignKey("oncall.Escalation", models.CASCADE, null=True, related_name="pages")
@@ -83,17 +119,22 @@ class Page(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     sent_at = models.DateTimeField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
+    troubled_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+
+    objects = PageQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["escalation", "epoch", "round", "level", "position"], name="page_once",
+                fields=["escalation", "epoch", "round", "level", "position"], name="page_once"
             ),
         ]
         indexes = [
             models.Index(fields=["user", "-created_at"], name="page_user"),
-            models.Index(fields=["user"], condition=Q(status__in=["pending", "sent", "delivered"]), name="page_open"),
+            models.Index(
+                fields=["user"], condition=Q(status__in=["pending", "sent", "delivered"]), name="page_open"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,247 @@
+"""Page people: a row for each who is asked and why, and messages by their own rules."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from core import live
+from core.accounts.models import User
+from core.errors import Refused
+from core.events import bus
+from core.outbox import operations as outbox
+from core.outbox.models import Lane
+from oncall import events
+from oncall.paging import queries, rules, tokens
+from oncall.paging.models import Page, PageStatus
+from oncall.paging.rules import About, Notice
+
+TEST_EVERY_SECONDS = 15
+LANES = {"high": Lane.CRITICAL, "low": Lane.PAGES}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A person to page and why it is them."""
+
+    user_id: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One level of one escalation that is due: whom it asks, and for which targets nobody was found (`nobody`).
+
+    `skipped` are levels (pass, level, why) whose time was over before anybody could be asked; `after_you` are
+    those who are asked next (id and name); `thread` joins the messages about one thing.
+    """
+
+    escalation_id: int
+    epoch: int
+    round: int
+    level: int
+    urgency: str
+    due: datetime
+    people: tuple[Asked, ...]
+    nobody: tuple[str, ...] = ()
+    skipped: tuple[tuple[int, int, str], ...] = ()
+    alert_id: int | None = None
+    incident_id: int | None = None
+    after_you: tuple[tuple[int, str], ...] = ()
+    thread: str = ""
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Paged:
+    """What asking one level came to: the people who are being reached, and the pages of those who cannot be."""
+
+    escalation_id: int
+    reached: tuple[int, ...]
+    failed: tuple[int, ...]
+
+
+def page_level(asks: Sequence[Ask]) -> list[Paged]:
+    """Write the pages of levels that are due and put their messages into the outbox, all in a few statements.
+
+    A person who cannot be reached and a target without anybody are written as failed, with an event each.
+    """
+    people = queries.reachable({asked.user_id for ask in asks for asked in ask.people})
+    drafts = [draft for ask in asks for draft in _drafts(ask, people)]
+    Page.objects.bulk_create([draft.page for draft in drafts])
+    outbox.put([each for draft in drafts for each in _messages(draft)])
+    failed = [draft for draft in drafts if draft.page.status == PageStatus.FAILED]
+    if failed:
+        bus.emit_all([_failure(draft.page, draft.ask) for draft in failed])
+    live.changed(*{f"home-{draft.page.user_id}" for draft in drafts if draft.page.user_id})
+    return [_paged(ask, [draft.page for draft in drafts if draft.ask is ask]) for ask in asks]
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    page: Page
+    ask: Ask
+    sends: Sequence[rules.Send] = ()
+    zone: str = "UTC"
+
+
+def _drafts(ask: Ask, people: Mapping[int, queries.Person]) -> list[_Draft]:
+    drafts = [_skipped(ask, *skipped) for skipped in ask.skipped]
+    drafts += [_draft(ask, n, asked, people.get(asked.user_id)) for n, asked in enumerate(ask.people)]
+    return drafts + [_nobody(ask, len(ask.people) + n, why) for n, why in enumerate(ask.nobody)]
+
+
+def _draft(ask: Ask, position: int, asked: Asked, person: queries.Person | None) -> _Draft:
+    if person is None or not person.is_active:
+        return _Draft(
+            _page(ask, position, asked.user_id if person else None, f"{asked.why} Their account is closed."),
+            ask,
+        )
+    sends, note = rules.sends(person.methods, person.own_rules, urgency=ask.urgency, sign_in=person.email)
+    page = _page(ask, position, asked.user_id, f"{asked.why} {note}".strip())
+    if sends:
+        page.status, page.ended_at = PageStatus.PENDING, None
+    return _Draft(page, ask, sends, person.zone)
+
+
+def _nobody(ask: Ask, position: int, why: str) -> _Draft:
+    return _Draft(_page(ask, position, None, why), ask)
+
+
+def _skipped(ask: Ask, round_: int, level: int, why: str) -> _Draft:
+    page = _page(replace(ask, round=round_, level=level), 0, None, why)
+    page.status = PageStatus.SUPPRESSED
+    return _Draft(page, ask)
+
+
+def _page(ask: Ask, position: int, user_id: int | None, why: str) -> Page:
+    """A page that reaches nobody, until messages are found for it."""
+    return Page(
+        escalation_id=ask.escalation_id,
+        user_id=user_id,
+        epoch=ask.epoch,
+        round=ask.round,
+        level=ask.level,
+        position=position,
+        urgency=ask.urgency,
+        why=why[:500],
+        message=ask.notice.message,
+        nonce=secrets.token_hex(8),
+        status=PageStatus.FAILED,
+        planned_at=ask.due,
+        ended_at=timezone.now(),
+    )
+
+
+def _messages(draft: _Draft) -> list[outbox.NewMessage]:
+    if not draft.sends:
+        return []
+    content = _content(_addressed(draft), draft.page, thread=draft.ask.thread)
+    return [
+        message(draft.page, send, content, key=f"page-{draft.page.pk}-{n}")
+        for n, send in enumerate(draft.sends)
+    ]
+
+
+def _addressed(draft: _Draft) -> Notice:
+    """The level's notice as this person reads it."""
+    others = tuple(name for id_, name in draft.ask.after_you if id_ != draft.page.user_id)
+    return replace(
+        draft.ask.notice,
+        url=tokens.url(draft.page),
+        why=draft.page.why,
+        zone=draft.zone,
+        after_you=others,
+        again=bool(draft.ask.after_you) and not others,
+    )
+
+
+def _content(notice: Notice, page: Page, *, thread: str = "") -> dict[str, Any]:
+    words = rules.compose(notice)
+    return {
+        "subject": words.subject,
+        "text": words.text,
+        "html": words.html,
+        "url": notice.url,
+        "data": rules.data(notice, page_id=page.pk),
+        "thread": thread,
+    }
+
+
+def message(
+    page: Page, send: rules.Send, content: dict[str, Any], *, key: str, fallback_of: int | None = None
+) -> outbox.NewMessage:
+    """Give the message that brings a page by one method; `key` is told to the receiver on every resend."""
+    method = send.method
+    return outbox.NewMessage(
+        key=key,
+        client=queries.CLIENT,
+        subject_id=page.pk,
+        lane=LANES[page.urgency],
+        channel=method.channel,
+        address=method.address,
+        secret=method.secret,
+        user_id=page.user_id,
+        content={**content, "method": method.id},
+        epoch=page.epoch,
+        delay_seconds=send.delay_seconds,
+        fallback_of_id=fallback_of,
+    )
+
+
+def _paged(ask: Ask, pages: Sequence[Page]) -> Paged:
+    return Paged(
+        ask.escalation_id,
+        tuple(page.user_id for page in pages if page.user_id and page.status == PageStatus.PENDING),
+        tuple(page.pk for page in pages if page.status == PageStatus.FAILED),
+    )
+
+
+def _failure(page: Page, ask: Ask) -> events.PageFailed:
+    return events.PageFailed(page.pk, page.user_id, ask.alert_id, ask.incident_id, page.status, page.why)
+
+
+class TooManyTests(Refused):
+    def __init__(self) -> None:
+        super().__init__("A test page is on its way already. Wait a few seconds.")
+
+
+@transaction.atomic
+def send_test(user: User) -> Page:
+    """Page a person as a test: by every method that works for them, the real way, with nothing else started."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    if queries.tested_within(user, seconds=TEST_EVERY_SECONDS):
+        raise TooManyTests
+    person = queries.reachable({user.pk})[user.pk]
+    methods = [method for method in person.methods if method.usable]
+    sends = [rules.Send(method) for method in methods] or rules.sends(
+        [], [], urgency="high", sign_in=person.email
+    )[0]
+    page = Page.objects.create(
+        user=user,
+        why="You asked for a test page.",
+        message="Test page",
+        nonce=secrets.token_hex(8),
+        status=PageStatus.PENDING if sends else PageStatus.FAILED,
+        planned_at=Now(),
+    )
+    content = _content(Notice(about=About.TEST, title="Test page", url=tokens.url(page)), page)
+    outbox.put([message(page, send, content, key=f"page-{page.pk}-{n}") for n, send in enumerate(sends)])
+    live.changed(f"home-{user.pk}")
+    return page
+
+
+def acknowledge_test(page: Page) -> bool:
+    """Note that a test page reached its person; False where that was known."""
+    done = Page.objects.filter(pk=page.pk, escalation=None, acknowledged_at=None).update(
+        status=PageStatus.ACKNOWLEDGED, acknowledged_at=Now(), ended_at=Now()
+    )
+    live.changed(f"page-{page.pk}", f"home-{page.user_id}")
+    return bool(done)

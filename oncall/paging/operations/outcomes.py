@@ -1,0 +1,237 @@
+"""What became of the messages of a page: reached, tried another way, or lost; and how pages end."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db.models import Q, Value
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from core import live
+from core.events import bus
+from core.outbox import operations as outbox
+from core.outbox.models import Message, State
+from oncall import events
+from oncall.paging import queries, rules
+from oncall.paging.models import OPEN, ContactMethod, Page, PageStatus
+from oncall.paging.operations.asking import message
+
+if TYPE_CHECKING:
+    from core.accounts.models import User
+    from core.outbox.registry import Outcome
+
+GOOD = (State.ACCEPTED, State.DELIVERED)
+ENDS = {State.EXPIRED: PageStatus.EXPIRED, State.UNKNOWN: PageStatus.UNKNOWN}
+SOON = timedelta(seconds=5)
+NOTED_EVERY = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What outcomes meant for pages: reached now for the first time, and without a channel that works."""
+
+    sent: tuple[tuple[Page, str], ...]
+    lost: tuple[Page, ...]
+
+
+def record(outcomes: Sequence[Outcome]) -> Settled:
+    """Write what became of messages onto their pages, and try the next method where one failed.
+
+    Called in the transaction that records the outcomes; safe to run twice. A page that has no method left is
+    failed once its last message ended, and troubled while it is still being tried.
+    """
+    messages = Message.objects.in_bulk([outcome.message_id for outcome in outcomes])
+    pages = {
+        page.pk: page
+        for page in Page.objects.select_for_update(of=("self",))
+        .select_related("escalation")
+        .filter(pk__in={outcome.subject_id for outcome in outcomes})
+        .order_by("pk")
+    }
+    _note_methods(outcomes, messages)
+    here = [(pages[outcome.subject_id], outcome) for outcome in outcomes if outcome.subject_id in pages]
+    sent = [
+        (page, outcome) for page, outcome in here if outcome.state in GOOD and _reach(page, outcome.state)
+    ]
+    lost = _carry_on([(page, outcome) for page, outcome in here if outcome.state not in GOOD])
+    _tell(sent, lost)
+    return Settled(tuple((page, outcome.channel) for page, outcome in sent), tuple(page for page, _ in lost))
+
+
+def _note_methods(outcomes: Iterable[Outcome], messages: Mapping[int, Message]) -> None:
+    good, bad = set(), {}
+    for outcome in outcomes:
+        method = (
+            messages[outcome.message_id].content.get("method") if outcome.message_id in messages else None
+        )
+        if method is not None and outcome.state in GOOD:
+            good.add(method)
+        elif method is not None and outcome.state != State.SUPPRESSED:
+            bad[method] = outcome.detail[:300]
+    if good:
+        # A busy person's row is not rewritten with every page.
+        stale = Q(last_ok_at=None) | Q(last_ok_at__lt=Now() - Value(NOTED_EVERY)) | ~Q(last_error="")
+        ContactMethod.objects.filter(stale, pk__in=sorted(good)).update(last_ok_at=Now(), last_error="")
+    for method, detail in sorted(bad.items()):
+        ContactMethod.objects.filter(pk=method).update(last_error=detail)
+
+
+def _reach(page: Page, state: str) -> bool:
+    """Note that a channel took the page; whether that is the first time."""
+    first = page.sent_at is None
+    if page.status not in (PageStatus.ACKNOWLEDGED, PageStatus.DELIVERED):
+        page.status = PageStatus.DELIVERED if state == State.DELIVERED else PageStatus.SENT
+    if page.status != PageStatus.ACKNOWLEDGED and queries.is_current(page):
+        page.ended_at = None
+    page.sent_at, page.troubled_at = page.sent_at or timezone.now(), None
+    page.save(update_fields=["status", "sent_at", "troubled_at", "ended_at"])
+    return first
+
+
+def _carry_on(bad: Sequence[tuple[Page, Outcome]]) -> list[tuple[Page, Outcome]]:
+    """Try the next method of each page whose message failed; give the pages that have none."""
+    failing: dict[int, list[Outcome]] = {}
+    waiting: dict[int, Page] = {}
+    for page, outcome in bad:
+        if _is_waiting(page) and is_failure(outcome):
+            waiting[page.pk] = page
+            failing.setdefault(page.pk, []).append(outcome)
+    messages = queries.messages_of(list(waiting))
+    people = queries.reachable({page.user_id for page in waiting.values() if page.user_id})
+    lost = []
+    for pk, page in waiting.items():
+        own, failed = messages.get(pk, []), {outcome.message_id for outcome in failing[pk]}
+        if not (_hasten(own, failed) or _fall_back(page, own, failed, people) or _hopeful(own, failed)):
+            _lose(page, own)
+            lost.append((page, failing[pk][-1]))
+    return lost
+
+
+def is_failure(outcome: Outcome) -> bool:
+    """Say whether an outcome means that a person could not be reached this way, rather than need not be."""
+    if outcome.state == State.SUPPRESSED:
+        return outcome.detail in rules.UNREACHABLE
+    return outcome.state not in GOOD and outcome.state != State.BUNDLED
+
+
+def _is_waiting(page: Page) -> bool:
+    if page.status != PageStatus.PENDING or page.ended_at is not None:
+        return False
+    return page.escalation_id is None or queries.is_current(page)
+
+
+def _hasten(own: Sequence[Message], failed: Collection[int]) -> bool:
+    """Bring forward the next message that the person's rules have planned for later."""
+    later = [
+        each for each in own if each.state == State.PENDING and each.attempts == 0 and each.pk not in failed
+    ]
+    if later:
+        outbox.hasten([min(later, key=lambda each: each.due_at).pk])
+    return bool(later)
+
+
+def _fall_back(
+    page: Page, own: Sequence[Message], failed: Collection[int], people: Mapping[int, queries.Person]
+) -> bool:
+    """Send by a method that the rules did not name, where the person has one."""
+    person = people.get(page.user_id or 0)
+    first = next((each for each in own if each.pk in failed), None)
+    if person is None or not person.is_active or page.escalation_id is None or first is None:
+        return False
+    method = rules.next_method(
+        person.methods,
+        person.rules_at(page.urgency),
+        used=[(each.channel, each.address) for each in own],
+        sign_in=person.email,
+    )
+    if method is None:
+        return False
+    key = f"page-{page.pk}-instead-{method.name}"
+    return bool(outbox.put([message(page, rules.Send(method), first.content, key=key, fallback_of=first.pk)]))
+
+
+def _hopeful(own: Sequence[Message], failed: Collection[int]) -> bool:
+    """Whether another message of the page has not failed yet."""
+    soon = timezone.now() + SOON
+    alive = [each for each in own if each.state in (State.PENDING, State.SENDING) and each.pk not in failed]
+    return any(
+        each.attempts == 0 or (each.attempts == 1 and (each.state == State.SENDING or each.due_at < soon))
+        for each in alive
+    )
+
+
+def _lose(page: Page, own: Sequence[Message]) -> None:
+    alive = any(each.state in (State.PENDING, State.SENDING) for each in own)
+    page.troubled_at = page.troubled_at or timezone.now()
+    if not alive:
+        ends = {ENDS.get(State(each.state), PageStatus.FAILED) for each in own}
+        page.status = (
+            ends.pop()
+            if len(ends) == 1
+            else PageStatus.UNKNOWN
+            if PageStatus.UNKNOWN in ends
+            else PageStatus.FAILED
+        )
+        page.ended_at = timezone.now()
+    page.save(update_fields=["troubled_at", "status", "ended_at"])
+
+
+def _tell(sent: Sequence[tuple[Page, Outcome]], lost: Sequence[tuple[Page, Outcome]]) -> None:
+    facts: list[object] = [
+        events.PageSent(page.pk, page.user_id, *_subject(page), outcome.channel)
+        for page, outcome in sent
+        if page.user_id is not None
+    ]
+    facts += [
+        events.PageFailed(
+            page.pk, page.user_id, *_subject(page), page.status, f"{outcome.channel}: {outcome.detail}"[:500]
+        )
+        for page, outcome in lost
+        if page.status != PageStatus.PENDING
+    ]
+    if facts:
+        bus.emit_all(facts)
+    for page in {page for page, _ in (*sent, *lost)}:
+        live.changed(*queries.topics(page))
+
+
+def _subject(page: Page) -> tuple[int | None, int | None]:
+    escalation = page.escalation
+    return (escalation.alert_id, escalation.incident_id) if escalation else (None, None)
+
+
+def stop(pages: Iterable[Page], *, by: User | None, reason: str, taken: bool) -> None:
+    """Close pages whose escalation stopped or moved on: take back what is not sent yet, keep what was.
+
+    `taken` says that `by` acknowledged: their own pages say so, nobody else's do.
+    """
+    ids = sorted(page.pk for page in pages)
+    locked = list(Page.objects.select_for_update().filter(pk__in=ids).order_by("pk")) if ids else []
+    still = [page for page in locked if page.ended_at is None]
+    mine = [page.pk for page in still if taken and by is not None and page.user_id == by.pk]
+    unsent = [page.pk for page in still if page.status == PageStatus.PENDING and page.pk not in mine]
+    Page.objects.filter(pk__in=mine).update(
+        status=PageStatus.ACKNOWLEDGED, acknowledged_at=Now(), ended_at=Now()
+    )
+    Page.objects.filter(pk__in=unsent).update(status=PageStatus.SUPPRESSED, ended_at=Now())
+    Page.objects.filter(pk__in=[page.pk for page in still], ended_at=None).update(ended_at=Now())
+    if still:
+        outbox.suppress(queries.CLIENT, ids, reason=reason[:300])
+        live.changed(
+            *(f"page-{page.pk}" for page in still),
+            *(f"home-{page.user_id}" for page in still if page.user_id),
+        )
+
+
+def reopen(pages: Iterable[Page]) -> None:
+    """Let pages wait for their person again: an acknowledgement was taken back."""
+    ids = [page.pk for page in pages]
+    Page.objects.filter(pk__in=ids, status=PageStatus.ACKNOWLEDGED).update(
+        status=PageStatus.SENT, acknowledged_at=None, ended_at=None
+    )
+    Page.objects.filter(pk__in=ids, status__in=OPEN).update(ended_at=None)
+    live.changed(*(f"page-{pk}" for pk in ids))

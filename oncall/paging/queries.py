@@ -1,0 +1,319 @@
+"""How people are reached, and the ledger: who was paged, why, when, by what, and what became of each try."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db.models import Q, Value
+from django.db.models.functions import Now
+
+from core.accounts.models import User
+from core.channels import registry as channels
+from core.outbox.models import Attempt, Message
+from core.outbox.registry import Content
+from oncall.paging import rules, tokens
+from oncall.paging.models import ContactMethod, NotificationRule, Page
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+    from django.db.models import QuerySet
+
+    from incidents.lifecycle.models import Incident
+    from oncall.alerts.models import Alert
+    from oncall.paging.models import PageQuerySet
+
+CLIENT = "oncall.page"
+VERIFICATION = "oncall.verification"
+WAITING = ("escalating", "exhausted")
+"""Escalations that nobody has taken: what their pages planned is still wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """How somebody is reached: their methods in order of age, and their rules by urgency."""
+
+    id: int
+    name: str
+    email: str
+    zone: str
+    is_active: bool
+    methods: tuple[rules.Method, ...]
+    own_rules: tuple[rules.Rule, ...]
+
+    def rules_at(self, urgency: str) -> list[rules.Rule]:
+        """Their rules for one urgency."""
+        return [rule for rule in self.own_rules if rule.urgency == urgency]
+
+
+def reachable(ids: Iterable[int]) -> dict[int, Person]:
+    """Give how these people are reached, with three queries for all of them; who is gone is left out."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    methods: defaultdict[int, list[rules.Method]] = defaultdict(list)
+    for row in ContactMethod.objects.filter(user__in=wanted).order_by("id"):
+        methods[row.user_id].append(_method(row))
+    chosen: defaultdict[int, list[rules.Rule]] = defaultdict(list)
+    for rule in NotificationRule.objects.filter(user__in=wanted):
+        chosen[rule.user_id].append(rules.Rule(rule.urgency, rule.method_id, rule.delay_seconds))
+    return {
+        user.pk: Person(
+            user.pk,
+            str(user),
+            user.email,
+            user.time_zone,
+            user.is_active,
+            tuple(methods[user.pk]),
+            tuple(chosen[user.pk]),
+        )
+        for user in User.objects.filter(pk__in=wanted)
+    }
+
+
+def _method(row: ContactMethod) -> rules.Method:
+    usable = row.is_enabled and row.verified_at is not None and is_known(row.channel)
+    return rules.Method(row.pk, row.channel, row.address, row.secret, usable)
+
+
+def is_known(kind: str) -> bool:
+    """Say whether there is a channel of this kind."""
+    return any(channel.kind == kind for channel in channels.all())
+
+
+def hint(kind: str, address: str) -> str:
+    """Give an address as others may see it."""
+    return channels.get(kind).hint(address) if is_known(kind) else "•••"
+
+
+def channel_name(kind: str) -> str:
+    """Give a channel's name for people."""
+    return channels.get(kind).name if is_known(kind) else kind
+
+
+def messages_of(page_ids: Sequence[int]) -> dict[int, list[Message]]:
+    """Give the messages of pages, oldest first, with one query."""
+    found: defaultdict[int, list[Message]] = defaultdict(list)
+    for message in Message.objects.filter(client=CLIENT, subject_id__in=page_ids).order_by("id"):
+        found[message.subject_id].append(message)
+    return found
+
+
+def is_current(page: Page) -> bool:
+    """Say whether a page, read with its escalation, still waits for somebody to take it."""
+    escalation = page.escalation
+    return escalation is not None and escalation.status in WAITING and escalation.epoch == page.epoch
+
+
+def topics(page: Page) -> list[str]:
+    """Name the live topics that show a page, read with its escalation."""
+    found = [f"page-{page.pk}"] + ([f"home-{page.user_id}"] if page.user_id else [])
+    if page.escalation and page.escalation.alert_id:
+        found.append(f"alert-{page.escalation.alert_id}")
+    if page.escalation and page.escalation.incident_id:
+        found.append(f"incident-{page.escalation.incident_id}")
+    return found
+
+
+def by_token(token: str) -> Page | None:
+    """Give the page that an address on a phone is for, None where the address was not made here."""
+    claim = tokens.parse(token)
+    if claim is None:
+        return None
+    return (
+        Page.objects.select_related(
+            "user",
+            "escalation__alert__service__team",
+            "escalation__alert__incident__severity",
+            "escalation__incident__severity",
+            "escalation__acknowledged_by",
+            "escalation__started_by",
+        )
+        .filter(pk=claim.page_id, nonce=claim.nonce)
+        .first()
+    )
+
+
+def stored(message: Message) -> Content:
+    """Give a message's words as they were written."""
+    return Content(
+        str(message.content["subject"]), str(message.content["text"]), url=str(message.content.get("url", ""))
+    )
+
+
+def code_unwanted(messages: Sequence[Message]) -> dict[int, str]:
+    """Say which verification codes are no longer wanted: the guard."""
+    known = set(
+        ContactMethod.objects.filter(pk__in=[m.subject_id for m in messages]).values_list("pk", flat=True)
+    )
+    return {message.pk: rules.REMOVED for message in messages if message.subject_id not in known}
+
+
+# The ledger ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One attempt: when, and what came of it."""
+
+    at: datetime
+    outcome: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message of a page: by which channel, to whom (masked), what became of it, and each attempt."""
+
+    channel: str
+    channel_name: str
+    address_hint: str
+    state: str
+    due_at: datetime
+    detail: str
+    instead: bool
+    attempts: tuple[Try, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the ledger."""
+
+    page: Page
+    deliveries: tuple[Delivery, ...]
+
+
+def pages(viewer: User | AnonymousUser) -> PageQuerySet:
+    """Give the pages that a person may know of, with what a line of the ledger shows."""
+    return Page.objects.visible_to(viewer).select_related(
+        "user", "escalation__alert__incident", "escalation__incident", "escalation__started_by"
+    )
+
+
+def ledger(
+    viewer: User | AnonymousUser,
+    *,
+    alert: Alert | None = None,
+    incident: Incident | None = None,
+    user: User | None = None,
+    limit: int = 100,
+) -> list[Entry]:
+    """Give the latest pages about an alert, an incident with its alerts, or to a person; newest first, three queries."""
+    found = pages(viewer)
+    if alert is not None:
+        found = found.filter(escalation__alert=alert)
+    if incident is not None:
+        found = found.filter(Q(escalation__incident=incident) | Q(escalation__alert__incident=incident))
+    if user is not None:
+        found = found.filter(user=user)
+    return entries(found.order_by("-id")[:limit])
+
+
+def entries(found: Iterable[Page]) -> list[Entry]:
+    """Give pages with their deliveries and attempts, two queries for all of them."""
+    rows = list(found)
+    lines = deliveries([page.pk for page in rows])
+    return [Entry(page, lines.get(page.pk, ())) for page in rows]
+
+
+def deliveries(page_ids: Sequence[int]) -> dict[int, tuple[Delivery, ...]]:
+    """Give the deliveries of pages, oldest first, with two queries."""
+    messages = messages_of(page_ids) if page_ids else {}
+    tries = _tries([message.pk for own in messages.values() for message in own])
+    return {
+        page_id: tuple(_delivery(message, tries.get(message.pk, ())) for message in own)
+        for page_id, own in messages.items()
+    }
+
+
+def _tries(message_ids: Sequence[int]) -> Mapping[int, Sequence[Try]]:
+    found: defaultdict[int, list[Try]] = defaultdict(list)
+    if message_ids:
+        for attempt in Attempt.objects.filter(message__in=message_ids).order_by("id"):
+            found[attempt.message_id].append(
+                Try(attempt.started_at, attempt.outcome or "sending", attempt.detail)
+            )
+    return found
+
+
+def _delivery(message: Message, tries: Sequence[Try]) -> Delivery:
+    return Delivery(
+        message.channel,
+        channel_name(message.channel),
+        hint(message.channel, message.address),
+        message.state,
+        message.due_at,
+        message.error,
+        message.fallback_of_id is not None,
+        tuple(tries),
+    )
+
+
+# A person's own page ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whether a person can be reached: their methods and rules, the last test, and what is wrong, in a sentence."""
+
+    methods: tuple[ContactMethod, ...]
+    rules: tuple[NotificationRule, ...]
+    test: Entry | None
+    problem: str
+
+
+def reach(user: User) -> Reach:
+    """Give how a person is reached and the result of their last test page."""
+    methods = tuple(methods_of(user))
+    test = Page.objects.filter(user=user, escalation=None).order_by("-id")[:1]
+    return Reach(methods, tuple(rules_of(user)), next(iter(entries(test)), None), _problem(user, methods))
+
+
+def _problem(user: User, methods: Sequence[ContactMethod]) -> str:
+    usable = [method for method in methods if _method(method).usable]
+    if not usable and user.email:
+        return f"You have no verified contact method, so pages go to your sign-in e-mail {user.email}."
+    if not usable:
+        return "You have no verified contact method: a page cannot reach you."
+    if all(method.last_error for method in usable):
+        return "The last message failed on every contact method."
+    return ""
+
+
+def methods_of(user: User) -> QuerySet[ContactMethod]:
+    """Give a person's own contact methods, oldest first."""
+    return ContactMethod.objects.filter(user=user).order_by("id")
+
+
+def rules_of(user: User) -> QuerySet[NotificationRule]:
+    """Give a person's own rules by urgency and delay."""
+    return (
+        NotificationRule.objects.filter(user=user)
+        .select_related("method")
+        .order_by("urgency", "delay_seconds", "id")
+    )
+
+
+def tested_within(user: User, *, seconds: int) -> bool:
+    """Say whether a person had a test page in the last so many seconds."""
+    since = Now() - Value(timedelta(seconds=seconds))
+    return Page.objects.filter(user=user, escalation=None, created_at__gt=since).exists()
+
+
+def codes_sent(user_id: int) -> int:
+    """Give how many verification codes a person was sent in the last hour."""
+    since = Now() - Value(timedelta(hours=1))
+    return Message.objects.filter(client=VERIFICATION, user=user_id, created_at__gt=since).count()
+
+
+def waiting_for(user: User) -> QuerySet[Page]:
+    """Give the pages that still wait for a person, the newest first."""
+    return (
+        Page.objects.open()
+        .select_related("escalation__alert__service", "escalation__incident")
+        .filter(user=user, escalation__status__in=WAITING)
+        .order_by("-id")
+    )

@@ -1,0 +1,309 @@
+"""What a page says, and by which of a person's methods it goes, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from html import escape
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+LONGEST_SUBJECT = 110
+LONGEST_SUMMARY = 2000
+LATE = timedelta(seconds=30)
+CLOSED = "the person's account is closed"
+REMOVED = "the contact method was removed"
+DISABLED = "the contact method was disabled"
+UNREACHABLE = (CLOSED, REMOVED, DISABLED)
+"""Why a message is not sent although its page still waits: then it is tried another way."""
+SIGN_IN = "sign-in"
+"""Names the account's own e-mail address where a contact method's id would stand."""
+
+
+class About(StrEnum):
+    """What a page is about; a message is one that a person sent by hand about nothing else."""
+
+    ALERT = "alert"
+    INCIDENT = "incident"
+    MESSAGE = "message"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Everything a page can say. `wait` is how long until `after_you` are asked; nobody there: it gives up then.
+
+    `private` leaves out whatever the page is about. `label` is a severity's short form, `by` who pages by hand.
+    """
+
+    about: About
+    title: str
+    url: str = ""
+    urgency: str = "high"
+    service: str = ""
+    label: str = ""
+    reference: str = ""
+    summary: str = ""
+    by: str = ""
+    message: str = ""
+    why: str = ""
+    since: datetime | None = None
+    asked_at: datetime | None = None
+    wait: timedelta | None = None
+    until: datetime | None = None
+    after_you: tuple[str, ...] = ()
+    again: bool = False
+    late: timedelta = timedelta()
+    private: bool = False
+    zone: str = "UTC"
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A notice in words: a subject of at most 110 characters, plain text, and HTML without any style."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def compose(notice: Notice) -> Words:
+    """Put a notice into words."""
+    lines = _lines(notice)
+    text = "\n\n".join([*lines, f"{_invitation(notice)}: {notice.url}"] if notice.url else lines)
+    html = "".join(f"<p>{escape(line).replace(chr(10), '<br>')}</p>" for line in lines[1:])
+    link = (
+        f'<p><a href="{escape(notice.url)}"><strong>{_invitation(notice)}</strong></a></p>'
+        if notice.url
+        else ""
+    )
+    return Words(subject(notice), text, f"<h1>{escape(lines[0])}</h1>{link}{html}")
+
+
+def subject(notice: Notice) -> str:
+    """Give one line: what is wrong, and what happens unless it is acknowledged. At most 110 characters."""
+    tail = _deadline(notice)
+    head = _one_line(_head(notice))
+    room = LONGEST_SUBJECT - len(tail) - 1 if tail else LONGEST_SUBJECT
+    head += "." if tail and head[-1:] not in ".?!…" else ""
+    if len(head) > room:
+        head = head[: room - 1].rstrip(" .,;:") + "…"
+    return f"{head} {tail}".strip()
+
+
+def data(notice: Notice, *, page_id: int) -> dict[str, Any]:
+    """Give a notice for programs: what a webhook carries beside the words."""
+    return {
+        "type": "test" if notice.about is About.TEST else "page",
+        "page": str(page_id),
+        "title": headline(notice),
+        "urgency": notice.urgency,
+        "private": notice.private,
+        "service": "" if notice.private else notice.service,
+        "why": notice.why,
+        "paged_by": notice.by,
+        "acknowledge_by": notice.until.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        if notice.until
+        else None,
+        "next": list(notice.after_you),
+        "late_seconds": int(notice.late.total_seconds()) if notice.late >= LATE else 0,
+        "url": notice.url,
+        **notice.data,
+    }
+
+
+def shortened(text: str) -> str:
+    """Give a text as a subject: one line of at most 110 characters."""
+    line = _one_line(text)
+    return line if len(line) <= LONGEST_SUBJECT else line[: LONGEST_SUBJECT - 1].rstrip() + "…"
+
+
+def headline(notice: Notice) -> str:
+    """Give what the page is about, or that it is not told here."""
+    if notice.about is About.TEST:
+        return "Test page"
+    if notice.private:
+        return "You are being paged"
+    return notice.title
+
+
+def _head(notice: Notice) -> str:
+    if notice.about is About.TEST:
+        return "Test page from Watchbill. Nothing is wrong"
+    if notice.private:
+        return "You are being paged"
+    if notice.by:
+        said = notice.message or notice.title
+        return f"{notice.by} pages you: {said}"
+    front = " ".join(filter(None, [notice.label, notice.reference, notice.service]))
+    return f"{front}: {notice.title}" if front else notice.title
+
+
+def _deadline(notice: Notice) -> str:
+    if notice.wait is None or notice.about is About.TEST:
+        return ""
+    within = f"Ack in {clock(notice.wait)}"
+    verb = "woken" if notice.urgency == "high" else "asked"
+    if notice.again:
+        return f"{within} or you are {verb} again."
+    if not notice.after_you:
+        return f"{within}; nobody is asked after you."
+    first = notice.after_you[0].split()[0][:20]
+    more = len(notice.after_you) - 1
+    return f"{within} or {first} and {more} more are {verb}." if more else f"{within} or {first} is {verb}."
+
+
+def _lines(notice: Notice) -> list[str]:
+    if notice.about is About.TEST:
+        return [
+            "Test page",
+            "Nothing is wrong. Open it and acknowledge, to see that it reaches you.",
+            *_reason(notice),
+        ]
+    lines = [headline(notice)]
+    if not notice.private:
+        lines += filter(None, [_facts(notice), _said(notice), notice.summary[:LONGEST_SUMMARY].strip()])
+    return [*lines, *_lateness(notice), *_consequence(notice), *_reason(notice)]
+
+
+def _facts(notice: Notice) -> str:
+    about = [notice.label, notice.reference, notice.service, f"{notice.urgency} urgency"]
+    facts = ", ".join(part for part in about if part)
+    since = f" Since {moment(notice.since, zone=notice.zone)}." if notice.since else ""
+    return f"{facts[:1].upper()}{facts[1:]}.{since}"
+
+
+def _said(notice: Notice) -> str:
+    if not notice.by:
+        return "" if notice.message == notice.title else notice.message
+    return f"{notice.by} writes: {notice.message}" if notice.message else f"Paged by {notice.by}."
+
+
+def _lateness(notice: Notice) -> list[str]:
+    if notice.late < LATE:
+        return []
+    return [f"This page is {clock(notice.late)} late: the pager was not running when it was due."]
+
+
+def _consequence(notice: Notice) -> list[str]:
+    if notice.until is None:
+        return []
+    by = f"If you do not acknowledge by {moment(notice.until, zone=notice.zone)},"
+    verb = "woken" if notice.urgency == "high" else "asked"
+    if notice.again:
+        return [f"{by} you are {verb} again."]
+    if not notice.after_you:
+        return [f"{by} nobody else is asked."]
+    names = listed(notice.after_you)
+    return [f"{by} {names} {'is' if len(notice.after_you) == 1 else 'are'} {verb}."]
+
+
+def _reason(notice: Notice) -> list[str]:
+    return [f"Why you: {notice.why}"] if notice.why else []
+
+
+def _invitation(notice: Notice) -> str:
+    return "Open and acknowledge" if notice.about is About.TEST else "Open, acknowledge or pass on"
+
+
+def clock(duration: timedelta) -> str:
+    """Write a duration as 5:00 or 1:05:00."""
+    minutes, seconds = divmod(max(0, round(duration.total_seconds())), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def moment(at: datetime, *, zone: str) -> str:
+    """Write an instant in a person's zone, as 02:41 CET."""
+    try:
+        local = at.astimezone(ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError):
+        local = at.astimezone(ZoneInfo("UTC"))
+    return f"{local:%H:%M %Z}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write names as a list: "Ann", "Ann and Bo", "Ann, Bo and Cy"."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A contact method; a usable one is enabled, verified, and on a channel that exists. `id` None: the sign-in."""
+
+    id: int | None
+    channel: str
+    address: str
+    secret: str = ""
+    usable: bool = True
+
+    @property
+    def name(self) -> str:
+        """What tells it apart among a person's methods."""
+        return SIGN_IN if self.id is None else str(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """At this urgency, this method, so many seconds after the page."""
+
+    urgency: str
+    method_id: int
+    delay_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One message of a page: by this method, so many seconds from now."""
+
+    method: Method
+    delay_seconds: int = 0
+
+
+def sends(
+    methods: Iterable[Method], rules: Iterable[Rule], *, urgency: str, sign_in: str
+) -> tuple[list[Send], str]:
+    """Say by what a person is paged, and why so where they did not choose it themselves.
+
+    Without a rule for the urgency every usable method is used at once, for low urgency only the first; without a
+    usable method the sign-in e-mail; without that nothing.
+    """
+    usable = {method.id: method for method in methods if method.usable}
+    chosen = [
+        Send(usable[rule.method_id], rule.delay_seconds)
+        for rule in sorted(rules, key=lambda rule: rule.delay_seconds)
+        if rule.urgency == urgency and rule.method_id in usable
+    ]
+    if chosen:
+        return chosen, ""
+    if usable:
+        ordered = sorted(usable.values(), key=lambda method: method.channel != "email")
+        most = len(ordered) if urgency == "high" else 1
+        return [Send(method) for method in ordered[:most]], ""
+    if sign_in:
+        return [
+            Send(Method(None, "email", sign_in))
+        ], "There is no verified contact method, so by the sign-in e-mail."
+    return [], "There is no contact method and no sign-in e-mail."
+
+
+def next_method(
+    methods: Iterable[Method], rules: Iterable[Rule], *, used: Iterable[tuple[str, str]], sign_in: str
+) -> Method | None:
+    """Give the method to try after those in `used` (channel and address) failed: by delay of the rules, then the rest."""
+    tried = set(used)
+    delays: dict[int | None, int] = {}
+    for rule in rules:
+        delays[rule.method_id] = min(rule.delay_seconds, delays.get(rule.method_id, rule.delay_seconds))
+    usable = sorted(
+        (method for method in methods if method.usable), key=lambda method: delays.get(method.id, 1 << 30)
+    )
+    last = [Method(None, "email", sign_in)] if sign_in else []
+    return next((m for m in [*usable, *last] if (m.channel, m.address) not in tried), None)

@@ -1,0 +1,74 @@
+"""The address of a page on a phone: signed, for one page, with no row of its own."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+if TYPE_CHECKING:
+    from oncall.paging.models import Page
+
+PAGE, CONTACT = "oncall.page", "oncall.contact"
+MAC_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a token says: a page, and the nonce that tells it from another page of that number."""
+
+    page_id: int
+    nonce: str
+
+
+def make(page: Page) -> str:
+    """Give a page's token. Who has it may act on the page as its person."""
+    content = f"{page.pk:x}-{page.nonce}"
+    return f"{content}-{_mac(content, settings.SECRET_KEY)}"
+
+
+def read(token: str) -> int | None:
+    """Give the id of the page that a token is for, None where it was not made here."""
+    claim = parse(token)
+    return claim.page_id if claim else None
+
+
+def parse(token: str) -> Claim | None:
+    """Give what a token says, None where it was not made with a key of ours."""
+    content, _, mac = token.rpartition("-")
+    number, _, nonce = content.partition("-")
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    if not any(hmac.compare_digest(_mac(content, key).encode(), mac.encode()) for key in keys):
+        return None
+    return Claim(int(number, 16), nonce)
+
+
+def url(page: Page) -> str:
+    """Give the address to send to the person who is paged."""
+    return f"{settings.BASE_URL}/p/{make(page)}/"
+
+
+def code(method_id: int, address: str, day: str, *, key: str | None = None) -> str:
+    """Give the code that proves that a person reads an address: ten letters and digits, good for that day."""
+    content = f"{method_id}|{address}|{day}".encode()
+    mac = hmac.new(_key(CONTACT, key or settings.SECRET_KEY), content, sha256).digest()
+    return base64.b32encode(mac)[:10].decode().lower()
+
+
+def codes(method_id: int, address: str, days: list[str]) -> list[str]:
+    """Give every code that is good now, those of earlier secret keys among them."""
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return [code(method_id, address, day, key=key) for day in days for key in keys]
+
+
+def _mac(content: str, key: str) -> str:
+    mac = hmac.new(_key(PAGE, key), content.encode(), sha256).digest()[:MAC_BYTES]
+    return base64.b32encode(mac).decode().rstrip("=").lower()
+
+
+def _key(salt: str, key: str) -> bytes:
+    return sha256(f"{salt}:{key}".encode()).digest()

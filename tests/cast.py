@@ -6,12 +6,16 @@ Mallory is not invited: she belongs to another team.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from core.accounts.models import Membership, Role, Team, TeamRole, User
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from incidents.models import Incident, Service, Severity
+    from oncall.models import Alert, Escalation, Integration, Policy, Schedule
 
 PASSWORD = "correct horse battery staple"
 
@@ -90,3 +94,82 @@ def incident(title: str = "Checkout fails for some cards", *, by: User | None = 
     level = severity(level) if isinstance(level, str) else level
     actor = by or User.objects.filter(email="alice@example.com").first() or alice()
     return operations.declare(title=title, actor=actor, severity=level, **given)
+
+
+def source(kind: str = "generic", *, of: Service | None = None, name: str = "") -> tuple[Integration, str]:
+    """A source of signals made by Ada, with its key; everything it sends belongs to the service `of`."""
+    from oncall.alerts import operations  # noqa: PLC0415
+
+    actor = User.objects.filter(email="ada@example.com").first() or ada()
+    return operations.create_integration(
+        kind=kind, name=name or kind.capitalize(), actor=actor, service=of
+    )
+
+
+def alert(
+    title: str = "Checkout API error rate above 5%",
+    *,
+    of: Service | None = None,
+    urgency: str = "high",
+    key: str = "",
+    **told: Any,
+) -> Alert:
+    """An open alert of a generic source about a service, which nobody is asked about yet."""
+    from oncall.alerts import operations  # noqa: PLC0415
+    from oncall.alerts.models import Alert, Integration  # noqa: PLC0415
+    from oncall.alerts.rules import Action, Entry, Parsed  # noqa: PLC0415
+
+    known = Integration.objects.filter(kind="generic").first() or source("generic")[0]
+    parsed = Parsed(action=Action.TRIGGER, dedup_key=key or title, title=title, urgency=urgency, **told)
+    service_id = of.pk if of else None
+    entry = Entry(
+        signal_id=0, integration_id=known.pk, parsed=parsed, service_id=service_id, urgency=urgency
+    )
+    found = operations.record([entry])[0].alert_id
+    assert found is not None
+    return Alert.objects.get(pk=found)
+
+
+def policy(
+    *levels: tuple[int, Sequence[User | Schedule]], name: str = "Engineering", repeat: int = 1, **given: Any
+) -> Policy:
+    """A policy whose levels are a time-out in seconds and whom they ask: people and schedules."""
+    from oncall.escalation import operations  # noqa: PLC0415
+    from oncall.escalation.rules import Kind, LevelSpec, TargetSpec  # noqa: PLC0415
+
+    specs = [
+        LevelSpec(
+            timeout,
+            tuple(TargetSpec(Kind.USER if isinstance(t, User) else Kind.SCHEDULE, t.pk, str(t)) for t in targets),
+        )
+        for timeout, targets in levels
+    ]
+    return operations.create_policy(name=name, levels=specs, repeat=repeat, actor=None, **given)
+
+
+def always(user: User | None, name: str = "Payments primary") -> Schedule:
+    """A schedule in which one person is on call all the time, or nobody."""
+    from oncall.schedules import operations  # noqa: PLC0415
+
+    start = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    layer = operations.LayerSpec(
+        name="Always", start=start, handoff_at=time(9), weekday=0, participants=[[user] if user else None]
+    )
+    slug = name.lower().replace(" ", "-")
+    return operations.create(name=name, slug=slug, time_zone="UTC", team=team(), layers=[layer], actor=None)
+
+
+def escalation(about: Alert | Incident, by: Policy | None, *, urgency: str = "high") -> Escalation:
+    """A running escalation of an alert or an incident, whose first level is due."""
+    from oncall.alerts.models import Alert  # noqa: PLC0415
+    from oncall.escalation import operations  # noqa: PLC0415
+    from oncall.escalation.models import Escalation  # noqa: PLC0415
+
+    is_alert = isinstance(about, Alert)
+    start = operations.Start(
+        alert_id=about.pk if is_alert else None,
+        incident_id=None if is_alert else about.pk,
+        policy_id=by.pk if by else None,
+        urgency=urgency,
+    )
+    return Escalation.objects.get(pk=operations.start_many([start])[0])

@@ -1,0 +1,62 @@
+"""Everything that is done to escalations and policies."""
+
+from oncall.escalation.operations.advancing import ALARM, advance_due
+from oncall.escalation.operations.handing import (
+    UNSNOOZE,
+    CannotPage,
+    NothingToDo,
+    escalate_now,
+    page_by_hand,
+    reassign,
+    snooze,
+    wake,
+)
+from oncall.escalation.operations.outcomes import hear, hear_alarm
+from oncall.escalation.operations.policies import (
+    ChangedMeanwhile,
+    InUse,
+    NoLevels,
+    SameName,
+    change_policy,
+    create_policy,
+    remove_policy,
+)
+from oncall.escalation.operations.starting import Start, start_many
+from oncall.escalation.operations.taking import (
+    Held,
+    acknowledge,
+    end_many,
+    resolve,
+    stop_incident,
+    unacknowledge,
+)
+
+__all__ = [
+    "ALARM",
+    "UNSNOOZE",
+    "CannotPage",
+    "ChangedMeanwhile",
+    "Held",
+    "InUse",
+    "NoLevels",
+    "NothingToDo",
+    "SameName",
+    "Start",
+    "acknowledge",
+    "advance_due",
+    "change_policy",
+    "create_policy",
+    "end_many",
+    "escalate_now",
+    "hear",
+    "hear_alarm",
+    "page_by_hand",
+    "reassign",
+    "remove_policy",
+    "resolve",
+    "snooze",
+    "start_many",
+    "stop_incident",
+    "unacknowledge",
+    "wake",
+]

@@ -1,0 +1,304 @@
+"""Ask the levels that are due. Everything of a batch is one transaction: who was asked, what is sent, what is next."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from core import live
+from core.accounts.models import User
+from core.events import bus, nudge
+from core.outbox import operations as outbox
+from core.outbox.models import Lane
+from oncall import events
+from oncall.escalation import queries, rules
+from oncall.escalation.models import Escalation, EscalationStatus
+from oncall.escalation.rules import LevelSpec, Plan, Position, Step
+from oncall.paging import operations as paging
+from oncall.paging import queries as people
+from oncall.paging import rules as words
+from oncall.paging.operations import Ask, Asked
+
+if TYPE_CHECKING:
+    from incidents.lifecycle.models import Incident
+    from oncall.alerts.models import Alert
+
+log = logging.getLogger(__name__)
+
+ALARM = "oncall.alarm"
+AGAIN_SECONDS = 30
+"""An escalation that could not be advanced at all is tried again after this."""
+
+
+def advance_due(limit: int = 200) -> int:
+    """Ask the levels that are due, at most `limit` escalations; give how many were looked at.
+
+    Escalations that somebody else is working on are passed over. One that cannot be advanced holds up no other.
+    """
+    try:
+        with transaction.atomic():
+            return _advance(_claimed(limit))
+    except Exception:
+        log.exception("escalations could not be advanced together; one by one now")
+    return _one_by_one(limit)
+
+
+def _one_by_one(limit: int) -> int:
+    ids = list(_due().values_list("pk", flat=True)[:limit])
+    return sum(_alone(pk) for pk in ids)
+
+
+def _alone(pk: int) -> int:
+    try:
+        with transaction.atomic():
+            return _advance(list(_due().filter(pk=pk).select_for_update(skip_locked=True, of=("self",))))
+    except Exception:
+        log.exception("escalation %s cannot be advanced; again in %s s", pk, AGAIN_SECONDS)
+    again = queries.now() + timedelta(seconds=AGAIN_SECONDS)
+    Escalation.objects.filter(pk=pk, status=EscalationStatus.ESCALATING).update(next_at=again)
+    return 0
+
+
+def _due() -> Any:
+    return (
+        Escalation.objects.select_related(*queries.RELATED)
+        .filter(status=EscalationStatus.ESCALATING, next_at__lte=Now())
+        .order_by("urgency", "next_at")
+    )
+
+
+def _claimed(limit: int) -> list[Escalation]:
+    return list(_due().select_for_update(skip_locked=True, of=("self",))[:limit])
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """An escalation whose turn it is, with its plan and what to do."""
+
+    escalation: Escalation
+    plan: Plan
+    step: Step
+
+
+def _advance(due: Sequence[Escalation]) -> int:
+    if not due:
+        return 0
+    at = queries.now()
+    over = [escalation for escalation in due if queries.attention(escalation)]
+    _settle(over)
+    turns = [_turn(escalation, at) for escalation in due if escalation not in over]
+    asking = [turn for turn in turns if turn.step.ask is not None]
+    _ask(asking, at)
+    _exhaust([turn.escalation for turn in turns if turn.step.ask is None])
+    return len(due)
+
+
+def _turn(escalation: Escalation, at: datetime) -> _Turn:
+    position = Position(escalation.round, escalation.level)
+    due = escalation.next_at or at
+    try:
+        plan = rules.from_json(escalation.plan)
+    except (KeyError, TypeError, ValueError):
+        log.exception("the plan of escalation %s cannot be read", escalation.pk)
+        plan = Plan("", 0, ())
+    return _Turn(escalation, plan, rules.decide(plan, position, due=due, now=at))
+
+
+def _settle(over: Iterable[Escalation]) -> None:
+    """Close what needs nobody any more although nobody told the escalation."""
+    for escalation in over:
+        alert = escalation.alert
+        taken = alert is not None and alert.status == "acknowledged" and not escalation.by_hand
+        columns: dict[str, Any] = {"status": EscalationStatus.CLOSED, "closed_at": Now()}
+        if taken and alert is not None:
+            columns = _taken(alert)
+        Escalation.objects.filter(pk=escalation.pk).update(
+            next_at=None, epoch=escalation.epoch + 1, **columns
+        )
+        reason = queries.attention(escalation)
+        paging.stop(escalation.pages.open(), by=None, reason=reason, taken=False)
+
+
+def _taken(alert: Alert) -> dict[str, Any]:
+    return {
+        "status": EscalationStatus.ACKNOWLEDGED,
+        "acknowledged_at": alert.acknowledged_at,
+        "acknowledged_by": alert.acknowledged_by_id,
+    }
+
+
+def _ask(turns: Sequence[_Turn], at: datetime) -> None:
+    if not turns:
+        return
+    known = _whom(turns, at)
+    names = _names(known)
+    paged = paging.page_level([_asked(turn, known, names, at) for turn in turns])
+    reached = {one.escalation_id: bool(one.reached) for one in paged}
+    _move(turns, reached, at)
+    live.changed("alerts", *{topic for turn in turns for topic in _topics(turn.escalation)})
+
+
+def _whom(turns: Iterable[_Turn], at: datetime) -> dict[LevelSpec, queries.Found]:
+    """Whom every level of these plans asks now: each schedule is resolved once for the whole batch."""
+    levels = list({level for turn in turns for level in turn.plan.levels})
+    return dict(zip(levels, queries.whom(levels, at=at), strict=True))
+
+
+def _names(known: Mapping[LevelSpec, queries.Found]) -> dict[int, str]:
+    ids = {id_ for found in known.values() for id_ in found.ids}
+    return {user.pk: str(user) for user in User.objects.active().filter(pk__in=ids)}
+
+
+def _asked(
+    turn: _Turn, known: Mapping[LevelSpec, queries.Found], names: Mapping[int, str], at: datetime
+) -> Ask:
+    escalation, plan, step = turn.escalation, turn.plan, turn.step
+    assert step.ask is not None  # noqa: S101 - only turns that ask come here
+    found = known[plan.levels[step.ask.level]]
+    late = step.late if step.late >= rules.LATE else timedelta()
+    mark = f" Asked {words.clock(late)} late." if late else ""
+    return Ask(
+        escalation_id=escalation.pk,
+        epoch=escalation.epoch,
+        round=step.ask.round,
+        level=step.ask.level,
+        urgency=escalation.urgency,
+        due=step.due,
+        people=tuple(Asked(id_, f"{_why(plan, step.ask, via)}.{mark}") for id_, via in found.people),
+        nobody=tuple(f"{_why(plan, step.ask, '')}. {reason}." for reason in found.nobody),
+        skipped=tuple((skipped.round, skipped.level, _skipped(plan, skipped)) for skipped in step.skipped),
+        alert_id=escalation.alert_id,
+        incident_id=escalation.incident_id,
+        after_you=_after(turn, known, names, at),
+        thread=f"alert-{escalation.alert_id}" if escalation.alert_id else f"escalation-{escalation.pk}",
+        notice=replace(
+            queries.notice(escalation, at=at),
+            late=late,
+            wait=max(step.next_at - at, timedelta()) if step.next_at else None,
+            until=step.next_at,
+        ),
+    )
+
+
+def _after(
+    turn: _Turn, known: Mapping[LevelSpec, queries.Found], names: Mapping[int, str], at: datetime
+) -> tuple[tuple[int, str], ...]:
+    found = queries.following(turn.plan, turn.step.next, known, at=at)
+    return tuple((id_, names[id_]) for id_ in found[1] if id_ in names) if found else ()
+
+
+def _why(plan: Plan, position: Position, via: str) -> str:
+    level = f"Level {position.level + 1} of {plan.name}" if not plan.reason else plan.reason
+    again = f", pass {position.round + 1} of {plan.repeat}" if position.round else ""
+    return f"{level}{again}{f': {via}' if via else ''}"
+
+
+def _skipped(plan: Plan, position: Position) -> str:
+    return f"{_why(plan, position, '')}. It was not asked: its time was over before the pager ran again."
+
+
+_MOVE = """
+update oncall_escalation as e set round = new.round, level = new.level, next_at = new.next_at
+from jsonb_to_recordset(%s::jsonb) as new (id bigint, round int, level int, next_at timestamptz)
+where e.id = new.id
+"""
+
+
+def _move(turns: Sequence[_Turn], reached: Mapping[int, bool], at: datetime) -> None:
+    """Set what is next. Where nobody could be reached that is now."""
+    rows = [
+        {
+            "id": turn.escalation.pk,
+            "round": turn.step.next.round,
+            "level": turn.step.next.level,
+            "next_at": ((turn.step.next_at if reached[turn.escalation.pk] else None) or at).isoformat(),
+        }
+        for turn in turns
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVE, [json.dumps(rows)])
+    if not all(reached.values()):
+        transaction.on_commit(nudge.drain, robust=True)
+
+
+def _exhaust(escalations: Sequence[Escalation]) -> None:
+    """Give up: nobody answered. Whoever runs Watchbill is told, and the alert or incident shows it."""
+    if not escalations:
+        return
+    ids = [escalation.pk for escalation in escalations]
+    Escalation.objects.filter(pk__in=ids).update(
+        status=EscalationStatus.EXHAUSTED, next_at=None, exhausted_at=Now()
+    )
+    bus.emit_all(
+        [events.EscalationExhausted(each.pk, each.alert_id, each.incident_id) for each in escalations]
+    )
+    _raise_alarm(escalations)
+    live.changed("alerts", *{topic for escalation in escalations for topic in _topics(escalation)})
+
+
+def _raise_alarm(escalations: Sequence[Escalation]) -> None:
+    admins = {user.pk for user in queries.admins()}
+    asked_by = {each.pk: each.started_by_id for each in escalations if each.by_hand and each.started_by_id}
+    reachable = people.reachable(admins | set(asked_by.values()))
+    messages = [
+        message
+        for escalation in escalations
+        for user_id in sorted(admins | ({asked_by[escalation.pk]} if escalation.pk in asked_by else set()))
+        if user_id in reachable
+        for message in _alarm(escalation, reachable[user_id])
+    ]
+    outbox.put(messages)
+    told = {message.subject_id for message in messages}
+    for escalation in escalations:
+        if escalation.pk not in told:
+            log.critical("nobody answered escalation %s and there is nobody to tell", escalation.pk)
+
+
+def _alarm(escalation: Escalation, person: people.Person) -> list[outbox.NewMessage]:
+    sends, _ = words.sends(person.methods, person.own_rules, urgency="high", sign_in=person.email)
+    content = _alarm_words(escalation)
+    return [
+        outbox.NewMessage(
+            key=f"alarm-{escalation.pk}-{escalation.epoch}-{person.id}-{n}",
+            client=ALARM,
+            subject_id=escalation.pk,
+            lane=Lane.CRITICAL,
+            channel=send.method.channel,
+            address=send.method.address,
+            secret=send.method.secret,
+            user_id=person.id,
+            content=content,
+            epoch=escalation.epoch,
+        )
+        for n, send in enumerate(sends)
+    ]
+
+
+def _alarm_words(escalation: Escalation) -> dict[str, Any]:
+    incident = queries.incident_of(escalation)
+    private = incident is not None and incident.private
+    title = "a private incident" if private else queries.title(escalation)
+    asked = escalation.plan.get("name") if isinstance(escalation.plan, dict) else ""
+    said = f"{asked or 'The plan'} asked everybody as often as it says, and nobody acknowledged."
+    url = settings.BASE_URL + _address(escalation, incident)
+    text = f"Nobody answered: {title}\n\n{said}\n\n{url}"
+    return {"subject": words.shortened(f"Nobody answered: {title}"), "text": text, "url": url}
+
+
+def _address(escalation: Escalation, incident: Incident | None) -> str:
+    if escalation.alert_id:
+        return f"/alerts/{escalation.alert_id}/"
+    return f"/incidents/{incident}/" if incident else "/"
+
+
+def _topics(escalation: Escalation) -> list[str]:
+    found = [f"alert-{escalation.alert_id}"] if escalation.alert_id else []
+    return found + ([f"incident-{escalation.incident_id}"] if escalation.incident_id else [])

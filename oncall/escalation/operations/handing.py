@@ -1,0 +1,194 @@
+"""Hand it on: to the next level now, to somebody else, to later; and page people by hand."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from core.errors import Refused
+from core.events import bus, nudge
+from core.timers import operations as timers
+from oncall import events
+from oncall.alerts import operations as alerts
+from oncall.alerts.models import Alert
+from oncall.escalation import queries, rules
+from oncall.escalation.models import Escalation, EscalationStatus, Policy
+from oncall.escalation.operations.rows import OPEN, go_on, halt, locked, steadily, suppress, tell
+from oncall.escalation.operations.starting import Start, frozen, start_many
+from oncall.escalation.rules import Position
+from oncall.paging import operations as paging
+
+if TYPE_CHECKING:
+    from core.accounts.models import Team, User
+    from core.timers.models import Timer
+    from incidents.lifecycle.models import Incident
+    from oncall.paging.models import Page
+    from oncall.schedules.models import Schedule
+
+UNSNOOZE = "oncall.unsnooze"
+
+
+class NothingToDo(Refused):
+    """What was asked for means nothing in the state that the alert or incident is in."""
+
+
+class CannotPage(Refused):
+    """There is nobody to page."""
+
+
+@steadily
+def escalate_now(
+    *,
+    actor: User,
+    alert: Alert | None = None,
+    incident: Incident | None = None,
+    page: Page | None = None,
+    epoch: int | None = None,
+) -> bool:
+    """Ask the next level now, whether or not somebody has it; the one asked before is asked no more.
+
+    With `epoch` it happens only if the escalation is still as the caller saw it, else nothing does: False.
+    """
+    escalation = page.escalation if page is not None else queries.current(alert=alert, incident=incident)
+    if escalation is None or escalation.status == EscalationStatus.CLOSED:
+        raise NothingToDo("Nothing is being escalated here.")
+    if epoch is not None and escalation.epoch != epoch:
+        return False
+    if escalation.alert_id and not escalation.by_hand:
+        alerts.unacknowledge_alert(escalation.alert_id, actor=actor)
+    suppress([escalation.pk], reason=f"passed on by {actor}")
+    row = Escalation.objects.select_for_update(of=("self",)).get(pk=escalation.pk)
+    if row.epoch != escalation.epoch or row.status == EscalationStatus.CLOSED:
+        transaction.set_rollback(True)
+        return False
+    go_on(row, _place(row), Now())
+    paging.stop(row.pages.open(), by=actor, reason=f"passed on by {actor}", taken=False)
+    bus.emit(events.EscalationPassedOn(row.pk, row.alert_id, row.incident_id), actor=actor)
+    tell([row])
+    transaction.on_commit(nudge.drain, robust=True)
+    return True
+
+
+def _place(escalation: Escalation) -> Position:
+    """Where it goes on: the next level, or the top when all were asked."""
+    position = Position(escalation.round, escalation.level)
+    given_up = escalation.status == EscalationStatus.EXHAUSTED
+    return Position() if given_up or rules.is_over(rules.from_json(escalation.plan), position) else position
+
+
+@steadily
+def reassign(*, alert: Alert, actor: User, policy: Policy | None = None, user: User | None = None) -> int:
+    """Give an alert to another policy or person, who is asked at once; give the id of the new escalation."""
+    if alerts_ended(alert):
+        raise NothingToDo("The alert has ended.")
+    if user is not None and not user.is_active:
+        raise CannotPage(f"{user} cannot be paged: the account is closed.")
+    alerts.unacknowledge_alert(alert.pk, actor=actor)
+    alerts.snooze_alert(alert.pk, until=None)
+    halt(
+        Q(alert=alert, by_hand=False),
+        EscalationStatus.CLOSED,
+        by=actor,
+        among=(*OPEN, EscalationStatus.ACKNOWLEDGED),
+    )
+    start = Start(alert.pk, None, policy.pk if policy else None, alert.urgency, "", actor.pk)
+    if user is not None:
+        reason = f"{actor} gave this to you"
+        plan = rules.for_people(str(user), [(user.pk, str(user))], reason=reason)
+        start = Start(alert.pk, None, None, alert.urgency, "", actor.pk, plan)
+    (started,) = start_many([start])
+    bus.emit(events.AlertReassigned(alert.pk, started, str(user or policy)), actor=actor)
+    return started
+
+
+def alerts_ended(alert: Alert) -> bool:
+    """Say whether an alert has ended by now."""
+    return not Alert.objects.open().filter(pk=alert.pk).exists()
+
+
+@steadily
+def snooze(*, alert: Alert, seconds: int, actor: User) -> datetime:
+    """Ask nobody about an alert for so many seconds, then start from the top; give until when."""
+    until = queries.now() + timedelta(seconds=seconds)
+    if not alerts.snooze_alert(alert.pk, until=until):
+        raise NothingToDo("The alert has ended.")
+    halt(
+        Q(alert=alert, by_hand=False),
+        EscalationStatus.SNOOZED,
+        by=actor,
+        among=(*OPEN, EscalationStatus.ACKNOWLEDGED),
+    )
+    timers.set(UNSNOOZE, alert.pk, occurrence=until.isoformat(), due_at=until)
+    bus.emit(events.AlertSnoozed(alert.pk, until.isoformat()), actor=actor)
+    return until
+
+
+@steadily
+def wake(timer: Timer) -> None:
+    """Start asking again about an alert whose snooze is over, unless it was ended or snoozed anew."""
+    alert = Alert.objects.select_for_update(of=("self",)).filter(pk=timer.subject_id).first()
+    if alert is None or alert.snoozed_until is None or alert.snoozed_until.isoformat() != timer.occurrence:
+        return
+    alerts.snooze_alert(alert.pk, until=None)
+    alerts.unacknowledge_alert(alert.pk, actor=None)
+    for escalation in locked(Q(alert=alert, by_hand=False), (EscalationStatus.SNOOZED,)):
+        go_on(escalation, Position(), Now())
+        tell([escalation])
+    transaction.on_commit(nudge.drain, robust=True)
+
+
+@steadily
+def page_by_hand(  # noqa: PLR0913 - whom, about what, in which words
+    *,
+    actor: User | None,
+    message: str = "",
+    user: User | None = None,
+    schedule: Schedule | None = None,
+    team: Team | None = None,
+    policy: Policy | None = None,
+    incident: Incident | None = None,
+    alert: Alert | None = None,
+    urgency: str = "high",
+) -> int:
+    """Page a person, who is on call in a schedule, a team or a policy, with a message; give the escalation's id.
+
+    Without an alert or an incident the message says what it is about, and must not be empty.
+    """
+    if not message.strip() and alert is None and incident is None:
+        raise CannotPage("Say what it is about.")
+    asks = f"{actor} pages you" if actor else "Paged by hand"
+    start = Start(
+        alert.pk if alert else None,
+        incident.pk if incident else None,
+        policy.pk if policy else None,
+        urgency,
+        message.strip(),
+        actor.pk if actor else None,
+        _plan_by_hand(asks, user, schedule, team),
+        by_hand=True,
+    )
+    (started,) = start_many([start if start.plan else frozen(start, reason=asks)])
+    whom = str(user or schedule or team or policy)
+    bus.emit(events.PageRequested(started, start.alert_id, start.incident_id, whom), actor=actor)
+    return started
+
+
+def _plan_by_hand(
+    asks: str, user: User | None, schedule: Schedule | None, team: Team | None
+) -> rules.Plan | None:
+    if user is not None:
+        if not user.is_active:
+            raise CannotPage(f"{user} cannot be paged: the account is closed.")
+        return rules.for_people(str(user), [(user.pk, str(user))], reason=asks)
+    if schedule is not None:
+        return rules.for_schedule(schedule.name, schedule.pk, reason=asks)
+    if team is not None:
+        people = [(member.pk, str(member)) for member in team.people.filter(is_active=True).order_by("pk")]
+        if not people:
+            raise CannotPage(f"The team {team} has no active member.")
+        return rules.for_people(team.name, people, reason=asks)
+    return None

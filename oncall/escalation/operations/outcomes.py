@@ -1,0 +1,65 @@
+"""What the outbox tells of pages: a level of which nobody can be reached is not waited for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from core.events import nudge
+from oncall.escalation import rules
+from oncall.escalation.models import Escalation, EscalationStatus
+from oncall.escalation.rules import Position
+from oncall.paging import operations as paging
+from oncall.paging.models import Page, PageStatus
+
+if TYPE_CHECKING:
+    from core.outbox.registry import Outcome
+
+log = logging.getLogger(__name__)
+
+
+def hear(outcomes: Sequence[Outcome]) -> None:
+    """Write what became of pages, and ask the next level at once where a level has nobody left to wait for."""
+    failed = {outcome.subject_id for outcome in outcomes if paging.is_failure(outcome)}
+    locked = {
+        escalation.pk: escalation
+        for escalation in Escalation.objects.select_for_update(of=("self",))
+        .filter(pk__in=Page.objects.filter(pk__in=failed).values("escalation"))
+        .order_by("pk")
+    }
+    for page in paging.record(outcomes).lost:
+        if page.escalation_id in locked:
+            _hurry(locked[page.escalation_id], page)
+
+
+def _hurry(escalation: Escalation, page: Page) -> None:
+    asked = Position(page.round, page.level)
+    here = Position(escalation.round, escalation.level)
+    is_current = escalation.status == EscalationStatus.ESCALATING and escalation.epoch == page.epoch
+    if not is_current or rules.after(rules.from_json(escalation.plan), asked) != here or _has_hope(page):
+        return
+    Escalation.objects.filter(pk=escalation.pk, next_at__gt=Now()).update(next_at=Now())
+    transaction.on_commit(nudge.drain, robust=True)
+
+
+def _has_hope(page: Page) -> bool:
+    """Whether anybody asked together with this page was reached, or may still be."""
+    level = Page.objects.filter(
+        escalation=page.escalation_id, epoch=page.epoch, round=page.round, level=page.level
+    )
+    reached = Q(status__in=(PageStatus.SENT, PageStatus.DELIVERED, PageStatus.ACKNOWLEDGED))
+    return level.filter(reached | Q(status=PageStatus.PENDING, troubled_at=None)).exists()
+
+
+def hear_alarm(outcomes: Sequence[Outcome]) -> None:
+    """Say in the log when somebody could not even be told that nobody answered."""
+    for outcome in outcomes:
+        if paging.is_failure(outcome) and outcome.state != "retrying":
+            log.critical(
+                "the alarm about escalation %s did not reach user %s", outcome.subject_id, outcome.user_id
+            )

@@ -1,0 +1,161 @@
+"""Policies as people configure them. A running escalation keeps the plan it was started with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+from django.utils.text import slugify
+
+from core import live
+from core.errors import Refused
+from core.events import bus
+from oncall import events
+from oncall.escalation.models import Level, Policy, Target
+from oncall.escalation.rules import Kind, LevelSpec
+
+if TYPE_CHECKING:
+    from core.accounts.models import Team, User
+
+LONGEST_SLUG = 60
+
+
+class SameName(Refused):
+    def __init__(self) -> None:
+        super().__init__("There is a policy of this name already.")
+
+
+class ChangedMeanwhile(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody else changed this policy while you were editing it. Look again before you save."
+        )
+
+
+class InUse(Refused):
+    """A policy that something relies on cannot be removed."""
+
+
+class NoLevels(Refused):
+    def __init__(self) -> None:
+        super().__init__("A policy needs at least one level.")
+
+
+@transaction.atomic
+def create_policy(
+    *,
+    name: str,
+    levels: Sequence[LevelSpec],
+    actor: User | None,
+    slug: str = "",
+    description: str = "",
+    team: Team | None = None,
+    repeat: int = 1,
+    is_default: bool = False,
+) -> Policy:
+    """Make a policy; `repeat` counts passes through all levels in all. A new default takes over from the old one."""
+    _check(levels)
+    policy = Policy(
+        name=name.strip(), slug=slug or _slug(name), description=description, team=team, repeat=repeat
+    )
+    policy.is_default = is_default
+    _make_room(policy)
+    _store(policy)
+    _write_levels(policy, levels)
+    _note(policy, "created", actor)
+    return policy
+
+
+@transaction.atomic
+def change_policy(  # noqa: PLR0913 - a policy is all of these
+    policy: Policy,
+    *,
+    name: str,
+    levels: Sequence[LevelSpec],
+    actor: User | None,
+    description: str = "",
+    team: Team | None = None,
+    repeat: int = 1,
+    is_default: bool = False,
+    version: int | None = None,
+) -> Policy:
+    """Change a policy; with `version` only if nobody changed it since. What runs keeps its plan."""
+    _check(levels)
+    row = Policy.objects.select_for_update(of=("self",)).get(pk=policy.pk)
+    if version is not None and row.version != version:
+        raise ChangedMeanwhile
+    row.name, row.description, row.team, row.repeat = name.strip(), description, team, repeat
+    row.is_default, row.version = is_default, row.version + 1
+    _make_room(row)
+    _store(row)
+    row.levels.all().delete()
+    _write_levels(row, levels)
+    _note(row, "changed", actor)
+    return row
+
+
+@transaction.atomic
+def remove_policy(policy: Policy, *, actor: User | None) -> None:
+    """Remove a policy on which no route, no service and no alert without a route relies."""
+    row = Policy.objects.select_for_update(of=("self",)).get(pk=policy.pk)
+    if row.is_default:
+        raise InUse("This is the default policy. Make another one the default first.")
+    _note(row, "removed", actor)
+    try:
+        row.delete()
+    except ProtectedError as error:
+        names = sorted({str(thing._meta.verbose_name) for thing in error.protected_objects})  # noqa: SLF001
+        raise InUse(
+            f"A {' and a '.join(names)} still uses this policy. Give it another one first."
+        ) from error
+
+
+def _check(levels: Sequence[LevelSpec]) -> None:
+    if not levels:
+        raise NoLevels
+
+
+def _make_room(policy: Policy) -> None:
+    if policy.is_default:
+        Policy.objects.filter(is_default=True).exclude(pk=policy.pk).update(is_default=False)
+
+
+def _store(policy: Policy) -> None:
+    try:
+        with transaction.atomic():
+            policy.save()
+    except IntegrityError as error:
+        raise SameName from error
+
+
+def _slug(name: str) -> str:
+    base = slugify(name)[: LONGEST_SLUG - 4] or "policy"
+    taken = set(Policy.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    return next(
+        slug for n in range(len(taken) + 1) if (slug := base if n == 0 else f"{base}-{n + 1}") not in taken
+    )
+
+
+def _write_levels(policy: Policy, levels: Sequence[LevelSpec]) -> None:
+    rows = Level.objects.bulk_create(
+        Level(policy=policy, position=n, timeout_seconds=level.timeout_seconds)
+        for n, level in enumerate(levels)
+    )
+    Target.objects.bulk_create(
+        Target(
+            level=row,
+            user_id=target.id if target.kind is Kind.USER else None,
+            schedule_id=target.id if target.kind is Kind.SCHEDULE else None,
+        )
+        for row, level in zip(rows, levels, strict=True)
+        for target in level.targets
+    )
+
+
+def _note(policy: Policy, what: str, actor: User | None) -> None:
+    count = policy.levels.count()
+    summary = f"{policy.name}: {count} level{'' if count == 1 else 's'}, {policy.repeat} passes in all"
+    bus.emit(events.PolicyChanged(policy.pk, what, summary), actor=actor)
+    live.changed("oncall", f"policy-{policy.pk}")

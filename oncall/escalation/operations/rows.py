@@ -1,0 +1,136 @@
+"""The rows of running escalations: stopped, resumed, moved on. Each step counts the epoch up, so that what was
+planned before is not sent.
+
+Rows are locked in one order everywhere: incident, alert, messages, escalation, pages. The outbox comes from the
+other side with a message in its hands, so a deadlock can still happen; then the step is done once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import psycopg.errors
+from django.db import OperationalError, connection, transaction
+from django.db.models import F, Max, Q
+from django.db.models.functions import Now
+
+from core import live
+from core.events import nudge
+from core.outbox import operations as outbox
+from oncall.escalation import queries, rules
+from oncall.escalation.models import Escalation, EscalationStatus
+from oncall.escalation.rules import Position
+from oncall.paging import operations as paging
+from oncall.paging import queries as pages
+from oncall.paging.models import Page
+
+if TYPE_CHECKING:
+    from core.accounts.models import User
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+WAITING = (EscalationStatus.ESCALATING, EscalationStatus.EXHAUSTED)
+OPEN = (*WAITING, EscalationStatus.SNOOZED)
+TRIES = 3
+
+
+def steadily(operation: Callable[P, R]) -> Callable[P, R]:
+    """Run in one transaction, once more when two of them waited for each other."""
+
+    @wraps(operation)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        for _ in range(TRIES - 1):
+            try:
+                with transaction.atomic():
+                    return operation(*args, **kwargs)
+            except OperationalError as error:
+                if connection.in_atomic_block or not isinstance(
+                    error.__cause__, psycopg.errors.DeadlockDetected
+                ):
+                    raise
+        with transaction.atomic():
+            return operation(*args, **kwargs)
+
+    return run
+
+
+def locked(about: Q, among: Sequence[EscalationStatus]) -> list[Escalation]:
+    found = Escalation.objects.filter(about, status__in=among).order_by("pk")
+    return list(found.select_for_update(of=("self",)))
+
+
+def halt(
+    about: Q, to: EscalationStatus, *, by: User | None, among: Sequence[EscalationStatus]
+) -> list[Escalation]:
+    """Stop escalations in one of these states: nothing more is sent from this commit on. Give those that stopped."""
+    reason = f"{to} by {by}" if by else str(to)
+    wanted = list(Escalation.objects.filter(about, status__in=among).values_list("pk", flat=True))
+    if not wanted:
+        return []
+    suppress(wanted, reason=reason)
+    stopped = locked(Q(pk__in=wanted), among)
+    ids = [escalation.pk for escalation in stopped]
+    columns: dict[str, Any] = {"status": to, "next_at": None, "epoch": F("epoch") + 1}
+    if to == EscalationStatus.ACKNOWLEDGED:
+        columns |= {"acknowledged_at": Now(), "acknowledged_by": by}
+    if to == EscalationStatus.CLOSED:
+        columns |= {"closed_at": Now()}
+    Escalation.objects.filter(pk__in=ids).update(**columns)
+    taken = to == EscalationStatus.ACKNOWLEDGED
+    paging.stop(Page.objects.open().filter(escalation__in=ids), by=by, reason=reason, taken=taken)
+    tell(stopped)
+    return stopped
+
+
+def suppress(escalation_ids: Sequence[int], *, reason: str) -> None:
+    """Take back what is not sent yet, before the escalation is locked: in this order the outbox locks too."""
+    waiting = Page.objects.open().filter(escalation__in=escalation_ids).values_list("pk", flat=True)
+    outbox.suppress(pages.CLIENT, list(waiting), reason=reason[:300])
+
+
+def resume(about: Q, state: EscalationStatus) -> list[Escalation]:
+    """Let escalations go on that nobody has any more; of several runs about one thing only the latest."""
+    latest = max(locked(about, (state,)), key=lambda escalation: escalation.generation, default=None)
+    if latest is None:
+        return []
+    plan = rules.from_json(latest.plan)
+    position = Position(latest.round, latest.level)
+    asked = rules.before(plan, position)
+    last = _last_asked(latest, asked) if asked else None
+    place, at = rules.resume(plan, position, last_due=last, now=queries.now())
+    if place == position and asked is not None:
+        paging.reopen(latest.pages.filter(round=asked.round, level=asked.level))
+    go_on(latest, place, at)
+    tell([latest])
+    transaction.on_commit(nudge.drain, robust=True)
+    return [latest]
+
+
+def _last_asked(escalation: Escalation, asked: Position) -> datetime | None:
+    at: datetime | None = escalation.pages.filter(round=asked.round, level=asked.level).aggregate(
+        last=Max("planned_at")
+    )["last"]
+    return at
+
+
+def go_on(escalation: Escalation, place: Position, at: datetime | Now) -> None:
+    Escalation.objects.filter(pk=escalation.pk).update(
+        status=EscalationStatus.ESCALATING,
+        epoch=F("epoch") + 1,
+        round=place.round,
+        level=place.level,
+        next_at=at,
+        acknowledged_at=None,
+        acknowledged_by=None,
+        exhausted_at=None,
+    )
+
+
+def tell(escalations: Iterable[Escalation]) -> None:
+    topics = {f"alert-{each.alert_id}" for each in escalations if each.alert_id}
+    topics |= {f"incident-{each.incident_id}" for each in escalations if each.incident_id}
+    live.changed("alerts", *topics)

@@ -1,0 +1,134 @@
+"""Start escalations: a policy becomes a plan, the plan a row whose first level is due at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection, transaction
+
+from core import live
+from core.events import nudge
+from oncall.escalation import queries, rules
+from oncall.escalation.models import Policy
+
+if TYPE_CHECKING:
+    from oncall.escalation.rules import Plan
+
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """An escalation to begin, for an alert, an incident, or a message alone. `plan` is used instead of a policy."""
+
+    alert_id: int | None = None
+    incident_id: int | None = None
+    policy_id: int | None = None
+    urgency: str = "high"
+    message: str = ""
+    actor_id: int | None = None
+    plan: Plan | None = None
+    by_hand: bool = False
+
+    @property
+    def about(self) -> tuple[int | None, int | None]:
+        """The alert and the incident."""
+        return self.alert_id, self.incident_id
+
+
+# The generation is counted inside the statement; the loser of a race is counted again by the next round.
+_INSERT = """
+insert into oncall_escalation (alert_id, incident_id, policy_id, generation, urgency, plan, message, by_hand,
+    status, round, level, epoch, next_at, started_by_id)
+select alert_id, incident_id, policy_id, 1 + greatest(
+        (select coalesce(max(generation), 0) from oncall_escalation old where old.alert_id = new.alert_id),
+        (select coalesce(max(generation), 0) from oncall_escalation old where old.incident_id = new.incident_id)),
+    urgency, plan, message, by_hand, 'escalating', 0, 0, 1, statement_timestamp(), actor_id
+from jsonb_to_recordset(%s::jsonb) as new (alert_id bigint, incident_id bigint, policy_id bigint, urgency text,
+    plan jsonb, message text, by_hand boolean, actor_id bigint)
+on conflict do nothing
+returning id, alert_id, incident_id
+"""
+
+
+def start_many(starts: Sequence[Start]) -> list[int]:
+    """Begin escalations with their policies frozen as they are now; give their ids in the order of `starts`.
+
+    A policy that is gone or has no level asks every admin, and says so. Runs in the caller's transaction, with a
+    few statements however many there are.
+    """
+    if not starts:
+        return []
+    plans = _plans(starts)
+    ids: dict[int, int] = {}
+    with transaction.atomic():
+        for _ in range(TRIES):
+            chosen = _distinct(starts, ids)
+            if not chosen:
+                break
+            ids |= _insert({n: _row(starts[n], plans[n]) for n in chosen})
+        transaction.on_commit(nudge.drain, robust=True)
+    if len(ids) < len(starts):
+        raise RuntimeError("escalations could not be started: others kept taking their numbers")
+    _tell(starts)
+    return [ids[n] for n in range(len(starts))]
+
+
+def _plans(starts: Sequence[Start]) -> list[Plan]:
+    wanted = {start.policy_id or 0 for start in starts if start.plan is None}
+    found = Policy.objects.prefetch_related("levels__targets__user", "levels__targets__schedule").in_bulk(
+        wanted
+    )
+    known = {pk: _usable(queries.plan_of(found[pk]) if pk in found else None) for pk in wanted}
+    return [start.plan or known[start.policy_id or 0] for start in starts]
+
+
+def _usable(plan: Plan | None) -> Plan:
+    if plan is not None and plan.levels:
+        return plan
+    reason = f"The policy {plan.name} has no level" if plan else "No escalation policy covers this"
+    people = [(user.pk, str(user)) for user in queries.admins()]
+    return rules.for_people("Every admin", people, reason=f"{reason}, so every admin is asked")
+
+
+def _distinct(starts: Sequence[Start], done: dict[int, int]) -> list[int]:
+    """The starts to insert next: of those about the same thing only one, because each gets a number of its own."""
+    chosen: dict[tuple[int | None, int | None], int] = {}
+    for n, start in enumerate(starts):
+        if n not in done:
+            chosen.setdefault(start.about, n)
+    return list(chosen.values())
+
+
+def _row(start: Start, plan: Plan) -> dict[str, Any]:
+    return {
+        "alert_id": start.alert_id,
+        "incident_id": start.incident_id,
+        "policy_id": start.policy_id,
+        "urgency": start.urgency,
+        "plan": rules.to_json(plan),
+        "message": start.message.replace("\x00", ""),
+        "by_hand": start.by_hand,
+        "actor_id": start.actor_id,
+    }
+
+
+def _insert(rows: dict[int, dict[str, Any]]) -> dict[int, int]:
+    place = {(row["alert_id"], row["incident_id"]): n for n, row in rows.items()}
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [json.dumps(list(rows.values()))])
+        return {place[alert_id, incident_id]: pk for pk, alert_id, incident_id in cursor.fetchall()}
+
+
+def _tell(starts: Sequence[Start]) -> None:
+    topics = {f"alert-{start.alert_id}" for start in starts if start.alert_id}
+    topics |= {f"incident-{start.incident_id}" for start in starts if start.incident_id}
+    live.changed("alerts", *topics)
+
+
+def frozen(start: Start, *, reason: str) -> Start:
+    """Give a start whose policy is already a plan, with the reason why these people are asked."""
+    return replace(start, plan=replace(_plans([start])[0], reason=reason))

@@ -1,0 +1,162 @@
+"""Take an alert or an incident, give it back, end it: who has it, and that nobody else is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+
+from incidents.lifecycle import operations as incidents
+from oncall.alerts import operations as alerts
+from oncall.alerts.models import Alert
+from oncall.alerts.models import Status as AlertStatus
+from oncall.escalation import queries
+from oncall.escalation.models import Escalation, EscalationStatus
+from oncall.escalation.operations.rows import OPEN, halt, resume, steadily
+from oncall.paging import operations as paging
+
+if TYPE_CHECKING:
+    from core.accounts.models import User
+    from incidents.lifecycle.models import Incident
+    from oncall.paging.models import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Who has it and since when; `first` when this very call made it so."""
+
+    first: bool
+    by: User | None
+    at: datetime | None
+
+
+@steadily
+def acknowledge(
+    *, actor: User, alert: Alert | None = None, incident: Incident | None = None, page: Page | None = None
+) -> Held:
+    """Take an alert, an incident, or what a page is about; nobody else is asked from this commit on.
+
+    Who comes second changes nothing and is told who has it. A page by hand is answered by its person alone: it
+    stops only itself, and makes them part of its incident.
+    """
+    if page is not None:
+        return _answer(page, actor)
+    if alert is not None:
+        return _take_alert(alert, actor)
+    if incident is not None:
+        return _take_incident(incident, actor)
+    raise ValueError("acknowledge what?")
+
+
+def _answer(page: Page, actor: User) -> Held:
+    escalation = page.escalation
+    if escalation is None:
+        return Held(paging.acknowledge_test(page), page.user, page.acknowledged_at)
+    if escalation.by_hand or (escalation.alert is None and escalation.incident is None):
+        return _answer_by_hand(escalation, actor)
+    if escalation.alert is not None:
+        return _take_alert(escalation.alert, actor)
+    assert escalation.incident is not None  # noqa: S101 - one of the two, as said above
+    return _take_incident(escalation.incident, actor)
+
+
+def _answer_by_hand(escalation: Escalation, actor: User) -> Held:
+    incident = queries.incident_of(escalation)
+    if incident is not None:
+        incidents.join(incident, user=actor)
+    first = bool(halt(Q(pk=escalation.pk), EscalationStatus.ACKNOWLEDGED, by=actor, among=OPEN))
+    escalation.refresh_from_db()
+    return Held(first, escalation.acknowledged_by, escalation.acknowledged_at)
+
+
+def _take_alert(alert: Alert, actor: User) -> Held:
+    alert = Alert.objects.select_related("incident").get(pk=alert.pk)
+    if alert.incident is not None and alert.incident.is_active:
+        incidents.acknowledge(alert.incident, actor=actor)
+    first = alerts.acknowledge_alert(alert.pk, actor=actor)
+    alert = Alert.objects.select_related("acknowledged_by", "resolved_by").get(pk=alert.pk)
+    if alert.status == AlertStatus.RESOLVED:
+        return Held(first, alert.resolved_by, alert.resolved_at)
+    if alert.snoozed_until is not None:
+        alerts.snooze_alert(alert.pk, until=None)
+    halt(Q(alert=alert, by_hand=False), EscalationStatus.ACKNOWLEDGED, by=actor, among=OPEN)
+    return Held(first, alert.acknowledged_by, alert.acknowledged_at)
+
+
+def _take_incident(incident: Incident, actor: User) -> Held:
+    incident = incidents.acknowledge(incident, actor=actor)
+    taken = stop_incident(incident.pk, to=EscalationStatus.ACKNOWLEDGED, by=actor)
+    latest = queries.current(incident=incident)
+    if latest is None or latest.acknowledged_at is None:
+        return Held(bool(taken), actor, incident.acknowledged_at)
+    return Held(bool(taken), latest.acknowledged_by, latest.acknowledged_at)
+
+
+@steadily
+def unacknowledge(
+    *,
+    actor: User | None,
+    alert: Alert | None = None,
+    incident: Incident | None = None,
+    page: Page | None = None,
+) -> bool:
+    """Give it back: whoever was asked is asked on, and escalation goes on; False when nobody had it.
+
+    While the level last asked still has time, it goes on as if it had not stopped, else from the top.
+    """
+    escalation = page.escalation if page is not None else None
+    if escalation is not None and (escalation.by_hand or not (escalation.alert_id or escalation.incident_id)):
+        return bool(resume(Q(pk=escalation.pk), EscalationStatus.ACKNOWLEDGED))
+    alert = alert or (escalation.alert if escalation else None)
+    incident = incident or (escalation.incident if escalation else None)
+    if alert is not None:
+        return _give_alert_back(alert, actor)
+    if incident is None:
+        return False
+    return bool(resume(Q(incident=incident, by_hand=False), EscalationStatus.ACKNOWLEDGED))
+
+
+def _give_alert_back(alert: Alert, actor: User | None) -> bool:
+    if not alerts.unacknowledge_alert(alert.pk, actor=actor):
+        return False
+    resume(Q(alert=alert, by_hand=False), EscalationStatus.ACKNOWLEDGED)
+    return True
+
+
+@steadily
+def resolve(*, alert: Alert, actor: User | None) -> bool:
+    """End an alert by a person's word and everything that asks about it; False when it had ended."""
+    first = alerts.resolve_alert(alert.pk, actor=actor)
+    end_many([alert.pk], resolved=True, by=actor)
+    return first
+
+
+@steadily
+def end_many(alert_ids: Collection[int], *, resolved: bool, by: User | None = None) -> int:
+    """Stop asking about alerts that were ended (`resolved`) or taken; give how many escalations stopped.
+
+    A page by hand goes on when its alert is only taken.
+    """
+    about = Q(alert__in=list(alert_ids))
+    if resolved:
+        return len(halt(about, EscalationStatus.CLOSED, by=by, among=(*OPEN, EscalationStatus.ACKNOWLEDGED)))
+    return len(halt(about & Q(by_hand=False), EscalationStatus.ACKNOWLEDGED, by=by, among=OPEN))
+
+
+@steadily
+def stop_incident(incident_id: int, *, to: EscalationStatus, by: User | None = None) -> int:
+    """Stop asking about an incident and its alerts because somebody took or ended it; give how many stopped.
+
+    Taking it takes its triggered alerts too. Pages by hand go on then, and stop when it has ended.
+    """
+    mine = list(Alert.objects.filter(incident=incident_id).order_by("pk").values_list("pk", flat=True))
+    if to == EscalationStatus.ACKNOWLEDGED:
+        for pk in mine:
+            alerts.acknowledge_alert(pk, actor=by)
+    about = Q(incident=incident_id) | Q(alert__in=mine)
+    closing = to == EscalationStatus.CLOSED
+    among = (*OPEN, EscalationStatus.ACKNOWLEDGED) if closing else OPEN
+    return len(halt(about if closing else about & Q(by_hand=False), to, by=by, among=among))

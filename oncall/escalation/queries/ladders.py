@@ -1,0 +1,102 @@
+"""Policies as people read them: a ladder, with who answers right now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Count
+
+from core.accounts.models import User
+from oncall.escalation import rules
+from oncall.escalation.models import Policy
+from oncall.escalation.queries.asking import Found, now, whom
+from oncall.escalation.rules import Kind, LevelSpec, Plan, TargetSpec
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from oncall.escalation.models import PolicyQuerySet
+
+
+def policies(user: User | AnonymousUser) -> PolicyQuerySet:
+    """Give the policies that a person may know of, by name, with what a list shows."""
+    return (
+        Policy.objects.visible_to(user)
+        .select_related("team")
+        .prefetch_related("levels__targets__user", "levels__targets__schedule")
+        .annotate(service_count=Count("services", distinct=True))
+        .order_by("name")
+    )
+
+
+def plan_of(policy: Policy) -> Plan:
+    """Give a policy, read with its levels and targets, as a plan."""
+    levels = tuple(
+        LevelSpec(level.timeout_seconds, tuple(_target(target) for target in level.targets.all()))
+        for level in policy.levels.all()
+    )
+    return Plan(policy.name, policy.repeat, levels)
+
+
+def _target(target: object) -> TargetSpec:
+    user, schedule = getattr(target, "user", None), getattr(target, "schedule", None)
+    if user is not None:
+        return TargetSpec(Kind.USER, user.pk, str(user))
+    assert schedule is not None  # noqa: S101 - the table's check says that a target is one of the two
+    return TargetSpec(Kind.SCHEDULE, schedule.pk, schedule.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A level of the ladder as people read it: when it is asked, its targets, and who answers right now."""
+
+    number: int
+    offset_seconds: int
+    timeout_seconds: int
+    targets: tuple[TargetSpec, ...]
+    people: tuple[User, ...]
+    nobody: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """A policy with who answers right now."""
+
+    policy: Policy
+    rungs: tuple[Rung, ...]
+    passes: int
+    gives_up_seconds: int
+    warnings: tuple[str, ...]
+
+
+def ladders(found: Iterable[Policy]) -> list[Ladder]:
+    """Give policies with who answers right now; schedules and people are read once for all of them."""
+    chosen = list(found)
+    plans = [plan_of(policy) for policy in chosen]
+    levels = [level for plan in plans for level in plan.levels]
+    asked = whom(levels, at=now())
+    people = User.objects.active().in_bulk([id_ for found in asked for id_ in found.ids])
+    rest = iter(asked)
+    return [
+        _ladder(policy, plan, [next(rest) for _ in plan.levels], people)
+        for policy, plan in zip(chosen, plans, strict=True)
+    ]
+
+
+def _ladder(policy: Policy, plan: Plan, asked: Sequence[Found], people: Mapping[int, User]) -> Ladder:
+    active = [[id_ for id_ in found.ids if id_ in people] for found in asked]
+    rungs = tuple(
+        Rung(n, offset, level.timeout_seconds, level.targets, tuple(people[id_] for id_ in ids), found.nobody)
+        for n, (offset, level, ids, found) in enumerate(
+            zip(rules.offsets(plan), plan.levels, active, asked, strict=True), 1
+        )
+    )
+    total = rules.give_up_seconds(plan)
+    return Ladder(policy, rungs, plan.repeat, total, tuple(rules.warnings(active, gives_up_after=total)))
+
+
+def ladder(policy: Policy) -> Ladder:
+    """Give one policy with who answers right now."""
+    return ladders([policy])[0]

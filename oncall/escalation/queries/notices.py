@@ -1,0 +1,208 @@
+"""What a page says, and whether it is still wanted: what the outbox asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.utils import timezone
+
+from core.outbox.registry import Content
+from oncall.alerts.models import Status as AlertStatus
+from oncall.escalation.models import Escalation, EscalationStatus
+from oncall.escalation.queries.asking import RELATED, next_up, now
+from oncall.paging import queries as paging
+from oncall.paging import rules as words
+from oncall.paging import tokens
+from oncall.paging.models import ContactMethod, Page
+from oncall.paging.rules import About, Notice
+
+if TYPE_CHECKING:
+    from core.outbox.models import Message
+    from incidents.lifecycle.models import Incident
+
+FRESH = timedelta(seconds=20)
+"""A message that is sent so soon after it was written says what it was written with."""
+
+
+def notice(escalation: Escalation, *, at: datetime) -> Notice:
+    """Give what an escalation, read with its alert and incident, has to say to whoever is paged."""
+    alert, incident = escalation.alert, incident_of(escalation)
+    by = str(escalation.started_by) if escalation.by_hand and escalation.started_by else ""
+    private = incident is not None and incident.private
+    return Notice(
+        about=About.ALERT if alert else About.INCIDENT if incident else About.MESSAGE,
+        title=title(escalation),
+        urgency=escalation.urgency,
+        service=alert.service.name if alert and alert.service else "",
+        label=incident.severity.label if incident else "",
+        reference=str(incident) if incident else "",
+        summary=summary(escalation),
+        by=by,
+        message=escalation.message,
+        since=(alert.started_at or alert.first_at) if alert else incident.started_at if incident else None,
+        asked_at=at,
+        private=private,
+        data={} if private else _data(escalation, incident),
+    )
+
+
+def incident_of(escalation: Escalation) -> Incident | None:
+    """Give the incident that an escalation is about, by itself or through its alert."""
+    return escalation.incident or (escalation.alert.incident if escalation.alert else None)
+
+
+def title(escalation: Escalation) -> str:
+    """Give what is wrong in one line."""
+    if escalation.alert:
+        return escalation.alert.title
+    return escalation.incident.title if escalation.incident else escalation.message.split("\n", 1)[0]
+
+
+def summary(escalation: Escalation) -> str:
+    """Give what is wrong in the source's or the incident's own words."""
+    if escalation.alert:
+        annotations = escalation.alert.annotations
+        said = (
+            annotations.get("summary") or annotations.get("description")
+            if isinstance(annotations, dict)
+            else ""
+        )
+        text = escalation.alert.description or str(said or "")
+        return "" if text.strip() == escalation.alert.title.strip() else text
+    return escalation.incident.impact or escalation.incident.summary if escalation.incident else ""
+
+
+def _data(escalation: Escalation, incident: Incident | None) -> dict[str, object]:
+    alert = escalation.alert
+    return {
+        "alert": None
+        if alert is None
+        else {
+            "id": str(alert.pk),
+            "title": alert.title,
+            "service": alert.service.slug if alert.service else None,
+            "labels": alert.labels,
+            "url": f"{settings.BASE_URL}/alerts/{alert.pk}/",
+        },
+        "incident": None
+        if incident is None
+        else {
+            "number": incident.number,
+            "title": incident.title,
+            "severity": incident.severity.slug,
+            "url": f"{settings.BASE_URL}/incidents/{incident}/",
+        },
+        "message": escalation.message,
+    }
+
+
+def unwanted(messages: Sequence[Message]) -> dict[int, str]:
+    """Say which messages of pages are no longer wanted and why: the guard, with two queries for all of them."""
+    pages = Page.objects.select_related("escalation__alert", "escalation__incident", "user").in_bulk(
+        [message.subject_id for message in messages]
+    )
+    wanted = [message.content.get("method") for message in messages]
+    methods = ContactMethod.objects.in_bulk([id_ for id_ in wanted if id_ is not None])
+    reasons = {
+        message.pk: _unwanted(
+            message, pages.get(message.subject_id), methods.get(message.content.get("method"))
+        )
+        for message in messages
+    }
+    return {pk: reason for pk, reason in reasons.items() if reason}
+
+
+def _unwanted(message: Message, page: Page | None, method: ContactMethod | None) -> str:
+    if page is None:
+        return "the page is gone"
+    if page.user is None or not page.user.is_active:
+        return words.CLOSED
+    if message.content.get("method") is not None and method is None:
+        return words.REMOVED
+    if method is not None and not method.is_enabled:
+        return words.DISABLED
+    return _settled(message, page)
+
+
+def _settled(message: Message, page: Page) -> str:
+    escalation = page.escalation
+    if escalation is None:
+        return ""
+    if escalation.epoch != message.epoch:
+        return f"the page was overtaken: {escalation.status}"
+    if escalation.status not in paging.WAITING:
+        return f"nobody needs to be asked any more: {escalation.status}"
+    return attention(escalation)
+
+
+def attention(escalation: Escalation) -> str:
+    """Say why what an escalation is about needs nobody's attention any more, "" while it does."""
+    alert, incident = escalation.alert, escalation.incident
+    if alert is not None and alert.status in (AlertStatus.RESOLVED, AlertStatus.SUPPRESSED):
+        return f"the alert is {alert.status}"
+    if alert is not None and alert.status == AlertStatus.ACKNOWLEDGED and not escalation.by_hand:
+        return "the alert is acknowledged"
+    if incident is not None and not incident.is_active:
+        return f"the incident is {incident.status}"
+    return ""
+
+
+def content(message: Message) -> Content:
+    """Give what a page's message says: as it was written, or as things stand now when that was a while ago."""
+    stored = message.content
+    if timezone.now() - message.created_at < FRESH and message.attempts <= 1:
+        return Content(
+            stored["subject"],
+            stored["text"],
+            stored.get("html", ""),
+            stored.get("url", ""),
+            stored.get("data", {}),
+            stored.get("thread", ""),
+        )
+    related = [f"escalation__{path}" for path in RELATED]
+    page = Page.objects.select_related("escalation", "user", *related).get(pk=message.subject_id)
+    said = _notice_now(page)
+    text = words.compose(said)
+    return Content(
+        text.subject, text.text, text.html, said.url, words.data(said, page_id=page.pk), thread(page)
+    )
+
+
+def thread(page: Page) -> str:
+    """Name what joins the messages about one thing."""
+    escalation = page.escalation
+    if escalation is None:
+        return ""
+    return f"alert-{escalation.alert_id}" if escalation.alert_id else f"escalation-{escalation.pk}"
+
+
+def _notice_now(page: Page) -> Notice:
+    link = tokens.url(page)
+    if page.escalation is None:
+        return Notice(about=About.TEST, title="Test page", url=link)
+    at = now()
+    said = notice(page.escalation, at=at)
+    zone = page.user.time_zone if page.user else "UTC"
+    upcoming = next_up(page.escalation)
+    said = replace(said, url=link, why=page.why, zone=zone, late=page.created_at - page.planned_at)
+    if upcoming is None or upcoming.at <= at:
+        return said
+    others = tuple(str(user) for user in upcoming.people if user.pk != page.user_id)
+    again = bool(upcoming.people) and not others
+    return replace(said, wait=upcoming.at - at, until=upcoming.at, after_you=others, again=again)
+
+
+def alarm_unwanted(messages: Sequence[Message]) -> dict[int, str]:
+    """Say which alarms about escalations that nobody answered are no longer wanted: the guard."""
+    found = Escalation.objects.in_bulk([message.subject_id for message in messages])
+    return {
+        message.pk: "somebody took it"
+        for message in messages
+        if (escalation := found.get(message.subject_id)) is None
+        or escalation.status != EscalationStatus.EXHAUSTED
+        or escalation.epoch != message.epoch
+    }

@@ -233,7 +233,14 @@
   });
 
   // What arrives later, by htmx -----------------------------------------------------------------------------------
+  const reachable = () => {
+    for (const box of $$(".scroll-x")) {
+      if (box.scrollWidth > box.clientWidth && !$("a, button, input, select", box)) box.tabIndex = 0; // arrow keys need a place
+    }
+  };
+  addEventListener("resize", reachable);
   const settle = (within) => {
+    reachable();
     for (const node of $$("[data-toast]")) arm(node);
     for (const dialog of $$("dialog[data-show]", within)) {
       dialog.removeAttribute("data-show");

@@ -57,6 +57,22 @@ def _run(name: str, run: Callable[[], int]) -> int:
     return 0
 
 
+_SOON = "select min(due_at) from outbox_message where state = 'pending' and due_at > now()"
+
+
+def seconds_until_due() -> float | None:
+    """Seconds until the next message, deadline or escalation is due; None when none is to come."""
+    selects = [_SOON, *(step.soon for step in registry.steps() if step.soon)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select extract(epoch from min(at) - clock_timestamp())::float8 from ("  # noqa: S608
+            + " union all ".join(f"({select})" for select in selects)
+            + ") as soon (at)"
+        )
+        seconds: float | None = cursor.fetchone()[0]
+    return seconds
+
+
 _beats: dict[str, float] = {}
 
 

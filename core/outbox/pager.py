@@ -1,5 +1,6 @@
-"""The loop of `pagerd`: needs Postgres and nothing else, outlives its restarts, and looks by itself every
-second.
+"""The loop of `pagerd`: needs Postgres and nothing else, outlives its restarts, looks by itself every second.
+
+What is due in between, such as the next level of an escalation, it looks for at that moment.
 """
 
 from __future__ import annotations
@@ -39,16 +40,18 @@ class Pager:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         while not self._stopping:
-            self._drain()
-            self._wait(settings.PAGER_GRACE_MS / 1000 * random.uniform(0.8, 1.0))  # noqa: S311
+            self._wait(self._drain())
         self._close()
 
     def _stop(self, *_: object) -> None:
         self._stopping = True
 
-    def _drain(self) -> None:
+    def _drain(self) -> float:
+        """Do all that is due; give how many seconds to wait until there is reason to look again."""
+        grace: float = settings.PAGER_GRACE_MS / 1000 * random.uniform(0.8, 1.0)  # noqa: S311
         try:
             draining.drain(kind="pagerd", stopping=lambda: self._stopping)
+            soon = draining.seconds_until_due()
         except DatabaseError as error:
             if not self._is_away:
                 log.warning("Postgres does not answer, trying again until it does: %s", error)
@@ -60,6 +63,8 @@ class Pager:
             if self._is_away:
                 log.warning("Postgres answers again")
             self._is_away = False
+            return grace if soon is None else min(grace, max(soon, 0.0))
+        return grace
 
     def _wait(self, seconds: float) -> None:
         """Wait so long, or until somebody knocks or a signal comes."""

@@ -51,11 +51,15 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A source of due work: `run` does what is due now, a bounded share of it, and gives how much it did."""
+    """A source of due work: `run` does what is due now, a bounded share of it, and gives how much it did.
+
+    `soon` is the select by which `pagerd` finds out when to look again, for what must be done to the moment.
+    """
 
     name: str
     run: Callable[[], int]
     order: int
+    soon: str = ""
 
 
 _clients: dict[str, Client] = {}
@@ -72,11 +76,13 @@ def client(name: str) -> Client | None:
     return _clients.get(name)
 
 
-def add_step(name: str, run: Callable[[], int], *, order: int) -> None:
-    """Let `drain()` do this too: signals 10, events 20, timers 30, escalations 40; messages are sent after
-    all.
+def add_step(name: str, run: Callable[[], int], *, order: int, soon: str = "") -> None:
+    """Let `drain()` do this too, in order: signals 10, events 20, timers 30, escalations 40; then it sends.
+
+    `soon` is a select of the earliest due time to come, as "select min(next_at) from … where next_at >
+    now()".
     """
-    _steps[name] = Step(name, run, order)
+    _steps[name] = Step(name, run, order, soon)
 
 
 def steps() -> list[Step]:

@@ -52,6 +52,9 @@ def cancel(kind: str, subject_ids: Sequence[int]) -> int:
         return int(cursor.rowcount)
 
 
+SOON = (
+    "select min(due_at) from timers_timer where done_at is null and cancelled_at is null and due_at > now()"
+)
 _DUE = """
 select * from timers_timer where done_at is null and cancelled_at is null and due_at <= now()
 order by due_at, id limit %s for update skip locked

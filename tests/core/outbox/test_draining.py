@@ -168,3 +168,13 @@ def test_signs_of_life_come_at_most_once_a_second() -> None:
     first = WorkerBeat.objects.get().drained_at
     draining.drain(kind="pagerd")
     assert WorkerBeat.objects.get().drained_at == first
+
+
+def test_the_next_moment_is_the_earliest_of_all_that_is_to_come() -> None:
+    assert draining.seconds_until_due() is None
+    put(1, delay_seconds=-5)
+    put(2, delay_seconds=50)
+    assert draining.seconds_until_due() == pytest.approx(50, abs=0.5)
+    registry.add_step("mine", lambda: 0, order=1, soon="select now() + interval '20 seconds'")
+    registry.add_step("nothing", lambda: 0, order=1, soon="select null::timestamptz")
+    assert draining.seconds_until_due() == pytest.approx(20, abs=0.5)

@@ -93,12 +93,16 @@ def test_it_pages_with_postgres_alone_and_outlives_its_restarts(
     _until(lambda: _states() == {"accepted"})
 
 
-def test_a_knock_wakes_it_at_once_and_so_does_the_end(start: Any, webhook_sink: WebhookSink) -> None:
+def test_a_knock_a_due_time_and_the_end_wake_it(start: Any, webhook_sink: WebhookSink) -> None:
     pager = start(grace=60_000)
     _until(lambda: _listens() == 1)
     _put(webhook_sink, 1)
     nudge.knock()
     webhook_sink.wait(1, seconds=5)
+    _until(lambda: _states() == {"accepted"})
+    _put(webhook_sink, 2, delay_seconds=0.5)
+    nudge.knock()
+    webhook_sink.wait(2, seconds=3)
     _until(lambda: _states() == {"accepted"})
     began = time.monotonic()
     pager.terminate()

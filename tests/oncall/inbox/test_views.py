@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from core.events.models import Event
+from incidents.models import Incident
+from oncall.models import Alert
+from tests import cast
+
+if TYPE_CHECKING:
+    from core.accounts.models import User
+
+pytestmark = pytest.mark.django_db
+ACTIONS = ["acknowledge", "unacknowledge", "resolve", "escalate", "snooze", "declare", "attach"]
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def firing() -> Alert:
+    cast.severity()
+    return cast.alert(of=cast.service())
+
+
+def test_acknowledging_says_that_nobody_else_is_woken() -> None:
+    alert = firing()
+    answer = signed_in(cast.bob()).post(reverse("oncall:acknowledge-alert", args=[alert.pk]), follow=True)
+    assert answer.status_code == 200
+    assert "Nobody else will be woken" in answer.content.decode()
+    assert Alert.objects.get().status == "acknowledged"
+
+
+def test_whoever_comes_second_learns_who_has_it() -> None:
+    alert = firing()
+    signed_in(cast.bob()).post(reverse("oncall:acknowledge-alert", args=[alert.pk]))
+    answer = signed_in(cast.carol()).post(reverse("oncall:acknowledge-alert", args=[alert.pk]), follow=True)
+    assert "Bob Example has it already" in answer.content.decode()
+
+
+def test_declaring_leads_to_the_room() -> None:
+    alert = firing()
+    answer = signed_in(cast.bob()).post(reverse("oncall:declare-alert", args=[alert.pk]))
+    incident = Incident.objects.get()
+    assert (answer.status_code, answer["Location"]) == (302, reverse("incidents:room", args=[incident.number]))
+
+
+def test_snoozing_takes_one_of_the_offered_spans() -> None:
+    alert, client = firing(), signed_in(cast.bob())
+    assert client.post(reverse("oncall:snooze-alert", args=[alert.pk]), {"seconds": "5"}).status_code == 422
+    assert Alert.objects.get().snoozed_until is None
+    assert client.post(reverse("oncall:snooze-alert", args=[alert.pk]), {"seconds": "3600"}).status_code == 302
+    assert Alert.objects.get().snoozed_until is not None
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_get_changes_nothing(action: str) -> None:
+    alert = firing()
+    assert signed_in(cast.bob()).get(reverse(f"oncall:{action}-alert", args=[alert.pk])).status_code == 405
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_viewer_is_refused_and_leaves_no_trace(action: str) -> None:
+    alert = firing()
+    before = Event.objects.count()
+    answer = signed_in(cast.vera()).post(reverse(f"oncall:{action}-alert", args=[alert.pk]), {"seconds": 900})
+    assert answer.status_code == 403
+    assert (Event.objects.count(), Alert.objects.get().status) == (before, "triggered")
+
+
+@pytest.mark.parametrize("name", ["alert", "alert-region", *(f"{action}-alert" for action in ACTIONS)])
+def test_an_alert_of_a_private_incident_does_not_exist_for_others(name: str) -> None:
+    from oncall.inbox import operations  # noqa: PLC0415
+
+    alice = cast.alice()
+    alert = firing()
+    operations.attach(alert, incident=cast.incident(by=alice, private=True), actor=alice)
+    client = signed_in(cast.mallory())
+    address = reverse(f"oncall:{name}", args=[alert.pk])
+    answer = client.post(address) if name.endswith("-alert") else client.get(address)
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("show", ["needs", "open", "snoozed", "closed", "nonsense"])
+def test_every_tab_opens_with_and_without_alerts(show: str) -> None:
+    client = signed_in(cast.bob())
+    assert client.get(reverse("oncall:alerts"), {"show": show}).status_code == 200
+    firing()
+    assert client.get(reverse("oncall:alerts"), {"show": show, "q": "<script>"}).status_code == 200
+    assert client.get(reverse("oncall:alerts"), {"page": "x"}).status_code == 400
+
+
+def test_what_an_alert_says_is_text_and_never_markup() -> None:
+    cast.alert("<img src=x onerror=alert(1)>", description="<script>alert(2)</script>", of=cast.service())
+    client, alert = signed_in(cast.bob()), Alert.objects.get()
+    page = client.get(reverse("oncall:alert", args=[alert.pk])).content.decode()
+    assert "<img src=x" not in page
+    assert "<script>alert" not in page

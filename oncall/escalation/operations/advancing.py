@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from core import live
+from core import failpoints, live
 from core.accounts.models import User
 from core.events import bus, nudge
 from core.outbox import operations as outbox
@@ -36,6 +36,9 @@ log = logging.getLogger(__name__)
 ALARM = "oncall.alarm"
 AGAIN_SECONDS = 30
 """An escalation that could not be advanced at all is tried again after this."""
+
+
+SOON = "select min(next_at) from oncall_escalation where status = 'escalating' and next_at > now()"
 
 
 def advance_due(limit: int = 200) -> int:
@@ -98,6 +101,7 @@ def _advance(due: Sequence[Escalation]) -> int:
     asking = [turn for turn in turns if turn.step.ask is not None]
     _ask(asking, at)
     _exhaust([turn.escalation for turn in turns if turn.step.ask is None])
+    failpoints.hit("in_advance")
     return len(due)
 
 

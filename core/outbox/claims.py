@@ -98,8 +98,17 @@ def claim(room: Room, *, owner: str) -> list[Message]:
     """Claim due messages for `owner` until the lease is over; give them, pages first.
 
     In the same transaction the clients' guards are asked, and what is no longer wanted is suppressed; what is
-    past its time expires; what had its lease run out for the third time becomes unknown. Clients are told.
+    past its time expires; what had its lease run out for the third time becomes unknown. The clients are told
+    of that in a transaction of their own: a listener may need a row that somebody holds who waits for ours.
     """
+    while (claimed := _claim(room, owner)) is not None:
+        if claimed:
+            return claimed
+    return []
+
+
+def _claim(room: Room, owner: str) -> list[Message] | None:
+    """Claim once: what of it is wanted, which may be nothing, and None when nothing was due."""
     parameters = {
         "messages": room.messages,
         "behind": room.behind,
@@ -115,15 +124,23 @@ def claim(room: Room, *, owner: str) -> list[Message]:
     with transaction.atomic():
         picked = list(Message.objects.raw(_CLAIM.format(rescue=rescue), parameters))
         if not picked:
-            return []
+            return None
         _note_lost_tries(message for message in picked if vars(message)["was"] == State.SENDING)
-        claimed = [message for message in picked if message.state == State.SENDING]
-        unwanted = _ask_guards(claimed)
-        if unwanted:
-            _suppress(unwanted)
-        tell([outcome for message in picked if (outcome := _on_claim(message, unwanted)) is not None])
-    wanted = [message for message in claimed if message.pk not in unwanted]
+        unwanted = _ask_guards([message for message in picked if message.state == State.SENDING])
+        _suppress(unwanted)
+        outcomes = [one for message in picked if (one := _on_claim(message, unwanted)) is not None]
+        _remember(_ended(outcomes))
+        _raise_alarm(outcomes)
+    if outcomes:
+        _tell_of_ends(outcomes)
+    wanted = [m for m in picked if m.state == State.SENDING and m.pk not in unwanted]
     return sorted(wanted, key=lambda message: (message.lane, message.due_at))
+
+
+def _tell_of_ends(outcomes: Sequence[Outcome]) -> None:
+    with transaction.atomic():
+        untold = tell(outcomes)
+        _forget(set(_ended(outcomes)) - set(untold))
 
 
 def _on_claim(message: Message, unwanted: dict[int, str]) -> Outcome | None:
@@ -193,6 +210,8 @@ def _by_client(messages: Sequence[Message]) -> dict[str, list[Message]]:
 
 
 def _suppress(reasons: dict[int, str]) -> None:
+    if not reasons:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             "update outbox_message set state = 'suppressed', error = reason, ended_at = now(),"
@@ -249,8 +268,10 @@ def complete(results: Sequence[Result], *, owner: str) -> int:
         with connection.cursor() as cursor:
             cursor.execute(_COMPLETE, [json.dumps(rows)])
             done = {row[0] for row in cursor.fetchall()}
-        told = [result for result in results if result.message.pk in done]
-        tell([outcome for result in told if (outcome := _on_result(result)) is not None])
+        ours = [result for result in results if result.message.pk in done]
+        outcomes = [outcome for result in ours if (outcome := _on_result(result)) is not None]
+        _remember(tell(outcomes))
+        _raise_alarm(outcomes)
     return len(done)
 
 
@@ -279,21 +300,19 @@ def _on_result(result: Result) -> Outcome | None:
     return None
 
 
-def tell(outcomes: Sequence[Outcome]) -> None:
-    """Tell each client what became of its messages, in the transaction that recorded it.
+def tell(outcomes: Sequence[Outcome]) -> list[int]:
+    """Tell each client what became of its messages; give the ids of ended ones whose client did not hear it.
 
-    A listener that raises is told again later (`tell_again`); it undoes nobody's record and holds up no
-    other.
+    A listener that raises undoes nobody's record and holds up no other.
     """
     groups: defaultdict[str, list[Outcome]] = defaultdict(list)
     for outcome in sorted(outcomes, key=lambda outcome: (outcome.subject_id, outcome.message_id)):
         groups[outcome.client].append(outcome)
-    untold = [outcome for name, group in groups.items() for outcome in _untold(name, group)]
-    if untold:
-        _remember([outcome.message_id for outcome in untold if outcome.state != "retrying"])
-    lost = [outcome for outcome in outcomes if outcome.state in {State.EXPIRED, State.UNKNOWN}]
-    if lost:
-        _raise_alarm(lost)
+    return _ended([outcome for name, group in groups.items() for outcome in _untold(name, group)])
+
+
+def _ended(outcomes: Sequence[Outcome]) -> list[int]:
+    return [outcome.message_id for outcome in outcomes if outcome.state != "retrying"]
 
 
 def _untold(name: str, outcomes: Sequence[Outcome]) -> list[Outcome]:
@@ -313,13 +332,21 @@ def _heard(client: registry.Client, outcomes: Sequence[Outcome]) -> bool:
     return True
 
 
-def _remember(ids: list[int]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("update outbox_message set untold_at = now() where id = any(%s)", [ids])
+def _remember(untold: Sequence[int]) -> None:
+    if untold:
+        with connection.cursor() as cursor:
+            cursor.execute("update outbox_message set untold_at = now() where id = any(%s)", [list(untold)])
+
+
+def _forget(told: Iterable[int]) -> None:
+    Message.objects.filter(pk__in=list(told)).update(untold_at=None)
 
 
 def _raise_alarm(outcomes: Sequence[Outcome]) -> None:
-    log.error("messages ended without a known arrival: %s", _ids(outcomes))
+    lost = [outcome for outcome in outcomes if outcome.state in {State.EXPIRED, State.UNKNOWN}]
+    if not lost:
+        return
+    log.error("messages ended without a known arrival: %s", _ids(lost))
     bus.emit_all(
         [
             MessageLost(
@@ -331,7 +358,7 @@ def _raise_alarm(outcomes: Sequence[Outcome]) -> None:
                 outcome.state,
                 outcome.detail,
             )
-            for outcome in outcomes
+            for outcome in lost
         ]
     )
 
@@ -352,7 +379,7 @@ def tell_again(*, limit: int = 50) -> int:
         )
         heard = [message.pk for message in due if _heard_again(message)]
         _remember([message.pk for message in due if message.pk not in heard])
-        Message.objects.filter(pk__in=heard).update(untold_at=None)
+        _forget(heard)
     return len(heard)
 
 

@@ -10,13 +10,14 @@ from django.db import connection, transaction
 
 from core import failpoints
 from core.events.models import Event
-from core.outbox import claims, operations
+from core.outbox import claims, operations, registry
 from core.outbox.claims import Result, Room
 from core.outbox.models import Attempt, Message
+from tests import cast
 from tests.core.outbox.conftest import put
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pytest_django import DjangoAssertNumQueries
 
@@ -111,16 +112,19 @@ class TestClaiming:
         assert (message.state, message.error, message.attempts) == ("suppressed", "acknowledged by Alice", 0)
         assert client_.told == [(2, "suppressed", False)]
 
-    def test_a_guard_that_raises_lets_the_messages_out(
-        self, client_: Sender, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_what_is_not_wanted_does_not_hide_what_is(self, client_: Sender) -> None:
+        client_.unwanted = dict.fromkeys(range(30), "resolved")
+        put(*range(30))
+        put(99, lane=3)
+        assert _claim() == ["m99"]
+        assert Message.objects.filter(state="suppressed").count() == 30
+
+    def test_a_guard_that_raises_lets_the_messages_out(self, client_: Sender) -> None:
         def broken(_messages: object) -> dict[int, str]:
             _sql("select 1 / 0")
             return {}
 
         put(1)
-        from core.outbox import registry  # noqa: PLC0415
-
         registry.register(registry.Client("test", broken, client_.render, client_.listener))
         assert _claim() == ["m1"]
 
@@ -275,6 +279,38 @@ class TestCompleting:
 
 @pytest.mark.django_db(transaction=True)
 class TestSeveralWorkers:
+    def test_a_listener_may_wait_for_whoever_waits_for_the_claim(self, client_: Sender) -> None:
+        """An acknowledgement holds a row of the listener's and waits to suppress what the claim has locked."""
+        user = cast.alice()
+        put(1, 2)
+        _sql("update outbox_message set not_after = now() - interval '1 second' where key = 'm1'")
+        holding = threading.Event()
+
+        def wait_for_alice(_outcomes: object) -> None:
+            _sql(f"select 1 from accounts_user where id = {user.pk} for update")
+
+        def ask(messages: Sequence[Message]) -> dict[int, str]:
+            assert holding.wait(5)
+            time.sleep(0.2)  # the acknowledgement is waiting for our rows by now
+            return {}
+
+        def acknowledge() -> None:
+            with transaction.atomic():
+                _sql(f"select 1 from accounts_user where id = {user.pk} for update")
+                holding.set()
+                operations.suppress("test", [1, 2], reason="acknowledged")
+            connection.close()
+
+        client_.listen = wait_for_alice
+        registry.register(registry.Client("test", ask, client_.render, client_.listener))
+        thread = threading.Thread(target=acknowledge)
+        thread.start()
+        began = time.monotonic()
+        assert _claim() == ["m2"]
+        thread.join(10)
+        assert time.monotonic() - began < 0.9  # Postgres looks for deadlocks after a second
+        assert client_.told == [(1, "expired", False)]
+
     def test_two_workers_never_claim_the_same_message(self, client_: Sender) -> None:
         put(*range(1, 201))
         start = threading.Barrier(4)

@@ -1,0 +1,128 @@
+"""Every screen of the product by name, in the sample company, for the sweep and for the pictures of the documentation."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext
+
+    from tests.running import Stack
+
+SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+THEMES = ("light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One screen: its name, its address, and whether somebody signed in looks at it."""
+
+    name: str
+    path: str
+    signed_in: bool = True
+
+
+def alarm(stack: Stack) -> str:
+    """Send a real alert into the sample company; the address of the page on the phone of whoever is asked."""
+    curl = json.loads((stack.folder / "logins.json").read_text())["curl"]
+    url = next(word for word in curl.split() if word.startswith("http"))
+    event = {
+        "title": "Checkout API error rate above 5%",
+        "description": "About 3 in 10 card payments fail in production, eu-central.",
+        "severity": "critical",
+        "labels": {"service": "payments-api", "region": "eu-central"},
+        "dedup_key": "checkout-errors",
+    }
+    request = urllib.request.Request(
+        url, data=json.dumps(event).encode(), headers={"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        assert answer.status in (200, 202), answer.status
+    (mail, *_) = stack.smtp.wait(1, seconds=15)
+    return next(line.strip() for line in mail.text.splitlines() if "/p/" in line)
+
+
+def places(stack: Stack, phone: str) -> list[Place]:
+    """All screens of this running product."""
+
+    def first(sql: str) -> object:
+        return stack.rows(sql)[0][0]
+
+    number = first("select number from incidents_incident where title like 'Search results%%'")
+    ended = first("select number from incidents_incident where title like 'Login%%'")
+    alert = first("select id from oncall_alert order by id desc limit 1")
+    item = first("select id from postmortems_actionitem order by id limit 1")
+    notice = first("select public_id from statuspage_notice order by id limit 1")
+    source = first("select id from oncall_integration order by id limit 1")
+    return [
+        Place("sign-in", "/accounts/login/", signed_in=False),
+        Place("password-reset", "/accounts/password/reset/", signed_in=False),
+        Place("home", "/"),
+        Place("incidents", "/incidents/"),
+        Place("incident", f"/incidents/INC-{number}/"),
+        Place("incident-resolved", f"/incidents/INC-{ended}/"),
+        Place("declare", "/incidents/declare/"),
+        Place("alerts", "/alerts/"),
+        Place("alert", f"/alerts/{alert}/"),
+        Place("page-on-a-phone", phone.replace(stack.url, ""), signed_in=False),
+        Place("on-call", "/on-call/"),
+        Place("on-call-calendar", "/on-call/platform/"),
+        Place("on-call-editor", "/on-call/platform/edit/"),
+        Place("escalation", "/escalation-policies/"),
+        Place("escalation-policy", "/escalation-policies/payments/"),
+        Place("services", "/services/"),
+        Place("service", "/services/payments-api/"),
+        Place("integrations", "/integrations/"),
+        Place("integration", f"/integrations/{source}/"),
+        Place("postmortems", "/postmortems/"),
+        Place("postmortem", f"/postmortems/INC-{ended}/"),
+        Place("postmortem-editor", f"/postmortems/INC-{ended}/edit/"),
+        Place("action-items", "/action-items/"),
+        Place("action-item", f"/action-items/{item}/"),
+        Place("status-pages", "/status-pages/"),
+        Place("status-page-components", "/status-pages/alder-pay/"),
+        Place("status-page", "/status/alder-pay/", signed_in=False),
+        Place("status-history", "/status/alder-pay/history/", signed_in=False),
+        Place("status-incident", f"/status/alder-pay/incidents/{notice}/", signed_in=False),
+        Place("profile", "/me/"),
+        Place("notifications", "/me/notifications/"),
+        Place("people", "/people/"),
+        Place("teams", "/teams/"),
+        Place("audit", "/audit/"),
+        Place("api-docs", "/api/v1/docs/"),
+        Place("more", "/more/"),
+        Place("kit", "/kit/"),
+        Place("admin", "/admin/"),
+        Place("admin-severities", "/admin/incidents/severity/"),
+    ]
+
+
+def context(
+    browser: Browser, stack: Stack, *, size: str, theme: str, who: str | None = "admin@example.com"
+) -> BrowserContext:
+    """A browser of that size and theme, signed in as a person of the sample company unless `who` is None."""
+    made = browser.new_context(
+        base_url=stack.url,
+        viewport=SIZES[size],  # type: ignore[arg-type]
+        color_scheme=theme,  # type: ignore[arg-type]
+        has_touch=size == "phone",
+        reduced_motion="reduce",
+    )
+    if who is not None:
+        sign_in(made, stack, who)
+    return made
+
+
+def sign_in(made: BrowserContext, stack: Stack, who: str) -> None:
+    """Sign in as people do: by the form."""
+    password = next(login["password"] for login in stack.logins if login["email"] == who)
+    page = made.new_page()
+    page.goto("/accounts/login/")
+    page.get_by_label("E-mail").fill(who)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/")
+    page.close()

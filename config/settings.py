@@ -1,6 +1,7 @@
 """Django's settings. What an operator can change is read through `config.env` and documented in docs/settings.md."""
 
 import secrets
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import django_stubs_ext
@@ -124,6 +125,7 @@ MIDDLEWARE = [
     "core.ui.middleware.SecurityHeaders",
     "core.stack.middleware.Monitoring",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -225,6 +227,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS = ["security.W008"]  # SECURE_SSL_REDIRECT, see above
 
 # Time, language, files ------------------------------------------------------------------------------------------
 
@@ -331,10 +334,18 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [],
 }
 
 # Logs -----------------------------------------------------------------------------------------------------------
 
+METRICS_DIR = env.text(
+    "PROMETHEUS_MULTIPROC_DIR",
+    "",
+    "Where several web processes keep their counters, so that /metrics adds them up.",
+)
+if METRICS_DIR:
+    Path(METRICS_DIR).mkdir(parents=True, exist_ok=True)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

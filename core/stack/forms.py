@@ -11,8 +11,10 @@ from core.accounts.models import User
 class FirstAdmin(forms.Form):
     """Who runs this install."""
 
-    name = forms.CharField(max_length=120, label="Your name")
-    email = forms.EmailField(label="E-mail")
+    name = forms.CharField(
+        max_length=120, label="Your name", widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    email = forms.EmailField(label="E-mail", widget=forms.EmailInput(attrs={"autocomplete": "username"}))
     password = forms.CharField(
         label="Password",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),

@@ -6,6 +6,7 @@ import json
 import os
 import pwd
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -132,6 +133,7 @@ class _Run:
             "BASE_URL": self.chosen.base_url,
             "DATABASE_URL": self.chosen.database_url or self.postgres(),
             "REDIS_URL": self.chosen.redis_url or self.redis(),
+            **self.metrics(),
             "EMAIL_URL": self.chosen.email_url
             or f"smtp://127.0.0.1:{processes.kept_port(self.home, 'mail')}",
         }
@@ -152,6 +154,13 @@ class _Run:
         if not server.real:
             out("  No Redis for this machine: install one for more speed. Paging does not depend on it.")
         return server.url
+
+    def metrics(self) -> dict[str, str]:
+        """Where several web processes add up their counters; those of the last run do not count."""
+        if self.chosen.web_workers == 1:
+            return {}
+        shutil.rmtree(self.home / "metrics", ignore_errors=True)
+        return {"PROMETHEUS_MULTIPROC_DIR": str(self.home / "metrics")}
 
     def secret_key(self) -> str:
         file = self.home / "secret.key"

@@ -75,7 +75,11 @@ def _process(signals: Sequence[Waiting]) -> None:
     _tell_incidents(recorded)
     _record_changes(read, world)
     alerts.note_problems([problem for item in read for problem in item.problems])
-    alerts.finish(_notes(read, recorded), poisonous=[item.signal.id for item in read if item.poison])
+    alerts.finish(
+        _notes(read, recorded),
+        keys={item.signal.id: item.alerts[0].dedup_key for item in read if item.alerts},
+        poisonous=[item.signal.id for item in read if item.poison],
+    )
 
 
 # Understanding

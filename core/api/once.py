@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from django.db import OperationalError, connection, transaction
@@ -20,7 +20,7 @@ from core.api.models import Answer
 from core.api.problems import Conflict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from rest_framework.request import Request
 
@@ -31,6 +31,14 @@ on conflict (user_id, key) do update
 set fingerprint = excluded.fingerprint, status = null, body = '', created_at = now()
 where api_answer.created_at < now() - interval '24 hours' returning id
 """
+
+
+class ShownOnce(Response):
+    """An answer with secrets in it: the fields named in `once` are sent, and never kept for a replay."""
+
+    def __init__(self, data: dict[str, Any], *, once: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.once = tuple(once)
 
 
 def answer(request: Request, handler: Callable[[], Response]) -> Response:
@@ -63,11 +71,12 @@ def _claim(user_id: int, key: str, fingerprint: str) -> int | None:
 
 
 def _keep(row: int, response: Response) -> None:
+    data = response.data
+    if isinstance(response, ShownOnce):
+        data = {**data, **dict.fromkeys(response.once)}
     Answer.objects.filter(pk=row).update(
         status=response.status_code,
-        body=orjson.dumps(
-            {"data": response.data, "location": response.get("Location", "")}, default=str
-        ).decode(),
+        body=orjson.dumps({"data": data, "location": response.get("Location", "")}, default=str).decode(),
     )
 
 

@@ -103,17 +103,18 @@ def _waiting(row: tuple[Any, ...]) -> Waiting:
     )
 
 
-def finish(notes: Mapping[int, str], *, poisonous: Sequence[int] = ()) -> None:
+def finish(notes: Mapping[int, str], *, keys: Mapping[int, str], poisonous: Sequence[int] = ()) -> None:
     """Mark signals as processed, in the caller's transaction, each with a note for people or none.
 
-    The poisonous ones are marked as not understood.
+    `keys` are the dedup keys they speak of; the poisonous ones are marked as not understood.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             "update oncall_signal s set processed_at = statement_timestamp(), error = n.note,"
+            " dedup_key = coalesce(nullif(s.dedup_key, ''), left(n.key, 255)),"
             " state = case when s.id = any(%s) then 'poison' else 'processed' end"
-            " from unnest(%s::bigint[], %s::text[]) as n (id, note) where s.id = n.id",
-            [list(poisonous), list(notes), list(notes.values())],
+            " from unnest(%s::bigint[], %s::text[], %s::text[]) as n (id, note, key) where s.id = n.id",
+            [list(poisonous), list(notes), list(notes.values()), [keys.get(id_, "") for id_ in notes]],
         )
 
 

@@ -1,0 +1,144 @@
+"""`routes/`: which service and policy an alert belongs to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rest_framework import serializers
+from rest_framework.response import Response
+
+from core.accounts.policy import Verb, require
+from core.api.fields import Id, SlugOrId
+from core.api.permissions import Configures
+from core.api.schema import takes
+from core.api.views import Lists, Shows, ViewSet
+from incidents.catalog.models import Service
+from oncall.alerts.models import Integration, Urgency
+from oncall.escalation.models import Policy
+from oncall.routing import operations, queries, rules
+from oncall.routing.models import Route
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from rest_framework.request import Request
+
+    from core.accounts.models import Team
+
+
+class ConditionIn(serializers.Serializer[Any]):
+    """What must hold of a label."""
+
+    # `label` is an attribute of every field, so this one gets its name in `get_fields`.
+    op = serializers.ChoiceField(choices=rules.OPERATORS, default="equals")
+    value = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Put `label` first."""
+        return {"label": serializers.CharField(max_length=200), **super().get_fields()}
+
+
+class RouteOut(serializers.ModelSerializer[Route]):
+    """A route. The first one whose conditions all hold decides; without conditions it holds for everything."""
+
+    id = Id()
+    match = ConditionIn(many=True, read_only=True)
+    integration = serializers.CharField(source="integration_id", allow_null=True, read_only=True)
+    service = serializers.CharField(source="service.slug", default=None, allow_null=True, read_only=True)
+    policy = serializers.CharField(source="policy.slug", default=None, allow_null=True, read_only=True)
+
+    class Meta:
+        model = Route
+        fields: ClassVar[list[str]] = [
+            "id",
+            "position",
+            "name",
+            "integration",
+            "match",
+            "service",
+            "policy",
+            "urgency",
+            "is_active",
+        ]
+        read_only_fields = fields
+
+
+class RouteIn(serializers.Serializer[Any]):
+    """A route as it should be. Without `position` a new one is tried last."""
+
+    name = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    match = ConditionIn(many=True, required=False)
+    integration = SlugOrId(Integration.objects.visible_to, slug=None, required=False, allow_null=True)
+    service = SlugOrId(Service.objects.visible_to, required=False, allow_null=True)
+    policy = SlugOrId(lambda _: Policy.objects.all(), required=False, allow_null=True)
+    urgency = serializers.ChoiceField(choices=Urgency.choices, required=False, allow_blank=True)
+    position = serializers.IntegerField(min_value=0, max_value=10_000, required=False)
+    is_active = serializers.BooleanField(required=False)
+
+    def validate_match(self, value: list[dict[str, str]]) -> list[dict[str, str]]:
+        """Refuse what could never hold, and patterns that could take too long."""
+        try:
+            rules.check([dict(item) for item in value])
+        except ValueError as error:
+            raise serializers.ValidationError(str(error)) from error
+        return [dict(item) for item in value]
+
+
+class Routes(Lists, Shows, ViewSet):
+    """Tried in order of their position."""
+
+    permission_classes = (Configures,)
+    serializer_class = RouteOut
+    filterset_fields: ClassVar[list[str]] = ["is_active", "service__slug", "policy__slug", "integration"]
+    ordering = "position"
+    ordering_fields: ClassVar[list[str]] = ["position", "id"]
+
+    def get_queryset(self) -> QuerySet[Route]:
+        """Give the routes this person may know of."""
+        return queries.routes(self.person)
+
+    @takes(RouteIn, RouteOut, status=201)
+    def create(self, request: Request) -> Response:
+        """Add a route; it counts from the next alert on."""
+        data = self.read(RouteIn)
+        self._require(data)
+        return self.created(operations.create_route(actor=self.person, **data))
+
+    @takes(RouteIn, RouteOut)
+    def update(self, request: Request, ref: str) -> Response:
+        """Replace a route: what is left out is empty."""
+        blank: dict[str, Any] = {
+            "name": "",
+            "match": [],
+            "integration": None,
+            "service": None,
+            "policy": None,
+            "urgency": "",
+        }
+        return self._change({**blank, "is_active": True, **self.read(RouteIn)})
+
+    @takes(RouteIn, RouteOut)
+    def partial_update(self, request: Request, ref: str) -> Response:
+        """Change some of a route."""
+        return self._change(self.read(RouteIn))
+
+    @takes(status=204)
+    def destroy(self, request: Request, ref: str) -> Response:
+        """Remove a route."""
+        operations.remove_route(self._mine(), actor=self.person)
+        return Response(status=204)
+
+    def _change(self, data: dict[str, Any]) -> Response:
+        route = self._mine()
+        self._require(data)
+        return self.answer(operations.change_route(route, actor=self.person, **data))
+
+    def _mine(self) -> Route:
+        route: Route = self.get_object()
+        self._require({"service": route.service, "policy": route.policy})
+        return route
+
+    def _require(self, data: dict[str, Any]) -> None:
+        owned = [data[name].team for name in ("service", "policy") if data.get(name)]
+        teams: list[Team | None] = owned or [None]
+        for team in teams:
+            require(self.person, Verb.CONFIGURE, team)

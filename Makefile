@@ -10,7 +10,8 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 T ?=
 
-.PHONY: up test check format lock shots bench
+.PHONY: up test format lock check check-format check-lint check-types check-imports check-templates \
+	check-migrations check-documents
 .DEFAULT_GOAL := up
 
 up: .venv/base
@@ -20,14 +21,29 @@ test: .venv/dev
 	@$(BIN)/python -m tests.programs --install
 	@$(BIN)/python -m tests.phases $(T)
 
-check: .venv/dev
-	$(BIN)/ruff format --check .
+# `make -k check` goes on to the next after one failed.
+check: check-format check-lint check-types check-imports check-templates check-migrations check-documents
+
+check-format: .venv/dev
+	$(BIN)/ruff format --check --quiet .
+
+check-lint: .venv/dev
 	$(BIN)/ruff check .
+
+check-types: .venv/dev
 	$(BIN)/mypy
+
+check-imports: .venv/dev
 	$(BIN)/lint-imports
+
+check-templates: .venv/dev
 	git ls-files -z 'templates/*.html' | xargs -0 -r $(BIN)/djade --check --target-version 5.2
 	$(BIN)/djlint --lint --quiet templates
-	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+
+check-migrations: .venv/dev
+	LOG_LEVEL=CRITICAL $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+
+check-documents: .venv/dev
 	$(BIN)/pytest tests/architecture
 
 format: .venv/dev

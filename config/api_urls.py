@@ -8,13 +8,14 @@ from rest_framework.routers import SimpleRouter
 from core.api import docs
 from core.audit import api_urls as audit
 from core.people import api_urls as people
+from incidents import api_urls as incidents
 from oncall import api_urls as oncall
 from postmortems import api_urls as postmortems
 from statuspage import api_urls as statuspage
 
 router = SimpleRouter()
 for prefix, viewset, basename in chain(
-    people.routes, audit.routes, oncall.routes, statuspage.routes, postmortems.routes
+    people.routes, audit.routes, incidents.routes, oncall.routes, statuspage.routes, postmortems.routes
 ):
     router.register(prefix, viewset, basename=basename)
 

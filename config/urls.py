@@ -13,6 +13,7 @@ urlpatterns = [
     # Respond, tell, learn
     path("", home.home, name="home"),
     path("-/needs/", home.needs, name="home-needs"),
+    path("", include("incidents.urls")),
     path("", include("statuspage.urls")),
     path("", include("oncall.urls")),
     path("", include("postmortems.urls")),

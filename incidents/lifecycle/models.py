@@ -13,6 +13,8 @@ from incidents.lifecycle.rules import ACTIVE, Status
 from incidents.severities.models import Severity
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.contrib.auth.models import AnonymousUser
 
     from core.accounts.models import User
@@ -132,6 +134,31 @@ class Incident(models.Model):
     @property
     def is_active(self) -> bool:
         return self.status in ACTIVE
+
+    @property
+    def impact_until(self) -> datetime | None:
+        """When customers stopped being affected; None while they are."""
+        return self.mitigated_at or self.resolved_at or self.closed_at
+
+    @property
+    def open_until(self) -> datetime | None:
+        """When it was over; None while it is open."""
+        return self.resolved_at or self.closed_at
+
+    @property
+    def impact_seconds(self) -> float | None:
+        """How long customers were affected, until it was mitigated or over; None for a false alarm or while it lasts."""
+        end = self.mitigated_at or self.resolved_at
+        begin = self.started_at or self.declared_at
+        return None if end is None or self.outcome else max(0.0, (end - begin).total_seconds())
+
+    @property
+    def ack_seconds(self) -> float | None:
+        """How long it took from detection until somebody took it; None where nobody had to."""
+        if self.acknowledged_at is None:
+            return None
+        begin = self.detected_at or self.declared_at
+        return max(0.0, (self.acknowledged_at - begin).total_seconds())
 
 
 class RoleAssignment(models.Model):

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q
 from django.db.models.functions import Coalesce
 from django.http import Http404
+from django.urls import reverse
 
 from core.ui import times
+from incidents.catalog import rules as catalog
 from incidents.catalog.models import Change, Service
+from incidents.catalog.registry import OpenIncident, Situation
 from incidents.lifecycle import rules
 from incidents.lifecycle.models import (
     EntryKind,
@@ -29,11 +32,11 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from core.accounts.models import User
-    from incidents.severities.models import Severity
 
     Person = User | AnonymousUser
 
 CHUNK = 50
+MOST = 2000
 LOOK_BACK = timedelta(hours=2)
 ROUTINE = (EntryKind.ROLE, EntryKind.PAGE, EntryKind.ALERT, EntryKind.ACKNOWLEDGED, EntryKind.REMINDER)
 KEY = (
@@ -80,6 +83,15 @@ def with_people(found: QuerySet[Incident]) -> QuerySet[Incident]:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A stage on the way to the end."""
+
+    name: str
+    is_done: bool
+    is_now: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Strip:
     """One active incident as the board shows it."""
 
@@ -98,9 +110,9 @@ class Strip:
         return list(dict.fromkeys(row.user for row in self.held))
 
     @property
-    def steps(self) -> list[tuple[str, bool]]:
-        """The four stages before the end: name, and whether the incident has been there."""
-        return steps(self.incident)
+    def steps(self) -> list[Step]:
+        """The stages before the end."""
+        return steps(self.incident)[:-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +220,17 @@ def _ended(found: QuerySet[Incident], at: datetime, *, everything: bool, page: i
     return list(ended.prefetch_related("services").order_by("-over_at", "-number")[begin : begin + CHUNK + 1])
 
 
-def steps(incident: Incident) -> list[tuple[str, bool]]:
-    """Name the stages and say which lie behind; the present one is the last of those that are true."""
+def steps(incident: Incident) -> list[Step]:
+    """Give the stages with where the incident stands; one in triage has not begun."""
+    here = rules.ORDER[Status(incident.status)]
     return [
-        (stage.value, rules.ORDER[stage] <= rules.ORDER[Status(incident.status)]) for stage in rules.STAGES
+        Step(
+            name=stage.value.capitalize(),
+            is_done=rules.ORDER[stage] < here
+            or (stage is Status.RESOLVED and incident.resolved_at is not None),
+            is_now=rules.ORDER[stage] == here and stage is not Status.RESOLVED,
+        )
+        for stage in rules.STAGES
     ]
 
 
@@ -249,6 +268,11 @@ class Room:
     picture: dict[str, Picture]
     update_every: int | None
     one_person_twice: bool
+
+    @property
+    def times(self) -> list[tuple[str, datetime | None]]:
+        """Its times by name; those that have not come are None."""
+        return [(label, getattr(self.incident, name)) for name, label in rules.NAMES.items()]
 
     @property
     def missing(self) -> list[RoleDefinition]:
@@ -308,37 +332,53 @@ def _picture(incident: Incident) -> dict[str, Picture]:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A stretch of the timeline, newest first, and where the next older one begins."""
+    """A stretch of the timeline, newest first, where it ends, and where the next older one begins."""
 
     entries: Sequence[TimelineEntry]
     more: str
     which: str
-    new_since: int
+    down_to: str
+
+
+def entries(user: Person, incident: Incident) -> QuerySet[TimelineEntry]:
+    """Give everything on the timeline, newest first."""
+    found = TimelineEntry.objects.visible_to(user).filter(incident=incident)
+    return found.select_related("actor").newest_first()
 
 
 def timeline(
-    user: Person, incident: Incident, *, which: str = "all", after: str = "", size: int = CHUNK
+    user: Person, incident: Incident, *, which: str = "all", after: str = "", down_to: str = ""
 ) -> Chunk:
-    """Give a stretch of the timeline: all of it, or `key`, `decisions` or `public` entries; `after` is a cursor."""
-    found = TimelineEntry.objects.visible_to(user).filter(incident=incident).select_related("actor")
+    """Give a stretch of the timeline: all of it, or the `key`, `decisions` or `public` entries.
+
+    It begins after the entry `after`, or reaches down to the entry `down_to`; without either it is the newest.
+    """
+    found = entries(user, incident)
     kinds = FILTERS.get(which, ())
     if kinds:
         found = found.filter(kind__in=kinds)
-    found = _older_than(found, after).newest_first()
+    bottom = _entry(found, down_to)
+    if bottom is not None:
+        size, found = MOST, found.exclude(_before(bottom))
+    else:
+        top = _entry(found, after)
+        size, found = CHUNK, found if top is None else found.filter(_before(top))
     rows = list(found[: size + 1])
-    more = f"{rows[size - 1].pk}" if len(rows) > size else ""
-    return Chunk(rows[:size], more, which if which in FILTERS else "all", rows[0].pk if rows else 0)
+    shown = rows[:size]
+    last = str(shown[-1].pk) if shown else ""
+    more = last if len(rows) > size else ""
+    return Chunk(shown, more, which if which in FILTERS else "all", last)
 
 
-def _older_than(found: QuerySet[TimelineEntry], after: str) -> QuerySet[TimelineEntry]:
-    edge = (
-        found.filter(pk=int(after)).first()
-        if after.isascii() and after.isdigit() and len(after) < 18
-        else None
+def _entry(found: QuerySet[TimelineEntry], mark: str) -> TimelineEntry | None:
+    return (
+        found.filter(pk=int(mark)).first() if mark.isascii() and mark.isdigit() and len(mark) < 18 else None
     )
-    if edge is None:
-        return found
-    return found.filter(Q(at__lt=edge.at) | Q(at=edge.at, pk__lt=edge.pk))
+
+
+def _before(entry: TimelineEntry) -> Q:
+    """Whatever comes below an entry where the newest stands at the top."""
+    return Q(at__lt=entry.at) | Q(at=entry.at, pk__lt=entry.pk)
 
 
 def changes_before(incident: Incident) -> QuerySet[Change]:
@@ -390,14 +430,30 @@ def count_active(user: Person) -> int:
     return Incident.objects.visible_to(user).active().filter(drill=False).count()
 
 
-def worst_open(user: Person, service_ids: Sequence[int]) -> dict[int, Severity]:
-    """Give the worst severity of the open, real incidents of each service, as far as this person may know."""
-    rows = (
-        Incident.services.through.objects.filter(
-            service_id__in=service_ids,
-            incident__in=Incident.objects.visible_to(user).active().filter(drill=False),
-        )
-        .select_related("incident__severity")
-        .order_by("service_id", "-incident__severity__rank")
+def situations(user: Person, service_ids: Sequence[int]) -> dict[int, Situation]:
+    """Give how services are doing, by the open incidents that this person may know of."""
+    through = Incident.services.through.objects.filter(
+        service_id__in=service_ids,
+        incident__in=Incident.objects.visible_to(user).active().filter(drill=False),
     )
-    return {row.service_id: row.incident.severity for row in rows}
+    rows = through.select_related("incident__severity").order_by(
+        "service_id", "incident__severity__rank", "incident__declared_at"
+    )
+    found: dict[int, list[Incident]] = {}
+    for row in rows:
+        found.setdefault(row.service_id, []).append(row.incident)
+    return {
+        pk: Situation(catalog.state(open_[0].severity.rank), [_open(row) for row in open_])
+        for pk, open_ in found.items()
+    }
+
+
+def _open(incident: Incident) -> OpenIncident:
+    return OpenIncident(
+        ref=str(incident),
+        title=incident.title,
+        url=reverse("incidents:room", args=[incident.number]),
+        severity=incident.severity,
+        declared_at=incident.declared_at,
+        status=incident.status,
+    )

@@ -32,9 +32,11 @@ from incidents.lifecycle.operations.record import (
     add_entry,
     correct,
     judge_hypothesis,
+    note_change,
     set_picture,
     set_private,
     set_services,
+    write_down,
 )
 from incidents.lifecycle.operations.roles import install_defaults
 from incidents.lifecycle.operations.stages import (
@@ -44,6 +46,7 @@ from incidents.lifecycle.operations.stages import (
     acknowledge,
     close,
     move,
+    moves_along,
     reopen,
     resolve,
 )
@@ -86,6 +89,8 @@ __all__ = [
     "judge_hypothesis",
     "leave",
     "move",
+    "moves_along",
+    "note_change",
     "release_role",
     "reopen",
     "request_page",
@@ -95,4 +100,5 @@ __all__ = [
     "set_private",
     "set_services",
     "take_command",
+    "write_down",
 ]

@@ -9,9 +9,10 @@ from django.db import transaction
 
 from core.errors import Refused
 from core.events import bus
+from incidents.catalog.models import Change
 from incidents.events import Corrected
 from incidents.lifecycle import rules
-from incidents.lifecycle.models import EntryKind, TimelineEntry
+from incidents.lifecycle.models import EntryKind, Incident, TimelineEntry
 from incidents.lifecycle.operations.base import enter, locked, past, tell, write
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from core.accounts.models import User
     from incidents.catalog.models import Service
-    from incidents.lifecycle.models import Incident
 
 PICTURE = {
     "impact": "What customers see",
@@ -65,6 +65,29 @@ def add_entry(
     entry = enter(incident, EntryKind(kind), text.strip(), actor=actor, at=past(at), data=data)
     tell(incident)
     return entry
+
+
+@transaction.atomic
+def note_change(change_id: int) -> None:
+    """Put a change onto the timeline of the open incidents of its service, once each."""
+    change = Change.objects.select_related("service").get(pk=change_id)
+    open_now = Incident.objects.active().filter(services=change.service)
+    for incident in open_now.exclude(timeline__data__change=change.pk):
+        version = f" {change.version}" if change.version else ""
+        text = f"{change.get_kind_display()}{version} on {change.service}: {change.summary}"
+        enter(incident, EntryKind.CHANGE, text, actor=None, at=change.at, data={"change": change.pk})
+        tell(incident)
+
+
+@transaction.atomic
+def write_down(
+    incident: Incident, *, kind: str, text: str, actor: User, at: datetime | None = None
+) -> TimelineEntry:
+    """Append what a person wrote; a hypothesis of now becomes the working one, one of the past stays an entry."""
+    if kind == EntryKind.HYPOTHESIS and at is None and text.strip():
+        set_picture(incident, hypothesis=text, actor=actor)
+        return incident.timeline.filter(kind=EntryKind.HYPOTHESIS).latest("id")
+    return add_entry(incident, kind=kind, text=text, actor=actor, at=at)
 
 
 @transaction.atomic

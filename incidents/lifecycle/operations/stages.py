@@ -122,6 +122,11 @@ def acknowledge(incident: Incident, *, actor: User, at: datetime | None = None) 
     return incident
 
 
+def moves_along(incident: Incident, stage: str) -> bool:
+    """Say whether publishing an update with this stage would move the incident."""
+    return rules.goes_along(Status(incident.status), Status(stage))
+
+
 def _step(
     incident: Incident,
     new: Status,

@@ -1,0 +1,14 @@
+from django.urls import path
+
+from incidents.board import views
+
+urlpatterns = [
+    # The board
+    path("incidents/", views.board, name="board"),
+    path("incidents/-/board/", views.region, name="board-region"),
+    # Declaring
+    path("incidents/declare/", views.declare, name="declare"),
+    path("incidents/declare/-/consequences/", views.consequences, name="declare-consequences"),
+    # From the board
+    path("incidents/<inc:number>/take-command/", views.take_command, name="take-command"),
+]

@@ -1,0 +1,233 @@
+"""`services/` and `changes/`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.urls import reverse
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.response import Response
+
+from core.accounts.models import Team
+from core.accounts.policy import Verb, require
+from core.api.fields import Id, SlugOrId, Time
+from core.api.permissions import Configures, Responds
+from core.api.schema import takes
+from core.api.views import Lists, Shows, ViewSet
+from incidents.catalog import operations, queries, registry
+from incidents.catalog.models import Change, ChangeKind, LinkKind, Service, ServiceLink, Tier
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from rest_framework.request import Request
+
+
+class LinkOut(serializers.ModelSerializer[ServiceLink]):
+    """Something to open when the service is in trouble."""
+
+    class Meta:
+        model = ServiceLink
+        fields = ("kind", "label", "url")
+
+
+class ServiceOut(serializers.ModelSerializer[Service]):
+    """A service. `status` is how it does as far as the reader may know."""
+
+    id = Id()
+    team = serializers.CharField(source="team.slug", read_only=True)
+    depends_on = serializers.SerializerMethodField()
+    links = serializers.SerializerMethodField()
+    runbooks = serializers.SerializerMethodField()
+    status = serializers.SerializerMethodField()
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Service
+        fields = (
+            "id",
+            "slug",
+            "name",
+            "description",
+            "tier",
+            "team",
+            "depends_on",
+            "links",
+            "runbooks",
+            "status",
+            "is_active",
+            "url",
+        )
+        read_only_fields = fields
+
+    def get_depends_on(self, service: Service) -> list[str]:
+        """Give the slugs of what it depends on."""
+        return sorted(row.slug for row in service.depends_on.all())
+
+    def get_links(self, service: Service) -> list[dict[str, str]]:
+        """Give its links but the runbooks."""
+        return [_link(row) for row in service.links.all() if row.kind != LinkKind.RUNBOOK]
+
+    def get_runbooks(self, service: Service) -> list[dict[str, str]]:
+        """Give the links to its runbooks."""
+        return [_link(row) for row in service.links.all() if row.kind == LinkKind.RUNBOOK]
+
+    def get_status(self, service: Service) -> str:
+        """Give its state."""
+        return self._situations().get(service.pk, registry.Situation()).state
+
+    def _situations(self) -> Any:
+        if "situations" not in self.context:
+            rows = self.parent.instance if self.parent is not None else [self.instance]
+            ids = [row.pk for row in rows or [] if row is not None]
+            self.context["situations"] = registry.situations(self.context["request"].user, ids)
+        return self.context["situations"]
+
+    def get_url(self, service: Service) -> str:
+        """Give the service's page."""
+        return settings.BASE_URL + reverse("incidents:service", args=[service.slug])
+
+
+def _link(row: ServiceLink) -> dict[str, str]:
+    return {"kind": row.kind, "label": row.label, "url": row.url}
+
+
+class LinkIn(serializers.Serializer[Any]):
+    """A link of a service."""
+
+    kind = serializers.ChoiceField(choices=LinkKind.choices, default=LinkKind.DOCUMENT)
+    label = serializers.CharField(max_length=80)
+    url = serializers.URLField(max_length=500)
+
+
+class ServiceIn(serializers.Serializer[Any]):
+    """What is known of a service."""
+
+    name = serializers.CharField(max_length=80)
+    slug = serializers.SlugField(max_length=60, required=False)
+    team = SlugOrId(Team.objects.visible_to)
+    description = serializers.CharField(required=False, allow_blank=True, max_length=5000)
+    tier = serializers.ChoiceField(choices=Tier.choices, required=False)
+    depends_on = serializers.ListField(
+        child=SlugOrId(Service.objects.visible_to), required=False, max_length=100
+    )
+    links = serializers.ListField(child=LinkIn(), required=False, max_length=50)
+
+
+class ServiceChange(ServiceIn):
+    """What changes; the rest stays."""
+
+    name = serializers.CharField(max_length=80, required=False)
+    team = SlugOrId(Team.objects.visible_to, required=False)
+    slug = None  # type: ignore[assignment]
+    is_active = serializers.BooleanField(required=False)
+
+
+class OnCallOut(serializers.Serializer[Any]):
+    """Who is asked at one level of the service's policy."""
+
+    level = serializers.IntegerField()
+    schedule = serializers.CharField(allow_null=True)
+    users = serializers.ListField(child=serializers.CharField())
+    until = Time(allow_null=True)
+
+
+class ServiceViewSet(Lists, Shows, ViewSet):
+    """What the company runs, who owns it and what it depends on."""
+
+    permission_classes = (Configures,)
+    serializer_class = ServiceOut
+    references = ["slug"]
+    search_fields = ("name", "slug", "description")
+    filterset_fields = ("tier", "is_active", "team__slug")
+    ordering = "name"
+    ordering_fields = ("name", "tier", "id")
+
+    def get_queryset(self) -> QuerySet[Service, Any]:
+        """Give the services this person may know of."""
+        found = Service.objects.visible_to(self.person).select_related("team")
+        return found.prefetch_related("depends_on", "links")
+
+    @takes(ServiceIn, ServiceOut, status=201)
+    def create(self, request: Request) -> Response:
+        """Add a service to a team."""
+        data = self.read(ServiceIn)
+        require(self.person, Verb.CONFIGURE, data["team"])
+        return self.created(operations.create_service(**data))
+
+    @takes(ServiceChange, ServiceOut)
+    def partial_update(self, request: Request, ref: str) -> Response:
+        """Change what is known of a service."""
+        service = self.get_object()
+        data = self.read(ServiceChange)
+        if "team" in data:
+            require(self.person, Verb.CONFIGURE, data["team"])
+        return self.answer(operations.change_service(service, changes=data))
+
+    @takes(gives=ServiceOut(many=True))
+    @action(detail=True, methods=["get"])
+    def dependents(self, request: Request, ref: str) -> Response:
+        """Give what depends on this service."""
+        wanted = self.get_object()
+        found = self.paginate_queryset(self.get_queryset().filter(depends_on=wanted))
+        return self.get_paginated_response(self.get_serializer(found, many=True).data)
+
+    @takes(
+        gives=OnCallOut(many=True),
+        parameters=[OpenApiParameter("at", Time, description="Default: now.")],
+        filters=False,
+    )
+    @action(detail=True, methods=["get"], url_path="on-call", pagination_class=None)
+    def on_call(self, request: Request, ref: str) -> Response:
+        """Give who is on call for this service now, or at `at`, level by level."""
+        service = self.get_object()
+        given = request.query_params.get("at")
+        at = Time().run_validation(given) if given else None
+        return Response(OnCallOut(registry.on_call(self.person, service, at), many=True).data)
+
+
+class ChangeOut(serializers.ModelSerializer[Change]):
+    """Something that was changed in production."""
+
+    id = Id()
+    service = serializers.CharField(source="service.slug", read_only=True)
+    at = Time(read_only=True)
+
+    class Meta:
+        model = Change
+        fields = ("id", "service", "kind", "summary", "version", "url", "at", "source")
+        read_only_fields = fields
+
+
+class ChangeIn(serializers.Serializer[Any]):
+    """A change to report; `at` is now unless given."""
+
+    service = SlugOrId(Service.objects.visible_to)
+    kind = serializers.ChoiceField(choices=ChangeKind.choices)
+    summary = serializers.CharField(max_length=1024)
+    at = Time(required=False)
+    version = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    url = serializers.URLField(max_length=500, required=False, allow_blank=True)
+    source = serializers.CharField(max_length=80, required=False, allow_blank=True)
+
+
+class ChangeViewSet(Lists, Shows, ViewSet):
+    """Deploys and changes of configuration and infrastructure."""
+
+    permission_classes = (Responds,)
+    serializer_class = ChangeOut
+    filterset_fields = ("service__slug", "kind")
+    search_fields = ("summary", "version")
+    ordering = "-at"
+    ordering_fields = ("at", "id")
+
+    def get_queryset(self) -> QuerySet[Change, Any]:
+        """Give the changes this person may know of."""
+        return queries.changes(self.person)
+
+    @takes(ChangeIn, ChangeOut, status=201)
+    def create(self, request: Request) -> Response:
+        """Report a change, as from a deploy pipeline."""
+        return self.created(operations.record_change(**self.read(ChangeIn), actor=self.person))

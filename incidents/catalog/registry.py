@@ -1,0 +1,60 @@
+"""What other features know of a service. They register it; the catalog stands below them and asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from core.accounts.models import User
+    from incidents.catalog.models import Service
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIncident:
+    """An incident that is open on a service, as far as the reader may know."""
+
+    ref: str
+    title: str
+    url: str
+    severity: Any
+    declared_at: datetime
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """How a service is doing for this reader."""
+
+    state: str = "operational"
+    incidents: Sequence[OpenIncident] = field(default_factory=tuple)
+
+
+Situations = Callable[["User", Sequence[int]], Mapping[int, Situation]]
+OnCall = Callable[["User", "Service", "datetime | None"], list[dict[str, Any]]]
+
+_situations: list[Situations] = []
+_on_call: list[OnCall] = []
+
+
+def set_situations(find: Situations) -> None:
+    """Name the function that gives the situation of services, in `AppConfig.ready()`."""
+    _situations[:] = [find]
+
+
+def situations(user: User, service_ids: Sequence[int]) -> Mapping[int, Situation]:
+    """Give the situation of these services; one that is missing is fine."""
+    return _situations[0](user, service_ids) if _situations else {}
+
+
+def set_on_call(find: OnCall) -> None:
+    """Name the function that gives who is on call for a service, in `AppConfig.ready()`."""
+    _on_call[:] = [find]
+
+
+def on_call(user: User, service: Service, at: datetime | None) -> list[dict[str, Any]]:
+    """Give who is on call for a service, level by level."""
+    return _on_call[0](user, service, at) if _on_call else []

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.views.decorators.http import require_GET
+
+from core.accounts.policy import Verb, can
+from core.ui.render import render
+from incidents.catalog import queries
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from core.accounts.requests import PersonRequest
+
+
+@require_GET
+def index(request: PersonRequest) -> HttpResponse:
+    """What the company runs, and how it does."""
+    search = request.GET.get("q", "").strip()
+    context = {"rows": queries.directory(request.user, search=search), "search": search}
+    return render(request, "incidents/catalog/index.html", {**context, "may_add": _administers(request)})
+
+
+@require_GET
+def service(request: PersonRequest, slug: str) -> HttpResponse:
+    """One service: who owns it, what it breaks, whom to wake."""
+    context = {"page": queries.page(request.user, slug), "may_act": can(request.user, Verb.RESPOND)}
+    return render(request, "incidents/catalog/service.html", {**context, "may_edit": _administers(request)})
+
+
+def _administers(request: PersonRequest) -> bool:
+    return can(request.user, Verb.ADMIN)

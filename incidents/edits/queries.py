@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.accounts import queries as people
+from core.accounts.models import Role
+from incidents.catalog import queries as catalog
+from incidents.lifecycle import registry
+from incidents.lifecycle.models import RoleDefinition
+from incidents.severities import queries as severities
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from core.accounts.models import User
+    from incidents.catalog.models import Service
+    from incidents.lifecycle.models import Incident
+    from incidents.lifecycle.registry import Target
+    from incidents.severities.models import Severity
+
+
+def responders(user: User) -> list[User]:
+    """Give everybody who may take part, the asking person last."""
+    found = [person for person in people.people() if person.role != Role.VIEWER]
+    return sorted(found, key=lambda person: person.pk == user.pk)
+
+
+def roles() -> list[RoleDefinition]:
+    """Give the configured roles."""
+    return list(RoleDefinition.objects.all())
+
+
+def levels() -> list[Severity]:
+    """Give the levels in use, worst first."""
+    return list(severities.levels())
+
+
+def services(user: User) -> list[Service]:
+    """Give the services a person can name."""
+    return list(catalog.services(user))
+
+
+def affected(incident: Incident) -> list[int]:
+    """Give the ids of the services named so far."""
+    return list(incident.services.values_list("pk", flat=True))
+
+
+def targets(user: User) -> Mapping[str, Sequence[Target]]:
+    """Give whom a person can page, by kind."""
+    return registry.targets(user)

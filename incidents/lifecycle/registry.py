@@ -1,0 +1,53 @@
+"""Whom one can ask for from an incident. On-call registers schedules and policies; people are known here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.accounts.models import Role, User
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    Person = User | AnonymousUser
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Somebody, or a group, that can be paged: `kind` is user, schedule or policy."""
+
+    kind: str
+    id: int
+    slug: str
+    name: str
+
+
+Targets = Callable[["Person"], Sequence[Target]]
+
+
+def _people(user: Person) -> list[Target]:
+    found = (
+        User.objects.visible_to(user).filter(is_active=True).exclude(role=Role.VIEWER).order_by("name", "id")
+    )
+    return [Target("user", person.pk, str(person.pk), str(person)) for person in found]
+
+
+_kinds: dict[str, Targets] = {"user": _people}
+
+
+def add_targets(kind: str, targets: Targets) -> None:
+    """Let people page this kind of target, `schedule` or `policy`; call it in `AppConfig.ready()`."""
+    _kinds[kind] = targets
+
+
+def targets(user: Person) -> dict[str, Sequence[Target]]:
+    """Give everything this person can page, by kind."""
+    return {kind: find(user) for kind, find in _kinds.items()}
+
+
+def find(user: Person, kind: str, ref: str) -> Target | None:
+    """Give the target that a slug or an id names."""
+    known = _kinds[kind](user) if kind in _kinds else ()
+    return next((target for target in known if ref in (target.slug, str(target.id))), None)

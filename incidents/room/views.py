@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_POST
+
+from core.accounts.policy import Verb, can, may_respond
+from core.errors import Refused
+from core.ui.render import render
+from incidents.lifecycle import operations
+from incidents.lifecycle import queries as lifecycle
+from incidents.room import queries
+from incidents.room.forms import NoteForm, UpdateForm, VerdictForm
+from incidents.updates import operations as updates
+from incidents.updates import rules as wording
+from incidents.updates.models import Audience
+
+if TYPE_CHECKING:
+    from django.forms import Form
+    from django.http import HttpResponse
+
+    from core.accounts.requests import PersonRequest
+    from incidents.lifecycle.models import Incident
+
+WRITE = ("note", "internal", "public")
+
+
+@require_GET
+def room(request: PersonRequest, number: int) -> HttpResponse:
+    """The incident room."""
+    return _room(request, number)
+
+
+def _room(request: PersonRequest, number: int, form: Form | None = None, **more: Any) -> HttpResponse:
+    found = lifecycle.room(request.user, number)
+    write = more.get("write") or request.GET.get("write", "note")
+    which = request.GET.get("show", "all")
+    composer = queries.composer(found.incident, audience=write, template=request.GET.get("template", ""))
+    context = {
+        **_head(request, found),
+        "log": queries.log(request.user, found.incident, which=which, after=request.GET.get("after", "")),
+        "is_older": "after" in request.GET,
+        "changes": queries.changes(found.incident),
+        "composer": composer,
+        "form": form or _blank(found.incident, composer),
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form is not None else HTTPStatus.OK
+    return render(request, "incidents/room/room.html", context, status=status)
+
+
+def _head(request: PersonRequest, found: lifecycle.Room) -> dict[str, Any]:
+    return {
+        "room": found,
+        "incident": found.incident,
+        "steps": lifecycle.steps(found.incident),
+        "may_act": can(request.user, Verb.RESPOND),
+        "takes_part": request.user in found.people,
+    }
+
+
+def _blank(incident: Incident, composer: queries.Composer) -> Form:
+    if composer.audience == "note":
+        return NoteForm()
+    rhythm = operations.rhythm(incident)
+    begin = {
+        "audience": composer.audience,
+        "text": composer.text,
+        "status": incident.status,
+        "next_update_in_seconds": rhythm if incident.is_active else None,
+        "public_title": composer.outlook.title if composer.outlook else "",
+    }
+    return UpdateForm(initial=begin, spans=composer.spans, outlook=composer.outlook)
+
+
+@require_GET
+def head(request: PersonRequest, number: int) -> HttpResponse:
+    """The living top of the room: stage, clocks and roles."""
+    return render(request, "incidents/room/_head.html", _head(request, lifecycle.room(request.user, number)))
+
+
+@require_GET
+def picture(request: PersonRequest, number: int) -> HttpResponse:
+    """The living current picture."""
+    return render(
+        request, "incidents/room/_picture.html", _head(request, lifecycle.room(request.user, number))
+    )
+
+
+@require_GET
+def timeline(request: PersonRequest, number: int) -> HttpResponse:
+    """The living timeline, down to where the page shows it."""
+    incident = lifecycle.get(request.user, number)
+    found = queries.log(
+        request.user, incident, which=request.GET.get("show", "all"), down_to=request.GET.get("to", "")
+    )
+    return render(request, "incidents/room/_timeline.html", {"incident": incident, "log": found})
+
+
+@require_GET
+def older(request: PersonRequest, number: int) -> HttpResponse:
+    """Fifty older entries, and the way to the next ones."""
+    incident = lifecycle.get(request.user, number)
+    found = queries.log(
+        request.user, incident, which=request.GET.get("show", "all"), after=request.GET.get("after", "")
+    )
+    return render(request, "incidents/room/_older.html", {"incident": incident, "log": found})
+
+
+@require_POST
+@may_respond
+def add_note(request: PersonRequest, number: int) -> HttpResponse:
+    """Write a note, a decision or an action onto the timeline."""
+    incident = lifecycle.get(request.user, number)
+    form = NoteForm(request.POST)
+    if form.is_valid():
+        try:
+            operations.write_down(incident, **form.cleaned_data, actor=request.user)
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            return redirect("incidents:room", number)
+    return _room(request, number, form, write="note")
+
+
+@require_POST
+@may_respond
+def publish(request: PersonRequest, number: int) -> HttpResponse:
+    """Publish an update to people inside or, from its preview, to customers."""
+    incident = lifecycle.get(request.user, number)
+    audience = _audience(request)
+    composer = queries.composer(incident, audience=audience)
+    form = UpdateForm(request.POST, spans=composer.spans, outlook=composer.outlook)
+    if not form.is_valid():
+        return _rewrite(request, incident, form)
+    try:
+        update = updates.publish(incident, **_said(form), actor=request.user)
+    except Refused as refused:
+        form.add_error(None, str(refused))
+        return _rewrite(request, incident, form)
+    told = "Published to customers." if update.audience == Audience.PUBLIC else "The update is published."
+    messages.success(request, told)
+    return redirect("incidents:room", number)
+
+
+def _said(form: UpdateForm) -> dict[str, Any]:
+    data = form.cleaned_data
+    names = ("audience", "text", "status", "public_title", "next_update_in_seconds", "key")
+    return {**{name: data[name] for name in names}, "components": form.components()}
+
+
+def _audience(request: PersonRequest) -> str:
+    given = request.POST.get("audience", "")
+    return given if given in Audience.values else Audience.INTERNAL
+
+
+def _rewrite(request: PersonRequest, incident: Incident, form: UpdateForm) -> HttpResponse:
+    if _audience(request) == Audience.PUBLIC:
+        return _preview(request, incident, form)
+    return _room(request, incident.number, form, write="internal")
+
+
+@require_POST
+@may_respond
+def preview(request: PersonRequest, number: int) -> HttpResponse:
+    """Show a public update as customers would see it, before it goes out."""
+    incident = lifecycle.get(request.user, number)
+    composer = queries.composer(incident, audience=Audience.PUBLIC)
+    form = UpdateForm(request.POST, spans=composer.spans, outlook=composer.outlook)
+    form.is_valid()
+    return _preview(request, incident, form)
+
+
+def _preview(request: PersonRequest, incident: Incident, form: UpdateForm) -> HttpResponse:
+    context: dict[str, Any] = {"incident": incident, "form": form, "outlook": form.outlook}
+    if not form.errors:
+        said = _said(form)
+        context |= {
+            "previews": queries.previews(
+                incident, **{name: said[name] for name in ("status", "text", "public_title", "components")}
+            ),
+            "warnings": wording.warnings(said["text"], status=said["status"], names=queries.names(incident)),
+            "moves": operations.moves_along(incident, said["status"]),
+        }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return render(request, "incidents/room/preview.html", context, status=status)
+
+
+@require_POST
+@may_respond
+def no_news(request: PersonRequest, number: int) -> HttpResponse:
+    """Say in one press that there is nothing new, and start the clock again."""
+    incident = lifecycle.get(request.user, number)
+    updates.publish(incident, audience=Audience.INTERNAL, no_news=True, actor=request.user)
+    messages.success(request, "Told: no news. The clock starts again.")
+    return redirect("incidents:room", number)
+
+
+@require_POST
+@may_respond
+def judge(request: PersonRequest, number: int) -> HttpResponse:
+    """Confirm the working hypothesis, or rule it out."""
+    incident = lifecycle.get(request.user, number)
+    form = VerdictForm(request.POST)
+    if form.is_valid():
+        operations.judge_hypothesis(incident, **form.cleaned_data, actor=request.user)
+    else:
+        messages.error(request, "A hypothesis is confirmed or ruled out.")
+    return redirect("incidents:room", number)
+
+
+@require_POST
+@may_respond
+def join(request: PersonRequest, number: int) -> HttpResponse:
+    """Take part."""
+    incident = lifecycle.get(request.user, number)
+    operations.join(incident, user=request.user)
+    messages.success(request, f"You take part in {incident}.")
+    return redirect("incidents:room", number)
+
+
+@require_POST
+@may_respond
+def leave(request: PersonRequest, number: int) -> HttpResponse:
+    """Take part no more."""
+    incident = lifecycle.get(request.user, number)
+    operations.leave(incident, user=request.user, actor=request.user)
+    messages.success(request, f"You take part in {incident} no more.")
+    return redirect("incidents:board")
+
+
+@require_POST
+@may_respond
+def release(request: PersonRequest, number: int, role: str) -> HttpResponse:
+    """Give one's own role back."""
+    incident = lifecycle.get(request.user, number)
+    operations.release_role(incident, role_slug=role, user=request.user, actor=request.user)
+    messages.success(request, "You gave the role back.")
+    return redirect("incidents:room", number)

@@ -1,0 +1,31 @@
+from typing import Any
+
+from django.urls import include, path, register_converter
+
+from incidents.lifecycle.rules import parse_ref
+
+
+class Reference:
+    """INC-12 in an address; 12 is understood as well."""
+
+    regex = r"(?:[Ii][Nn][Cc]-)?[1-9][0-9]{0,8}"
+
+    def to_python(self, value: str) -> int:
+        number = parse_ref(value)
+        if number is None:
+            raise ValueError(value)
+        return number
+
+    def to_url(self, value: Any) -> str:
+        return value if isinstance(value, str) else f"INC-{getattr(value, 'number', value)}"
+
+
+register_converter(Reference, "inc")
+
+app_name = "incidents"
+urlpatterns = [
+    path("", include("incidents.board.urls")),
+    path("", include("incidents.room.urls")),
+    path("", include("incidents.edits.urls")),
+    path("", include("incidents.catalog.urls")),
+]

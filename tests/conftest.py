@@ -31,14 +31,15 @@ CHROMIUM = [
 _LEFT_OUT: list[str] = []
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what needs a program that is not here; in CI that is a failure."""
     lacking = programs.missing()
     without = [item for item in items if any(item.get_closest_marker(program.marker) for program in lacking)]
     if not without:
         return
-    names = " and ".join(program.name for program in lacking)
-    line = f"Left out: {len(without)} tests that need {names}. To run them: {programs.command(lacking)}"
+    files = ", ".join(sorted({item.nodeid.partition("::")[0] for item in without}))
+    line = f"Left out for want of programs: {files}. To run them: {programs.command(lacking)}"
     if os.environ.get("CI"):
         raise pytest.UsageError(f"{line}. In CI nothing is left out.")
     items[:] = [item for item in items if item not in without]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import available_timezones
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -30,6 +31,15 @@ class Time(serializers.DateTimeField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.timezone = UTC
+
+    def bind(self, field_name: str, parent: Any) -> None:
+        """Learn from the model whether there may be no time, so that the schema says so."""
+        super().bind(field_name, parent)
+        columns = getattr(getattr(parent, "Meta", None), "model", None)
+        if self.read_only and columns is not None and "." not in str(self.source):
+            known = {field.name: field for field in columns._meta.fields}  # noqa: SLF001
+            column = known.get(str(self.source))
+            self.allow_null = self.allow_null or (column is not None and column.null)
 
     def to_internal_value(self, value: Any) -> datetime:
         """Give the instant in UTC."""
@@ -119,9 +129,9 @@ def by_reference(objects: QuerySet[Any], reference: str, names: list[str]) -> An
     if "\x00" in reference:
         return None
     for name in names:
-        if name == "number":
+        if name.endswith("number"):
             digits = reference.rpartition("-")[2]
-            found = objects.filter(number=int(digits)).first() if _fits(digits) else None
+            found = objects.filter(**{name: int(digits)}).first() if _fits(digits) else None
         else:
             found = objects.filter(**{name: reference}).first()
         if found is not None:
@@ -131,3 +141,19 @@ def by_reference(objects: QuerySet[Any], reference: str, names: list[str]) -> An
 
 def _fits(digits: str) -> bool:
     return digits.isascii() and digits.isdigit() and len(digits) <= 9
+
+
+class ZoneName(serializers.CharField):
+    """A time zone by its IANA name, as Europe/Berlin."""
+
+    default_error_messages = {"zone": "There is no time zone {value!r}; give a name as Europe/Berlin."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=60, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        """Give the name, if there is such a zone."""
+        name = super().to_internal_value(data)
+        if name not in available_timezones():
+            self.fail("zone", value=name)
+        return name

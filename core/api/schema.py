@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -138,13 +137,9 @@ class Schema(AutoSchema):
     def get_operation_id(self) -> str:
         """Give `incidents_resolve_create` its plain name: `incidents_resolve`."""
         name: str = super().get_operation_id()
-        plain = re.sub(r"_(create|retrieve|update|partial_update|destroy)$", "", name)
-        action = getattr(self.view, "action", "") or ""
-        return (
-            plain
-            if action not in {"create", "retrieve", "update", "partial_update", "destroy", "list"}
-            else name
-        )
+        known = {"create", "retrieve", "update", "partial_update", "destroy", "list"}
+        verb = self.method == "POST" and getattr(self.view, "action", "create") not in known
+        return name.removesuffix("_create") if verb else name
 
 
 def _header(name: str, description: str, *, maximum: int = 200) -> dict[str, Any]:

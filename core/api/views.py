@@ -59,6 +59,7 @@ class ViewSet(GenericViewSet[Any]):
     filter_backends = (DjangoFilterBackend, Search, Ordering)
     throttle_classes = (PerToken,)
     metadata_class = None
+    http_method_names: Sequence[str] = ("get", "head", "post", "put", "patch", "delete")
     lookup_field = "ref"
     lookup_value_regex = "[^/]+"
     references: ClassVar[list[str]] = []
@@ -73,6 +74,13 @@ class ViewSet(GenericViewSet[Any]):
             self._wrap(method, lambda handler: once.answer(request, handler))
         elif "If-Match" in request.headers and request.method not in SAFE_METHODS:
             self._wrap(method, _in_transaction)
+
+    def check_permissions(self, request: Request) -> None:
+        """Say 405 to people who may call at all, where nobody could do this."""
+        offered = hasattr(self, (request.method or "").lower()) and request.method != "OPTIONS"
+        if request.user.is_authenticated and not offered:
+            self.http_method_not_allowed(request)
+        super().check_permissions(request)
 
     def _wrap(self, method: str, around: Callable[[Callable[[], Response]], Response]) -> None:
         inner = getattr(self, method, self.http_method_not_allowed)
@@ -131,13 +139,14 @@ class ViewSet(GenericViewSet[Any]):
         """Put an ETag on what was read, and say 304 where the client has it already."""
         final = super().finalize_response(request, response, *args, **kwargs)
         if (
-            request.method not in SAFE_METHODS
-            or final.status_code != HTTPStatus.OK
-            or not isinstance(final, Response)
+            final.status_code not in {HTTPStatus.OK, HTTPStatus.CREATED}
+            or getattr(final, "data", None) is None
         ):
             return final
         final["ETag"] = etag_of(final.data)
-        if _matches(request.headers.get("If-None-Match", ""), final["ETag"]):
+        if request.method in SAFE_METHODS and _matches(
+            request.headers.get("If-None-Match", ""), final["ETag"]
+        ):
             final.data, final.status_code = None, HTTPStatus.NOT_MODIFIED
         return final
 

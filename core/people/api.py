@@ -12,11 +12,10 @@ from rest_framework.decorators import action
 from core.accounts import operations
 from core.accounts.models import Team, TeamRole, User
 from core.accounts.policy import Verb, can
-from core.api.fields import Id
+from core.api.fields import Id, ZoneName
 from core.api.permissions import Configures, Owns, Reads
 from core.api.schema import takes
 from core.api.views import Lists, Shows, ViewSet
-from core.people import zones
 from core.people.directory import queries as directory
 from core.people.teams import operations as team_operations
 from core.people.teams import queries as teams
@@ -58,7 +57,7 @@ class MeIn(serializers.Serializer[Any]):
     """What a person changes about themselves."""
 
     name = serializers.CharField(max_length=120, required=False)
-    time_zone = serializers.ChoiceField(choices=zones.names(), required=False)
+    time_zone = ZoneName(required=False)
 
 
 class UserViewSet(Lists, Shows, ViewSet):

@@ -2,10 +2,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
-from zoneinfo import available_timezones
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound, ValidationError
@@ -14,7 +13,7 @@ from rest_framework.response import Response
 from core.accounts import queries as people
 from core.accounts.models import Team, User
 from core.accounts.policy import Verb, require
-from core.api.fields import Id, SlugOrId, Time, by_reference
+from core.api.fields import Id, SlugOrId, Time, ZoneName, by_reference
 from core.api.permissions import Configures, Reads, Responds
 from core.api.views import Lists, Shows, ViewSet
 from oncall.schedules import operations, queries, rules
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 LONGEST = timedelta(days=400)
 DAYS = [name.lower() for name in rules.WEEKDAYS]
-ZONES = sorted(available_timezones())
 
 
 class Handoff(serializers.Serializer[dict[str, Any]]):
@@ -49,6 +47,9 @@ class RestrictionField(serializers.Serializer[dict[str, Any]]):
         return {"weekday": fields["weekday"], "from": fields["start"], "to": fields["end"]}
 
 
+@extend_schema_field(
+    {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, {"type": "null"}]}
+)
 class Place(serializers.Field[Any, Any, Any, Any]):
     """A place in the rotation: a user id, several who are on call together, or null for a pause."""
 
@@ -145,7 +146,7 @@ class ScheduleInput(serializers.Serializer[dict[str, Any]]):
     slug = serializers.SlugField(max_length=60)
     name = serializers.CharField(max_length=80)
     description = serializers.CharField(required=False, allow_blank=True, default="")
-    time_zone = serializers.ChoiceField(choices=ZONES)
+    time_zone = ZoneName()
     team = SlugOrId(lambda _: Team.objects.all(), required=False, allow_null=True, default=None)
     layers = LayerInput(many=True)
 
@@ -163,7 +164,7 @@ class ScheduleInput(serializers.Serializer[dict[str, Any]]):
 
 class ScheduleReplacement(serializers.Serializer[dict[str, Any]]):
     layers = LayerInput(many=True)
-    time_zone = serializers.ChoiceField(choices=ZONES, required=False)
+    time_zone = ZoneName(required=False)
     effective_at = Time(required=False, help_text="From when on it counts; default now, never the past.")
 
 

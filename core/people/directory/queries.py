@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Prefetch, Q
 
 from core.accounts.models import Membership, Role, User
+from core.accounts.policy import Verb, can
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -18,7 +19,7 @@ def people(viewer: User) -> QuerySet[User]:
         .prefetch_related(Prefetch("memberships", teams))
         .order_by("name", "id")
     )
-    return found if viewer.role == Role.ADMIN else found.filter(is_active=True)
+    return found if can(viewer, Verb.ADMIN) else found.filter(is_active=True)
 
 
 def search(viewer: User, *, text: str = "", role: str = "") -> QuerySet[User]:
@@ -30,6 +31,6 @@ def search(viewer: User, *, text: str = "", role: str = "") -> QuerySet[User]:
     if not text:
         return found
     fits = Q(name__icontains=text) | Q(teams__name__icontains=text)
-    if viewer.role == Role.ADMIN:
+    if can(viewer, Verb.ADMIN):
         fits |= Q(email__icontains=text)
     return found.filter(fits).distinct()

@@ -1,0 +1,78 @@
+"""Every operation, called with what the schema allows and with what it does not: no fault, nothing undocumented."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import schemathesis
+from django.core.cache import cache
+from django.db import transaction
+from django.test.client import ClientHandler
+from drf_spectacular.generators import SchemaGenerator
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from core.accounts.models import Membership, User
+from core.tokens import operations
+from tests import cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+ROLES = ("responder", "admin")
+QUICK = settings(
+    max_examples=5,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+_django = ClientHandler(enforce_csrf_checks=False)
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+    """Django as a test calls it: on the test's own connection, inside its transaction."""
+    response = _django(environ)
+    start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
+    return [response.getvalue()]
+
+
+contract = schemathesis.openapi.from_dict(
+    SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]
+)
+contract.app = application
+
+
+@pytest.fixture(params=ROLES)
+def token(request: pytest.FixtureRequest, db: None) -> Iterator[str]:
+    """The token of a person of each role, with every scope; the company around them holds something to read."""
+    person = User.objects.create_user("caller@example.com", None, name="Caller", role=request.param)
+    Membership.objects.create(user=person, team=cast.team())
+    cast.service()
+    _, secret = operations.create(person, name="contract", scopes=["read", "write", "page", "admin"])
+    yield secret
+
+
+@contract.parametrize()
+@QUICK
+def test_the_api_keeps_its_contract(case: Any, token: str) -> None:
+    cache.clear()
+    with transaction.atomic():
+        answer = case.call(headers={"Authorization": f"Bearer {token}"})
+        transaction.set_rollback(True)
+    case.validate_response(answer, checks=CHECKS)

@@ -34,6 +34,7 @@ class OncallConfig(AppConfig):
             shell.NavItem("Prepare", "On-call", "calendar", "oncall:schedules", 10, key="o", tab=True)
         )
         shell.add_nav(shell.NavItem("Prepare", "Escalation", "ladder", "oncall:policies", 20, key="e"))
+        shell.add_nav(shell.NavItem("Prepare", "Sources", "hook", "oncall:integrations", 25))
         shell.set_duty(_duty)
         for topic in ("oncall", "alerts"):
             live.allow(topic, live.anybody)
@@ -41,7 +42,10 @@ class OncallConfig(AppConfig):
         live.allow("schedule", lambda _user, pk: pk.isdigit())
         live.allow("policy", lambda _user, pk: pk.isdigit())
         live.allow("page", _may_hear_page)
+        live.allow("home", lambda user, pk: pk == str(user.pk))
+        shell.add_menu(shell.MenuItem("How I am reached", "bell", "oncall:notifications", 20))
         _join_the_engine()
+        _tell_the_hub()
 
 
 def _waiting(user: User) -> int:
@@ -87,8 +91,8 @@ def _join_the_engine() -> None:
     from oncall.paging import operations as paging  # noqa: PLC0415
     from oncall.paging import queries as pages  # noqa: PLC0415
 
-    registry.add_step("signals", pipeline.process_due, order=10)
-    registry.add_step("escalations", operations.advance_due, order=40)
+    registry.add_step("signals", pipeline.process_due, order=10, soon=pipeline.SOON)
+    registry.add_step("escalations", operations.advance_due, order=40, soon=operations.SOON)
     registry.register(registry.Client(pages.CLIENT, queries.unwanted, queries.content, operations.hear))
     registry.register(
         registry.Client(operations.ALARM, queries.alarm_unwanted, pages.stored, operations.hear_alarm)
@@ -104,3 +108,16 @@ def _join_the_engine() -> None:
             "select count(*) from oncall_signal where state = 'new'",
         )
     )
+
+
+def _tell_the_hub() -> None:
+    """Let the incident room page schedules and policies, and say who is asked first for a service."""
+    from incidents.board import registry as board  # noqa: PLC0415
+    from incidents.catalog import registry as catalog  # noqa: PLC0415
+    from incidents.lifecycle import registry as lifecycle  # noqa: PLC0415
+    from oncall.inbox import queries  # noqa: PLC0415
+
+    board.set_first_paged(queries.first_paged)
+    catalog.set_on_call(queries.on_call_for)
+    lifecycle.add_targets("schedule", queries.schedule_targets)
+    lifecycle.add_targets("policy", queries.policy_targets)

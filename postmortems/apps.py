@@ -8,10 +8,12 @@ class PostmortemsConfig(AppConfig):
         """Listen to the hub and put the entries of this app into the navigation."""
         from core.live import registry as live  # noqa: PLC0415 - registries are filled when models are known
         from core.ui import shell  # noqa: PLC0415
+        from incidents.board.registry import set_learning  # noqa: PLC0415
         from postmortems import handlers  # noqa: F401, PLC0415
         from postmortems.action_items.queries import open_of  # noqa: PLC0415
-        from postmortems.reports.queries import may_hear  # noqa: PLC0415
+        from postmortems.reports.queries import learning, may_hear  # noqa: PLC0415
 
+        set_learning(learning)
         live.allow("postmortem", may_hear)
         live.allow("actions", live.anybody)
         shell.add_nav(shell.NavItem("Learn", "Postmortems", "doc", "postmortems:list", 10, key="p"))

@@ -4,7 +4,9 @@ SNOOZES = [(900, "15 minutes"), (3600, "1 hour"), (4 * 3600, "4 hours"), (24 * 3
 
 
 class SnoozeForm(forms.Form):
-    seconds = forms.TypedChoiceField(choices=SNOOZES, coerce=int)
+    seconds = forms.TypedChoiceField(
+        choices=SNOOZES, coerce=int, widget=forms.Select(attrs={"class": "select select-sm"})
+    )
 
 
 class DeclareForm(forms.Form):

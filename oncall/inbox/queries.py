@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db.models import Count, Q
@@ -11,17 +11,23 @@ from django.utils import timezone
 
 from incidents.catalog import models as catalog
 from incidents.lifecycle.models import Incident
+from incidents.lifecycle.registry import Target
 from oncall.alerts.models import Alert, AlertQuerySet, Signal, Status
 from oncall.escalation import queries as escalations
 from oncall.escalation.models import Escalation, EscalationStatus
+from oncall.escalation.rules import Kind
 from oncall.paging import queries as paging
 from oncall.paging.models import Page
 from oncall.routing.models import ServicePolicy
+from oncall.schedules import queries as schedules
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from core.accounts.models import User
+    from incidents.lifecycle.registry import Person
+    from oncall.escalation.rules import TargetSpec
 
 PAGE_SIZE = 50
 DAY = timedelta(days=1)
@@ -239,3 +245,68 @@ def service_panel(user: User, slug: str) -> ServicePanel:
 def address(alert: Alert) -> str:
     """The alert's page for people."""
     return f"{settings.BASE_URL}/alerts/{alert.pk}/"
+
+
+def open_pages(user: User) -> list[paging.Entry]:
+    """The pages that still wait for somebody, the latest first."""
+    rows = (
+        paging.pages(user).open().filter(user__isnull=False, escalation__status=EscalationStatus.ESCALATING)
+    )
+    return paging.entries(rows.order_by("-id")[:8])
+
+
+# What the hub asks ----------------------------------------------------------------------------------------------
+
+
+def _policies_for(user: User, service_ids: Sequence[int]) -> list[escalations.Ladder]:
+    """The policies that page for these services, the default one where a service has none."""
+    chosen = ServicePolicy.objects.filter(service__in=service_ids).values("policy")
+    policies = escalations.policies(user)
+    found = list(policies.filter(pk__in=chosen)) or list(policies.filter(is_default=True))
+    return escalations.ladders(found)
+
+
+def first_paged(user: User, service_ids: Sequence[int]) -> list[str]:
+    """Who is asked first when an incident of these services pages."""
+    names = [
+        str(person)
+        for ladder in _policies_for(user, service_ids)
+        for rung in ladder.rungs[:1]
+        for person in rung.people
+    ]
+    return list(dict.fromkeys(names))
+
+
+def on_call_for(user: User, service: catalog.Service, at: datetime | None) -> list[dict[str, Any]]:
+    """Who would be asked for a service at an instant (default: now), level by level."""
+    chosen = ServicePolicy.objects.filter(service=service).values("policy")
+    policies = escalations.policies(user)
+    policy = policies.filter(pk__in=chosen).first() or policies.filter(is_default=True).first()
+    if policy is None:
+        return []
+    plan = escalations.plan_of(policy)
+    ids = [target.id for level in plan.levels for target in level.targets if target.kind is Kind.SCHEDULE]
+    watches = {watch.schedule.pk: watch for watch in schedules.watches(ids, at=at)}
+    return [
+        _asked_at(number, target, watches)
+        for number, level in enumerate(plan.levels, start=1)
+        for target in level.targets
+    ]
+
+
+def _asked_at(number: int, target: TargetSpec, watches: Mapping[int, schedules.Watch]) -> dict[str, Any]:
+    if target.kind is Kind.USER:
+        return {"level": number, "schedule": None, "users": [str(target.id)], "until": None}
+    watch = watches[target.id]
+    users = [str(pk) for pk in watch.now.current.users]
+    return {"level": number, "schedule": watch.schedule.slug, "users": users, "until": watch.now.until}
+
+
+def schedule_targets(user: Person) -> list[Target]:
+    """Schedules that can be paged from an incident."""
+    return [Target("schedule", row.pk, row.slug, row.name) for row in schedules.schedules()]
+
+
+def policy_targets(user: Person) -> list[Target]:
+    """Policies that can be paged from an incident."""
+    return [Target("policy", row.pk, row.slug, row.name) for row in escalations.policies(user)]

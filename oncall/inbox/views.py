@@ -201,3 +201,9 @@ def service_panel(request: PersonRequest, slug: str) -> HttpResponse:
     return render(
         request, "oncall/inbox/_service_panel.html", {"panel": queries.service_panel(request.user, slug)}
     )
+
+
+@require_GET
+def open_pages(request: PersonRequest) -> HttpResponse:
+    """The fragment on the board: who was asked and has not answered."""
+    return render(request, "oncall/inbox/_open_pages.html", {"ledger": queries.open_pages(request.user)})

@@ -4,6 +4,7 @@ from oncall.schedules import views
 
 urlpatterns = [
     path("on-call/", views.index, name="schedules"),
+    path("on-call/-/now/", views.on_call_now, name="on-call-now"),
     path("on-call/new/", views.create, name="new-schedule"),
     path("on-call/<slug:slug>/", views.calendar, name="calendar"),
     path("on-call/<slug:slug>/-/calendar/", views.calendar_region, name="calendar-region"),

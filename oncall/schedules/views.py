@@ -48,6 +48,19 @@ def calendar_region(request: PersonRequest, slug: str) -> HttpResponse:
     return render(request, "oncall/schedules/_calendar.html", _context(request, queries.get(slug)))
 
 
+@require_GET
+def on_call_now(request: PersonRequest) -> HttpResponse:
+    """The fragment on the board: who has each schedule, and the next gap."""
+    now = timezone.now()
+    gaps = queries.coming_gaps(now=now, days=7)
+    watches = queries.watches(at=now)
+    context = {
+        "watches": watches,
+        "gaps": [(watch, gaps[watch.schedule.pk]) for watch in watches if watch.schedule.pk in gaps],
+    }
+    return render(request, "oncall/schedules/_on_call_now.html", context)
+
+
 @require_POST
 @may_respond
 def add_override(request: PersonRequest, slug: str) -> HttpResponse:

@@ -7,14 +7,16 @@ from django.conf import settings
 from django.db.models import Count, Prefetch, Q
 from django.db.models.functions import Now
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 
+from incidents.board.registry import Learning
 from incidents.lifecycle.models import Incident
 from postmortems.action_items.models import ActionItem
 from postmortems.reports import rules
 from postmortems.reports.models import Postmortem, PostmortemQuerySet, PostmortemStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from core.accounts.models import User
 
@@ -139,3 +141,20 @@ def address(postmortem: Postmortem) -> str:
 def may_hear(user: User, pk: str) -> bool:
     """Say whether a person may hear of changes to a postmortem."""
     return pk.isdigit() and Postmortem.objects.visible_to(user).filter(pk=int(pk)).exists()
+
+
+def learning(user: User, incident_ids: Sequence[int]) -> dict[int, Learning]:
+    """What the board shows of the postmortems of these incidents."""
+    rows = Postmortem.objects.visible_to(user).filter(incident__in=incident_ids).select_related("incident")
+    return {
+        row.incident_id: Learning(
+            text="Published"
+            if row.status == PostmortemStatus.PUBLISHED
+            else f"{row.get_status_display()}, due {row.due_at:%d %b}"
+            if row.due_at
+            else row.get_status_display(),
+            kind="good" if row.status == PostmortemStatus.PUBLISHED else "warn",
+            url=reverse("postmortems:detail", args=[row.incident.number]),
+        )
+        for row in rows
+    }

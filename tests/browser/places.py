@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
 
+    from tests.peers import Mail
     from tests.running import Stack
 
 SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
@@ -42,7 +44,14 @@ def alarm(stack: Stack) -> str:
     with urllib.request.urlopen(request, timeout=5) as answer:
         assert answer.status in (200, 202), answer.status
     (mail, *_) = stack.smtp.wait(1, seconds=15)
-    return next(line.strip() for line in mail.text.splitlines() if "/p/" in line)
+    return page_link(mail)
+
+
+def page_link(mail: Mail) -> str:
+    """The address in a page's e-mail that opens it on a phone."""
+    found = re.search(r"https?://\S+/p/\S+", mail.text)
+    assert found is not None, mail.text
+    return found.group()
 
 
 def places(stack: Stack, phone: str) -> list[Place]:
@@ -71,8 +80,8 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("on-call", "/on-call/"),
         Place("on-call-calendar", "/on-call/platform/"),
         Place("on-call-editor", "/on-call/platform/edit/"),
-        Place("escalation", "/escalation-policies/"),
-        Place("escalation-policy", "/escalation-policies/payments/"),
+        Place("escalation", "/escalation/"),
+        Place("escalation-policy", "/escalation/payments/"),
         Place("services", "/services/"),
         Place("service", "/services/payments-api/"),
         Place("integrations", "/integrations/"),

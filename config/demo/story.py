@@ -331,8 +331,16 @@ def _stamp(incident: Incident, *, after: int, minute: float) -> None:
         for name in ("identified_at", "mitigated_at", "resolved_at")
         if (at := getattr(incident, name)) and at - incident.declared_at < timedelta(seconds=30)
     }
+    if incident.next_update_due_at and _published_since(incident, after):
+        moved["next_update_due_at"] = incident.next_update_due_at + span
+        moved["last_update_at"] = incident.declared_at + span
     if moved:
         Incident.objects.filter(pk=incident.pk).update(**moved)
+
+
+def _published_since(incident: Incident, entry_id: int) -> bool:
+    kinds = [EntryKind.UPDATE, EntryKind.PUBLIC_UPDATE]
+    return TimelineEntry.objects.filter(incident=incident, pk__gt=entry_id, kind__in=kinds).exists()
 
 
 def _into_the_past(incident: Incident, span: timedelta) -> None:
@@ -372,6 +380,7 @@ def _notices_into_the_past(incident: Incident, span: timedelta) -> None:
         )
         for part in notice.components.all():
             _spans(part, times, notice)
+            Component.objects.filter(pk=part.pk).update(updated_at=times[-1])
 
 
 def _spans(part: Component, times: Sequence[object], notice: Notice) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import pwd
 import secrets
+import select
 import shutil
 import signal
 import subprocess
@@ -95,7 +96,7 @@ class _Run:
         self.address_file = self.home / "env"
 
     def run(self) -> int:
-        if not processes.is_free(self.chosen.port):
+        if not self.port_is_free():
             raise CannotStart(
                 f"Port {self.chosen.port} is taken by another program."
                 " Choose another: WATCHBILL_PORT=8001 make up"
@@ -108,6 +109,15 @@ class _Run:
             return 0
         finally:
             self.stop()
+
+    def port_is_free(self) -> bool:
+        """Whether we can serve; what a killed run left behind gets the time to end."""
+        patience = 60 if self.address_file.exists() else 1
+        for _ in range(patience):
+            if processes.is_free(self.chosen.port):
+                return True
+            select.select([], [], [], 0.1)
+        return False
 
     def start(self) -> None:
         environment = programs.environment(self.servers())

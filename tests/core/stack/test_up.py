@@ -313,6 +313,11 @@ def test_nothing_outlives_a_killed_supervisor(elsewhere: tuple[Path, int]) -> No
         stale = running.manage("doctor")
         assert "Postgres does not answer at 127.0.0.1:5432, as no DATABASE_URL is set" in stale.stdout
 
+
+def test_a_new_run_right_after_a_killed_one_takes_over(elsewhere: tuple[Path, int]) -> None:
+    with Up(*elsewhere) as running:
+        running.ready()
+        running.stop(signal.SIGKILL)
     with Up(*elsewhere) as again:
         again.ready()
         assert again.stop() < 6

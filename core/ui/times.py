@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 DAY = 86400
-FORMS = {"short": "H:i", "seconds": "H:i:s", "weekday": "D H:i"}
+FORMS = {"short": "H:i", "seconds": "H:i:s"}
 
 
 def utc(at: datetime) -> str:
@@ -40,8 +40,14 @@ def day(at: datetime, *, now: datetime) -> str:
 
 
 def plain(at: datetime, form: str) -> str:
-    """Give an instant in one of the fixed forms: short, seconds or weekday."""
+    """Give an instant in one of the fixed forms: short or seconds."""
     return write(timezone.localtime(at), FORMS[form])
+
+
+def weekday(at: datetime, *, now: datetime) -> str:
+    """Give an instant by its weekday, with the date where the weekday alone would name another day."""
+    days = abs((timezone.localtime(at).date() - timezone.localtime(now).date()).days)
+    return write(timezone.localtime(at), "D H:i" if days < 7 else "D j M H:i")
 
 
 def full(at: datetime) -> str:

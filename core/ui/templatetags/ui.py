@@ -152,8 +152,8 @@ def local_time(at: datetime | None, form: str = "auto") -> SafeString:
     """Write an instant in the reader's zone.
 
     `auto` has the time and how long ago within a day, else the day; `clock` leaves out how long ago;
-    `short` is the time alone, `seconds` adds seconds, `weekday` the weekday; `day` is the date and `full`
-    names the zone.
+    `short` is the time alone, `seconds` adds seconds; `weekday` has the weekday, beyond a week the date;
+    `day` is the date and `full` names the zone.
     """
     if at is None:
         return _absent("not yet")
@@ -165,6 +165,8 @@ def local_time(at: datetime | None, form: str = "auto") -> SafeString:
         text = times.absolute(at, now=now)
     elif form == "day":
         text = times.day(at, now=now)
+    elif form == "weekday":
+        text = times.weekday(at, now=now)
     elif form == "full":
         text = times.full(at)
     else:

@@ -85,3 +85,17 @@ def test_machines_read_utc_and_the_full_form_names_the_zone() -> None:
         assert times.full(at) == "Sun 29 Mar 2026 03:30 CEST"
         assert times.day(at, now=NOW) == "Sun 29 Mar"
         assert times.day(datetime(2025, 1, 1, 12, tzinfo=UTC), now=NOW) == "Wed 1 Jan 2025"
+
+
+@pytest.mark.parametrize(
+    ("ahead", "text"),
+    [
+        (timedelta(hours=2), "Sun 16:00"),
+        (timedelta(days=6), "Sat 14:00"),
+        (timedelta(days=7), "Sun 5 Apr 14:00"),
+        (-timedelta(days=8), "Sat 21 Mar 13:00"),
+    ],
+)
+def test_a_weekday_beyond_a_week_has_its_date(ahead: timedelta, text: str) -> None:
+    with timezone.override(ZoneInfo("Europe/Berlin")):
+        assert times.weekday(NOW + ahead, now=NOW) == text

@@ -208,7 +208,7 @@ def _policies(company: Company) -> None:
         return TargetSpec(Kind.SCHEDULE, company.schedules[slug].pk)
 
     lena = TargetSpec(Kind.USER, company.people["lena"].pk)
-    plans = {
+    plans: dict[str, tuple[str, str, list[tuple[TargetSpec, ...]]]] = {
         "payments": ("Payments standard", "payments", [(watch("payments"),), (watch("payments-secondary"),), (watch("command"), lena)]),
         "platform": ("Platform standard", "platform", [(watch("platform"),), (watch("command"),)]),
         "database": ("Database standard", "database", [(watch("database"),), (watch("platform"),), (watch("command"),)]),

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,16 @@ def test_the_licence_is_apache_2() -> None:
     assert "Apache License" in text
     assert "Version 2.0, January 2004" in text
     assert 'license = "Apache-2.0"' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_whatever_the_product_asks_for_is_pinned() -> None:
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = {
+        "production.txt": asked["project"]["dependencies"],
+        "base.txt": asked["project"]["optional-dependencies"]["local"],
+        "dev.txt": asked["dependency-groups"]["dev"],
+    }
+    for file, requirements in wanted.items():
+        pinned = set(re.findall(r"^([\w.-]+)", (ROOT / "requirements" / file).read_text(), re.M))
+        names = {re.match(r"[\w.-]+", requirement)[0].lower() for requirement in requirements}  # type: ignore[index]
+        assert names <= pinned, f"make lock: {names - pinned}"

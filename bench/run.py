@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 KEY = secrets.token_hex(16)
+HEAD = (
+    "POST /v2/enqueue HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    "Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+)
 EVENT = {
     "routing_key": KEY,
     "event_action": "trigger",
@@ -137,8 +141,8 @@ def company(sink_port: int) -> None:
     from django.db.models.functions import Now  # noqa: PLC0415
 
     from core.accounts.models import Team, User  # noqa: PLC0415
-    from oncall import models  # noqa: PLC0415
     from incidents.models import Service  # noqa: PLC0415
+    from oncall import models  # noqa: PLC0415
 
     team = Team.objects.create(slug="bench", name="Bench")
     service = Service.objects.create(slug="bench", name="Bench", team=team)
@@ -246,7 +250,7 @@ async def post(
         while True:
             n, body = await queue.get()
             started = time.perf_counter()
-            head = f"POST /v2/enqueue HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            head = HEAD.format(length=len(body))
             writer.write(head.encode() + body)
             answer = await reader.readuntil(b"\r\n\r\n")
             length = int(answer.lower().split(b"content-length:")[1].split(b"\r\n")[0])
@@ -342,9 +346,8 @@ def main() -> int:
     for figure in figures:
         mark = "ok  " if figure.reached else "MISS"
         sign = "at least" if figure.at_least else "at most"
-        print(
-            f"{mark} {figure.name}: {figure.measured:.1f}{figure.unit} ({sign} {figure.target:g}{figure.unit}); {figure.beside}"
-        )
+        goal = f"{sign} {figure.target:g}{figure.unit}"
+        print(f"{mark} {figure.name}: {figure.measured:.1f}{figure.unit} ({goal}); {figure.beside}")
     print(json.dumps([asdict(figure) for figure in figures]))
     return 0 if all(figure.reached for figure in figures) else 1
 

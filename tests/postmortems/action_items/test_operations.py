@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -14,9 +15,9 @@ from tests import cast
 pytestmark = pytest.mark.django_db
 
 
-def item(**given: object) -> ActionItem:
+def item(**given: Any) -> ActionItem:
     bob = cast.bob()
-    fields = {"owner": bob, "due_on": timezone.localdate() + timedelta(days=7), **given}
+    fields: dict[str, Any] = {"owner": bob, "due_on": timezone.localdate() + timedelta(days=7), **given}
     return operations.create(actor=bob, title="Alert when pool use passes 80%", **fields)
 
 

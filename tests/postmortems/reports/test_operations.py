@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -8,16 +9,18 @@ from core.events import bus
 from core.outbox.models import Message
 from core.timers.models import Timer
 from incidents.lifecycle import operations as lifecycle
-from incidents.models import Incident
 from postmortems.models import Postmortem
 from postmortems.reports import operations, queries
 from postmortems.reports.rules import Section
 from tests import cast
 
+if TYPE_CHECKING:
+    from incidents.models import Incident
+
 pytestmark = pytest.mark.django_db
 
 
-def resolved(**given: object) -> Incident:
+def resolved(**given: Any) -> Incident:
     alice = cast.alice()
     incident = cast.incident(by=alice, impact="About 3 in 10 card payments fail.", **given)
     lifecycle.add_entry(incident, kind="decision", text="Roll back v2.3.4", actor=alice)
@@ -58,7 +61,7 @@ def test_a_resolved_incident_whose_severity_asks_for_it_leaves_a_draft_with_the_
 
 
 @pytest.mark.parametrize("given", [{"severity": "SEV4"}, {"severity": "SEV1", "drill": True}])
-def test_low_levels_and_drills_leave_none(given: dict[str, object]) -> None:
+def test_low_levels_and_drills_leave_none(given: dict[str, Any]) -> None:
     resolved(**given)
     while bus.deliver_due():
         pass

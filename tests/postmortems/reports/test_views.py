@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import Client
@@ -34,7 +34,7 @@ def signed_in(user: User) -> Client:
     return client
 
 
-def draft(**given: object) -> Postmortem:
+def draft(**given: Any) -> Postmortem:
     alice = cast.alice()
     incident = cast.incident(by=alice, **given)
     lifecycle.resolve(incident, actor=alice)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from core.events import bus
@@ -21,7 +23,7 @@ def page() -> StatusPage:
 
 
 def told(
-    text: str = "We are looking into it.", *, status: str = "investigating", **given: object
+    text: str = "We are looking into it.", *, status: str = "investigating", **given: Any
 ) -> Notice | None:
     from incidents.models import Incident  # noqa: PLC0415
 

@@ -1,6 +1,7 @@
 """Everything that is done to escalations and policies."""
 
-from oncall.escalation.operations.advancing import ALARM, advance_due
+from oncall.escalation.operations.advancing import ALARM, SOON, advance_due
+from oncall.escalation.operations.declaring import declare_alert, declare_page, join_alert
 from oncall.escalation.operations.handing import (
     UNSNOOZE,
     CannotPage,
@@ -33,6 +34,7 @@ from oncall.escalation.operations.taking import (
 
 __all__ = [
     "ALARM",
+    "SOON",
     "UNSNOOZE",
     "CannotPage",
     "ChangedMeanwhile",
@@ -46,10 +48,13 @@ __all__ = [
     "advance_due",
     "change_policy",
     "create_policy",
+    "declare_alert",
+    "declare_page",
     "end_many",
     "escalate_now",
     "hear",
     "hear_alarm",
+    "join_alert",
     "page_by_hand",
     "reassign",
     "remove_policy",

@@ -5,6 +5,7 @@ from oncall.escalation.queries.asking import (
     Found,
     NextUp,
     admins,
+    asked_after,
     current,
     following,
     live,
@@ -12,7 +13,17 @@ from oncall.escalation.queries.asking import (
     now,
     whom,
 )
-from oncall.escalation.queries.ladders import Ladder, Rung, ladder, ladders, plan_of, policies
+from oncall.escalation.queries.ladders import (
+    Ladder,
+    Rung,
+    Uses,
+    ladder,
+    ladders,
+    plan_of,
+    policies,
+    policy,
+    used_by,
+)
 from oncall.escalation.queries.notices import (
     alarm_unwanted,
     attention,
@@ -30,8 +41,10 @@ __all__ = [
     "Ladder",
     "NextUp",
     "Rung",
+    "Uses",
     "admins",
     "alarm_unwanted",
+    "asked_after",
     "attention",
     "content",
     "current",
@@ -45,8 +58,10 @@ __all__ = [
     "now",
     "plan_of",
     "policies",
+    "policy",
     "summary",
     "title",
     "unwanted",
+    "used_by",
     "whom",
 ]

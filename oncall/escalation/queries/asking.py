@@ -146,6 +146,14 @@ def next_up(escalation: Escalation) -> NextUp | None:
     return NextUp(escalation.next_at, tuple(people[id_] for id_ in ids if id_ in people), position)
 
 
+def asked_after(escalation: Escalation, *, at: datetime) -> tuple[User, ...]:
+    """Give who would be asked if an escalation that somebody has were passed on at an instant."""
+    plan = rules.from_json(escalation.plan)
+    found = following(plan, Position(escalation.round, escalation.level), at=at)
+    people = {user.pk: user for user in User.objects.active().filter(pk__in=found[1])} if found else {}
+    return tuple(people[id_] for id_ in found[1] if id_ in people) if found else ()
+
+
 def current(*, alert: Alert | None = None, incident: Incident | None = None) -> Escalation | None:
     """Give the latest escalation of an alert or an incident that is not a page by hand."""
     found = Escalation.objects.select_related("acknowledged_by", *RELATED).filter(by_hand=False)

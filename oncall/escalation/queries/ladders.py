@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db.models import Count
+from django.shortcuts import get_object_or_404
 
 from core.accounts.models import User
 from oncall.escalation import rules
@@ -29,6 +30,25 @@ def policies(user: User | AnonymousUser) -> PolicyQuerySet:
         .annotate(service_count=Count("services", distinct=True))
         .order_by("name")
     )
+
+
+def policy(user: User | AnonymousUser, slug: str) -> Policy:
+    """Give one policy with its levels and targets; 404 where absent."""
+    return get_object_or_404(policies(user), slug=slug)
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """What relies on a policy: names of services, and how many routes."""
+
+    services: tuple[str, ...]
+    routes: int
+
+
+def used_by(policy: Policy) -> Uses:
+    """Say what relies on a policy."""
+    services = policy.services.order_by("service__name").values_list("service__name", flat=True)
+    return Uses(tuple(services), policy.routes.count())
 
 
 def plan_of(policy: Policy) -> Plan:
@@ -69,6 +89,11 @@ class Ladder:
     passes: int
     gives_up_seconds: int
     warnings: tuple[str, ...]
+
+    @property
+    def pass_seconds(self) -> int:
+        """How long one pass takes."""
+        return self.gives_up_seconds // self.passes
 
 
 def ladders(found: Iterable[Policy]) -> list[Ladder]:

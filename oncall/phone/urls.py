@@ -1,0 +1,8 @@
+from django.urls import path
+
+from oncall.phone import views
+
+urlpatterns = [
+    path("p/<str:token>/", views.page, name="page"),
+    path("p/<str:token>/-/page/", views.region, name="page-region"),
+]

@@ -1,8 +1,18 @@
+from oncall.alerts.api import Integrations
+from oncall.escalation.api import EscalationPolicies, PagesLedger
 from oncall.inbox.api import Alerts
+from oncall.paging.api import ContactMethods, NotificationRules
+from oncall.routing.api import Routes
 from oncall.schedules.api import OnCall, Schedules
 
 routes = [
     ("alerts", Alerts, "alert"),
+    ("escalation-policies", EscalationPolicies, "escalation-policy"),
+    ("pages", PagesLedger, "page"),
+    ("users/me/contact-methods", ContactMethods, "contact-method"),
+    ("users/me/notification-rules", NotificationRules, "notification-rule"),
+    ("integrations", Integrations, "integration"),
+    ("routes", Routes, "route"),
     ("schedules", Schedules, "schedule"),
     ("on-call", OnCall, "on-call"),
 ]

@@ -2,6 +2,10 @@ from django.urls import include, path
 
 app_name = "oncall"
 urlpatterns = [
+    path("", include("oncall.alerts.urls")),
     path("", include("oncall.inbox.urls")),
     path("", include("oncall.schedules.urls")),
+    path("", include("oncall.phone.urls")),
+    path("", include("oncall.escalation.urls")),
+    path("", include("oncall.paging.urls")),
 ]

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q, Value
 from django.db.models.functions import Now
+from django.shortcuts import get_object_or_404
 
 from core.accounts.models import User
 from core.channels import registry as channels
 from core.outbox.models import Attempt, Message
 from core.outbox.registry import Content
+from oncall.alerts.models import Urgency
 from oncall.paging import rules, tokens
 from oncall.paging.models import ContactMethod, NotificationRule, Page
 
@@ -264,6 +266,14 @@ class Reach:
     test: Entry | None
     problem: str
 
+    @property
+    def urgencies(self) -> list[tuple[str, str, list[NotificationRule]]]:
+        """The rules of each urgency, with its name."""
+        return [
+            (value, label, [rule for rule in self.rules if rule.urgency == value])
+            for value, label in Urgency.choices
+        ]
+
 
 def reach(user: User) -> Reach:
     """Give how a person is reached and the result of their last test page."""
@@ -295,6 +305,16 @@ def rules_of(user: User) -> QuerySet[NotificationRule]:
         .select_related("method")
         .order_by("urgency", "delay_seconds", "id")
     )
+
+
+def own_method(user: User, pk: int) -> ContactMethod:
+    """Give one of a person's own contact methods; 404 for anybody else's."""
+    return get_object_or_404(methods_of(user), pk=pk)
+
+
+def own_rule(user: User, pk: int) -> NotificationRule:
+    """Give one of a person's own rules; 404 for anybody else's."""
+    return get_object_or_404(rules_of(user), pk=pk)
 
 
 def tested_within(user: User, *, seconds: int) -> bool:

@@ -1,0 +1,345 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.conf import settings
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
+
+from core.accounts import queries as people
+from core.accounts.models import User
+from core.accounts.policy import Verb, require
+from core.api.fields import Id, Seconds, SlugOrId, Time, by_reference
+from core.api.permissions import Configures, Pages
+from core.api.views import Lists, Shows, ViewSet
+from incidents.lifecycle.models import Incident
+from oncall.alerts.models import Alert, Urgency
+from oncall.escalation import operations, queries
+from oncall.escalation.forms import MOST_LEVELS, MOST_TARGETS
+from oncall.escalation.models import Escalation, Policy
+from oncall.escalation.rules import Kind, LevelSpec, TargetSpec
+from oncall.paging import queries as paging
+from oncall.paging.models import Page
+from oncall.schedules import queries as schedules
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+    from oncall.escalation.models import Level, PolicyQuerySet
+    from oncall.paging.models import PageQuerySet
+    from oncall.paging.queries import Delivery
+
+
+class TargetIn(serializers.Serializer[dict[str, Any]]):
+    """Whom a level asks: `id` is a person's id or e-mail, or a schedule's id or slug."""
+
+    type = serializers.ChoiceField(choices=[kind.value for kind in Kind])
+    id = serializers.CharField(max_length=254)
+    name = serializers.CharField(read_only=True)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Find whom it names."""
+        if data["type"] == Kind.USER:
+            found = by_reference(people.people(), data["id"], ["email"])
+        else:
+            found = by_reference(schedules.schedules(), data["id"], ["slug"])
+        if found is None:
+            raise ValidationError({"id": [f"There is no {data['type']} {data['id']!r}."]})
+        return {"spec": TargetSpec(Kind(data["type"]), found.pk, str(found))}
+
+
+class LevelIn(serializers.Serializer[dict[str, Any]]):
+    timeout_seconds = Seconds(min_value=1, max_value=86400, default=300)
+    targets = TargetIn(many=True, allow_empty=False, max_length=MOST_TARGETS)  # type: ignore[call-arg]
+
+
+class PolicyOut(serializers.ModelSerializer[Policy]):
+    """An escalation policy; `repeat` counts passes through all levels in all."""
+
+    id = Id()
+    team = serializers.CharField(source="team.slug", default=None, allow_null=True, read_only=True)
+    levels = serializers.SerializerMethodField()
+    gives_up_after_seconds = serializers.SerializerMethodField()
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Policy
+        fields: ClassVar[list[str]] = [
+            "id",
+            "slug",
+            "name",
+            "description",
+            "team",
+            "repeat",
+            "is_default",
+            "levels",
+            "gives_up_after_seconds",
+            "url",
+        ]
+        read_only_fields = fields
+
+    @extend_schema(responses=LevelIn(many=True))
+    def get_levels(self, policy: Policy) -> list[dict[str, Any]]:
+        """Give the levels in order."""
+        return [_level(level) for level in policy.levels.all()]
+
+    def get_gives_up_after_seconds(self, policy: Policy) -> int:
+        """Give how long all passes take together."""
+        return policy.repeat * sum(level.timeout_seconds for level in policy.levels.all())
+
+    def get_url(self, policy: Policy) -> str:
+        """Give the policy's page."""
+        return settings.BASE_URL + reverse("oncall:policy", args=[policy.slug])
+
+
+def _level(level: Level) -> dict[str, Any]:
+    targets = [
+        {"type": "user", "id": str(target.user_id), "name": str(target.user)}
+        if target.user_id
+        else {"type": "schedule", "id": str(target.schedule_id), "name": str(target.schedule)}
+        for target in level.targets.all()
+    ]
+    return {"timeout_seconds": level.timeout_seconds, "targets": targets}
+
+
+class PolicyIn(serializers.Serializer[dict[str, Any]]):
+    """A policy as it shall be."""
+
+    name = serializers.CharField(max_length=80)
+    slug = serializers.SlugField(max_length=60, required=False)
+    description = serializers.CharField(required=False, allow_blank=True)
+    team = SlugOrId(people.teams, required=False, allow_null=True)
+    repeat = serializers.IntegerField(min_value=1, max_value=10, required=False)
+    is_default = serializers.BooleanField(required=False)
+    levels = LevelIn(many=True, allow_empty=False, max_length=MOST_LEVELS)  # type: ignore[call-arg]
+
+    def validate_name(self, name: str) -> str:
+        """Refuse the name of another policy."""
+        return self._free("name", name, "There is a policy of this name already.")
+
+    def validate_slug(self, slug: str) -> str:
+        """Refuse the slug of another policy."""
+        return self._free("slug", slug, "There is a policy with this slug already.")
+
+    def validate_levels(self, levels: list[dict[str, Any]]) -> list[LevelSpec]:
+        """Give the levels as a plan has them."""
+        return [
+            LevelSpec(level["timeout_seconds"], tuple(target["spec"] for target in level["targets"]))
+            for level in levels
+        ]
+
+    def _free(self, field: str, value: str, otherwise: str) -> str:
+        known = self.context.get("policy")
+        if Policy.objects.filter(**{field: value}).exclude(pk=known.pk if known else 0).exists():
+            raise ValidationError(otherwise)
+        return value
+
+
+class EscalationPolicies(Lists, Shows, ViewSet):
+    """Who is asked, in which order, how long each is waited for, and how often all of it."""
+
+    permission_classes = (Configures,)
+    serializer_class = PolicyOut
+    references: ClassVar[list[str]] = ["slug"]
+    search_fields: ClassVar[list[str]] = ["name", "slug"]
+    ordering_fields: ClassVar[list[str]] = ["name"]
+
+    def get_queryset(self) -> PolicyQuerySet:
+        return queries.policies(self.request.user)
+
+    @extend_schema(request=PolicyIn, responses={201: PolicyOut})
+    def create(self, request: Request) -> Response:
+        """Make a policy with its levels."""
+        data = self.read(PolicyIn)
+        _may(request, data, None)
+        return self.created(operations.create_policy(**data, actor=_person(request)))
+
+    @extend_schema(request=PolicyIn, responses=PolicyOut)
+    def update(self, request: Request, ref: str) -> Response:
+        """Replace a policy; what runs keeps the plan it was started with."""
+        return self._change(request, partial=False)
+
+    @extend_schema(request=PolicyIn, responses=PolicyOut)
+    def partial_update(self, request: Request, ref: str) -> Response:
+        """Change what is given; `levels` are replaced as a whole."""
+        return self._change(request, partial=True)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, ref: str) -> Response:
+        """Remove a policy on which no route, no service and no default relies."""
+        operations.remove_policy(self.get_object(), actor=_person(request))
+        return Response(status=204)
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Let the input know which policy it is about."""
+        return {**super().get_serializer_context(), "policy": getattr(self, "policy", None)}
+
+    def _change(self, request: Request, *, partial: bool) -> Response:
+        self.policy = self.get_object()
+        data = self.read(PolicyIn, partial=partial)
+        _may(request, data, self.policy)
+        data.pop("slug", None)
+        known = {
+            "name": self.policy.name,
+            "description": self.policy.description,
+            "team": self.policy.team,
+            "repeat": self.policy.repeat,
+            "is_default": self.policy.is_default,
+            "levels": list(queries.plan_of(self.policy).levels),
+        }
+        kept = known if partial else {"is_default": self.policy.is_default}
+        return self.answer(operations.change_policy(self.policy, **{**kept, **data}, actor=_person(request)))
+
+
+def _may(request: Request, data: dict[str, Any], policy: Policy | None) -> None:
+    """Ask whether the person may give it to that team, and make it the default of everybody."""
+    require(request.user, Verb.CONFIGURE, data.get("team", policy.team if policy else None))
+    if data.get("is_default", False) != (policy.is_default if policy else False):
+        require(request.user, Verb.ADMIN)
+
+
+class AttemptOut(serializers.Serializer[Any]):
+    at = Time()
+    outcome = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class DeliveryOut(serializers.Serializer[Any]):
+    channel = serializers.CharField()
+    address_hint = serializers.CharField()
+    state = serializers.CharField()
+    due_at = Time()
+    detail = serializers.CharField()
+    attempts = AttemptOut(many=True)
+
+
+class PageOut(serializers.ModelSerializer[Page]):
+    """A line of the ledger: one person asked, why, when it was planned, and what became of each try."""
+
+    id = Id()
+    alert = serializers.CharField(source="escalation.alert_id", default=None, allow_null=True, read_only=True)
+    incident = serializers.SerializerMethodField()
+    user = serializers.CharField(source="user_id", allow_null=True, read_only=True)
+    level = serializers.SerializerMethodField()
+    round = serializers.SerializerMethodField()
+    planned_at = Time(read_only=True)
+    created_at = Time(read_only=True)
+    sent_at = Time(read_only=True)
+    acknowledged_at = Time(read_only=True)
+    ended_at = Time(read_only=True)
+    deliveries = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Page
+        fields: ClassVar[list[str]] = [
+            "id",
+            "alert",
+            "incident",
+            "user",
+            "level",
+            "round",
+            "urgency",
+            "planned_at",
+            "created_at",
+            "sent_at",
+            "acknowledged_at",
+            "ended_at",
+            "status",
+            "message",
+            "why",
+            "deliveries",
+        ]
+        read_only_fields = fields
+
+    def get_incident(self, page: Page) -> str | None:
+        """Give the incident by its number, the page's own or its alert's."""
+        incident = queries.incident_of(page.escalation) if page.escalation else None
+        return str(incident) if incident else None
+
+    def get_level(self, page: Page) -> int:
+        """Give the level, the first one being 1."""
+        return page.level + 1
+
+    def get_round(self, page: Page) -> int:
+        """Give the pass, the first one being 1."""
+        return page.round + 1
+
+    @extend_schema(responses=DeliveryOut(many=True))
+    def get_deliveries(self, page: Page) -> Any:
+        """Give each message with its attempts."""
+        read: dict[int, tuple[Delivery, ...]] = self.context["view"].deliveries
+        lines = read[page.pk] if page.pk in read else paging.deliveries([page.pk]).get(page.pk, ())
+        return DeliveryOut(lines, many=True).data
+
+
+class PageIn(serializers.Serializer[dict[str, Any]]):
+    """Whom to page, with which words, and about which incident or alert."""
+
+    user = SlugOrId(lambda _: people.people(), slug="email", required=False)
+    schedule = SlugOrId(lambda _: schedules.schedules(), required=False)
+    team = SlugOrId(people.teams, required=False)
+    policy = SlugOrId(queries.policies, required=False)
+    message = serializers.CharField(max_length=2000, trim_whitespace=True)
+    incident = SlugOrId(Incident.objects.visible_to, slug="number", required=False, allow_null=True)
+    alert = SlugOrId(Alert.objects.visible_to, slug=None, required=False, allow_null=True)
+    urgency = serializers.ChoiceField(choices=Urgency.values, default=Urgency.HIGH.value)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Want exactly one of those who can be paged."""
+        if len({"user", "schedule", "team", "policy"} & data.keys()) != 1:
+            raise ValidationError("Name one of user, schedule, team or policy.")
+        return data
+
+
+class PageAnswer(serializers.Serializer[Any]):
+    """The escalation that was started; its pages appear in the ledger as soon as they are planned."""
+
+    escalation = serializers.CharField()
+    status = serializers.CharField()
+    pages = PageOut(many=True)
+
+
+class PagesLedger(Lists, Shows, ViewSet):
+    """Every page: who was asked, why, when, by what, and what became of it."""
+
+    permission_classes = (Pages,)
+    serializer_class = PageOut
+    filterset_fields: ClassVar[dict[str, list[str]]] = {
+        "status": ["exact"],
+        "user": ["exact"],
+        "urgency": ["exact"],
+        "escalation__alert": ["exact"],
+        "escalation__incident__number": ["exact"],
+    }
+    ordering_fields: ClassVar[list[str]] = ["planned_at"]
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.deliveries: dict[int, tuple[Delivery, ...]] = {}
+
+    def get_queryset(self) -> PageQuerySet:
+        return paging.pages(self.request.user).order_by("-pk")
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        """Read the deliveries of a whole chunk together."""
+        rows = super().paginate_queryset(queryset)
+        self.deliveries = {row.pk: () for row in rows or []} | paging.deliveries(
+            [row.pk for row in rows or []]
+        )
+        return rows
+
+    @extend_schema(request=PageIn, responses={201: PageAnswer})
+    def create(self, request: Request) -> Response:
+        """Page a person, a schedule, a team or a policy by hand; it is asked at once."""
+        started = operations.page_by_hand(actor=_person(request), **self.read(PageIn))
+        running = Escalation.objects.get(pk=started)
+        answer = {"escalation": str(started), "status": running.status, "pages": []}
+        return Response(answer, status=201)
+
+
+def _person(request: Request) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 - the permission has let nobody else through
+    return request.user

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+
+from core.accounts import queries as people
+from core.accounts.models import Team
+from core.accounts.policy import Verb, can, managed_teams
+from oncall.escalation.rules import Kind, LevelSpec, TargetSpec
+from oncall.schedules import queries as schedules
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.http import QueryDict
+
+    from core.accounts.models import User
+    from oncall.escalation.models import Policy
+    from oncall.escalation.rules import Plan
+
+MOST_LEVELS = 20
+MOST_TARGETS = 20
+DEFAULT_MINUTES = "5"
+
+
+class PolicyForm(forms.Form):
+    """A policy without its levels."""
+
+    name = forms.CharField(max_length=80, error_messages={"required": "Give it a name, as the team's."})
+    team = forms.ModelChoiceField(
+        Team.objects.none(), required=False, empty_label="No team", help_text="Its managers may change it."
+    )
+    description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    repeat = forms.IntegerField(
+        min_value=1,
+        max_value=10,
+        initial=1,
+        label="Passes in all",
+        help_text="How often everybody is asked, before it gives up and the admins are told.",
+    )
+    is_default = forms.BooleanField(
+        required=False, label="Takes every alert that no route and no service claims"
+    )
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, user: User, policy: Policy | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user, self.policy = user, policy
+        team = self.fields["team"]
+        assert isinstance(team, forms.ModelChoiceField)  # noqa: S101 - declared above
+        team.queryset = managed_teams(user).order_by("name")
+        if not can(user, Verb.ADMIN):
+            del self.fields["is_default"]
+
+    def as_typed(self) -> PolicyForm:
+        """Give the form with what was typed and no complaint: a button of the editor saves nothing."""
+        typed = {name: self.data.get(name, "") for name in self.fields}
+        return PolicyForm(user=self.user, policy=self.policy, initial=typed)
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        known = self.policy.is_default if self.policy else False
+        return {"is_default": known, **given, "version": given.get("version")}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A level as it stands in the editor: minutes as typed, targets as "user:3"; and what is wrong with it."""
+
+    minutes: str = DEFAULT_MINUTES
+    targets: tuple[str, ...] = ("",)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def slots(self) -> list[str]:
+        """The targets to show: at least one place to choose."""
+        return list(self.targets) or [""]
+
+
+class Levels:
+    """The levels of the editor: read from the form, changed by its buttons, checked when they are saved."""
+
+    def __init__(self, drafts: Sequence[Draft]) -> None:
+        self.drafts = list(drafts)
+
+    @classmethod
+    def of(cls, plan: Plan) -> Levels:
+        """Give a policy's levels for editing."""
+        return cls(
+            [
+                Draft(
+                    f"{Decimal(level.timeout_seconds) / 60:.2f}".rstrip("0").rstrip("."),
+                    tuple(f"{target.kind}:{target.id}" for target in level.targets),
+                )
+                for level in plan.levels
+            ]
+        )
+
+    @classmethod
+    def posted(cls, data: QueryDict) -> Levels:
+        """Give the levels as the browser sent them."""
+        count = data.get("levels", "")
+        number = int(count) if count.isascii() and count.isdigit() and len(count) < 4 else 0
+        return cls(
+            [
+                Draft(
+                    data.get(f"level-{n}-minutes", "")[:12],
+                    tuple(data.getlist(f"level-{n}-targets"))[:MOST_TARGETS],
+                )
+                for n in range(min(number, MOST_LEVELS))
+            ]
+        )
+
+    def change(self, button: str) -> None:
+        """Do what a button of the editor says: `add`, or `remove`, `up`, `down`, `more` with a level's number."""
+        what, _, which = button.partition("-")
+        if what == "add" and len(self.drafts) < MOST_LEVELS:
+            self.drafts.append(Draft())
+            return
+        n = int(which) if which.isascii() and which.isdigit() and len(which) < 4 else -1
+        if not 0 <= n < len(self.drafts):
+            return
+        if what == "remove":
+            del self.drafts[n]
+        elif what == "more":
+            chosen = tuple(target for target in self.drafts[n].targets if target)
+            self.drafts[n] = Draft(self.drafts[n].minutes, (*chosen, ""))
+        elif what in ("up", "down"):
+            self._move(n, n - 1 if what == "up" else n + 1)
+
+    def _move(self, n: int, to: int) -> None:
+        if 0 <= to < len(self.drafts):
+            self.drafts[n], self.drafts[to] = self.drafts[to], self.drafts[n]
+
+    def check(self) -> list[LevelSpec] | None:
+        """Give the levels, or None where something is wrong with them; the drafts say what."""
+        known = {value for _, group in choices() for value, _ in group}
+        specs, checked = [], []
+        for draft in self.drafts:
+            spec, errors = _spec(draft, known)
+            specs.append(spec)
+            checked.append(Draft(draft.minutes, draft.targets, errors))
+        self.drafts = checked
+        return None if not specs or any(draft.errors for draft in checked) else specs
+
+    @property
+    def errors(self) -> list[tuple[int, str, str]]:
+        """What is wrong: level from 0, field, words."""
+        return [(n, name, text) for n, draft in enumerate(self.drafts) for name, text in draft.errors.items()]
+
+
+def choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Give everything that a level can ask, in groups."""
+    return [
+        ("Whoever is on call in", [(f"schedule:{row.pk}", row.name) for row in schedules.schedules()]),
+        ("A person", [(f"user:{user.pk}", str(user)) for user in people.people()]),
+    ]
+
+
+def _spec(draft: Draft, known: set[str]) -> tuple[LevelSpec, dict[str, str]]:
+    errors = {}
+    seconds = _seconds(draft.minutes)
+    if seconds is None:
+        errors["minutes"] = "Enter minutes from 0.1 to 1440, as 5 or 2.5."
+    chosen = list(dict.fromkeys(target for target in draft.targets if target))
+    if not chosen:
+        errors["targets"] = "Choose whom this level asks."
+    elif not known.issuperset(chosen):
+        errors["targets"] = "One of these cannot be asked any more. Choose again."
+    targets = [] if "targets" in errors else [target.split(":") for target in chosen]
+    return LevelSpec(seconds or 1, tuple(TargetSpec(Kind(kind), int(pk)) for kind, pk in targets)), errors
+
+
+def _seconds(minutes: str) -> int | None:
+    plain = minutes.strip().replace(",", ".")
+    if not plain.replace(".", "", 1).isdecimal() or not plain.isascii():
+        return None
+    seconds = round(Decimal(plain) * 60)
+    return seconds if 6 <= seconds <= 86400 else None

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from core.accounts.policy import Verb, can, may_configure, require
+from core.errors import Refused
+from core.ui.render import render
+from oncall.escalation import operations, queries
+from oncall.escalation.forms import Draft, Levels, PolicyForm, choices
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from core.accounts.requests import PersonRequest
+    from oncall.escalation.models import Policy
+
+
+@require_GET
+def index(request: PersonRequest) -> HttpResponse:
+    """Every policy: who is asked first right now, how often, and until when."""
+    ladders = queries.ladders(queries.policies(request.user))
+    context = {"ladders": ladders, "may_create": can(request.user, Verb.CONFIGURE)}
+    return render(request, "oncall/escalation/index.html", context)
+
+
+@require_GET
+def detail(request: PersonRequest, slug: str) -> HttpResponse:
+    """One policy as a ladder, with who answers right now."""
+    return _detail(request, slug, "oncall/escalation/policy.html")
+
+
+@require_GET
+def detail_region(request: PersonRequest, slug: str) -> HttpResponse:
+    """The ladder alone, for live updates."""
+    return _detail(request, slug, "oncall/escalation/_ladder.html")
+
+
+def _detail(request: PersonRequest, slug: str, template: str) -> HttpResponse:
+    policy = queries.policy(request.user, slug)
+    context = {
+        "ladder": queries.ladder(policy),
+        "used_by": queries.used_by(policy),
+        "may_change": can(request.user, Verb.CONFIGURE, policy.team),
+    }
+    return render(request, template, context)
+
+
+@may_configure
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: PersonRequest) -> HttpResponse:
+    """Make a policy."""
+    if request.method != "POST":
+        form = PolicyForm(user=request.user, initial={"repeat": 2})
+        return _editor(request, None, form, Levels([Draft(), Draft()]))
+    return _edited(request, None)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: PersonRequest, slug: str) -> HttpResponse:
+    """Change a policy. What runs keeps the plan it was started with."""
+    policy = queries.policy(request.user, slug)
+    require(request.user, Verb.CONFIGURE, policy.team)
+    if request.method == "POST":
+        return _edited(request, policy)
+    initial = {
+        "name": policy.name,
+        "team": policy.team_id,
+        "description": policy.description,
+        "repeat": policy.repeat,
+        "is_default": policy.is_default,
+        "version": policy.version,
+    }
+    form = PolicyForm(user=request.user, policy=policy, initial=initial)
+    return _editor(request, policy, form, Levels.of(queries.plan_of(policy)))
+
+
+@require_POST
+def remove(request: PersonRequest, slug: str) -> HttpResponse:
+    """Remove a policy on which nothing relies."""
+    policy = queries.policy(request.user, slug)
+    require(request.user, Verb.CONFIGURE, policy.team)
+    operations.remove_policy(policy, actor=request.user)
+    messages.success(request, f"{policy.name} was removed.")
+    return redirect("oncall:policies")
+
+
+def _edited(request: PersonRequest, policy: Policy | None) -> HttpResponse:
+    """Answer a button of the editor: every one but Save only changes what is shown."""
+    form = PolicyForm(request.POST, user=request.user, policy=policy)
+    levels = Levels.posted(request.POST)
+    button = request.POST.get("do", "save")
+    if button != "save":
+        levels.change(button)
+        return _editor(request, policy, form.as_typed(), levels)
+    specs = levels.check()
+    if form.is_valid() and specs is not None:
+        try:
+            return _saved(request, policy, form, levels)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+    if not levels.drafts:
+        form.add_error(None, "A policy needs at least one level.")
+    return _editor(request, policy, form, levels, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _saved(request: PersonRequest, policy: Policy | None, form: PolicyForm, levels: Levels) -> HttpResponse:
+    given = dict(form.cleaned_data)
+    version = given.pop("version")
+    specs = levels.check() or []
+    if policy is None:
+        found = operations.create_policy(levels=specs, actor=request.user, **given)
+    else:
+        found = operations.change_policy(policy, levels=specs, actor=request.user, version=version, **given)
+    messages.success(request, f"{found.name} is saved. What runs already goes on as it was.")
+    return redirect("oncall:policy", found.slug)
+
+
+def _editor(
+    request: PersonRequest,
+    policy: Policy | None,
+    form: PolicyForm,
+    levels: Levels,
+    *,
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    context = {"policy": policy, "form": form, "levels": levels, "groups": choices()}
+    return render(request, "oncall/escalation/edit.html", context, status=status)

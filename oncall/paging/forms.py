@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+
+from core.channels import registry as channels
+from oncall.alerts.models import Urgency
+from oncall.paging import queries
+from oncall.paging.models import ContactMethod
+
+if TYPE_CHECKING:
+    from core.accounts.models import User
+
+DELAYS = [
+    (0, "At once"),
+    (60, "After 1 minute"),
+    (120, "After 2 minutes"),
+    (180, "After 3 minutes"),
+    (300, "After 5 minutes"),
+    (600, "After 10 minutes"),
+    (900, "After 15 minutes"),
+    (1800, "After 30 minutes"),
+]
+
+
+class MethodForm(forms.Form):
+    """A way to reach somebody; whether the address is one, its channel says."""
+
+    channel = forms.ChoiceField(label="How")
+    address = forms.CharField(
+        max_length=500, label="Address", error_messages={"required": "Enter an e-mail address or a URL."}
+    )
+    label = forms.CharField(max_length=60, required=False, label="Name", help_text="As “Work phone”.")
+    secret = forms.CharField(
+        max_length=120,
+        required=False,
+        label="Signing secret",
+        help_text="For webhooks. Leave it empty and one is made for you.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(channel.kind, channel.name) for channel in channels.all()]
+        self.fields["channel"].choices = choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if {"channel", "address"} <= given.keys():
+            try:
+                given["address"] = channels.get(given["channel"]).check_address(given["address"])
+            except ValueError as error:
+                self.add_error("address", str(error))
+        return given
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        max_length=20,
+        label="Code",
+        error_messages={"required": "Enter the code that was sent."},
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+
+
+class RuleForm(forms.Form):
+    """When to page somebody by which of their own methods."""
+
+    urgency = forms.ChoiceField(choices=Urgency.choices, label="Urgency")
+    method = forms.ModelChoiceField(
+        ContactMethod.objects.none(),
+        label="By",
+        error_messages={"required": "Choose one of your verified methods."},
+    )
+    delay_seconds = forms.TypedChoiceField(choices=DELAYS, coerce=int, label="When")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["method"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
+        field.queryset = queries.methods_of(user).filter(verified_at__isnull=False)

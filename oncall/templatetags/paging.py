@@ -1,0 +1,54 @@
+"""Channels and deliveries in words and marks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django import template
+
+from core.ui.templatetags.ui import icon
+from oncall.paging import queries
+
+if TYPE_CHECKING:
+    from django.utils.safestring import SafeString
+
+register = template.Library()
+
+ICONS = {"email": "mail", "webhook": "hook", "sms": "sms", "voice": "phone", "push": "push"}
+WORDS = {
+    "pending": "Waiting to be sent",
+    "sending": "Being sent",
+    "accepted": "Accepted",
+    "delivered": "Delivered",
+    "failed": "Failed",
+    "unknown": "Sent, and no answer came",
+    "expired": "Could not be sent in time",
+    "suppressed": "Not sent",
+    "bundled": "Sent together with others",
+}
+
+
+@register.simple_tag
+def channel_icon(kind: str) -> SafeString:
+    """Draw the mark of a channel."""
+    return icon(ICONS.get(kind, "bell"))
+
+
+@register.simple_tag
+def channel_name(kind: str) -> str:
+    """Write the name of a channel."""
+    return queries.channel_name(kind)
+
+
+@register.simple_tag
+def delivery_mark(state: str) -> SafeString:
+    """Draw what became of a message."""
+    if state in ("accepted", "delivered"):
+        return icon("check", "fg-good")
+    return icon("warn", "fg-bad") if state in ("failed", "unknown", "expired") else icon("clock")
+
+
+@register.simple_tag
+def delivery_words(state: str) -> str:
+    """Write what became of a message."""
+    return WORDS.get(state, state)

@@ -29,7 +29,6 @@ class SeverityAdmin(admin.ModelAdmin[Severity]):
         "is_active",
     )
     list_display_links = ("label",)
-    list_editable = ("name", "update_every_seconds", "paging", "needs_postmortem", "is_active")
     ordering = ("rank",)
     actions = ("make_worse", "make_milder")
     prepopulated_fields = {"slug": ("label",)}

@@ -1,11 +1,10 @@
 """Every address under /api/v1/. Each app names its resources in `api_urls.routes`."""
 
-from itertools import chain
-
 from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
 from core.api import docs
+from core.api.views import ViewSet
 from core.audit import api_urls as audit
 from core.people import api_urls as people
 from incidents import api_urls as incidents
@@ -14,9 +13,15 @@ from postmortems import api_urls as postmortems
 from statuspage import api_urls as statuspage
 
 router = SimpleRouter()
-for prefix, viewset, basename in chain(
-    people.routes, audit.routes, incidents.routes, oncall.routes, statuspage.routes, postmortems.routes
-):
+routes: list[tuple[str, type[ViewSet], str]] = [
+    *people.routes,
+    *incidents.routes,
+    *oncall.routes,
+    *statuspage.routes,
+    *postmortems.routes,
+    *audit.routes,
+]
+for prefix, viewset, basename in routes:
     router.register(prefix, viewset, basename=basename)
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -87,7 +87,8 @@ class Hub:
                 quiet = True
             else:
                 quiet = False
-            self.connected = False
+            finally:
+                self.connected = False
             self.tell({EVERYTHING})
             await asyncio.sleep(RETRY_SECONDS)
 

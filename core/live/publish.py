@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from functools import cache, partial
 
@@ -10,10 +11,12 @@ import redis
 from django.conf import settings
 from django.db import transaction
 
-from core.events.nudge import Doorbell
+log = logging.getLogger(__name__)
 
 CHANNEL = "watchbill:live"
 EVERYTHING = "*"
+PAUSE_SECONDS = 0.02
+RETRY_SECONDS = 1.0
 MOST = 500
 """So many topics wait at most while Redis is away; beyond that listeners are told to look at everything."""
 
@@ -24,26 +27,43 @@ class Publisher:
     def __init__(self) -> None:
         self._waiting: set[str] = set()
         self._lock = threading.Lock()
-        self._bell = Doorbell(self._send, pause=0.02)
+        self._wanted = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._failed = False
 
     def add(self, topics: tuple[str, ...]) -> None:
-        """Note the topics and ask the thread to send them."""
+        """Note the topics and wake the thread; never blocks and never raises."""
         with self._lock:
             self._waiting.update(topics)
             if len(self._waiting) > MOST:
                 self._waiting = {EVERYTHING}
-        self._bell.ask()
+            if self._thread is None or not self._thread.is_alive():  # a forked process has to start its own
+                self._thread = threading.Thread(target=self._run, name="live", daemon=True)
+                self._thread.start()
+        self._wanted.set()
 
-    def _send(self) -> None:
-        with self._lock:
-            topics, self._waiting = self._waiting, set()
-        if not topics:
-            return
+    def _run(self) -> None:
+        while True:
+            self._wanted.wait()
+            self._wanted.clear()
+            with self._lock:
+                topics, self._waiting = self._waiting, set()
+            if not topics or self._sent(topics):
+                threading.Event().wait(PAUSE_SECONDS)
+            else:
+                threading.Event().wait(RETRY_SECONDS)
+                self.add(tuple(topics))
+
+    def _sent(self, topics: set[str]) -> bool:
         try:
             _redis().publish(CHANNEL, orjson.dumps(sorted(topics)))
-        except redis.RedisError:
-            self.add(tuple(topics))
-            raise
+        except (redis.RedisError, OSError) as error:
+            if not self._failed:
+                log.warning("changes are not announced until Redis answers: %s", error)
+            self._failed = True
+            return False
+        self._failed = False
+        return True
 
 
 @cache

@@ -66,8 +66,8 @@ def _may_hear(request: HttpRequest, topics: list[str]) -> set[str] | None:
 async def _events(request: HttpRequest, topics: list[str], allowed: set[str]) -> AsyncIterator[str]:
     """Events until the browser leaves, the session ends, or an hour has passed and it may come back."""
     begun = checked = beaten = time.monotonic()
-    yield "retry: 2000\nevent: beat\ndata: 1\n\n"
     async with hub.ear() as ear:
+        yield "retry: 2000\nevent: beat\ndata: 1\n\n"
         while time.monotonic() - begun < LONGEST_SECONDS:
             changed = await ear.listen(seconds=min(CHECK_SECONDS, BEAT_SECONDS) / 2)
             now = time.monotonic()

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db.models import F
 from django.urls import reverse
 
 from core.accounts.models import Bucket, Session, User
@@ -70,7 +72,7 @@ def test_the_session_key_changes_at_sign_in_and_the_table_holds_only_its_hash(cl
     planted = client.session
     planted["a"] = 1
     planted.save()
-    client.cookies["session"] = planted.session_key
+    client.cookies["session"] = str(planted.session_key)
     sign_in(client, alice)
     key = client.cookies["session"].value
     assert key != planted.session_key
@@ -255,10 +257,6 @@ def test_every_name_allauth_leads_to_is_ours() -> None:
 
 
 def _age(prefix: str, seconds: int) -> None:
-    from datetime import timedelta
-
-    from django.db.models import F
-
     Bucket.objects.filter(key__startswith=prefix).update(
         updated_at=F("updated_at") - timedelta(seconds=seconds)
     )

@@ -24,7 +24,7 @@ from core.tokens import operations
 from tests import cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 CHECKS = [
     not_a_server_error,
@@ -59,13 +59,13 @@ contract.app = application
 
 
 @pytest.fixture(params=ROLES)
-def token(request: pytest.FixtureRequest, db: None) -> Iterator[str]:
+def token(request: pytest.FixtureRequest, db: None) -> str:
     """The token of a person of each role, with every scope; the company around them holds something to read."""
     person = User.objects.create_user("caller@example.com", None, name="Caller", role=request.param)
     Membership.objects.create(user=person, team=cast.team())
     cast.service()
     _, secret = operations.create(person, name="contract", scopes=["read", "write", "page", "admin"])
-    yield secret
+    return secret
 
 
 @contract.parametrize()

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import Client
@@ -15,7 +15,6 @@ from tests import cast
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from django.http import HttpResponse
     from pytest_django import DjangoAssertNumQueries
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +22,7 @@ USERS = "/api/v1/users/"
 ABSENT = "There is nothing here, or nothing that you may see."
 
 
-def problem(answer: HttpResponse) -> tuple[int, str]:
+def problem(answer: Any) -> tuple[int, str]:
     """The status and the detail of a problem, after a look at everything else it must have."""
     assert answer["Content-Type"] == "application/problem+json"
     body = answer.json()

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SOON = "select min(due_at) from oncall_signal where state = 'new' and due_at > now()"
+"""When the next signal that was put off is due."""
 DROPPED = "Nothing was done: no open alert has this key."
 NOTHING = "Nothing in it asks for anything."
 NO_SERVICE = "A change event names no service that is known, and its source has none."

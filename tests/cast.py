@@ -6,6 +6,7 @@ Mallory is not invited: she belongs to another team.
 
 from __future__ import annotations
 
+import time as clock
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from core.accounts.models import Membership, Role, Team, TeamRole, User
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from django.test import Client
 
     from incidents.models import Incident, Service, Severity
     from oncall.models import Alert, Escalation, Integration, Policy, Schedule
@@ -64,6 +67,15 @@ def mallory() -> User:
     return person("Mallory", team=team("Elsewhere"))
 
 
+def sign_in(client: Client, user: User) -> Client:
+    """Let a client be somebody who gave their password a moment ago."""
+    client.force_login(user)
+    session = client.session
+    session["proved_at"] = clock.time()
+    session.save()
+    return client
+
+
 def service(name: str = "Payments API", *, tier: int = 1) -> Service:
     """A service of the payments team."""
     from incidents.models import Service  # noqa: PLC0415 - models load after Django is set up
@@ -86,7 +98,9 @@ def severity(word: str = "SEV2") -> Severity:
     return found
 
 
-def incident(title: str = "Checkout fails for some cards", *, by: User | None = None, **given: Any) -> Incident:
+def incident(
+    title: str = "Checkout fails for some cards", *, by: User | None = None, **given: Any
+) -> Incident:
     """An incident that Alice, or `by`, declared; `severity` may be a word."""
     from incidents.lifecycle import operations  # noqa: PLC0415
 
@@ -101,9 +115,7 @@ def source(kind: str = "generic", *, of: Service | None = None, name: str = "") 
     from oncall.alerts import operations  # noqa: PLC0415
 
     actor = User.objects.filter(email="ada@example.com").first() or ada()
-    return operations.create_integration(
-        kind=kind, name=name or kind.capitalize(), actor=actor, service=of
-    )
+    return operations.create_integration(kind=kind, name=name or kind.capitalize(), actor=actor, service=of)
 
 
 def alert(
@@ -122,9 +134,7 @@ def alert(
     known = Integration.objects.filter(kind="generic").first() or source("generic")[0]
     parsed = Parsed(action=Action.TRIGGER, dedup_key=key or title, title=title, urgency=urgency, **told)
     service_id = of.pk if of else None
-    entry = Entry(
-        signal_id=0, integration_id=known.pk, parsed=parsed, service_id=service_id, urgency=urgency
-    )
+    entry = Entry(signal_id=0, integration_id=known.pk, parsed=parsed, service_id=service_id, urgency=urgency)
     found = operations.record([entry])[0].alert_id
     assert found is not None
     return Alert.objects.get(pk=found)
@@ -140,7 +150,9 @@ def policy(
     specs = [
         LevelSpec(
             timeout,
-            tuple(TargetSpec(Kind.USER if isinstance(t, User) else Kind.SCHEDULE, t.pk, str(t)) for t in targets),
+            tuple(
+                TargetSpec(Kind.USER if isinstance(t, User) else Kind.SCHEDULE, t.pk, str(t)) for t in targets
+            ),
         )
         for timeout, targets in levels
     ]

@@ -128,6 +128,11 @@ def soon(kind: str, detail: str) -> None:
         task.add_done_callback(_writing.discard)
 
 
+def is_writing() -> bool:
+    """Whether such an ingest error is still on its way to the database."""
+    return bool(_writing)
+
+
 async def _write_refusals() -> None:
     while _refusals:
         (kind, detail), count = _refusals.popitem()

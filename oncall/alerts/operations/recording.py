@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from django.db import connection
+from django.db import connection, transaction
 
 from core import live
 from core.events import bus
@@ -40,8 +40,9 @@ class Recorded:
     title: str = ""
 
 
+@transaction.atomic(savepoint=False)
 def record(entries: Sequence[Entry]) -> list[Recorded]:
-    """Write what signals say to their alerts, in the caller's transaction: at most two statements a round.
+    """Write what signals say to their alerts, in the caller's transaction if any: two statements a round.
 
     A repeated trigger raises the count and refreshes the description; what routed the alert stays as it was.
     """

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from oncall.alerts.accept import store
 from tests.oncall.alerts.door import Door
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ def running_door(django_db_setup: None) -> Iterator[Door]:
 
 
 @pytest.fixture
-def door(running_door: Door, transactional_db: None) -> Door:
-    """The product's ingest, as its senders reach it."""
-    return running_door
+def door(running_door: Door, transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
+    """The product's ingest, as its senders reach it; what it still has to write is written before the next test."""
+    monkeypatch.setattr(store, "NOTE_EVERY_SECONDS", 0.02)
+    yield running_door
+    running_door.settle()

@@ -11,6 +11,7 @@ import uvicorn
 
 from config.asgi import application
 from core.stack import processes
+from oncall.alerts.accept import store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,6 +41,14 @@ class Door:
         self.client.close()
         self.server.should_exit = True
         self.thread.join(10)
+
+    def settle(self) -> None:
+        """Wait until nothing is left to write after the answers."""
+        for _ in range(500):
+            if not store.is_writing():
+                return
+            self.thread.join(0.02)
+        raise AssertionError("the door never stopped writing")
 
     def post(self, path: str, content: bytes | str | Iterable[bytes], **headers: str) -> httpx.Response:
         """Post a body; `Content_Type` in `headers` is sent as Content-Type."""

@@ -17,9 +17,10 @@ import pytest
 from django.db import connection
 
 from core.events import nudge
+from oncall import pipeline
 from oncall.alerts import accept, operations
 from oncall.alerts.accept import store
-from oncall.models import IngestError, Integration, Signal
+from oncall.models import Alert, Escalation, IngestError, Integration, Signal
 from tests import cast
 
 if TYPE_CHECKING:
@@ -222,11 +223,23 @@ class TestAlertmanagerAndGeneric:
 
         assert (answer.status_code, answer.text) == (403, "Integration key was not found. Permission denied.")
 
-    def test_a_wrong_key_is_refused_and_leaves_one_line_for_people(self, door: Door) -> None:
-        answer = door.post(f"/integrations/v1/alertmanager/{UNKNOWN}/", ALERTMANAGER)
+    def test_wrong_keys_are_refused_and_leave_one_line_for_people(self, door: Door) -> None:
+        for n in range(5):
+            answer = door.post(f"/integrations/v1/alertmanager/{n:032x}/", ALERTMANAGER)
+            assert (answer.status_code, answer.text) == (
+                403,
+                "Integration key was not found. Permission denied.",
+            )
+        door.settle()
 
-        assert (answer.status_code, answer.text) == (403, "Integration key was not found. Permission denied.")
         assert not Signal.objects.exists()
+        assert problems() == [
+            (
+                "unknown_key",
+                "A signal at /integrations/v1/alertmanager/ came with a key that is not known.",
+                5,
+            )
+        ]
 
     def test_a_source_that_was_turned_off_is_as_good_as_unknown(self, door: Door) -> None:
         integration, key = cast.source("generic")
@@ -362,6 +375,20 @@ class TestKeysStaySecret:
         for key in keys:
             assert key not in kept
             assert key[:8] in kept
+
+
+class TestFlood:
+    def test_two_hundred_senders_of_one_key_make_one_alert_with_a_count(self, door: Door) -> None:
+        _, key = cast.source("pagerduty")
+
+        with ThreadPoolExecutor(20) as pool:
+            answers = list(pool.map(lambda _: door.post("/v2/enqueue", event(key)).status_code, range(200)))
+        while pipeline.process_due():
+            pass
+
+        assert answers == [202] * 200
+        assert list(Alert.objects.values_list("dedup_key", "count")) == [("srv01/HTTP", 200)]
+        assert Escalation.objects.count() == 1
 
 
 class TestNothingIsPromisedThatIsNotKept:

@@ -141,12 +141,17 @@
     else if (!event.target.matches("[hx-post]")) forget(event.target);
   });
 
+  const show = (dialog) => {
+    dialog.showModal();
+    $("[autofocus], .body :is(input:not([type=hidden]), select, textarea)", dialog)?.focus(); // not the button that closes it
+  };
+
   // Dialogs, popovers, copying ------------------------------------------------------------------------------------
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-open]");
     if (opener) {
       const dialog = document.getElementById(opener.dataset.open);
-      if (dialog) { event.preventDefault(); dialog.showModal(); }
+      if (dialog) { event.preventDefault(); show(dialog); }
     }
     if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
     if (event.target.matches("dialog")) event.target.close(); // a press on the backdrop
@@ -245,7 +250,7 @@
     for (const dialog of $$("dialog[data-show]", within)) {
       dialog.removeAttribute("data-show");
       dialog.addEventListener("close", () => dialog.remove());
-      dialog.showModal();
+      show(dialog);
     }
     const bad = $("[data-errors]", within);
     if (bad) ($("[aria-invalid=true]", within) || bad).focus();

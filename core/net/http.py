@@ -143,9 +143,10 @@ def _networks(texts: tuple[str, ...]) -> list[targets.Network]:
 
 
 def _tls() -> ssl.SSLContext:
-    # The system's certificates (or SSL_CERT_FILE, for a private authority) and, on a bare system, certifi's.
+    # The system's certificates (or SSL_CERT_FILE, for a private authority); on a bare system certifi's.
     context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
+    if not context.cert_store_stats()["x509_ca"]:
+        context.load_verify_locations(certifi.where())
     context.set_alpn_protocols(["http/1.1"])
     return context
 
@@ -245,13 +246,38 @@ def _reason(error: Exception) -> str:
     return "no secure connection" if isinstance(first, ssl.SSLError) else "no connection"
 
 
-@lru_cache(maxsize=1)
+class _Own:
+    """The client of this process, made once however many threads ask first: reading certificates takes a
+    while.
+    """
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, as a forked process must."""
+        self.lock = threading.Lock()
+        self.client: Client | None = None
+
+
+_own = _Own()
+os.register_at_fork(after_in_child=_own.forget)
+
+
 def client() -> Client:
     """The client of this process."""
-    return Client()
+    with _own.lock:
+        if _own.client is None:
+            _own.client = Client()
+        return _own.client
 
 
-os.register_at_fork(after_in_child=client.cache_clear)
+def hang_up() -> None:
+    """Close the connections that this process keeps."""
+    with _own.lock:
+        if _own.client is not None:
+            _own.client.close()
+            _own.client = None
 
 
 def request(

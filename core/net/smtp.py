@@ -14,6 +14,7 @@ import socket
 import ssl
 import threading
 import time
+from functools import lru_cache
 from typing import Any, Protocol
 
 from core.net import names
@@ -169,6 +170,7 @@ def _dial(host: str, port: int, until: float) -> socket.socket:
     raise failure
 
 
+@lru_cache(maxsize=1)
 def _tls() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.sslsocket_class = _TlsSocket

@@ -29,8 +29,7 @@ CONTENT = Content(
 @pytest.fixture(autouse=True)
 def _close() -> Iterator[None]:
     yield
-    http.client().close()
-    http.client.cache_clear()
+    http.hang_up()
 
 
 def _delivery(url: str, *, secret: str = SECRET, resent: bool = False, timeout: float = 2) -> Delivery:

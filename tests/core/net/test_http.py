@@ -4,6 +4,7 @@ import contextlib
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import httpcore
@@ -270,8 +271,9 @@ def test_a_certificate_of_the_operator_s_own_authority_is_accepted(
     client.close()
 
 
-def test_the_process_has_one_client_and_a_child_its_own(webhook_sink: WebhookSink) -> None:
+def test_the_process_has_one_client_however_many_threads_ask_first(webhook_sink: WebhookSink) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        clients = {id(client) for client in pool.map(lambda _: http.client(), range(8))}
+    assert len(clients) == 1
     assert http.request("GET", webhook_sink.url).status == 200
-    assert http.client() is http.client()
-    http.client().close()
-    http.client.cache_clear()
+    http.hang_up()

@@ -29,6 +29,7 @@ MAIL = b"Subject: hello\r\nFrom: a@example.com\r\n\r\nfirst\r\n.hidden\r\n..two\
 
 @pytest.fixture(autouse=True)
 def _hang_up() -> Iterator[None]:
+    smtp._tls.cache_clear()
     yield
     smtp.hang_up()
 
@@ -337,6 +338,7 @@ def test_a_certificate_that_nobody_vouches_for_stops_the_mail(
 ) -> None:
     server, tls = secure
     monkeypatch.delenv("SSL_CERT_FILE")
+    smtp._tls.cache_clear()
     with pytest.raises(smtp.Unreachable, match="no secure connection"):
         _send(_at(server.port, tls=tls, user="watchbill", password="pass word"))
     assert server.got == []

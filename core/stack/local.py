@@ -262,7 +262,7 @@ def step(what: str) -> Iterator[None]:
 
 def report(what: str, seconds: float) -> None:
     """Print one line of a step."""
-    out(f"{what:<28}{seconds:5.1f} s")
+    out(f"{what:<34}{seconds:5.1f} s")
 
 
 def out(text: str) -> None:

@@ -83,9 +83,11 @@ def _may_hear_page(user: User, pk: str) -> bool:
 
 def _join_the_engine() -> None:
     """Let `drain()` ask the levels that are due, and tell the outbox whom to ask about a page."""
+    from core.events import housekeeping  # noqa: PLC0415
     from core.outbox import registry  # noqa: PLC0415
     from core.stack import metrics  # noqa: PLC0415
     from core.timers import registry as timers  # noqa: PLC0415
+    from oncall import handlers as _handlers  # noqa: F401, PLC0415 - imported, it listens
     from oncall import pipeline  # noqa: PLC0415
     from oncall.escalation import operations, queries  # noqa: PLC0415
     from oncall.paging import operations as paging  # noqa: PLC0415
@@ -101,6 +103,11 @@ def _join_the_engine() -> None:
         registry.Client(pages.VERIFICATION, pages.code_unwanted, pages.stored, paging.hear_code)
     )
     timers.on(operations.UNSNOOZE)(operations.wake)
+    housekeeping.prune(
+        "oncall_signal",
+        "state = 'processed' and processed_at < now() - interval '90 days'"
+        " and not exists (select from oncall_ingesterror e where e.signal_id = oncall_signal.id)",
+    )
     metrics.watch(
         metrics.Gauge(
             "watchbill_signals_unprocessed",

@@ -20,9 +20,9 @@ def add(name: str, chore: Callable[[], int]) -> None:
     _chores[name] = chore
 
 
-def prune(table: str, where: str) -> None:
-    """Let housekeeping delete the rows of a table that meet a condition. Both are words of our own code."""
-    add(f"prune {table}", lambda: _delete(table, where))
+def prune(table: str, where: str, *, key: str = "id") -> None:
+    """Let housekeeping delete the rows of a table that meet a condition. All are words of our own code."""
+    add(f"prune {table}", lambda: _delete(table, where, key))
 
 
 def run() -> int:
@@ -44,10 +44,10 @@ def _do(name: str, chore: Callable[[], int]) -> int:
     return total
 
 
-def _delete(table: str, where: str) -> int:
+def _delete(table: str, where: str, key: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"delete from {table} where id in"  # noqa: S608
-            f" (select id from {table} where {where} limit {AT_ONCE} for update skip locked)"
+            f"delete from {table} where {key} in"  # noqa: S608
+            f" (select {key} from {table} where {where} limit {AT_ONCE} for update skip locked)"
         )
         return int(cursor.rowcount)

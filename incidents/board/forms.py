@@ -65,10 +65,10 @@ class DeclareForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.levels = {level.slug: level for level in levels}
         self.known = {service.pk: service for service in services}
-        self.fields["severity"].choices = [
+        self.fields["severity"].choices = [  # type: ignore[attr-defined]
             ("", ""),
             *((slug, str(level)) for slug, level in self.levels.items()),
-        ]  # type: ignore[attr-defined]
+        ]
         self.fields["services"].choices = [(pk, service.name) for pk, service in self.known.items()]  # type: ignore[attr-defined]
         if not self.is_bound:
             self.initial.setdefault("key", uuid4())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -76,14 +77,12 @@ class ServiceOut(serializers.ModelSerializer[Service]):
 
     def get_status(self, service: Service) -> str:
         """Give its state."""
-        return self._situations().get(service.pk, registry.Situation()).state
-
-    def _situations(self) -> Any:
-        if "situations" not in self.context:
+        known: Any = self.context
+        if "situations" not in known:
             rows = self.parent.instance if self.parent is not None else [self.instance]
             ids = [row.pk for row in rows or [] if row is not None]
-            self.context["situations"] = registry.situations(self.context["request"].user, ids)
-        return self.context["situations"]
+            known["situations"] = registry.situations(known["request"].user, ids)
+        return str(known["situations"].get(service.pk, registry.Situation()).state)
 
     def get_url(self, service: Service) -> str:
         """Give the service's page."""
@@ -98,7 +97,7 @@ class LinkIn(serializers.Serializer[Any]):
     """A link of a service."""
 
     kind = serializers.ChoiceField(choices=LinkKind.choices, default=LinkKind.DOCUMENT)
-    label = serializers.CharField(max_length=80)
+    label = serializers.CharField(max_length=80)  # type: ignore[assignment]
     url = serializers.URLField(max_length=500)
 
 
@@ -176,7 +175,7 @@ class ServiceViewSet(Lists, Shows, ViewSet):
 
     @takes(
         gives=OnCallOut(many=True),
-        parameters=[OpenApiParameter("at", Time, description="Default: now.")],
+        parameters=[OpenApiParameter("at", datetime, description="Default: now.")],
         filters=False,
     )
     @action(detail=True, methods=["get"], url_path="on-call", pagination_class=None)
@@ -210,7 +209,7 @@ class ChangeIn(serializers.Serializer[Any]):
     at = Time(required=False)
     version = serializers.CharField(max_length=80, required=False, allow_blank=True)
     url = serializers.URLField(max_length=500, required=False, allow_blank=True)
-    source = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    source = serializers.CharField(max_length=80, required=False, allow_blank=True)  # type: ignore[assignment]
 
 
 class ChangeViewSet(Lists, Shows, ViewSet):

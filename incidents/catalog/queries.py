@@ -124,7 +124,8 @@ def page(user: User, slug: str) -> ServicePage:
 def _circle(service: Service) -> list[str]:
     """Name the services of a circle this one is part of; empty when there is none."""
     edges: dict[int, list[int]] = {}
-    for origin, target in Service.depends_on.through.objects.values_list("from_service_id", "to_service_id"):
+    known = Service.objects.filter(depends_on__isnull=False)
+    for origin, target in known.values_list("pk", "depends_on"):
         edges.setdefault(origin, []).append(target)
     circle = next((circle for circle in rules.circles(edges) if service.pk in circle), [])
     names = Service.objects.in_bulk(circle)

@@ -59,7 +59,9 @@ class SeverityForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.levels = {level.slug: level for level in levels}
         choose(
-            self, "severity", [(slug, f"{level}. {level.definition}") for slug, level in self.levels.items()]
+            self,
+            "severity",
+            [(slug, _explained(level, level.definition)) for slug, level in self.levels.items()],
         )
 
     def clean_severity(self) -> Severity:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q
 from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.urls import reverse
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from core.accounts.models import User
+    from incidents.lifecycle.models import IncidentQuerySet
 
     Person = User | AnonymousUser
 
@@ -65,12 +66,12 @@ def get(user: Person, ref: str | int) -> Incident:
     return found
 
 
-def seen(user: Person) -> QuerySet[Incident]:
+def seen(user: Person) -> IncidentQuerySet:
     """Give the incidents a person may know of, with severity and declarer at hand."""
     return Incident.objects.visible_to(user).select_related("severity", "declared_by")
 
 
-def with_people(found: QuerySet[Incident]) -> QuerySet[Incident]:
+def with_people(found: IncidentQuerySet) -> IncidentQuerySet:
     """Fetch services and the roles held now along."""
     held = (
         RoleAssignment.objects.filter(ended_at=None)
@@ -136,7 +137,7 @@ def board(user: Person, *, at: datetime, which: str = "active", search: str = ""
     """
     found = _searched(seen(user), search)
     real = found.filter(drill=False)
-    mine = Q(pk__in=Participant.objects.filter(user_id=user.pk).values("incident_id"))
+    mine = Q(pk__in=Participant.objects.filter(user_id=user.pk or 0).values("incident_id"))
     shown = {"mine": real.filter(mine), "drills": found.filter(drill=True)}.get(which, real)
     strips = [] if which == "resolved" else _strips(shown.active(), at)
     counts = found.active().aggregate(
@@ -155,7 +156,7 @@ def board(user: Person, *, at: datetime, which: str = "active", search: str = ""
     )
 
 
-def _searched(found: QuerySet[Incident], search: str) -> QuerySet[Incident]:
+def _searched(found: IncidentQuerySet, search: str) -> IncidentQuerySet:
     number = rules.parse_ref(search)
     if number is not None:
         return found.filter(number=number)
@@ -165,7 +166,7 @@ def _searched(found: QuerySet[Incident], search: str) -> QuerySet[Incident]:
     return found
 
 
-def _strips(found: QuerySet[Incident], at: datetime) -> list[Strip]:
+def _strips(found: IncidentQuerySet, at: datetime) -> list[Strip]:
     rows = list(with_people(found))
     last = _last_entries(rows)
     public = _public_since(rows)
@@ -391,14 +392,12 @@ def changes_before(incident: Incident) -> QuerySet[Change]:
     )
 
 
-def already_open(user: Person, *, services: Iterable[int]) -> QuerySet[Incident]:
+def already_open(user: Person, *, services: Iterable[int]) -> IncidentQuerySet:
     """Give the open incidents of these services, or of any where none is named: perhaps it is one of them."""
     wanted = list(services)
     found = seen(user).active().filter(drill=False)
     if wanted:
-        found = found.filter(
-            pk__in=Incident.services.through.objects.filter(service__in=wanted).values("incident_id")
-        )
+        found = found.filter(services__in=wanted).distinct()
     return found.order_by("severity__rank", "-declared_at")
 
 
@@ -432,16 +431,17 @@ def count_active(user: Person) -> int:
 
 def situations(user: Person, service_ids: Sequence[int]) -> dict[int, Situation]:
     """Give how services are doing, by the open incidents that this person may know of."""
-    through = Incident.services.through.objects.filter(
-        service_id__in=service_ids,
-        incident__in=Incident.objects.visible_to(user).active().filter(drill=False),
-    )
-    rows = through.select_related("incident__severity").order_by(
-        "service_id", "incident__severity__rank", "incident__declared_at"
+    rows = (
+        Incident.objects.visible_to(user)
+        .active()
+        .filter(drill=False, services__in=service_ids)
+        .annotate(on_service=F("services"))
+        .select_related("severity")
+        .order_by("severity__rank", "declared_at")
     )
     found: dict[int, list[Incident]] = {}
     for row in rows:
-        found.setdefault(row.service_id, []).append(row.incident)
+        found.setdefault(row.on_service, []).append(row)  # type: ignore[attr-defined]
     return {
         pk: Situation(catalog.state(open_[0].severity.rank), [_open(row) for row in open_])
         for pk, open_ in found.items()

@@ -155,7 +155,13 @@ def correct(
     new = {name: value for name, value in new.items() if value != getattr(incident, name)}
     _sane(incident, new)
     if picture:
-        incident = set_picture(incident, actor=actor, **picture)
+        incident = set_picture(
+            incident,
+            impact=picture.get("impact"),
+            hypothesis=picture.get("hypothesis"),
+            next_decision=picture.get("next_decision"),
+            actor=actor,
+        )
     if new:
         old = {name: getattr(incident, name) for name in new}
         for name, value in new.items():

@@ -120,6 +120,19 @@ def topics(page: Page) -> list[str]:
     return found
 
 
+def page(pk: int) -> Page | None:
+    """Give a page with its person and what it is about."""
+    related = ("user", "escalation__alert__incident", "escalation__incident")
+    return Page.objects.select_related(*related).filter(pk=pk).first()
+
+
+def sent_by(page: Page) -> str:
+    """Name the channel that took a page first, "" where none did."""
+    sent = Message.objects.filter(client=CLIENT, subject_id=page.pk, state__in=("accepted", "delivered"))
+    first = sent.order_by("ended_at", "id").first()
+    return channel_name(first.channel) if first else ""
+
+
 def by_token(token: str) -> Page | None:
     """Give the page that an address on a phone is for, None where the address was not made here."""
     claim = tokens.parse(token)

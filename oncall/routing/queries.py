@@ -10,6 +10,8 @@ from oncall.routing.models import Route, ServicePolicy
 from oncall.routing.rules import Decision, Map, Rule, Subject
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from django.contrib.auth.models import AnonymousUser
     from django.db.models import QuerySet
 
@@ -34,6 +36,13 @@ def load() -> Map:
 def decide(subject: Subject) -> Decision:
     """Say where an alert would go now, and why; for one alert. A batch uses `load` and `rules.decide`."""
     return rules.decide(subject, load())
+
+
+def policies_for(service_ids: Collection[int]) -> list[int]:
+    """Give the policies of these services, each once, in the order of the services; else the default policy."""
+    found = dict(ServicePolicy.objects.filter(service__in=service_ids).values_list("service_id", "policy_id"))
+    own = list(dict.fromkeys(found[pk] for pk in service_ids if pk in found))
+    return own or list(Policy.objects.filter(is_default=True).values_list("pk", flat=True))
 
 
 def routes(user: User | AnonymousUser) -> QuerySet[Route]:

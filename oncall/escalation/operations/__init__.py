@@ -31,6 +31,13 @@ from oncall.escalation.operations.taking import (
     stop_incident,
     unacknowledge,
 )
+from oncall.escalation.operations.telling import (
+    carry_over,
+    tell_ended,
+    tell_exhausted,
+    tell_failed,
+    tell_sent,
+)
 
 __all__ = [
     "ALARM",
@@ -46,6 +53,7 @@ __all__ = [
     "Start",
     "acknowledge",
     "advance_due",
+    "carry_over",
     "change_policy",
     "create_policy",
     "declare_alert",
@@ -62,6 +70,10 @@ __all__ = [
     "snooze",
     "start_many",
     "stop_incident",
+    "tell_ended",
+    "tell_exhausted",
+    "tell_failed",
+    "tell_sent",
     "unacknowledge",
     "wake",
 ]

@@ -32,7 +32,8 @@ def declare_alert(
 
     The same alert again gives the incident that it is part of.
     """
-    row = Alert.objects.select_for_update(of=("self",)).select_related("incident", "service").get(pk=alert.pk)
+    # Locked alone: a row joined to one that was waited for would be as old as the wait.
+    row = Alert.objects.select_for_update(of=("self",)).get(pk=alert.pk)
     if row.incident is not None:
         return row.incident
     incident = lifecycle.declare(
@@ -80,7 +81,7 @@ def declare_page(page: Page, *, actor: User) -> Incident:
 
 def _declare_words(escalation: Escalation, actor: User) -> Incident:
     """Make the words of a page by hand an incident, once."""
-    row = Escalation.objects.select_for_update(of=("self",)).select_related("incident").get(pk=escalation.pk)
+    row = Escalation.objects.select_for_update(of=("self",)).get(pk=escalation.pk)
     if row.incident is not None:
         return row.incident
     title = queries.title(escalation)[:LONGEST_TITLE]

@@ -147,16 +147,20 @@ def end_many(alert_ids: Collection[int], *, resolved: bool, by: User | None = No
 
 
 @steadily
-def stop_incident(incident_id: int, *, to: EscalationStatus, by: User | None = None) -> int:
+def stop_incident(
+    incident_id: int, *, to: EscalationStatus, by: User | None = None, before: datetime | None = None
+) -> int:
     """Stop asking about an incident and its alerts because somebody took or ended it; give how many stopped.
 
-    Taking it takes its triggered alerts too. Pages by hand go on then, and stop when it has ended.
+    Whoever does that takes its triggered alerts too. Pages by hand go on while it is only taken. With `before`,
+    what was started after that goes on: it was wanted although somebody had the incident.
     """
     mine = list(Alert.objects.filter(incident=incident_id).order_by("pk").values_list("pk", flat=True))
-    if to == EscalationStatus.ACKNOWLEDGED:
-        for pk in mine:
-            alerts.acknowledge_alert(pk, actor=by)
+    for pk in mine:
+        alerts.acknowledge_alert(pk, actor=by)
     about = Q(incident=incident_id) | Q(alert__in=mine)
+    if before is not None:
+        about &= Q(started_at__lte=before)
     closing = to == EscalationStatus.CLOSED
     among = (*OPEN, EscalationStatus.ACKNOWLEDGED) if closing else OPEN
     return len(halt(about if closing else about & Q(by_hand=False), to, by=by, among=among))

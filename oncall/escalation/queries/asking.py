@@ -161,6 +161,13 @@ def current(*, alert: Alert | None = None, incident: Incident | None = None) -> 
     return found.order_by("-generation").first()
 
 
+def is_asked(incident_id: int, *, by_alerts: bool = True) -> bool:
+    """Say whether anybody was ever asked about an incident that is open, by itself or (`by_alerts`) by its alerts."""
+    own = Q(incident=incident_id) & ~Q(status=EscalationStatus.CLOSED)
+    about = own | Q(alert__incident=incident_id) if by_alerts else own
+    return Escalation.objects.filter(about, by_hand=False).exists()
+
+
 def live(*, alert_ids: Iterable[int] = (), incident_ids: Iterable[int] = ()) -> QuerySet[Escalation]:
     """Give the escalations about these alerts and incidents that are not closed, with those of hand pages."""
     about = Q(alert__in=list(alert_ids)) | Q(incident__in=list(incident_ids))

@@ -1,0 +1,132 @@
+"""Reactions to what others say, and to on-call's own facts where the hub wants to know. Each is safe to run twice."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from core.accounts.models import User
+from core.errors import Refused
+from core.events.bus import Meta, on
+from incidents.events import Acknowledged, Closed, Declared, Resolved, ResponderWanted, SeverityChanged
+from incidents.lifecycle import operations as lifecycle
+from incidents.lifecycle.models import EntryKind, Incident
+from incidents.severities import queries as severities
+from oncall.escalation import operations as escalation
+from oncall.escalation import queries as escalations
+from oncall.escalation.models import EscalationStatus, Policy
+from oncall.events import AlertAttached, AlertResolved, EscalationExhausted, PageFailed, PageSent
+from oncall.routing import queries as routing
+from oncall.schedules.models import Schedule
+
+TARGETS: dict[str, type[User | Schedule | Policy]] = {"user": User, "schedule": Schedule, "policy": Policy}
+
+
+@on(Declared)
+def page_for_incident(fact: Declared, meta: Meta) -> None:
+    """Somebody declared an incident that wakes people: ask those of its services, unless an alert did already."""
+    if fact.pages and not fact.drill and not escalations.is_asked(fact.incident_id):
+        _start(fact.incident_id, actor_id=meta.actor_id)
+
+
+@on(SeverityChanged)
+def page_for_severity(fact: SeverityChanged, meta: Meta) -> None:
+    """An incident became one that wakes people: ask, even where somebody has its alert."""
+    before = next((level for level in severities.levels() if level.rank == fact.old_rank), None)
+    paged_before = before is not None and severities.pages(before, at=meta.occurred_at)
+    if fact.pages and not paged_before and not escalations.is_asked(fact.incident_id, by_alerts=False):
+        _start(fact.incident_id, actor_id=meta.actor_id)
+
+
+@on(ResponderWanted)
+def page_by_hand(fact: ResponderWanted, meta: Meta) -> None:
+    """Somebody in the room wants a person, a schedule or a policy."""
+    incident = Incident.objects.get(pk=fact.incident_id)
+    actor = _person(meta)
+    try:
+        _page(fact, incident, actor)
+    except Refused as refusal:
+        lifecycle.add_entry(incident, kind=EntryKind.PAGE, text=f"Nobody was paged. {refusal}", actor=actor)
+
+
+@on(Acknowledged)
+def stop_when_taken(fact: Acknowledged, meta: Meta) -> None:
+    """Somebody took the incident: nobody else is asked about it or its alerts."""
+    _stop(fact.incident_id, EscalationStatus.ACKNOWLEDGED, meta)
+
+
+@on(Resolved)
+def stop_when_resolved(fact: Resolved, meta: Meta) -> None:
+    """The service works again: nobody is asked any more."""
+    _stop(fact.incident_id, EscalationStatus.CLOSED, meta)
+
+
+@on(Closed)
+def stop_when_closed(fact: Closed, meta: Meta) -> None:
+    """The incident is over, or was none: nobody is asked any more."""
+    _stop(fact.incident_id, EscalationStatus.CLOSED, meta)
+
+
+@on(PageSent)
+def note_page(fact: PageSent, meta: Meta) -> None:
+    """A page for an incident went out."""
+    escalation.tell_sent(fact.page_id)
+
+
+@on(PageFailed)
+def note_failure(fact: PageFailed, meta: Meta) -> None:
+    """A page for an incident reached nobody."""
+    escalation.tell_failed(fact.page_id, reason=fact.reason)
+
+
+@on(EscalationExhausted)
+def note_exhaustion(fact: EscalationExhausted, meta: Meta) -> None:
+    """Nobody answered a page for an incident."""
+    escalation.tell_exhausted(fact.escalation_id)
+
+
+@on(AlertAttached)
+def note_what_was_before(fact: AlertAttached, meta: Meta) -> None:
+    """An alert became part of an incident: so did who was paged about it."""
+    escalation.carry_over(fact.alert_id)
+
+
+@on(AlertResolved)
+def note_end(fact: AlertResolved, meta: Meta) -> None:
+    """A person ended an alert of an incident; what its source ended, the pipeline has noted."""
+    if not fact.by_source:
+        escalation.tell_ended(fact.alert_id, by=_person(meta))
+
+
+def _page(fact: ResponderWanted, incident: Incident, actor: User | None) -> None:
+    ask = partial(escalation.page_by_hand, actor=actor, message=fact.message, incident=incident)
+    match TARGETS[fact.kind].objects.filter(pk=fact.target_id).first():
+        case User() as user:
+            ask(user=user)
+        case Schedule() as schedule:
+            ask(schedule=schedule)
+        case Policy() as policy:
+            ask(policy=policy)
+        case _:
+            raise escalation.CannotPage(f"The {fact.kind} is gone.")
+
+
+def _start(incident_id: int, *, actor_id: int | None) -> None:
+    incident = Incident.objects.get(pk=incident_id)
+    if not incident.is_active:
+        return
+    found = routing.policies_for(list(incident.services.values_list("pk", flat=True)))
+    policies: list[int | None] = [*found] or [None]
+    escalation.start_many(
+        [
+            escalation.Start(incident_id=incident.pk, policy_id=policy, actor_id=actor_id)
+            for policy in policies
+        ]
+    )
+
+
+def _stop(incident_id: int, to: EscalationStatus, meta: Meta) -> None:
+    escalation.stop_incident(incident_id, to=to, by=_person(meta), before=meta.occurred_at)
+
+
+def _person(meta: Meta) -> User | None:
+    return User.objects.filter(pk=meta.actor_id).first() if meta.actor_id else None

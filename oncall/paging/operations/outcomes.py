@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Q, Value
+from django.db.models import Q, Value, prefetch_related_objects
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -45,13 +45,7 @@ def record(outcomes: Sequence[Outcome]) -> Settled:
     failed once its last message ended, and troubled while it is still being tried.
     """
     messages = Message.objects.in_bulk([outcome.message_id for outcome in outcomes])
-    pages = {
-        page.pk: page
-        for page in Page.objects.select_for_update(of=("self",))
-        .select_related("escalation")
-        .filter(pk__in={outcome.subject_id for outcome in outcomes})
-        .order_by("pk")
-    }
+    pages = _locked({outcome.subject_id for outcome in outcomes})
     _note_methods(outcomes, messages)
     here = [(pages[outcome.subject_id], outcome) for outcome in outcomes if outcome.subject_id in pages]
     sent = [
@@ -60,6 +54,13 @@ def record(outcomes: Sequence[Outcome]) -> Settled:
     lost = _carry_on([(page, outcome) for page, outcome in here if outcome.state not in GOOD])
     _tell(sent, lost)
     return Settled(tuple((page, outcome.channel) for page, outcome in sent), tuple(page for page, _ in lost))
+
+
+def _locked(ids: Collection[int]) -> dict[int, Page]:
+    """Give pages, held, with their escalations read after that: joined, they would be as old as the wait."""
+    pages = {page.pk: page for page in Page.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
+    prefetch_related_objects(list(pages.values()), "escalation")
+    return pages
 
 
 def _note_methods(outcomes: Iterable[Outcome], messages: Mapping[int, Message]) -> None:

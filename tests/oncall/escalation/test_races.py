@@ -1,0 +1,193 @@
+"""Two workers, or a person and a worker, in the same instant: on a real database, with threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from django.db import connection
+
+from core.outbox import claims
+from core.outbox.models import Message
+from core.outbox.registry import Outcome
+from oncall.alerts.models import Alert
+from oncall.escalation import operations
+from oncall.escalation.models import Escalation, Policy
+from oncall.paging.models import Page
+from tests import cast
+from tests.oncall.escalation.clock import drain, pass_time
+
+if TYPE_CHECKING:
+    from core.accounts.models import User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROUNDS = 12
+
+
+def together(*actions: Callable[[], object]) -> list[object]:
+    """Do these at once, each in a thread of its own; give what each returned, raise what one raised."""
+    start = threading.Barrier(len(actions))
+    results: list[object] = [None] * len(actions)
+    errors: list[BaseException] = []
+
+    def run(n: int, action: Callable[[], object]) -> None:
+        try:
+            start.wait(timeout=10)
+            results[n] = action()
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=each) for each in enumerate(actions)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    if errors:
+        raise errors[0]
+    return results
+
+
+@pytest.fixture
+def alice() -> User:
+    return cast.alice()
+
+
+@pytest.fixture
+def bob() -> User:
+    return cast.bob()
+
+
+@pytest.fixture
+def policy(alice: User, bob: User) -> Policy:
+    return cast.policy((600, [alice]), (600, [bob]))
+
+
+def test_an_acknowledgement_against_the_deadline_has_exactly_one_outcome(policy: Policy, alice: User) -> None:
+    outcomes = set()
+    for n in range(ROUNDS):
+        alert = cast.alert(f"Alert {n}")
+        running = cast.escalation(alert, policy)
+        drain()
+        pass_time(running, minutes=10)
+        together(
+            lambda alert=alert: operations.acknowledge(actor=alice, alert=alert),  # type: ignore[misc]
+            operations.advance_due,
+        )
+        running.refresh_from_db()
+        alert.refresh_from_db()
+        assert (running.status, running.next_at, running.epoch) == ("acknowledged", None, 2)
+        assert alert.status == "acknowledged"
+        bobs = Page.objects.filter(escalation=running, user__name="Bob Example")
+        outcomes.add(tuple(bobs.values_list("status", flat=True)))
+        assert not Message.objects.filter(state="pending").exists()
+    assert outcomes <= {(), ("suppressed",)}
+
+
+def test_nothing_is_claimed_after_an_acknowledgement_is_through(policy: Policy, alice: User) -> None:
+    for n in range(ROUNDS):
+        alert = cast.alert(f"Alert {n}")
+        running = cast.escalation(alert, policy)
+        drain()
+        _, claimed = together(
+            lambda alert=alert: operations.acknowledge(actor=alice, alert=alert),  # type: ignore[misc]
+            lambda: claims.claim(claims.Room(10, 10), owner="test"),
+        )
+        message = Message.objects.get(subject_id=Page.objects.get(escalation=running).pk)
+        assert message.state == ("sending" if claimed else "suppressed")
+        assert claims.claim(claims.Room(10, 10), owner="test") == []
+        Message.objects.all().delete()
+
+
+def test_two_workers_ask_each_level_once(policy: Policy) -> None:
+    for n in range(20):
+        cast.escalation(cast.alert(f"Alert {n}"), policy)
+    counts = together(
+        lambda: operations.advance_due(limit=7),
+        lambda: operations.advance_due(limit=7),
+        operations.advance_due,
+    )
+    drain()
+    assert sum(int(str(count)) for count in counts) <= 20
+    assert Page.objects.count() == Message.objects.count() == 20
+    assert set(Escalation.objects.values_list("level", flat=True)) == {1}
+
+
+def test_of_two_people_one_has_it(policy: Policy, alice: User, bob: User) -> None:
+    for n in range(ROUNDS):
+        alert = cast.alert(f"Alert {n}")
+        cast.escalation(alert, policy)
+        drain()
+        held = together(
+            *(
+                lambda who=who, alert=alert: operations.acknowledge(actor=who, alert=alert)
+                for who in (alice, bob)
+            )
+        )
+        firsts = [one for one in held if isinstance(one, operations.Held) and one.first]
+        assert len(firsts) == 1
+        assert {one.by for one in held if isinstance(one, operations.Held)} == {firsts[0].by}
+        assert Escalation.objects.get(alert=alert).acknowledged_by == firsts[0].by
+
+
+def test_three_presses_of_pass_on_pass_it_on_once(policy: Policy, alice: User) -> None:
+    alert = cast.alert()
+    cast.escalation(alert, policy)
+    drain()
+    done = together(*[lambda: operations.escalate_now(actor=alice, alert=alert, epoch=1)] * 3)
+    assert sorted(map(bool, done)) == [False, False, True]
+    assert Escalation.objects.get().epoch == 2
+
+
+def test_runs_that_start_together_are_all_started(policy: Policy, alice: User) -> None:
+    alert = cast.alert()
+    start = operations.Start(alert_id=alert.pk, policy_id=policy.pk)
+    together(*[lambda: operations.start_many([start])] * 4)
+    assert sorted(Escalation.objects.values_list("generation", flat=True)) == [1, 2, 3, 4]
+
+
+def test_an_incident_is_declared_once_however_often_it_is_pressed(policy: Policy, alice: User) -> None:
+    cast.severity()
+    alert = cast.alert()
+    cast.escalation(alert, policy)
+    drain()
+    page = Page.objects.select_related("escalation").get()
+    declared = together(*[lambda: operations.declare_page(page, actor=alice)] * 3)
+    assert len(set(declared)) == 1
+    assert Alert.objects.get().incident in declared
+
+
+def test_failures_that_come_in_while_somebody_acknowledges_hurt_nobody(
+    policy: Policy, alice: User, bob: User
+) -> None:
+    for n in range(ROUNDS):
+        alert = cast.alert(f"Alert {n}")
+        running = cast.escalation(alert, cast.policy((600, [alice, bob]), (600, [bob]), name=f"Policy {n}"))
+        drain()
+        failed = [
+            Outcome(
+                message_id=message.pk,
+                client=message.client,
+                subject_id=message.subject_id,
+                epoch=1,
+                user_id=message.user_id,
+                channel="email",
+                state="retrying",
+                detail="451",
+                fallback_wanted=True,
+            )
+            for message in Message.objects.filter(state="pending")
+        ]
+        together(
+            lambda alert=alert: operations.acknowledge(actor=alice, alert=alert),  # type: ignore[misc]
+            lambda failed=failed: claims.tell(failed[:1]),  # type: ignore[misc]
+            lambda failed=failed: claims.tell(failed[1:]),  # type: ignore[misc]
+            operations.advance_due,
+        )
+        running.refresh_from_db()
+        assert (running.status, running.acknowledged_by) == ("acknowledged", alice)
+        assert not Message.objects.filter(state="pending").exists()
+        assert not Page.objects.open().exists()

@@ -72,6 +72,7 @@ class RuleForm(forms.Form):
     urgency = forms.ChoiceField(choices=Urgency.choices, label="Urgency")
     method = forms.ModelChoiceField(
         ContactMethod.objects.none(),
+        empty_label="Choose a method",
         label="By",
         error_messages={"required": "Choose one of your verified methods."},
     )

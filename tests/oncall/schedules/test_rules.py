@@ -186,6 +186,11 @@ def test_a_clock_put_back_over_midnight_does_not_give_a_turn_back() -> None:
     assert at([rotation], [], utc("2010-11-07T02:30") - TICK).users == (BEN,)
     assert at([rotation], [], utc("2010-11-07T02:30")).users == (ANA,)
     assert at([rotation], [], again_saturday).users == (ANA,)
+    begun_then = replace(rotation, start=again_saturday, effective_from=again_saturday)
+    assert told(layer_shifts(begun_then, utc("2010-11-07T00:00"), utc("2010-11-09T00:00"))) == [
+        ("11-07 03:00", "11-08 03:30", (ANA,)),
+        ("11-08 03:30", "11-09 00:00", (BEN,)),
+    ]
 
 
 def test_a_daily_rotation_has_a_turn_on_the_leap_day() -> None:

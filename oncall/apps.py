@@ -3,10 +3,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.apps import AppConfig
+from django.db.models import Q
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from core.accounts.models import User
     from core.ui.shell import Duty
+    from oncall.models import Escalation
 
 
 class OncallConfig(AppConfig):
@@ -44,8 +48,28 @@ class OncallConfig(AppConfig):
         live.allow("page", _may_hear_page)
         live.allow("home", lambda user, pk: pk == str(user.pk))
         shell.add_menu(shell.MenuItem("How I am reached", "bell", "oncall:notifications", 20))
+        _show_events()
         _join_the_engine()
         _tell_the_hub()
+
+
+def _show_events() -> None:
+    from core.events import visibility  # noqa: PLC0415
+    from incidents.models import Incident  # noqa: PLC0415
+    from oncall.models import Alert, Escalation, Integration, Page, Policy, Route, Schedule  # noqa: PLC0415
+
+    def escalations(user: User) -> QuerySet[Escalation]:
+        alerts, incidents = Alert.objects.visible_to(user), Incident.objects.visible_to(user)
+        return Escalation.objects.filter(Q(alert__in=alerts) | Q(incident__in=incidents))
+
+    visibility.register("alert", Alert.objects.visible_to)
+    visibility.register("page", Page.objects.visible_to)
+    visibility.register("page.requested", escalations)
+    visibility.register("escalation", escalations)
+    visibility.register("integration", Integration.objects.visible_to)
+    visibility.register("route", Route.objects.visible_to)
+    visibility.register("policy", Policy.objects.visible_to)
+    visibility.register("schedule", lambda _user: Schedule.objects.all())
 
 
 def _waiting(user: User) -> int:

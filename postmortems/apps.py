@@ -6,14 +6,18 @@ class PostmortemsConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to the hub and put the entries of this app into the navigation."""
-        from core.live import registry as live  # noqa: PLC0415 - registries are filled when models are known
+        from core.events import visibility  # noqa: PLC0415 - registries are filled when models are known
+        from core.live import registry as live  # noqa: PLC0415
         from core.ui import shell  # noqa: PLC0415
         from incidents.board.registry import set_learning  # noqa: PLC0415
         from postmortems import handlers  # noqa: F401, PLC0415
         from postmortems.action_items.queries import open_of  # noqa: PLC0415
+        from postmortems.models import ActionItem, Postmortem  # noqa: PLC0415
         from postmortems.reports.queries import learning, may_hear  # noqa: PLC0415
 
         set_learning(learning)
+        visibility.register("postmortem", Postmortem.objects.visible_to)
+        visibility.register("action_item", ActionItem.objects.visible_to)
         live.allow("postmortem", may_hear)
         live.allow("actions", live.anybody)
         shell.add_nav(shell.NavItem("Learn", "Postmortems", "doc", "postmortems:list", 10, key="p"))

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 from rest_framework import serializers
 from rest_framework.decorators import action
+from rest_framework.permissions import SAFE_METHODS
 
 from core.accounts import operations
 from core.accounts.models import Team, TeamRole, User
@@ -79,7 +80,7 @@ class UserViewSet(Lists, Shows, ViewSet):
     @action(detail=False, url_path="me", methods=["get", "patch"], permission_classes=[Owns])
     def me(self, request: Request) -> Response:
         """Whose token or session this is; a person changes their own name or time zone."""
-        if request.method == "GET":
+        if request.method in SAFE_METHODS:
             return self.answer(self.person)
         given = {"name": self.person.name, "time_zone": self.person.time_zone} | self.read(MeIn)
         operations.update_profile(self.person, **given)

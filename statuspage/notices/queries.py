@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
 from incidents.lifecycle.models import Incident
@@ -45,6 +45,12 @@ def visible(user: User) -> QuerySet[Notice]:
     if not user.is_authenticated:
         return Notice.objects.none()
     return Notice.objects.select_related("page", "incident").prefetch_related("components", "updates")
+
+
+def about_visible(user: User) -> QuerySet[Notice]:
+    """Notices about nothing but what this person may know of: one of a private incident names it."""
+    known = Incident.objects.visible_to(user)
+    return Notice.objects.filter(Q(incident=None) | Q(incident__in=known))
 
 
 def address(notice: Notice) -> str:

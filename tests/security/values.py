@@ -1,0 +1,169 @@
+"""What stands in an address: real things of the sample company. A route without its entry fails the sweeps."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.contenttypes.models import ContentType
+from django.utils import timezone
+
+from core.accounts import mail as passwords
+from core.accounts.models import Session, User
+from core.events.models import Event
+from core.people.invitations import mail as invitation_mail
+from core.people.invitations import operations as invitations
+from core.tokens import operations as tokens
+from incidents.edits.views import EDITS
+from incidents.models import Change, Incident, Severity
+from oncall.escalation import operations as escalation
+from oncall.models import Alert, ContactMethod, Integration, NotificationRule, Page, Route
+from oncall.paging import tokens as page_tokens
+from oncall.schedules import operations as schedules
+from postmortems.models import ActionItem, Factor, Postmortem, TimelineItem
+from statuspage.models import Component, Notice
+from tests import cast
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+    from django.test import Client
+
+    from config.demo.company import Company
+    from tests.security.addresses import Address
+
+QUERIES = {"schedule-shifts": "?from=2026-11-01T00:00:00Z&to=2026-11-08T00:00:00Z"}
+"""What an address cannot be asked without."""
+
+
+class Values:
+    """The company, an alert that pages somebody, and the values that lead to all of it."""
+
+    def __init__(self, company: Company) -> None:
+        self.admin = User.objects.get(email="admin@example.com")
+        self.viewer = User.objects.get(email="viewer@example.com")
+        self.responder = User.objects.filter(role="responder").earliest("id")
+        self.alert = cast.alert(of=company.services["payments-api"])
+        policy = next(iter(company.policies.values()))
+        cast.escalation(self.alert, policy)
+        escalation.advance_due()
+        self.page = Page.objects.filter(user__isnull=False).latest("id")
+        self.by_prefix = self._by_prefix(company)
+
+    def urls(self, address: Address) -> list[str]:
+        """The addresses to try for a route; at least one, or the sweep does not know this route."""
+        if not address.parameters:
+            return [address.pattern]
+        if address.is_admin:
+            return _admin(address)
+        known = [prefix for prefix in self.by_prefix if address.pattern.startswith(prefix)]
+        assert known, f"tests/security/values.py has nothing to put into {address.pattern}"
+        given = self.by_prefix[max(known, key=len)]
+        several = [given] if isinstance(given, dict) else given
+        return [address.filled(one) + QUERIES.get(address.name, "") for one in several]
+
+    def _by_prefix(self, company: Company) -> dict[str, Any]:
+        now = timezone.now()
+        active = Incident.objects.active().earliest("id").number
+        override = schedules.add_override(
+            next(iter(company.schedules.values())),
+            start=now + timedelta(days=2),
+            end=now + timedelta(days=3),
+            user=self.responder,
+            actor=self.admin,
+        )
+        invitation = invitations.invite("nora@example.com", role="viewer", team=None, actor=self.admin)
+        token, _ = tokens.create(self.admin, name="sweep", scopes=["read"])
+        reset = passwords.reset_link(self.responder).rstrip("/").split("/")
+        schedule, page = override.schedule.slug, {"slug": "alder-pay"}
+        written = Postmortem.objects.earliest("id")
+        report = {
+            "number": written.incident.number,
+            "pk": _first(Factor) or 1,
+        }
+        public = {**page, "public_id": Notice.objects.earliest("id").public_id}
+        return {
+            "/accounts/password/reset/": {"uid": reset[-2], "token": reset[-1]},
+            "/me/sessions/": {"key": "0" * 40},
+            "/people/": {"pk": self.responder.pk},
+            "/people/invitations/": {"pk": invitation.pk},
+            "/invitations/": {"token": invitation_mail.token_of(invitation)},
+            "/teams/": {
+                "slug": "payments",
+                "pk": company.teams["payments"].memberships.earliest("id").user_id,
+            },
+            "/me/tokens/": {"pk": token.pk},
+            "/incidents/": [
+                {"number": f"INC-{active}", "role": "commander", "what": what} for what in _edits()
+            ],
+            "/services/": {"slug": "payments-api"},
+            "/status/": public,
+            "/status-pages/": {**page, "public_id": Component.objects.earliest("id").public_id},
+            "/status-pages/-/": {"number": active},
+            "/integrations/": {"pk": Integration.objects.earliest("id").pk},
+            "/alerts/": {"pk": self.alert.pk},
+            "/alerts/-/INC-": {"number": active},
+            "/alerts/-/services/": {"slug": "payments-api"},
+            "/on-call/": {"slug": schedule, "pk": override.pk},
+            "/p/": {"token": page_tokens.make(self.page)},
+            "/escalation/": {"slug": next(iter(company.policies.values())).slug},
+            "/me/notifications/methods/": {"pk": _first(ContactMethod, user=self.admin)},
+            "/me/notifications/rules/": {"pk": _first(NotificationRule, user=self.admin)},
+            "/postmortems/": report,
+            "/postmortems/INC-{number}/timeline/": report | {"pk": _first(TimelineItem, postmortem=written)},
+            "/action-items/": {"pk": ActionItem.objects.earliest("id").pk},
+            "/api/v1/users/": {"ref": self.responder.pk},
+            "/api/v1/users/me/contact-methods/": {"ref": _first(ContactMethod, user=self.admin)},
+            "/api/v1/users/me/notification-rules/": {"ref": _first(NotificationRule, user=self.admin)},
+            "/api/v1/teams/": {"ref": "payments"},
+            "/api/v1/services/": {"ref": "payments-api"},
+            "/api/v1/changes/": {"ref": _first(Change)},
+            "/api/v1/severities/": {"ref": Severity.objects.earliest("id").slug},
+            "/api/v1/incidents/": {"ref": f"INC-{active}"},
+            "/api/v1/alerts/": {"ref": self.alert.pk},
+            "/api/v1/escalation-policies/": {"ref": next(iter(company.policies.values())).slug},
+            "/api/v1/pages/": {"ref": self.page.pk},
+            "/api/v1/integrations/": {"ref": Integration.objects.earliest("id").pk},
+            "/api/v1/routes/": {"ref": _first(Route)},
+            "/api/v1/schedules/": {"ref": schedule, "override": override.pk},
+            "/api/v1/status-pages/": {"ref": "alder-pay"},
+            "/api/v1/components/": {"ref": Component.objects.earliest("id").pk},
+            "/api/v1/notices/": {"ref": Notice.objects.earliest("id").pk},
+            "/api/v1/postmortems/": {"ref": written.pk},
+            "/api/v1/action-items/": {"ref": ActionItem.objects.earliest("id").pk},
+            "/api/v1/events/": {"ref": Event.objects.earliest("id").pk},
+            "/api/v1/audit/": {"ref": Event.objects.earliest("id").pk},
+        }
+
+
+def browser(client: Client, user: User) -> Client:
+    """A browser in which this person has just signed in."""
+    cast.sign_in(client, user)
+    Session.objects.filter(user=user).update(seen_at=timezone.now())
+    session = client.session
+    session["seen_at"] = timezone.now().timestamp()
+    session.save()
+    return client
+
+
+def _first(model: type[Model], **which: Any) -> int | None:
+    found = model._default_manager.filter(**which).order_by("pk").first()
+    return found.pk if found else None
+
+
+def _edits() -> list[str]:
+    return sorted(EDITS)
+
+
+def _admin(address: Address) -> list[str]:
+    for model in admin.site._registry:
+        options = model._meta
+        if address.pattern.startswith(f"/admin/{options.app_label}/{options.model_name}/"):
+            return [address.filled({"object_id": _first(model)})] if _first(model) else []
+    if "app_label" in address.parameters:
+        return [address.filled({"app_label": "accounts"})]
+    if "content_type_id" in address.parameters:
+        return [
+            address.filled({"content_type_id": ContentType.objects.get_for_model(Alert).pk, "object_id": 1})
+        ]
+    return [address.filled(dict.fromkeys(address.parameters, "accounts"))]

@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from core.stack.embedded import Postgres, Redis
 from tests import loopback
@@ -53,5 +54,15 @@ def prepare() -> None:
 
 
 loopback.guard()
-if "PYTEST_XDIST_WORKER" not in os.environ:
+
+
+def step_aside(worker: str) -> None:
+    """Give a worker of pytest-xdist (gw0, gw1 ...) a Redis database of its own, so that keys do not meet."""
+    url = urlsplit(os.environ["REDIS_URL"])
+    os.environ["REDIS_URL"] = url._replace(path=f"/{int(worker[2:]) + 1}").geturl()
+
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    step_aside(os.environ["PYTEST_XDIST_WORKER"])
+else:
     prepare()

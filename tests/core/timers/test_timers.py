@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -11,15 +11,18 @@ from core.timers import operations as timers
 from core.timers import registry
 from core.timers.models import Timer
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
 FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def _own_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The product's own kinds are back after each test."""
+    monkeypatch.setattr(registry, "_handlers", {})
+
+
 @pytest.fixture
-def ran() -> Iterator[list[tuple[int, dict[str, Any]]]]:
+def ran() -> list[tuple[int, dict[str, Any]]]:
     """What the handler of "reminder" was given."""
     log: list[tuple[int, dict[str, Any]]] = []
 
@@ -27,8 +30,7 @@ def ran() -> Iterator[list[tuple[int, dict[str, Any]]]]:
     def remind(timer: Timer) -> None:
         log.append((timer.subject_id, timer.payload))
 
-    yield log
-    registry._handlers.clear()
+    return log
 
 
 def _set(
@@ -121,7 +123,6 @@ class TestDeadlines:
                 waits.append(float(cursor.fetchone()[0]))
                 cursor.execute("update timers_timer set due_at = now()")
         assert waits == [2, 4, 8]
-        registry._handlers.clear()
 
     def test_what_nobody_handles_is_kept_with_its_error(self) -> None:
         _set(kind="forgotten")
@@ -138,7 +139,6 @@ class TestDeadlines:
         _set(kind="daily")
         timers.run_due()
         assert list(Timer.objects.order_by("id").values_list("occurrence", flat=True)) == ["1", "2"]
-        registry._handlers.clear()
 
     def test_a_handler_that_cancels_its_own_timer_leaves_it_cancelled(self) -> None:
         @registry.on("once")
@@ -151,7 +151,6 @@ class TestDeadlines:
         assert timer.cancelled_at is not None
         assert timer.done_at is None
         assert timers.run_due() == 0
-        registry._handlers.clear()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,4 +1,6 @@
 from oncall.alerts.admin import IntegrationAdmin
+from oncall.escalation.admin import LevelAdmin, PolicyAdmin
+from oncall.paging.admin import PageAdmin
 from oncall.routing.admin import RouteAdmin, ServicePolicyAdmin
 
-__all__ = ["IntegrationAdmin", "RouteAdmin", "ServicePolicyAdmin"]
+__all__ = ["IntegrationAdmin", "LevelAdmin", "PageAdmin", "PolicyAdmin", "RouteAdmin", "ServicePolicyAdmin"]

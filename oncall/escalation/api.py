@@ -275,7 +275,7 @@ class PageOut(serializers.ModelSerializer[Page]):
         return DeliveryOut(lines, many=True).data
 
 
-class PageIn(serializers.Serializer[dict[str, Any]]):
+class PageByHandIn(serializers.Serializer[dict[str, Any]]):
     """Whom to page, with which words, and about which incident or alert."""
 
     user = SlugOrId(lambda _: people.people(), slug="email", required=False)
@@ -331,10 +331,10 @@ class PagesLedger(Lists, Shows, ViewSet):
         )
         return rows
 
-    @extend_schema(request=PageIn, responses={201: PageAnswer})
+    @extend_schema(request=PageByHandIn, responses={201: PageAnswer})
     def create(self, request: Request) -> Response:
         """Page a person, a schedule, a team or a policy by hand; it is asked at once."""
-        started = operations.page_by_hand(actor=_person(request), **self.read(PageIn))
+        started = operations.page_by_hand(actor=_person(request), **self.read(PageByHandIn))
         running = Escalation.objects.get(pk=started)
         answer = {"escalation": str(started), "status": running.status, "pages": []}
         return Response(answer, status=201)

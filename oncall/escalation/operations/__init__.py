@@ -20,6 +20,7 @@ from oncall.escalation.operations.policies import (
     SameName,
     change_policy,
     create_policy,
+    note_policy,
     remove_policy,
 )
 from oncall.escalation.operations.starting import Start, start_many
@@ -63,6 +64,7 @@ __all__ = [
     "hear",
     "hear_alarm",
     "join_alert",
+    "note_policy",
     "page_by_hand",
     "reassign",
     "remove_policy",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
+from django.db.models import F, ProtectedError
 from django.utils.text import slugify
 
 from core import live
@@ -94,6 +94,13 @@ def change_policy(  # noqa: PLR0913 - a policy is all of these
     _write_levels(row, levels)
     _note(row, "changed", actor)
     return row
+
+
+@transaction.atomic
+def note_policy(policy: Policy, *, actor: User | None) -> None:
+    """Count a policy's version up and tell of the change, where its rows were written by the admin site."""
+    Policy.objects.filter(pk=policy.pk).update(version=F("version") + 1)
+    _note(policy, "changed", actor)
 
 
 @transaction.atomic

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+
+from oncall.escalation import operations
+from oncall.escalation.models import Level, Policy, Target
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+
+
+class LevelInline(admin.TabularInline[Level, Policy]):
+    """The levels in order; whom each asks is on its own page."""
+
+    model = Level
+    extra = 0
+    show_change_link = True
+
+
+@admin.register(Policy)
+class PolicyAdmin(admin.ModelAdmin[Policy]):
+    """Who is asked, in which order. What runs keeps the plan it was started with."""
+
+    list_display = ("name", "team", "repeat", "is_default")
+    list_select_related = ("team",)
+    fields = ("name", "slug", "description", "team", "repeat", "is_default")
+    readonly_fields = ("is_default",)
+    search_fields = ("name",)
+    inlines = (LevelInline,)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
+        """Write the levels, and tell of the change."""
+        super().save_related(request, form, formsets, change)
+        operations.note_policy(form.instance, actor=_person(request))
+
+    def delete_model(self, request: HttpRequest, obj: Policy) -> None:
+        """Remove one on which nothing relies."""
+        operations.remove_policy(obj, actor=_person(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Policy]) -> None:
+        """Remove several on which nothing relies."""
+        for policy in queryset:
+            self.delete_model(request, policy)
+
+
+class TargetInline(admin.TabularInline[Target, Level]):
+    """A person or a schedule."""
+
+    model = Target
+    extra = 0
+
+
+@admin.register(Level)
+class LevelAdmin(admin.ModelAdmin[Level]):
+    """Whom one level asks; it is reached from its policy."""
+
+    fields = ("policy", "position", "timeout_seconds")
+    readonly_fields = ("policy",)
+    inlines = (TargetInline,)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Keep it off the first page."""
+        return False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Levels are added on their policy's page."""
+        return False
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
+        """Write the targets, and tell of the change."""
+        super().save_related(request, form, formsets, change)
+        operations.note_policy(form.instance.policy, actor=_person(request))
+
+
+def _person(request: HttpRequest) -> Any:
+    return request.user

@@ -2,13 +2,12 @@ from django.apps import AppConfig
 
 
 class ApiConfig(AppConfig):
-    """The conventions of the API."""
-
     name = "core.api"
     label = "api"
 
     def ready(self) -> None:
-        """Let housekeeping forget the answers that no repeated request can ask for any more."""
+        """Forget kept answers after their day, and describe how a token is given."""
+        from core.api import schema  # noqa: F401, PLC0415 - drf-spectacular finds what was imported
         from core.events import housekeeping  # noqa: PLC0415
 
-        housekeeping.prune("api_answer", "created_at < now() - interval '1 day'")
+        housekeeping.prune("api_answer", "created_at < now() - interval '24 hours'")

@@ -8,7 +8,6 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 
-from core.accounts.models import User
 from core.accounts.sign_in import proved_recently
 from core.api.fields import Id, Seconds, SlugOrId, Time
 from core.api.permissions import Owns
@@ -107,11 +106,6 @@ class _Mine(Lists, Shows, ViewSet):
         writes = request.method not in {"GET", "HEAD", "OPTIONS"}
         if writes and not isinstance(request.auth, ApiToken) and not proved_recently(request._request):  # noqa: SLF001
             raise PermissionDenied("Enter your password again first: this changes how you are reached.")
-
-    @property
-    def person(self) -> User:
-        assert isinstance(self.request.user, User)  # noqa: S101 - the permission has let nobody else through
-        return self.request.user
 
 
 class ContactMethods(_Mine):

@@ -10,7 +10,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 T ?=
 
-.PHONY: up test format lock check check-format check-lint check-types check-imports check-templates \
+.PHONY: up test chaos bench pictures format lock check check-format check-lint check-types check-imports check-templates \
 	check-migrations check-documents
 .DEFAULT_GOAL := up
 
@@ -20,6 +20,19 @@ up: .venv/base
 test: .venv/dev
 	@$(BIN)/python -m tests.programs --install
 	@$(BIN)/python -m tests.phases $(T)
+
+# Break the running product on purpose, fault by fault; after a failure the next run goes on from there.
+chaos: .venv/dev
+	@$(BIN)/pytest tests/chaos -p no:randomly --stepwise -v -v $(T)
+
+# Limits and product side by side, as ratios; needs wrk. Fails below the targets.
+bench: .venv/dev
+	@command -v wrk >/dev/null || { echo "make bench needs wrk: apt-get install wrk" >&2; exit 1; }
+	@$(BIN)/python -m bench.run
+
+# The pictures of the documentation, from the running product.
+pictures: .venv/dev
+	@$(BIN)/python docs/pictures.py
 
 # `make -k check` goes on to the next after one failed.
 check: check-format check-lint check-types check-imports check-templates check-migrations check-documents

@@ -1,7 +1,8 @@
 """Named places where a fault test can stop the product; WATCHBILL_FAILPOINTS arms them.
 
-`name:die` ends the process as `kill -9` does, each time; `name:die-once` only in the first process that comes
-by, which leaves its pid in `<data dir>/failpoints/<name>`; `name:raise` raises; `name:on` is for `is_on`.
+`name:die` ends the process as `kill -9` does, each time; `name:die-3` only in the first three processes that come
+by (`die-once`: the first), each of which leaves its pid in `<data dir>/failpoints/<name>.<n>`; `name:raise` raises;
+`name:on` is for `is_on`.
 """
 
 import os
@@ -34,17 +35,20 @@ def _armed() -> dict[str, str]:
 def _act(name: str, action: str) -> None:
     if action == "raise":
         raise Struck(name)
-    if action == "die" or (action == "die-once" and _is_first(name)):
+    word, _, times = action.partition("-")
+    if word == "die" and (not times or _is_among_first(name, 1 if times == "once" else int(times))):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _is_first(name: str) -> bool:
+def _is_among_first(name: str, times: int) -> bool:
     folder = settings.DATA_DIR / "failpoints"
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        marker = (folder / name).open("x")
-    except FileExistsError:
-        return False
-    with marker:
-        marker.write(str(os.getpid()))
-    return True
+    for n in range(1, times + 1):
+        try:
+            marker = (folder / f"{name}.{n}").open("x")
+        except FileExistsError:
+            continue
+        with marker:
+            marker.write(str(os.getpid()))
+        return True
+    return False

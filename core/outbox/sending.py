@@ -85,10 +85,10 @@ class Sender:
         claimed = claims.claim(room, owner=self.owner)
         if not claimed:
             return 0
-        failpoints.hit("after_claim")
         if failpoints.is_on("mark_before_send"):
             now = time.monotonic()
             claims.complete([_accepted(message, now, now) for message in claimed], owner=self.owner)
+        failpoints.hit("after_claim")
         for position, message in enumerate(claimed):
             if time.monotonic() > lease_over_at:
                 claims.release(claimed[position:])

@@ -70,6 +70,7 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
     number = serializers.CharField(source="__str__", read_only=True)
     severity = serializers.CharField(source="severity.slug", read_only=True)
     services = serializers.SerializerMethodField()
+    outcome = serializers.CharField(read_only=True)
     declared_by = serializers.CharField(source="declared_by_id", allow_null=True, read_only=True)
     commander = serializers.SerializerMethodField()
     roles = serializers.SerializerMethodField()

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
 from operator import itemgetter
 from typing import TypeVar
@@ -495,6 +496,8 @@ def _meet(left: Iterable[Span[T]], right: Iterable[Span[U]]) -> Iterator[tuple[d
             that = next(those, None)
 
 
+# The layers of a company hand over at the same few times, and every page and calendar asks for them again.
+@lru_cache(maxsize=16384)
 def _wall(day: date, clock: time, zone: ZoneInfo) -> datetime:
     """Return the instant of a wall-clock time; `fold` 0 is both halves of the rule for nights of change.
 

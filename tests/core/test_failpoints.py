@@ -38,8 +38,14 @@ def test_die_ends_the_process_as_kill_9_does(tmp_path: Path) -> None:
 
 def test_die_once_ends_only_the_first_process_which_leaves_its_pid(tmp_path: Path) -> None:
     assert _run(tmp_path, "here:die-once").returncode == -signal.SIGKILL
-    assert (tmp_path / "failpoints" / "here").read_text().isdigit()
+    assert (tmp_path / "failpoints" / "here.1").read_text().isdigit()
     assert _run(tmp_path, "here:die-once").stdout == "alive\n"
+
+
+def test_die_3_ends_the_first_three(tmp_path: Path) -> None:
+    codes = [_run(tmp_path, "there:die-3").returncode for _ in range(4)]
+    assert codes == [-signal.SIGKILL] * 3 + [0]
+    assert len(list((tmp_path / "failpoints").iterdir())) == 3
 
 
 def test_raise_raises_and_on_is_a_switch(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from tests import cast
 from tests.incidents.clock import now
 
 if TYPE_CHECKING:
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
 pytestmark = pytest.mark.django_db
 
@@ -85,7 +85,7 @@ def test_a_clock_that_is_some_seconds_ahead_is_forgiven() -> None:
 
 
 def test_the_five_questions_are_kept() -> None:
-    answers = {
+    answers: dict[str, Any] = {
         "summary": "Card payments fail",
         "impact": "3 in 10 cards",
         "blast_radius": "EU only",
@@ -133,9 +133,7 @@ def test_the_event_says_whether_people_are_woken(label: str, *, drill: bool, pag
 
 
 @pytest.mark.parametrize(("day", "pages"), [(0, True), (1, False)])
-def test_a_level_of_business_hours_pages_by_the_clock(
-    settings: SettingsWrapper, day: int, *, pages: bool
-) -> None:
+def test_a_level_of_business_hours_pages_by_the_clock(settings: Settings, day: int, *, pages: bool) -> None:
     name = f"{now() + timedelta(days=day):%a}".lower()
     settings.BUSINESS_HOURS = f"{name}-{name} 00:00-24:00"
     cast.incident(severity="SEV3")

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -126,7 +126,7 @@ def test_an_update_without_words_is_refused() -> None:
 
 @pytest.mark.parametrize("kind", ["private", "drill"])
 def test_a_private_incident_and_a_drill_are_not_told_to_customers(kind: str) -> None:
-    alice, incident = cast.alice(), cast.incident(**{kind: True})
+    alice, incident = cast.alice(), cast.incident(private=kind == "private", drill=kind == "drill")
     with pytest.raises(operations.StaysInside):
         operations.publish(incident, audience="public", text="Checkout fails.", actor=alice)
     assert incident.updates.count() == 0
@@ -285,7 +285,7 @@ def test_a_reminder_that_did_not_arrive_is_on_the_timeline_once() -> None:
     from core.outbox.registry import Outcome  # noqa: PLC0415
 
     incident = cast.incident(severity="SEV1")
-    facts = {
+    facts: dict[str, Any] = {
         "message_id": 7,
         "client": "incidents.reminder",
         "subject_id": incident.pk,

@@ -67,7 +67,9 @@ def test_the_list_says_who_is_needed_and_what_happens_next() -> None:
     assert [line.alert.title for line in found.lines] == [alert.title, "Disk 80% on build-7"]
     assert found.lines[0].escalation == Escalation.objects.get()
     assert {tab.key: tab.count for tab in found.tabs} == {"needs": 2, "open": 2, "snoozed": 0, "closed": None}
-    assert [line.alert.title for line in queries.inbox(bob, tab="needs", search="payments").lines] == [alert.title]
+    assert [line.alert.title for line in queries.inbox(bob, tab="needs", search="payments").lines] == [
+        alert.title
+    ]
 
 
 def test_alerts_of_a_private_incident_are_seen_by_its_members_alone() -> None:
@@ -81,7 +83,9 @@ def test_alerts_of_a_private_incident_are_seen_by_its_members_alone() -> None:
 
 
 @pytest.mark.parametrize("count", [3, 30])
-def test_the_list_takes_the_same_few_queries_however_long(count: int, django_assert_max_num_queries: object) -> None:
+def test_the_list_takes_the_same_few_queries_however_long(
+    count: int, django_assert_max_num_queries: object
+) -> None:
     bob = cast.bob()
     policy = cast.policy((300, [bob]))
     for n in range(count):

@@ -48,14 +48,19 @@ def test_declaring_leads_to_the_room() -> None:
     alert = firing()
     answer = signed_in(cast.bob()).post(reverse("oncall:declare-alert", args=[alert.pk]))
     incident = Incident.objects.get()
-    assert (answer.status_code, answer["Location"]) == (302, reverse("incidents:room", args=[incident.number]))
+    assert (answer.status_code, answer["Location"]) == (
+        302,
+        reverse("incidents:room", args=[incident.number]),
+    )
 
 
 def test_snoozing_takes_one_of_the_offered_spans() -> None:
     alert, client = firing(), signed_in(cast.bob())
     assert client.post(reverse("oncall:snooze-alert", args=[alert.pk]), {"seconds": "5"}).status_code == 422
     assert Alert.objects.get().snoozed_until is None
-    assert client.post(reverse("oncall:snooze-alert", args=[alert.pk]), {"seconds": "3600"}).status_code == 302
+    assert (
+        client.post(reverse("oncall:snooze-alert", args=[alert.pk]), {"seconds": "3600"}).status_code == 302
+    )
     assert Alert.objects.get().snoozed_until is not None
 
 

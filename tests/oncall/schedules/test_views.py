@@ -27,7 +27,9 @@ def local(at: object) -> str:
     return f"{at:%Y-%m-%dT%H:%M}"
 
 
-@pytest.mark.parametrize("query", ["", "?zone=utc", "?zone=mine&from=2026-03-24", "?from=nonsense", "?from=2026-13-45"])
+@pytest.mark.parametrize(
+    "query", ["", "?zone=utc", "?zone=mine&from=2026-03-24", "?from=nonsense", "?from=2026-13-45"]
+)
 def test_the_calendar_opens_in_every_zone_and_shrugs_at_nonsense(query: str) -> None:
     schedule = cast.always(cast.alice())
     answer = signed_in(cast.bob()).get(reverse("oncall:calendar", args=[schedule.slug]) + query)

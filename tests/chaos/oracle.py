@@ -1,0 +1,112 @@
+"""What was accepted, against what arrived, against what the tables say. Nothing here reads the product's own mind."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An alert that was answered with a 2xx, and when."""
+
+    title: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A page that arrived: when, under which key, about what."""
+
+    at: float
+    key: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A message to the sink as the tables have it. Of its tries some were cut off by a fault: nobody learned their
+    outcome, or too late. Others took too long, on a machine with too much to do.
+    """
+
+    title: str
+    key: str
+    state: str
+    cut_off: int
+    too_slow: int
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What the comparison found; every list is empty after a fault that was survived."""
+
+    lost: list[str] = field(default_factory=list)
+    """Accepted, and no page arrived."""
+    lies: list[str] = field(default_factory=list)
+    """The tables say that a message was taken, and nothing arrived; or it ended in any other way, or not at all."""
+    doubled: list[str] = field(default_factory=list)
+    """More than one page for one alert: a duplicate inwards."""
+    unexplained: list[str] = field(default_factory=list)
+    """A key that arrived again although no try of it was cut off or too slow, or more than three times by faults."""
+    duplicates: int = 0
+    """Receipts beyond the first of each key."""
+    cut_off: int = 0
+    """Tries that were under way where something failed."""
+    too_slow: int = 0
+    """Tries that the sink did not answer in time; none on a machine that has the time."""
+    delays: list[float] = field(default_factory=list)
+    """Seconds from accepted to first received."""
+
+    @property
+    def is_clean(self) -> bool:
+        return not (self.lost or self.lies or self.doubled or self.unexplained)
+
+    @property
+    def p99(self) -> float:
+        """The delay that 99 of 100 alerts stay below."""
+        return sorted(self.delays)[max(0, -(-len(self.delays) * 99 // 100) - 1)]
+
+
+def judge(ledger: Sequence[Accepted], receipts: Sequence[Receipt], rows: Sequence[Row]) -> Verdict:
+    """Compare the three."""
+    verdict = Verdict()
+    titles = {accepted.title for accepted in ledger}
+    first, times = _arrived(receipts, titles)
+    by_title: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_title[row.title].append(row)
+    for accepted in ledger:
+        if accepted.title in first:
+            verdict.delays.append(first[accepted.title] - accepted.at)
+        else:
+            verdict.lost.append(accepted.title)
+        if len(by_title[accepted.title]) != 1:
+            verdict.doubled.append(accepted.title)
+    _judge_rows(verdict, [row for title in titles for row in by_title[title]], times)
+    return verdict
+
+
+def _arrived(receipts: Sequence[Receipt], titles: set[str]) -> tuple[dict[str, float], Counter[str]]:
+    first: dict[str, float] = {}
+    times: Counter[str] = Counter()
+    for receipt in receipts:
+        if receipt.title in titles:
+            first.setdefault(receipt.title, receipt.at)
+            times[receipt.key] += 1
+    return first, times
+
+
+def _judge_rows(verdict: Verdict, rows: Sequence[Row], times: Mapping[str, int]) -> None:
+    for row in rows:
+        received = times.get(row.key, 0)
+        if row.state != "accepted" or not received:
+            verdict.lies.append(f"{row.title}: {row.state}, received {received} times")
+        if received > 1 + min(2, row.cut_off) + row.too_slow:
+            verdict.unexplained.append(f"{row.title}: {received} times; {row.cut_off}, {row.too_slow}")
+        verdict.duplicates += max(0, received - 1)
+        verdict.cut_off += row.cut_off
+        verdict.too_slow += row.too_slow

@@ -1,0 +1,102 @@
+"""The other side, in a process of its own: takes every page, notes when, and tells the oracle.
+
+`python -m tests.chaos.sink PORT`. POST /hook is a page, GET /receipts gives all of them, POST /delay/0.3 slows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import subprocess
+import sys
+import time
+from contextlib import suppress
+
+from core.stack.processes import free_port, spawn
+from tests.chaos.oracle import Receipt
+
+
+class Server:
+    """What runs in that process."""
+
+    def __init__(self) -> None:
+        self.receipts: list[tuple[float, str, str]] = []
+        self.delay = 0.0
+
+    async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer the requests of one connection."""
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+                headers = {
+                    name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:-2])
+                }
+                body = await reader.readexactly(int(headers.get("content-length", 0)))
+                answer = await self.answer(head[0].split()[1], headers, body)
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(answer), answer))
+                await writer.drain()
+        writer.close()
+
+    async def answer(self, path: str, headers: dict[str, str], body: bytes) -> bytes:
+        """Do what an address is for."""
+        if path == "/receipts":
+            return json.dumps(self.receipts).encode()
+        if path.startswith("/delay/"):
+            self.delay = float(path.rsplit("/", 1)[1])
+            return b""
+        title = json.loads(body)["data"].get("title", "")
+        self.receipts.append((time.time(), headers["idempotency-key"], title))
+        await asyncio.sleep(self.delay)
+        return b""
+
+
+async def serve(port: int) -> None:
+    """Listen until ended."""
+    server = await asyncio.start_server(Server().converse, "127.0.0.1", port)
+    await server.serve_forever()
+
+
+class Sink:
+    """That process, as the tests hold it."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}/hook"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it listens."""
+        self.process = spawn([sys.executable, "-m", "tests.chaos.sink", str(self.port)])
+        for _ in range(400):
+            with suppress(ConnectionError):
+                self.slow(0.0)
+                return
+            time.sleep(0.05)
+        raise AssertionError("the sink does not listen")
+
+    def stop(self) -> None:
+        """End it."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def slow(self, seconds: float) -> None:
+        """Let it take so long over each page."""
+        self._ask("POST", f"/delay/{seconds}")
+
+    def receipts(self) -> list[Receipt]:
+        """Everything it has taken so far, in order."""
+        return [Receipt(*row) for row in json.loads(self._ask("GET", "/receipts"))]
+
+    def _ask(self, method: str, path: str) -> bytes:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request(method, path)
+            return connection.getresponse().read()
+        finally:
+            connection.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(int(sys.argv[1])))

@@ -1,0 +1,165 @@
+"""What may break, broken on purpose under load: no accepted alert is lost, and duplicates are only what was under way.
+
+Each test first proves that its fault has struck; a fault that did not happen proves nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import redis
+
+from tests.chaos.harness import ALERTS, CELERY, LEASE_SECONDS, Product
+
+if TYPE_CHECKING:
+    from tests.chaos.oracle import Verdict
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(120)]
+
+STRIKES = 4
+
+
+def _assert_survived(verdict: Verdict, *, p99: float) -> None:
+    assert verdict.is_clean, verdict
+    assert len(verdict.delays) == ALERTS
+    assert verdict.duplicates <= verdict.cut_off + verdict.too_slow, verdict
+    assert verdict.p99 <= p99, verdict.p99
+
+
+def test_f02_workers_die_after_claiming_and_before_sending(product: Product) -> None:
+    product.begin(failpoints=f"after_claim:die-{STRIKES}")
+    verdict = product.survive("F-02")
+    struck = product.struck("after_claim")
+    assert len(struck) == STRIKES
+    assert struck <= product.killed(), product.ended
+    assert verdict.cut_off >= STRIKES
+    assert verdict.duplicates <= verdict.too_slow, verdict
+    _assert_survived(verdict, p99=LEASE_SECONDS + 3)
+
+
+def test_f03_workers_die_after_sending_and_before_recording(product: Product) -> None:
+    product.begin(failpoints=f"after_send:die-{STRIKES}")
+    verdict = product.survive("F-03")
+    struck = product.struck("after_send")
+    assert len(struck) >= 2  # two threads of one process may strike at once
+    assert struck <= product.killed(), product.ended
+    assert verdict.duplicates >= STRIKES, verdict
+    _assert_survived(verdict, p99=LEASE_SECONDS + 3)
+
+
+def test_f05_redis_is_gone_for_eight_seconds_and_comes_back_empty(product: Product) -> None:
+    product.begin()
+    server = product.stack.redis
+    before = server.process
+    assert before is not None
+    gone_at = 0.0
+    back_at = 0.0
+
+    def shut_down_and_come_back() -> None:
+        nonlocal gone_at, back_at
+        if not gone_at and len(product.sink.receipts()) > before_any:
+            with redis.Redis.from_url(server.url) as client:
+                client.shutdown(nosave=True)
+            assert before.wait(5) == 0
+            gone_at = time.monotonic()
+        if gone_at and not back_at and time.monotonic() > gone_at + 8:
+            shutil.rmtree(server.home / "redis")
+            server.start()
+            back_at = time.monotonic()
+
+    before_any = len(product.sink.receipts())
+    try:
+        verdict = product.survive("F-05", during=shut_down_and_come_back)
+        while gone_at and not back_at:
+            shut_down_and_come_back()
+            time.sleep(0.05)
+    finally:
+        if not server.running:
+            server.start()
+    assert before.returncode == 0
+    assert server.pid != before.pid
+    assert back_at - gone_at >= 8
+    assert verdict.duplicates <= verdict.too_slow, verdict
+    _assert_survived(verdict, p99=3)
+
+
+def test_f11_a_sender_is_stopped_beyond_its_lease_and_goes_on(product: Product) -> None:
+    product.begin(delay=0.3)
+    frozen: list[int] = []
+    frozen_at = 0.0
+    thawed = False
+
+    def freeze_and_thaw() -> None:
+        nonlocal frozen_at, thawed
+        if not frozen:
+            frozen.extend(_freeze_while_sending(product))
+            frozen_at = time.monotonic()
+        elif not thawed and time.monotonic() > frozen_at + LEASE_SECONDS + 2:
+            assert {_state(pid) for pid in frozen} == {"T"}
+            for pid in frozen:
+                _signal(pid, signal.SIGCONT)
+            thawed = True
+
+    verdict = product.survive("F-11", during=freeze_and_thaw)
+    assert frozen
+    assert thawed
+    taken_over = product.stack.rows(
+        "select count(*) from outbox_attempt where outcome = 'unknown' and split_part(worker, ' ', 3)::int = any(%s)",
+        frozen,
+    )
+    assert taken_over[0][0] > 0
+    product.stack.until(
+        lambda: _late(product, frozen) > 0, seconds=5, what="the sender said its word too late"
+    )
+    _assert_survived(verdict, p99=LEASE_SECONDS + 3)
+
+
+def test_f32_every_celery_task_fails(product: Product) -> None:
+    product.begin(failpoints="celery_task:raise")
+    verdict = product.survive("F-32")
+    for name in CELERY:
+        assert product.log(name).count("core.failpoints.Struck: celery_task") > 1
+    workers = product.stack.rows(
+        "select distinct worker from outbox_attempt t join outbox_message m"
+        " on m.id = t.message_id where m.content ->> 'subject' like '%%F-32%%'"
+    )
+    assert {worker.split()[0] for (worker,) in workers} == {"pagerd"}
+    assert verdict.duplicates <= verdict.too_slow, verdict
+    _assert_survived(verdict, p99=3)
+
+
+def _freeze_while_sending(product: Product) -> list[int]:
+    """Stop a Celery worker with all its processes at a moment in which it is sending; give their pids."""
+    family = product.family("worker")
+    for pid in reversed(family):
+        _signal(pid, signal.SIGSTOP)
+    sending = product.stack.rows(
+        "select count(*) from outbox_message where state = 'sending' and split_part(lease_owner, ' ', 3)::int = any(%s)",
+        family,
+    )
+    if sending[0][0]:
+        return family
+    for pid in family:
+        _signal(pid, signal.SIGCONT)
+    return []
+
+
+def _late(product: Product, pids: list[int]) -> int:
+    found = product.stack.rows(
+        "select count(*) from outbox_attempt where late and split_part(worker, ' ', 3)::int = any(%s)", pids
+    )
+    return int(found[0][0])
+
+
+def _signal(pid: int, number: int) -> None:
+    os.kill(pid, number)
+
+
+def _state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]

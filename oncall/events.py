@@ -77,7 +77,7 @@ class RouteChanged:
 @event("page.sent")
 @dataclass(frozen=True, slots=True)
 class PageSent:
-    """The first message of a page was accepted by its channel."""
+    """The first message of a page was accepted by its channel. `incident_id` is its own or its alert's."""
 
     page_id: int
     user_id: int

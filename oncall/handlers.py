@@ -21,6 +21,11 @@ from oncall.schedules.models import Schedule
 TARGETS: dict[str, type[User | Schedule | Policy]] = {"user": User, "schedule": Schedule, "policy": Policy}
 
 
+def _for_incident(fact: PageSent | PageFailed | EscalationExhausted) -> bool:
+    """Most pages are about an alert that belongs to none: nothing is handed over for those."""
+    return fact.incident_id is not None
+
+
 @on(Declared)
 def page_for_incident(fact: Declared, meta: Meta) -> None:
     """Somebody declared an incident that wakes people: ask those of its services, unless an alert did already."""
@@ -66,19 +71,19 @@ def stop_when_closed(fact: Closed, meta: Meta) -> None:
     _stop(fact.incident_id, EscalationStatus.CLOSED, meta)
 
 
-@on(PageSent)
+@on(PageSent, when=_for_incident)
 def note_page(fact: PageSent, meta: Meta) -> None:
     """A page for an incident went out."""
     escalation.tell_sent(fact.page_id)
 
 
-@on(PageFailed)
+@on(PageFailed, when=_for_incident)
 def note_failure(fact: PageFailed, meta: Meta) -> None:
     """A page for an incident reached nobody."""
     escalation.tell_failed(fact.page_id, reason=fact.reason)
 
 
-@on(EscalationExhausted)
+@on(EscalationExhausted, when=_for_incident)
 def note_exhaustion(fact: EscalationExhausted, meta: Meta) -> None:
     """Nobody answered a page for an incident."""
     escalation.tell_exhausted(fact.escalation_id)
@@ -90,11 +95,10 @@ def note_what_was_before(fact: AlertAttached, meta: Meta) -> None:
     escalation.carry_over(fact.alert_id)
 
 
-@on(AlertResolved)
+@on(AlertResolved, when=lambda fact: not fact.by_source and fact.incident_id is not None)
 def note_end(fact: AlertResolved, meta: Meta) -> None:
     """A person ended an alert of an incident; what its source ended, the pipeline has noted."""
-    if not fact.by_source:
-        escalation.tell_ended(fact.alert_id, by=_person(meta))
+    escalation.tell_ended(fact.alert_id, by=_person(meta))
 
 
 def _page(fact: ResponderWanted, incident: Incident, actor: User | None) -> None:

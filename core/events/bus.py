@@ -32,6 +32,7 @@ AT_ONCE = 10
 
 REGISTRY: dict[str, type[Any]] = {}
 _names: dict[type[Any], str] = {}
+_wanted: dict[str, Callable[[Any], bool]] = {}
 _handlers: defaultdict[str, dict[str, Callable[[Any, Meta], None]]] = defaultdict(dict)
 
 origin: ContextVar[str | None] = ContextVar("origin", default=None)
@@ -63,11 +64,19 @@ def name_of(cls: type[Any]) -> str:
     return _names[cls]
 
 
-def on(cls: type[T]) -> Callable[[Callable[[T, Meta], None]], Callable[[T, Meta], None]]:
-    """Listen to an event. At-least-once: the handler must be safe to run twice."""
+def on(
+    cls: type[T], *, when: Callable[[T], bool] | None = None
+) -> Callable[[Callable[[T, Meta], None]], Callable[[T, Meta], None]]:
+    """Listen to an event. At-least-once: the handler must be safe to run twice.
+
+    With `when`, only facts for which it holds are handed over; it is asked while the event is written.
+    """
 
     def register(handler: Callable[[T, Meta], None]) -> Callable[[T, Meta], None]:
-        _handlers[_names[cls]][f"{handler.__module__}.{handler.__qualname__}"] = handler
+        path = f"{handler.__module__}.{handler.__qualname__}"
+        _handlers[_names[cls]][path] = handler
+        if when is not None:
+            _wanted[path] = when
         return handler
 
     return register
@@ -94,7 +103,12 @@ def emit_all(
         )
         for fact in facts
     )
-    deliveries = [EventDelivery(event=row, handler=path) for row in rows for path in _handlers[row.name]]
+    deliveries = [
+        EventDelivery(event=row, handler=path)
+        for row, fact in zip(rows, facts, strict=True)
+        for path in _handlers[row.name]
+        if path not in _wanted or _wanted[path](fact)
+    ]
     if deliveries:
         EventDelivery.objects.bulk_create(deliveries)
         transaction.on_commit(nudge.drain, robust=True)

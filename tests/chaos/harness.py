@@ -132,26 +132,25 @@ class Product:
     # Load and judgement -----------------------------------------------------------------------------------------
 
     def survive(
-        self, word: str, *, during: Callable[[], None] | None = None, patience: float = 12.0
+        self, word: str, *, fault: Callable[[], bool] = lambda: True, patience: float = 12.0
     ) -> Verdict:
         """Pour in alerts, let the fault happen, wait until all is done or patience is over, and compare.
 
-        `during` runs over and over in this thread while alerts are poured in and while their pages are awaited.
+        `fault` is asked over and over in this thread: it does what it does and says whether it is over.
         """
         ledger = Ledger(self, word)
         ledger.start()
         while ledger.is_pouring:
-            self._moment(during)
+            self._moment(fault)
         over_at = time.monotonic() + patience
-        while time.monotonic() < over_at and not self._is_done(ledger):
-            self._moment(during)
+        while not (self._moment(fault) and self._is_done(ledger)) and time.monotonic() < over_at:
+            pass
         return self.judge(ledger)
 
-    def _moment(self, during: Callable[[], None] | None) -> None:
+    def _moment(self, fault: Callable[[], bool]) -> bool:
         self.supervise()
-        if during is not None:
-            during()
         time.sleep(0.05)
+        return fault()
 
     def _is_done(self, ledger: Ledger) -> bool:
         arrived = {receipt.title for receipt in self.sink.receipts()}

@@ -180,7 +180,7 @@ def _asked(
         nobody=tuple(f"{_why(plan, step.ask, '')}. {reason}." for reason in found.nobody),
         skipped=tuple((skipped.round, skipped.level, _skipped(plan, skipped)) for skipped in step.skipped),
         alert_id=escalation.alert_id,
-        incident_id=escalation.incident_id,
+        incident_id=_incident_id(escalation),
         after_you=_after(turn, known, names, at),
         thread=f"alert-{escalation.alert_id}" if escalation.alert_id else f"escalation-{escalation.pk}",
         notice=replace(
@@ -190,6 +190,11 @@ def _asked(
             until=step.next_at,
         ),
     )
+
+
+def _incident_id(escalation: Escalation) -> int | None:
+    incident = queries.incident_of(escalation)
+    return incident.pk if incident else None
 
 
 def _after(
@@ -242,7 +247,7 @@ def _exhaust(escalations: Sequence[Escalation]) -> None:
         status=EscalationStatus.EXHAUSTED, next_at=None, exhausted_at=Now()
     )
     bus.emit_all(
-        [events.EscalationExhausted(each.pk, each.alert_id, each.incident_id) for each in escalations]
+        [events.EscalationExhausted(each.pk, each.alert_id, _incident_id(each)) for each in escalations]
     )
     _raise_alarm(escalations)
     live.changed("alerts", *{topic for escalation in escalations for topic in _topics(escalation)})

@@ -59,7 +59,7 @@ def record(outcomes: Sequence[Outcome]) -> Settled:
 def _locked(ids: Collection[int]) -> dict[int, Page]:
     """Give pages, held, with their escalations read after that: joined, they would be as old as the wait."""
     pages = {page.pk: page for page in Page.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
-    prefetch_related_objects(list(pages.values()), "escalation")
+    prefetch_related_objects(list(pages.values()), "escalation__alert")
     return pages
 
 
@@ -89,7 +89,6 @@ def _reach(page: Page, state: str) -> bool:
     if page.status != PageStatus.ACKNOWLEDGED and queries.is_current(page):
         page.ended_at = None
     page.sent_at, page.troubled_at = page.sent_at or timezone.now(), None
-    page.save(update_fields=["status", "sent_at", "troubled_at", "ended_at"])
     return first
 
 
@@ -202,7 +201,10 @@ def _tell(sent: Sequence[tuple[Page, Outcome]], lost: Sequence[tuple[Page, Outco
 
 def _subject(page: Page) -> tuple[int | None, int | None]:
     escalation = page.escalation
-    return (escalation.alert_id, escalation.incident_id) if escalation else (None, None)
+    if escalation is None:
+        return None, None
+    of_alert = escalation.alert.incident_id if escalation.alert else None
+    return escalation.alert_id, escalation.incident_id or of_alert
 
 
 def stop(pages: Iterable[Page], *, by: User | None, reason: str, taken: bool) -> None:

@@ -82,5 +82,5 @@ def test_many_services_cost_as_much_as_one(
         cast.incident(f"Incident {n}", services=[cast.service(f"Service {n}")])
     client.force_login(cast.bob())
     client.get("/services/")
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(12):
         client.get("/services/")

@@ -26,7 +26,7 @@ def given(what: str, incident: Incident) -> dict[str, Any]:
     bob = cast.bob()
     service = cast.service("Search")
     version = {"version": incident.version}
-    return {
+    forms: dict[str, dict[str, Any]] = {
         "status": {"status": "mitigating", "reason": "Rolled back"},
         "resolve": {"reason": "Rolled back"},
         "reopen": {"reason": "Errors are back"},
@@ -46,7 +46,8 @@ def given(what: str, incident: Incident) -> dict[str, Any]:
         "impact": {"text": "3 in 10 cards fail", **version},
         "hypothesis": {"text": "Pool exhausted", **version},
         "next-decision": {"text": "03:30 fail over", **version},
-    }[what]
+    }
+    return forms[what]
 
 
 def ago(minutes: float) -> Any:

@@ -310,7 +310,7 @@ def test_an_empty_public_update_goes_back_to_its_preview(client: Client) -> None
 @pytest.mark.parametrize("kind", ["private", "drill"])
 def test_a_private_incident_and_a_drill_have_no_public_composer(client: Client, kind: str) -> None:
     alice = cast.alice()
-    incident = cast.incident(by=alice, **{kind: True})
+    incident = cast.incident(by=alice, private=kind == "private", drill=kind == "drill")
     assert "?write=public" not in text(client, f"/incidents/{incident}/", alice)
     form = {"audience": "public", "text": "x", "status": "identified", "next_update_in_seconds": ""}
     answer = client.post(f"/incidents/{incident}/updates/", form)

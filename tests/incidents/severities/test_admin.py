@@ -60,7 +60,7 @@ def fields(**more: str) -> dict[str, str]:
         "slug": "sev5",
         "label": "SEV5",
         "name": "Trifle",
-        "aliases": " P4 , P4,",
+        "aliases": " P4 , P4",
         "definition": "Nothing to see.",
         "response": "",
         "example": "",

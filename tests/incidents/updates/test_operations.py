@@ -35,7 +35,11 @@ class Outlet:
     """A public outlet that knows one component."""
 
     def outlook(self, incident: Incident) -> registry.Outlook:
-        return registry.Outlook(parts=[registry.Part("c1", "Card payments", "operational", "Alder Pay")])
+        return registry.Outlook(
+            parts=[registry.Part("c1", "Card payments", "operational", "Alder Pay")],
+            states=[("operational", "Operational"), ("partial_outage", "Partial outage")],
+            pages=[("Alder Pay", "/status/alder-pay/")],
+        )
 
     def check(self, components: Mapping[str, str]) -> None:
         if set(components) - {"c1"}:

@@ -47,6 +47,7 @@ def main() -> None:
     import django  # noqa: PLC0415 - the settings come first
 
     django.setup()
+    from config import urls  # noqa: F401, PLC0415 - the addresses bring every app along
     from core.events import bus  # noqa: PLC0415
 
     PAGE.write_text(render(bus.REGISTRY))

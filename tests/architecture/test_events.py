@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from config import urls  # noqa: F401 - the addresses bring every app along
 from core.events import bus
 from docs import events
 

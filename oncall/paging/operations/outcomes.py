@@ -48,9 +48,11 @@ def record(outcomes: Sequence[Outcome]) -> Settled:
     pages = _locked({outcome.subject_id for outcome in outcomes})
     _note_methods(outcomes, messages)
     here = [(pages[outcome.subject_id], outcome) for outcome in outcomes if outcome.subject_id in pages]
-    sent = [
-        (page, outcome) for page, outcome in here if outcome.state in GOOD and _reach(page, outcome.state)
-    ]
+    good = [(page, outcome) for page, outcome in here if outcome.state in GOOD]
+    sent = [(page, outcome) for page, outcome in good if _reach(page, outcome.state)]
+    if good:
+        reached = {page.pk: page for page, _ in good}.values()
+        Page.objects.bulk_update(reached, ["status", "sent_at", "troubled_at", "ended_at"])
     lost = _carry_on([(page, outcome) for page, outcome in here if outcome.state not in GOOD])
     _tell(sent, lost)
     return Settled(tuple((page, outcome.channel) for page, outcome in sent), tuple(page for page, _ in lost))

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 LONGEST_SUBJECT = 110
 LONGEST_SUMMARY = 2000
 LATE = timedelta(seconds=30)
+MINUTE, TEN_SECONDS = timedelta(minutes=1), timedelta(seconds=10)
 CLOSED = "the person's account is closed"
 REMOVED = "the contact method was removed"
 DISABLED = "the contact method was disabled"
@@ -145,7 +146,7 @@ def _head(notice: Notice) -> str:
 def _deadline(notice: Notice) -> str:
     if notice.wait is None or notice.about is About.TEST:
         return ""
-    within = f"Ack in {clock(notice.wait)}"
+    within = f"Ack in {clock(_about(notice.wait))}"
     verb = "woken" if notice.urgency == "high" else "asked"
     if notice.again:
         return f"{within} or you are {verb} again."
@@ -207,6 +208,11 @@ def _reason(notice: Notice) -> list[str]:
 
 def _invitation(notice: Notice) -> str:
     return "Open and acknowledge" if notice.about is About.TEST else "Open, acknowledge or pass on"
+
+
+def _about(wait: timedelta) -> timedelta:
+    """A wait as people speak of it: nobody reads a message in the second in which it was written."""
+    return wait if wait < MINUTE else TEN_SECONDS * round(wait / TEN_SECONDS)
 
 
 def clock(duration: timedelta) -> str:

@@ -46,6 +46,14 @@ EMAIL, HOOK = Method(1, "email", "a@example.com"), Method(2, "webhook", "https:/
             {"after_you": (), "again": True},
             "Payments: Checkout API error rate above 5%. Ack in 5:00 or you are woken again.",
         ),
+        (
+            {"wait": timedelta(minutes=4, seconds=56)},
+            "Payments: Checkout API error rate above 5%. Ack in 5:00 or Tomás is woken.",
+        ),
+        (
+            {"wait": timedelta(seconds=46)},
+            "Payments: Checkout API error rate above 5%. Ack in 0:46 or Tomás is woken.",
+        ),
         ({"wait": None}, "Payments: Checkout API error rate above 5%"),
         (
             {"wait": timedelta(hours=1, minutes=5)},

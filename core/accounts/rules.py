@@ -6,6 +6,7 @@ to `longest`. There is no lock-out: whoever waits may try again.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -38,8 +39,8 @@ def level_now(limit: Limit, *, level: float, elapsed: float) -> float:
 
 
 def wait(limit: Limit, *, level: float, elapsed: float) -> float:
-    """Give the seconds that are left to wait, 0 when the next try is free."""
-    over = level_now(limit, level=level, elapsed=elapsed) - limit.free
+    """Give the seconds that are left to wait, 0 when the next try is free; a failure half forgotten still counts."""
+    over = math.ceil(level_now(limit, level=level, elapsed=elapsed)) - limit.free
     if over < 0:
         return 0.0
     return max(0.0, min(limit.longest, float(2 ** min(over + 1, 16))) - elapsed)

@@ -79,7 +79,7 @@ def _lock(keys: Iterable[str]) -> list[tuple[str, float, float]]:
             [wanted],
         )
         cursor.execute(
-            "select key, level, extract(epoch from now() - updated_at)::float8 from accounts_bucket"
+            "select key, level, greatest(0, extract(epoch from now() - updated_at))::float8 from accounts_bucket"
             " where key = any(%s) order by key for update",
             [wanted],
         )

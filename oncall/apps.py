@@ -118,7 +118,7 @@ def _join_the_engine() -> None:
     from oncall.paging import queries as pages  # noqa: PLC0415
 
     registry.add_step("signals", pipeline.process_due, order=10, soon=pipeline.SOON)
-    registry.add_step("escalations", operations.advance_due, order=40, soon=operations.SOON)
+    registry.add_step("escalations", operations.advance_due, order=20, soon=operations.SOON)
     registry.register(registry.Client(pages.CLIENT, queries.unwanted, queries.content, operations.hear))
     registry.register(
         registry.Client(operations.ALARM, queries.alarm_unwanted, pages.stored, operations.hear_alarm)

@@ -14,6 +14,6 @@ class OutboxConfig(AppConfig):
         from core.events import bus, housekeeping  # noqa: PLC0415
         from core.outbox import claims, registry  # noqa: PLC0415
 
-        registry.add_step("events", lambda: bus.deliver_due(limit=bus.AT_ONCE), order=20)
-        registry.add_step("outcomes", claims.tell_again, order=45)
+        registry.add_step("events", lambda: bus.deliver_due(limit=bus.AT_ONCE), order=60)
+        registry.add_step("outcomes", claims.tell_again, order=40)
         housekeeping.prune("outbox_workerbeat", "seen_at < now() - interval '1 day'")

@@ -30,8 +30,7 @@ def drain(*, kind: str = "celery", stopping: Callable[[], bool] = lambda: False)
     with nudge.quiet():
         try:
             while not stopping():
-                found = sum(_run(step.name, step.run) for step in registry.steps())
-                found += _run("messages", sender.turn)
+                found = sum(_run(step.name, step.run) for step in registry.steps(sending=sender.turn))
                 done += found
                 if time.monotonic() > over_at or (not found and sender.is_idle):
                     break
@@ -62,7 +61,7 @@ _SOON = "select min(due_at) from outbox_message where state = 'pending' and due_
 
 def seconds_until_due() -> float | None:
     """Seconds until the next message, deadline or escalation is due; None when none is to come."""
-    selects = [_SOON, *(step.soon for step in registry.steps() if step.soon)]
+    selects = [_SOON, *registry.sources()]
     with connection.cursor() as cursor:
         cursor.execute(
             "select extract(epoch from min(at) - clock_timestamp())::float8 from ("  # noqa: S608

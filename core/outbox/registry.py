@@ -11,7 +11,10 @@ from core.channels.registry import Content
 if TYPE_CHECKING:
     from core.outbox.models import Message
 
-__all__ = ["Client", "Content", "Outcome", "Step", "add_step", "client", "register", "steps"]
+__all__ = ["Client", "Content", "Outcome", "Step", "add_step", "client", "register", "sources", "steps"]
+
+SENDING = 50
+"""The place of the sending among the steps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +80,7 @@ def client(name: str) -> Client | None:
 
 
 def add_step(name: str, run: Callable[[], int], *, order: int, soon: str = "") -> None:
-    """Let `drain()` do this too, in order: signals 10, events 20, timers 30, escalations 40; then it sends.
+    """Let `drain()` do this too, in order: signals 10, escalations 20, sending 50, events 60, timers 70.
 
     `soon` is a select of the earliest due time to come, as "select min(next_at) from … where next_at >
     now()".
@@ -85,6 +88,11 @@ def add_step(name: str, run: Callable[[], int], *, order: int, soon: str = "") -
     _steps[name] = Step(name, run, order, soon)
 
 
-def steps() -> list[Step]:
-    """Every step, in order."""
-    return sorted(_steps.values(), key=lambda step: step.order)
+def steps(*, sending: Callable[[], int]) -> list[Step]:
+    """Every step, in order, with the sending among them: what wakes people goes before what can wait."""
+    return sorted([*_steps.values(), Step("messages", sending, SENDING)], key=lambda step: step.order)
+
+
+def sources() -> list[str]:
+    """The selects by which `pagerd` finds out when to look again."""
+    return [step.soon for step in _steps.values() if step.soon]

@@ -63,6 +63,22 @@ def test_the_steps_run_in_order_until_a_pass_finds_nothing() -> None:
     assert log == ["early", "late"] * 3
 
 
+def test_messages_are_claimed_before_what_can_wait(client_: Sender) -> None:
+    states: list[str] = []
+
+    def promise() -> int:
+        return len(put(1)) if not states else 0
+
+    def can_wait() -> int:
+        states.append(Message.objects.get().state)
+        return 0
+
+    registry.add_step("promise", promise, order=20)
+    registry.add_step("can wait", can_wait, order=60)
+    draining.drain()
+    assert states[0] != "pending"
+
+
 def test_what_a_step_promises_is_sent_in_the_same_drain(recorder: Recorder, client_: Sender) -> None:
     todo = [1, 2]
 

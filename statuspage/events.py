@@ -18,6 +18,15 @@ class NoticePublished:
     status: str
 
 
+@event("status_page.changed")
+@dataclass(frozen=True, slots=True)
+class PageChanged:
+    """A status page was made, its settings were changed, or a component was added: `what` says which."""
+
+    page_id: int
+    what: str
+
+
 @event("component.state_changed")
 @dataclass(frozen=True, slots=True)
 class ComponentStateChanged:

@@ -22,6 +22,7 @@ urlpatterns = [
     path("status-pages/", components.index, name="pages"),
     path("status-pages/new/", components.create, name="new-page"),
     path("status-pages/<slug:slug>/", components.manage, name="manage"),
+    path("status-pages/<slug:slug>/settings/", components.change, name="change-page"),
     path("status-pages/<slug:slug>/components/", components.add, name="add-component"),
     path(
         "status-pages/<slug:slug>/components/<slug:public_id>/state/", components.set_state, name="set-state"

@@ -247,10 +247,16 @@ def _ways_in(company: Company) -> None:
 
 def _status_page(company: Company) -> None:
     page: StatusPage = components.create_page(
-        name="Alder Pay", slug="alder-pay", time_zone=BERLIN, support_url="https://support.example.com"
+        actor=None,
+        name="Alder Pay",
+        slug="alder-pay",
+        time_zone=BERLIN,
+        support_url="https://support.example.com",
     )
     for name, slug in COMPONENTS:
-        components.add_component(page, name=name, service=company.services[slug] if slug else None)
+        components.add_component(
+            page, actor=None, name=name, service=company.services[slug] if slug else None
+        )
     long_ago = timezone.now() - timedelta(days=400)
     StatusPage.objects.filter(pk=page.pk).update(created_at=long_ago)
     Component.objects.filter(page=page).update(created_at=long_ago, updated_at=long_ago)

@@ -1,5 +1,6 @@
 from django.contrib import admin
 
+from statuspage.components.forms import PageForm
 from statuspage.components.models import Component, StatusPage
 
 
@@ -16,5 +17,6 @@ class ComponentInline(admin.TabularInline[Component, StatusPage]):
 
 @admin.register(StatusPage)
 class StatusPageAdmin(admin.ModelAdmin[StatusPage]):
+    form = PageForm
     list_display = ("name", "slug", "time_zone", "is_public")
     inlines = (ComponentInline,)

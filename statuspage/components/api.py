@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
 from core.accounts.policy import Verb, require
-from core.api.fields import Id, SlugOrId, Time
+from core.api.fields import Id, SlugOrId, Time, ZoneName
 from core.api.permissions import Configures, Responds
 from core.api.views import Lists, Shows, ViewSet
 from incidents.catalog.models import Service
@@ -38,16 +38,25 @@ class PageSerializer(serializers.ModelSerializer[StatusPage]):
             "components",
             "url",
         ]
-        read_only_fields: ClassVar[list[str]] = ["is_public"]
 
     def get_url(self, page: StatusPage) -> str:
         return queries.address(page)
 
 
 class NewPage(serializers.ModelSerializer[StatusPage]):
+    time_zone = ZoneName(required=False)
+
     class Meta:
         model = StatusPage
-        fields: ClassVar[list[str]] = ["slug", "name", "time_zone", "support_url"]
+        fields: ClassVar[list[str]] = ["slug", "name", "time_zone", "support_url", "is_public"]
+
+
+class PageChange(serializers.ModelSerializer[StatusPage]):
+    time_zone = ZoneName(required=False)
+
+    class Meta:
+        model = StatusPage
+        fields: ClassVar[list[str]] = ["name", "time_zone", "support_url", "is_public"]
 
 
 class Pages(Lists, Shows, ViewSet):
@@ -63,7 +72,14 @@ class Pages(Lists, Shows, ViewSet):
     @extend_schema(request=NewPage, responses={201: PageSerializer})
     def create(self, request: Request) -> Response:
         """Make an empty page."""
-        return self.created(operations.create_page(**self.read(NewPage)))
+        return self.created(operations.create_page(actor=self.person, **self.read(NewPage)))
+
+    @extend_schema(request=PageChange(partial=True), responses=PageSerializer)
+    def partial_update(self, request: Request, ref: str) -> Response:
+        """Change its settings; the address stays."""
+        page = self.get_object()
+        operations.change_page(page, actor=self.person, **self.read(PageChange, partial=True))
+        return self.answer(page)
 
 
 class ComponentSerializer(serializers.ModelSerializer[Component]):
@@ -117,7 +133,7 @@ class Components(Lists, Shows, ViewSet):
         """Add a component at the end of a page; for those who configure."""
         require(request.user, Verb.CONFIGURE)
         data = self.read(NewComponent)
-        return self.created(operations.add_component(data.pop("page"), **data))
+        return self.created(operations.add_component(data.pop("page"), actor=self.person, **data))
 
     @extend_schema(request=ComponentChange, responses=ComponentSerializer)
     def partial_update(self, request: Request, ref: str) -> Response:

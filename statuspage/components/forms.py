@@ -15,6 +15,13 @@ class PageForm(forms.ModelForm[StatusPage]):
         help_texts = {"slug": "The page is at /status/<address>/."}
 
 
+class PageSettingsForm(PageForm):
+    """The settings of a page that is there: its address stays."""
+
+    class Meta(PageForm.Meta):
+        fields = ["name", "time_zone", "support_url", "is_public"]
+
+
 class ComponentForm(forms.ModelForm[Component]):
     class Meta:
         model = Component

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -11,7 +11,7 @@ from django.utils.text import slugify
 from core import live
 from core.events import bus
 from statuspage.components.models import Component, ComponentSpan, ComponentState, StatusPage
-from statuspage.events import ComponentStateChanged
+from statuspage.events import ComponentStateChanged, PageChanged
 
 if TYPE_CHECKING:
     from core.accounts.models import User
@@ -26,14 +26,30 @@ def public_id() -> str:
 
 
 @transaction.atomic
-def create_page(*, name: str, slug: str, time_zone: str = "UTC", support_url: str = "") -> StatusPage:
-    """Create an empty public page."""
-    return StatusPage.objects.create(name=name, slug=slug, time_zone=time_zone, support_url=support_url)
+def create_page(*, actor: User | None, **fields: Any) -> StatusPage:
+    """Create an empty page; `fields` are name and slug, and where wanted time_zone, support_url and is_public."""
+    page = StatusPage.objects.create(**fields)
+    _changed(page, "created", actor=actor)
+    return page
+
+
+@transaction.atomic
+def change_page(page: StatusPage, *, actor: User | None, **fields: Any) -> None:
+    """Change name, time_zone, support_url or is_public. Its address stays: customers have it in their bookmarks."""
+    for name, value in fields.items():
+        setattr(page, name, value)
+    page.save(update_fields=list(fields))
+    _changed(page, "changed", actor=actor)
+
+
+def _changed(page: StatusPage, what: str, *, actor: User | None) -> None:
+    bus.emit(PageChanged(page.pk, what), actor=actor)
+    live.changed("statuspage")
 
 
 @transaction.atomic
 def add_component(
-    page: StatusPage, *, name: str, description: str = "", service: Service | None = None
+    page: StatusPage, *, actor: User | None, name: str, description: str = "", service: Service | None = None
 ) -> Component:
     """Add a component at the end of a page, under the name its customers know."""
     StatusPage.objects.select_for_update().get(pk=page.pk)
@@ -45,7 +61,7 @@ def add_component(
         if base not in taken
         else next(f"{base}-{n}" for n in range(2, len(taken) + 3) if f"{base}-{n}" not in taken)
     )
-    return Component.objects.create(
+    component = Component.objects.create(
         page=page,
         public_id=public_id(),
         slug=slug,
@@ -54,6 +70,8 @@ def add_component(
         service=service,
         position=0 if last is None else last + 1,
     )
+    _changed(page, "component added", actor=actor)
+    return component
 
 
 @transaction.atomic

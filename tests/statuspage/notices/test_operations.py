@@ -16,9 +16,9 @@ SECRET = "ledger-db-17 pool exhausted"
 
 
 def page() -> StatusPage:
-    made = components.create_page(name="Alder Pay", slug="alder-pay")
-    components.add_component(made, name="Card payments", service=cast.service())
-    components.add_component(made, name="Search")
+    made = components.create_page(actor=None, name="Alder Pay", slug="alder-pay")
+    components.add_component(made, actor=None, name="Card payments", service=cast.service())
+    components.add_component(made, actor=None, name="Search")
     return made
 
 

@@ -33,9 +33,9 @@ PATHS = (
 
 @pytest.fixture
 def outage() -> Notice:
-    page = components.create_page(name="Alder Pay", slug="alder-pay", time_zone="Europe/Berlin")
-    card = components.add_component(page, name="Card payments", service=cast.service())
-    components.add_component(page, name="Search")
+    page = components.create_page(actor=None, name="Alder Pay", slug="alder-pay", time_zone="Europe/Berlin")
+    card = components.add_component(page, actor=None, name="Card payments", service=cast.service())
+    components.add_component(page, actor=None, name="Search")
     alice = cast.alice()
     incident = cast.incident(SECRET, by=alice, services=[cast.service()], impact=f"{SECRET}!")
     updates.publish(

@@ -136,3 +136,77 @@ def test_the_lists_open_empty_and_filled() -> None:
         assert client.get(path).status_code == 200, path
     draft()
     assert "Checkout fails for some cards" in client.get("/postmortems/").content.decode()
+
+
+def test_from_draft_to_published_and_back_by_its_buttons() -> None:
+    postmortem, bob = draft(), cast.bob()
+    client = signed_in(bob)
+
+    def press(name: str, *more: int, **given: object) -> str:
+        path = reverse(f"postmortems:{name}", args=[postmortem.incident.number, *more])
+        answer = client.post(path, given, follow=True)
+        assert answer.status_code == 200
+        postmortem.refresh_from_db()
+        return answer.content.decode()
+
+    page = press("publish")
+    assert "Still to write: What went well, Contributing factors" in page.replace("Impact, ", "")
+    assert postmortem.status == "draft"
+    press(
+        "save", version=postmortem.version, summary="Cards failed.", impact="30%", went_well="The rollback."
+    )
+    assert "The renewal had no owner" in press("add-factor", text="The renewal had no owner", kind="process")
+    assert "Kept too long" in press("add-factor", text="Kept too long", kind="technical")
+    second = postmortem.factors.get(text="Kept too long")
+    assert "Kept too long" not in press("remove-factor", second.pk)
+    press("author", author=bob.pk)
+    assert postmortem.author == bob
+    press("review")
+    assert postmortem.status == "in_review"
+    assert "Published" in press("publish")
+    assert (postmortem.status, postmortem.published_by) == ("published", bob)
+    assert "Take it back to draft to change it" in press("add-factor", text="Too late", kind="process")
+    assert [factor.text for factor in postmortem.factors.all()] == ["The renewal had no owner"]
+    press("draft")
+    assert postmortem.status == "draft"
+    assert postmortem.published_at is not None
+
+
+def test_a_line_of_the_story_is_reworded_left_out_and_kept_when_the_rest_is_brought_in() -> None:
+    postmortem, client = draft(), signed_in(cast.bob())
+    line = postmortem.timeline.earliest("id")
+    edit = reverse("postmortems:edit-timeline", args=[postmortem.incident.number, line.pk])
+    assert client.post(edit, {"text": "Cards began to fail", "included": "on"}).status_code == 302
+    assert "Cards began to fail" in client.get(address("detail", postmortem)).content.decode()
+    lifecycle.add_entry(postmortem.incident, kind="decision", text="Roll back at once")
+    client.post(address("refresh-timeline", postmortem))
+    page = client.get(address("detail", postmortem)).content.decode()
+    assert "Cards began to fail" in page
+    assert "Roll back at once" in page
+    client.post(edit, {"text": "Cards began to fail", "included": ""})
+    assert "Cards began to fail" not in client.get(address("export", postmortem)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("add-factor", {"text": "", "kind": "process"}),
+        ("author", {"author": "0"}),
+        ("save", {"version": "x"}),
+    ],
+)
+def test_what_cannot_be_is_answered_with_the_page_again(name: str, given: dict[str, str]) -> None:
+    postmortem = draft()
+    assert signed_in(cast.bob()).post(address(name, postmortem), given).status_code == 422
+    assert Postmortem.objects.get().version == postmortem.version
+
+
+def test_one_is_begun_by_hand_for_an_incident_that_asks_for_none() -> None:
+    alice = cast.alice()
+    incident = cast.incident(by=alice)
+    client = signed_in(alice)
+    panel = reverse("postmortems:incident-panel", args=[incident.number])
+    assert "INC-1/start/" in client.get(panel).content.decode()
+    client.post(reverse("postmortems:start", args=[incident.number]))
+    assert Postmortem.objects.get().incident == incident
+    assert "INC-1/start/" not in client.get(panel).content.decode()

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -8,16 +8,20 @@ from django import forms
 
 from core.accounts import queries as people
 from core.accounts.models import Team, User
-from oncall.schedules import rules
+from oncall.schedules import queries, rules
 from oncall.schedules.models import Schedule, Unit
 from oncall.schedules.operations import LayerSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from oncall.schedules.models import Layer
 
 PLACES = 12
+WINDOWS = 7
 ZONES = sorted(available_timezones())
-WEEKDAYS = [("", "as it starts"), *[(str(n), name) for n, name in enumerate(rules.WEEKDAYS)]]
+DAYS = [(str(n), name) for n, name in enumerate(rules.WEEKDAYS)]
+WEEKDAYS = [("", "as it starts"), *DAYS]
 
 
 class ScheduleForm(forms.ModelForm[Schedule]):
@@ -38,8 +42,12 @@ class ScheduleForm(forms.ModelForm[Schedule]):
 
 
 class LayerForm(forms.Form):
-    """One rotation. Its people are chosen in the order in which they take turns."""
+    """One rotation: its people in the order in which they take turns, and the windows in which it counts.
 
+    Turns that several people share, or that nobody has, do not fit into its fields: they are shown, and kept.
+    """
+
+    kept = forms.IntegerField(required=False, widget=forms.HiddenInput)
     name = forms.CharField(max_length=80, label="Name of the rotation", initial="Primary")
     every = forms.IntegerField(min_value=1, max_value=365, initial=1, label="Hands over every")
     unit = forms.ChoiceField(choices=Unit.choices, initial=Unit.WEEK, label="of these")
@@ -58,17 +66,59 @@ class LayerForm(forms.Form):
             self.fields[f"person_{place}"] = forms.ModelChoiceField(
                 queryset=everybody, required=False, empty_label="Nobody", label=f"Turn {place + 1}"
             )
+        self.places = range(max(WINDOWS, self.initial.get("windows", 0)))
+        for n in self.places:
+            self.fields[f"day_{n}"] = forms.ChoiceField(
+                choices=[("", "Every day"), *DAYS], required=False, label=f"Window {n + 1}"
+            )
+            for edge in ("from", "to"):
+                self.fields[f"{edge}_{n}"] = forms.TimeField(
+                    required=False,
+                    label=edge.capitalize(),
+                    widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+                )
 
     @property
     def turns(self) -> list[forms.BoundField]:
         return [self[f"person_{place}"] for place in range(PLACES)]
 
+    @property
+    def windows(self) -> list[tuple[forms.BoundField, forms.BoundField, forms.BoundField]]:
+        return [(self[f"day_{n}"], self[f"from_{n}"], self[f"to_{n}"]) for n in self.places]
+
+    @property
+    def has_windows(self) -> bool:
+        """Whether a window is filled in, or one is wrong."""
+        return any(start.value() or end.value() for _, start, end in self.windows)
+
+    @property
+    def shared_turns(self) -> list[str]:
+        """The turns that do not fit into the fields, in words; empty where they do."""
+        return [_in_words(turn) for turn in self.initial.get("turns", [])]
+
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
-        data["people"] = [data[f"person_{n}"] for n in range(PLACES) if data.get(f"person_{n}")]
-        if not data["people"] and data.get("name"):
+        if data.get("kept") != self.initial.get("kept"):
+            raise forms.ValidationError(
+                "Somebody changed the rotations in between, so nothing was saved. Open the page again to see them."
+            )
+        alone = [[data[f"person_{n}"]] for n in range(PLACES) if data.get(f"person_{n}")]
+        data["participants"] = self.initial.get("turns") or alone
+        if not data["participants"] and data.get("name"):
             self.add_error("person_0", "Choose who takes the first turn.")
+        data["restrictions"] = [window for n in self.places if (window := self._window(data, n))]
         return data
+
+    def _window(self, data: dict[str, Any], n: int) -> tuple[int | None, time, time] | None:
+        start, end, day = data.get(f"from_{n}"), data.get(f"to_{n}"), data.get(f"day_{n}")
+        if start is not None and end is not None:
+            return (int(day) if day else None, start, end)
+        if (start is not None or end is not None or day) and not {
+            f"from_{n}",
+            f"to_{n}",
+        } & self.errors.keys():
+            self.add_error(f"from_{n}", "A window needs both times.")
+        return None
 
     def spec(self, zone: str) -> LayerSpec:
         data = self.cleaned_data
@@ -81,14 +131,20 @@ class LayerForm(forms.Form):
             unit=data["unit"],
             every=data["every"],
             weekday=int(data["weekday"]) if weekly and data["weekday"] else None,
-            participants=[[person] for person in data["people"]],
+            participants=data["participants"],
+            restrictions=data["restrictions"],
         )
+
+
+def _in_words(turn: Sequence[User] | None) -> str:
+    return " and ".join(str(person) for person in turn) if turn else "Nobody"
 
 
 def initial(layer: Layer) -> dict[str, Any]:
     """What the form shows of a rotation that is in force."""
     start = layer.start.astimezone(ZoneInfo(layer.time_zone))
     shown: dict[str, Any] = {
+        "kept": layer.pk,
         "name": layer.name,
         "every": layer.every,
         "unit": layer.unit,
@@ -96,8 +152,18 @@ def initial(layer: Layer) -> dict[str, Any]:
         "handoff_at": layer.handoff_at,
         "start": start.date(),
     }
-    members = [member.user_id for member in layer.participants.all()]
-    return shown | {f"person_{n}": pk for n, pk in enumerate(members[:PLACES])}
+    turns = queries.turns(layer)
+    alone = [turn[0] for turn in turns if turn and len(turn) == 1]
+    if len(alone) < len(turns) or len(turns) > PLACES:
+        shown["turns"] = turns
+    else:
+        shown |= {f"person_{n}": person.pk for n, person in enumerate(alone)}
+    windows = layer.restrictions.order_by("id")
+    shown["windows"] = len(windows)
+    for n, window in enumerate(windows):
+        day = "" if window.weekday is None else str(window.weekday)
+        shown |= {f"day_{n}": day, f"from_{n}": window.start, f"to_{n}": window.end}
+    return shown
 
 
 LayerFormSet = forms.formset_factory(LayerForm, extra=0, can_delete=True, max_num=20, validate_max=True)

@@ -79,6 +79,16 @@ def _layers(ids: Collection[int], *, start: datetime, end: datetime) -> Iterable
     )
 
 
+def turns(layer: Layer) -> list[list[User] | None]:
+    """The turns of a rotation in order: who has each together, None where nobody has it."""
+    found: dict[int, list[User] | None] = {}
+    for member in layer.participants.select_related("user").order_by("place", "id"):
+        together = found.setdefault(member.place, None if member.user is None else [])
+        if together is not None and member.user is not None:
+            together.append(member.user)
+    return list(found.values())
+
+
 def layer_value(layer: Layer) -> rules.Layer:
     """One layer's row as the resolver's value."""
     places: dict[int, list[int] | None] = {}

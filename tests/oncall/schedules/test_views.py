@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,9 +9,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from oncall.models import Override, Schedule
+from oncall.schedules import operations, queries
 from tests import cast
+from tests.forms import as_shown
 
 if TYPE_CHECKING:
+    from pytest_django import DjangoAssertNumQueries
+
     from core.accounts.models import User
 
 pytestmark = pytest.mark.django_db
@@ -105,7 +109,8 @@ def test_a_manager_of_the_team_makes_and_changes_a_schedule() -> None:
     assert [place.user for place in made.participants.all()] == [alice, bob]
     edit = reverse("oncall:edit-schedule", args=["search"])
     assert client.get(edit).status_code == 200
-    assert client.post(edit, {**layer, "layers-0-person_1": ""}).status_code == 302
+    changed = {**layer, "layers-0-person_1": "", "layers-0-kept": made.pk}
+    assert client.post(edit, changed).status_code == 302
     before, after = schedule.layers.order_by("effective_from")
     assert before.effective_until == after.effective_from
     assert [place.user for place in after.participants.all()] == [alice]
@@ -137,3 +142,102 @@ def test_a_rotation_needs_somebody() -> None:
     assert answer.status_code == 422
     assert "Choose who takes the first turn" in answer.content.decode()
     assert not Schedule.objects.exists()
+
+
+NIGHTS = [(4, time(22), time(6)), (5, time(22), time(6))]
+
+
+def night_watch(*turns: list[User] | None) -> Schedule:
+    """A weekly rotation that counts on two nights of the week."""
+    layer = operations.LayerSpec(
+        name="Nights", start=datetime(2026, 1, 5, 9, tzinfo=UTC), handoff_at=time(9), weekday=0,
+        participants=turns, restrictions=NIGHTS,
+    )  # fmt: skip
+    return operations.create(name="Search", slug="search", time_zone="UTC", layers=[layer], actor=None)
+
+
+def in_force(schedule: Schedule) -> tuple[object, ...]:
+    (layer,) = queries.layers_in_force(schedule, at=timezone.now())
+    value = queries.layer_value(layer)
+    return layer.pk, value.handoff, value.participants, value.restrictions
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_saving_what_is_shown_changes_nothing(*, shared: bool) -> None:
+    alice, bob = cast.alice(), cast.bob()
+    schedule = night_watch([alice], [bob]) if not shared else night_watch([alice, bob], None, [bob])
+    client, address = signed_in(cast.ada()), reverse("oncall:edit-schedule", args=["search"])
+    before = in_force(schedule)
+    page = client.get(address).content.decode()
+    assert ("Alice Example and Bob Example" in page) is shared
+    assert client.post(address, as_shown(page, action=address)).status_code == 302
+    after = in_force(schedule)
+    assert after[1:] == before[1:]
+    assert after[0] != before[0]
+
+
+def test_a_window_is_added_changed_and_taken_away() -> None:
+    schedule = night_watch([cast.alice()])
+    client, address = signed_in(cast.ada()), reverse("oncall:edit-schedule", args=["search"])
+    given = as_shown(client.get(address).content.decode(), action=address)
+    given |= {"layers-0-to_0": "07:30", "layers-0-from_1": "", "layers-0-to_1": "", "layers-0-day_1": ""}
+    given |= {"layers-0-from_2": "12:00", "layers-0-to_2": "13:00"}
+    assert client.post(address, given).status_code == 302
+    windows = [(window.weekday, window.start, window.end) for window in in_force(schedule)[3]]  # type: ignore[attr-defined]
+    assert windows == [(4, time(22), time(7, 30)), (None, time(12), time(13))]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"layers-0-to_1": ""}, "A window needs both times"),
+        ({"layers-0-from_2": "25:00"}, "Enter a valid time"),
+        ({"layers-0-kept": "0"}, "Somebody changed the rotations in between"),
+    ],
+)
+def test_an_edit_that_cannot_be_meant_saves_nothing(changes: dict[str, str], said: str) -> None:
+    schedule = night_watch([cast.alice()])
+    client, address = signed_in(cast.ada()), reverse("oncall:edit-schedule", args=["search"])
+    before = in_force(schedule)
+    answer = client.post(
+        address, {**as_shown(client.get(address).content.decode(), action=address), **changes}
+    )
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert in_force(schedule) == before
+
+
+def test_who_saves_second_does_not_undo_what_the_first_saved() -> None:
+    alice, bob = cast.alice(), cast.bob()
+    schedule = night_watch([alice], [bob])
+    client, address = signed_in(cast.ada()), reverse("oncall:edit-schedule", args=["search"])
+    given = as_shown(client.get(address).content.decode(), action=address)
+    client.post(address, {**given, "layers-0-person_0": str(bob.pk), "layers-0-person_1": ""})
+    first = in_force(schedule)
+    assert client.post(address, given).status_code == 422
+    assert in_force(schedule) == first
+
+
+def test_an_override_is_taken_back_once(django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+    alice, bob = cast.alice(), cast.bob()
+    schedule = cast.always(alice)
+    start = timezone.now() + timedelta(days=2)
+    override = operations.add_override(
+        schedule, start=start, end=start + timedelta(hours=1), user=bob, actor=bob
+    )
+    address = reverse("oncall:cancel-override", args=[schedule.slug, override.pk])
+    assert signed_in(cast.vera()).post(address).status_code == 403
+    assert signed_in(bob).get(address).status_code == 405
+    page = signed_in(bob).get(reverse("oncall:calendar-region", args=[schedule.slug])).content.decode()
+    assert "Bob Example" in page
+    assert signed_in(bob).post(address).status_code == 302
+    override.refresh_from_db()
+    assert override.cancelled_at is not None
+    assert signed_in(bob).post(address).status_code in (302, 404)
+    for n in range(6):
+        cast.always(alice, f"Schedule {n}")
+    client = signed_in(bob)
+    with django_assert_max_num_queries(36):
+        assert "Schedule 5" in client.get(reverse("oncall:schedules")).content.decode()
+    with django_assert_max_num_queries(30):
+        assert "Schedule 5" in client.get(reverse("oncall:on-call-now")).content.decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import shutil
 import signal
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.chaos import report
 from tests.chaos.oracle import Accepted, Row, Verdict, judge
 from tests.chaos.sink import Sink
 from tests.running import Stack
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LEASE_SECONDS = 3
-ALERTS = 200
+ALERTS = int(os.environ.get("CHAOS_ALERTS", "200"))
 PER_SECOND = 50
 CELERY = ("worker", "worker2")
 WORKERS = (*CELERY, "pagerd")
@@ -71,13 +73,17 @@ class Product:
 
     # What works -------------------------------------------------------------------------------------------------
 
-    def begin(self, *, failpoints: str = "", delay: float = 0.0) -> None:
-        """Start every worker anew with these failpoints; the receiver takes `delay` seconds over each page."""
+    def begin(self, *, failpoints: str = "", delay: float = 0.0, failing: float = 0.0) -> None:
+        """Start every worker anew with these failpoints.
+
+        The receiver takes `delay` seconds over each page, and refuses such a share of them for now.
+        """
         for name in WORKERS:
             self.stack.kill(name)
         shutil.rmtree(self.folder / "failpoints", ignore_errors=True)
         self.ended.clear()
         self.sink.slow(delay)
+        self.sink.fail(failing)
         self._logged = {name: len(self.stack.log(name)) for name in WORKERS}
         self._armed = failpoints
         for name in WORKERS:
@@ -139,13 +145,14 @@ class Product:
     # Load and judgement -----------------------------------------------------------------------------------------
 
     def survive(
-        self, word: str, *, fault: Callable[[], bool] = lambda: True, patience: float = 12.0
+        self, word: str, *, fault: Callable[[], bool] = lambda: True, patience: float = 12.0, copies: int = 1
     ) -> Verdict:
         """Pour in alerts, let the fault happen, wait until all is done or patience is over, and compare.
 
-        `fault` is asked over and over in this thread: it does what it does and says whether it is over.
+        `fault` is asked over and over in this thread: it does what it does and says whether it is over. Each alert is
+        sent in so many copies at the same time.
         """
-        ledger = Ledger(self, word)
+        ledger = Ledger(self, word, copies=copies)
         ledger.start()
         while ledger.is_pouring:
             self._moment(fault)
@@ -170,7 +177,8 @@ class Product:
 
     def judge(self, ledger: Ledger) -> Verdict:
         assert ledger.refused == [], ledger.refused
-        assert len(ledger.accepted) == ALERTS
+        assert len(ledger.accepted) == ALERTS * ledger.copies
+        first = {accepted.title: accepted for accepted in reversed(ledger.accepted)}
         rows = self.stack.rows(
             "select a.title, m.key, m.state,"
             " (select count(*) from outbox_attempt t where message_id = m.id and (outcome = 'unknown' or late)),"
@@ -181,7 +189,9 @@ class Product:
             " where m.channel = 'webhook' and a.title like %s",
             f"{ledger.word} %",
         )
-        return judge(ledger.accepted, self.sink.receipts(), [Row(*row) for row in rows])
+        verdict = judge(list(first.values()), self.sink.receipts(), [Row(*row) for row in rows])
+        report.note(ledger.word.partition(" ")[0], verdict)
+        return verdict
 
 
 class Ledger:
@@ -189,14 +199,19 @@ class Ledger:
 
     CONNECTIONS = 4
 
-    def __init__(self, product: Product, word: str) -> None:
+    def __init__(self, product: Product, word: str, *, copies: int = 1) -> None:
         self.product = product
+        self.copies = copies
         self.word = f"{word} {time.time_ns()}"
         self.accepted: list[Accepted] = []
         self.refused: list[str] = []
         self._threads = [
-            threading.Thread(target=self._pour, args=[range(n, ALERTS, self.CONNECTIONS)], daemon=True)
-            for n in range(self.CONNECTIONS)
+            threading.Thread(target=self._pour, args=[numbers], daemon=True)
+            for numbers in (
+                [range(ALERTS)] * copies
+                if copies > 1
+                else [range(n, ALERTS, self.CONNECTIONS) for n in range(self.CONNECTIONS)]
+            )
         ]
 
     def start(self) -> None:
@@ -215,8 +230,12 @@ class Ledger:
             title = f"{self.word} alert {n}"
             body = json.dumps({"title": title, "dedup_key": title, "severity": "critical"})
             address = f"/integrations/v1/generic/{self.product.key}/"
+            headers = {"Content-Type": "application/json"}
+            if self.copies > 1 and n % 2:
+                headers["Idempotency-Key"] = title
+            began = time.monotonic()
             try:
-                connection.request("POST", address, body, {"Content-Type": "application/json"})
+                connection.request("POST", address, body, headers)
                 answer = connection.getresponse()
                 said = answer.read()
             except OSError as error:
@@ -224,7 +243,7 @@ class Ledger:
                 connection.close()
                 continue
             if 200 <= answer.status < 300:
-                self.accepted.append(Accepted(title, time.time()))
+                self.accepted.append(Accepted(title, time.time(), time.monotonic() - began))
             else:
                 self.refused.append(f"{title}: {answer.status} {said[:200]!r}")
         connection.close()

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """An alert that was answered with a 2xx, and when."""
+    """An alert that was answered with a 2xx, when, and after how many seconds."""
 
     title: str
     at: float
+    took: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ class Verdict:
     """Tries that the sink did not answer in time; none on a machine that has the time."""
     delays: list[float] = field(default_factory=list)
     """Seconds from accepted to first received."""
+    waits: list[float] = field(default_factory=list)
+    """Seconds that the senders of the alerts waited for their answers."""
 
     @property
     def is_clean(self) -> bool:
@@ -68,12 +71,17 @@ class Verdict:
     @property
     def p99(self) -> float:
         """The delay that 99 of 100 alerts stay below."""
-        return sorted(self.delays)[max(0, -(-len(self.delays) * 99 // 100) - 1)]
+        return share(self.delays, 99)
+
+
+def share(values: Sequence[float], percent: int) -> float:
+    """The value that so many of a hundred do not exceed."""
+    return sorted(values)[max(0, -(-len(values) * percent // 100) - 1)]
 
 
 def judge(ledger: Sequence[Accepted], receipts: Sequence[Receipt], rows: Sequence[Row]) -> Verdict:
     """Compare the three."""
-    verdict = Verdict()
+    verdict = Verdict(waits=[accepted.took for accepted in ledger])
     titles = {accepted.title for accepted in ledger}
     first, times = _arrived(receipts, titles)
     by_title: defaultdict[str, list[Row]] = defaultdict(list)

@@ -1,6 +1,7 @@
 """The other side, in a process of its own: takes every page, notes when, and tells the oracle.
 
-`python -m tests.chaos.sink PORT`. POST /hook is a page, GET /receipts gives all of them, POST /delay/0.3 slows it.
+`python -m tests.chaos.sink PORT`. POST /hook is a page, GET /receipts gives all of them, POST /delay/0.3 slows it,
+POST /fail/0.3 lets it answer 500 to three in ten, and take those not.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import random
 import subprocess
 import sys
 import time
@@ -23,6 +25,8 @@ class Server:
     def __init__(self) -> None:
         self.receipts: list[tuple[float, str, str]] = []
         self.delay = 0.0
+        self.failing = 0.0
+        self.chance = random.Random(1)  # noqa: S311 - the same failures every time
 
     async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection."""
@@ -33,8 +37,12 @@ class Server:
                     name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:-2])
                 }
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
-                answer = await self.answer(head[0].split()[1], headers, body)
-                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(answer), answer))
+                path = head[0].split()[1]
+                if path == "/hook" and self.chance.random() < self.failing:
+                    writer.write(b"HTTP/1.1 500 Broken on purpose\r\nContent-Length: 0\r\n\r\n")
+                else:
+                    answer = await self.answer(path, headers, body)
+                    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(answer), answer))
                 await writer.drain()
         writer.close()
 
@@ -44,6 +52,9 @@ class Server:
             return json.dumps(self.receipts).encode()
         if path.startswith("/delay/"):
             self.delay = float(path.rsplit("/", 1)[1])
+            return b""
+        if path.startswith("/fail/"):
+            self.failing = float(path.rsplit("/", 1)[1])
             return b""
         title = json.loads(body)["data"].get("title", "")
         self.receipts.append((time.time(), headers["idempotency-key"], title))
@@ -84,6 +95,10 @@ class Sink:
     def slow(self, seconds: float) -> None:
         """Let it take so long over each page."""
         self._ask("POST", f"/delay/{seconds}")
+
+    def fail(self, share: float) -> None:
+        """Let it refuse such a share of the pages for now, as 0.3."""
+        self._ask("POST", f"/fail/{share}")
 
     def receipts(self) -> list[Receipt]:
         """Everything it has taken so far, in order."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from django.test import Client
 
     from incidents.models import Incident, Service, Severity
+    from oncall.escalation.rules import TargetSpec
     from oncall.models import Alert, Escalation, Integration, Policy, Schedule
 
 PASSWORD = "correct horse battery staple"
@@ -141,34 +142,48 @@ def alert(
 
 
 def policy(
-    *levels: tuple[int, Sequence[User | Schedule]], name: str = "Engineering", repeat: int = 1, **given: Any
+    *levels: tuple[int, Sequence[User | Schedule | Team | TargetSpec]],
+    name: str = "Engineering",
+    repeat: int = 1,
+    **given: Any,
 ) -> Policy:
-    """A policy whose levels are a time-out in seconds and whom they ask: people and schedules."""
+    """A policy whose levels are a time-out in seconds and whom they ask: people, schedules and teams."""
     from oncall.escalation import operations  # noqa: PLC0415
-    from oncall.escalation.rules import Kind, LevelSpec, TargetSpec  # noqa: PLC0415
+    from oncall.escalation.rules import LevelSpec  # noqa: PLC0415
 
-    specs = [
-        LevelSpec(
-            timeout,
-            tuple(
-                TargetSpec(Kind.USER if isinstance(t, User) else Kind.SCHEDULE, t.pk, str(t)) for t in targets
-            ),
-        )
-        for timeout, targets in levels
-    ]
+    specs = [LevelSpec(timeout, tuple(target(whom) for whom in targets)) for timeout, targets in levels]
     return operations.create_policy(name=name, levels=specs, repeat=repeat, actor=None, **given)
 
 
-def always(user: User | None, name: str = "Payments primary") -> Schedule:
-    """A schedule in which one person is on call all the time, or nobody."""
+def target(whom: User | Schedule | Team | TargetSpec, turn: str = "now") -> TargetSpec:
+    """What a level asks: a person, a turn of a schedule, or a team."""
+    from oncall.escalation.rules import Kind, TargetSpec, Turn  # noqa: PLC0415
+
+    if isinstance(whom, TargetSpec):
+        return whom
+    kind = Kind.USER if isinstance(whom, User) else Kind.TEAM if isinstance(whom, Team) else Kind.SCHEDULE
+    return TargetSpec(kind, whom.pk, str(whom), Turn(turn))
+
+
+def weekly(*people: User | None, name: str = "Payments primary") -> Schedule:
+    """A schedule in which these people follow one another, each from Monday 9:00 UTC for a week."""
     from oncall.schedules import operations  # noqa: PLC0415
 
     start = datetime(2026, 1, 5, 9, tzinfo=UTC)
     layer = operations.LayerSpec(
-        name="Always", start=start, handoff_at=time(9), weekday=0, participants=[[user] if user else None]
+        name="Weekly",
+        start=start,
+        handoff_at=time(9),
+        weekday=0,
+        participants=[[user] if user else None for user in people],
     )
     slug = name.lower().replace(" ", "-")
     return operations.create(name=name, slug=slug, time_zone="UTC", team=team(), layers=[layer], actor=None)
+
+
+def always(user: User | None, name: str = "Payments primary") -> Schedule:
+    """A schedule in which one person is on call all the time, or nobody."""
+    return weekly(user, name=name)
 
 
 def escalation(about: Alert | Incident, by: Policy | None, *, urgency: str = "high") -> Escalation:

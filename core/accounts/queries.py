@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from core.accounts.models import Team, User
+from core.accounts.models import Membership, Role, Team, User
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from django.contrib.auth.models import AnonymousUser
     from django.db.models import QuerySet
 
@@ -19,6 +22,17 @@ def people() -> QuerySet[User]:
 def person(pk: int) -> User | None:
     """Give somebody who can sign in."""
     return User.objects.active().filter(pk=pk).first()
+
+
+def responders(team_ids: Collection[int]) -> dict[int, tuple[int, ...]]:
+    """Give who responds in each of these teams: their active members but viewers. A team of none is left out."""
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    members = Membership.objects.filter(team__in=team_ids, user__is_active=True).exclude(
+        user__role=Role.VIEWER
+    )
+    for team_id, user_id in members.order_by("user").values_list("team", "user") if team_ids else ():
+        found[team_id].append(user_id)
+    return {team_id: tuple(ids) for team_id, ids in found.items()}
 
 
 def teams(user: User | AnonymousUser) -> QuerySet[Team]:

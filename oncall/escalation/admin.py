@@ -47,7 +47,7 @@ class PolicyAdmin(admin.ModelAdmin[Policy]):
 
 
 class TargetInline(admin.TabularInline[Target, Level]):
-    """A person or a schedule."""
+    """A person, a turn of a schedule, or a team."""
 
     model = Target
     extra = 0

@@ -20,35 +20,47 @@ from oncall.alerts.models import Alert, Urgency
 from oncall.escalation import operations, queries
 from oncall.escalation.forms import MOST_LEVELS, MOST_TARGETS
 from oncall.escalation.models import Escalation, Policy
-from oncall.escalation.rules import Kind, LevelSpec, TargetSpec
+from oncall.escalation.rules import Kind, LevelSpec, TargetSpec, Turn
 from oncall.paging import queries as paging
 from oncall.paging.models import Page
 from oncall.schedules import queries as schedules
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from rest_framework.request import Request
 
-    from oncall.escalation.models import Level, PolicyQuerySet
+    from oncall.escalation.models import PolicyQuerySet
     from oncall.paging.models import PageQuerySet
     from oncall.paging.queries import Delivery
 
 
 class TargetIn(serializers.Serializer[dict[str, Any]]):
-    """Whom a level asks: `id` is a person's id or e-mail, or a schedule's id or slug."""
+    """Whom a level asks: `id` is a person's id or e-mail, or the id or slug of a schedule or a team.
+
+    `turn` is whose turn of a schedule: who has it `now`, whoever else has it `next` or had it before (`previous`).
+    Of a team everybody is asked who is a responder or more.
+    """
 
     type = serializers.ChoiceField(choices=[kind.value for kind in Kind])
     id = serializers.CharField(max_length=254)
+    turn = serializers.ChoiceField(choices=[turn.value for turn in Turn], required=False)
     name = serializers.CharField(read_only=True)
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         """Find whom it names."""
-        if data["type"] == Kind.USER:
-            found = by_reference(people.people(), data["id"], ["email"])
-        else:
-            found = by_reference(schedules.schedules(), data["id"], ["slug"])
+        kind = Kind(data["type"])
+        if "turn" in data and kind is not Kind.SCHEDULE:
+            raise ValidationError({"turn": ["Only a schedule has turns."]})
+        known: dict[Kind, tuple[QuerySet[Any], str]] = {
+            Kind.USER: (people.people(), "email"),
+            Kind.SCHEDULE: (schedules.schedules(), "slug"),
+            Kind.TEAM: (people.teams(self.context["request"].user), "slug"),
+        }
+        rows, reference = known[kind]
+        found = by_reference(rows, data["id"], [reference])
         if found is None:
-            raise ValidationError({"id": [f"There is no {data['type']} {data['id']!r}."]})
-        return {"spec": TargetSpec(Kind(data["type"]), found.pk, str(found))}
+            raise ValidationError({"id": [f"There is no {kind} {data['id']!r}."]})
+        return {"spec": TargetSpec(kind, found.pk, str(found), Turn(data.get("turn", Turn.NOW)))}
 
 
 class LevelIn(serializers.Serializer[dict[str, Any]]):
@@ -84,7 +96,7 @@ class PolicyOut(serializers.ModelSerializer[Policy]):
     @extend_schema(responses=LevelIn(many=True))
     def get_levels(self, policy: Policy) -> list[dict[str, Any]]:
         """Give the levels in order."""
-        return [_level(level) for level in policy.levels.all()]
+        return [_level(level) for level in queries.plan_of(policy).levels]
 
     def get_gives_up_after_seconds(self, policy: Policy) -> int:
         """Give how long all passes take together."""
@@ -95,14 +107,16 @@ class PolicyOut(serializers.ModelSerializer[Policy]):
         return settings.BASE_URL + reverse("oncall:policy", args=[policy.slug])
 
 
-def _level(level: Level) -> dict[str, Any]:
-    targets = [
-        {"type": "user", "id": str(target.user_id), "name": str(target.user)}
-        if target.user_id
-        else {"type": "schedule", "id": str(target.schedule_id), "name": str(target.schedule)}
-        for target in level.targets.all()
-    ]
-    return {"timeout_seconds": level.timeout_seconds, "targets": targets}
+def _level(level: LevelSpec) -> dict[str, Any]:
+    return {
+        "timeout_seconds": level.timeout_seconds,
+        "targets": [_target(target) for target in level.targets],
+    }
+
+
+def _target(target: TargetSpec) -> dict[str, Any]:
+    turn = {"turn": target.turn.value} if target.kind is Kind.SCHEDULE else {}
+    return {"type": target.kind.value, "id": str(target.id), **turn, "name": target.name}
 
 
 class PolicyIn(serializers.Serializer[dict[str, Any]]):

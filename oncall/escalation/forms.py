@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ from django import forms
 from core.accounts import queries as people
 from core.accounts.models import Team
 from core.accounts.policy import Verb, can, managed_teams
-from oncall.escalation.rules import Kind, LevelSpec, TargetSpec
+from oncall.escalation.rules import Kind, LevelSpec, TargetSpec, Turn
 from oncall.schedules import queries as schedules
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 MOST_LEVELS = 20
 MOST_TARGETS = 20
 DEFAULT_MINUTES = "5"
+TURNS = {
+    Turn.NOW: "Whoever is on call in",
+    Turn.NEXT: "Whoever is next on call in",
+    Turn.PREVIOUS: "Whoever was on call before in",
+}
 
 
 class PolicyForm(forms.Form):
@@ -68,7 +73,7 @@ class PolicyForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A level as it stands in the editor: minutes as typed, targets as "user:3"; and what is wrong with it."""
+    """A level in the editor: minutes as typed, targets as "user:3" or "schedule:5:next", and what is wrong with it."""
 
     minutes: str = DEFAULT_MINUTES
     targets: tuple[str, ...] = ("",)
@@ -93,7 +98,7 @@ class Levels:
             [
                 Draft(
                     f"{Decimal(level.timeout_seconds) / 60:.2f}".rstrip("0").rstrip("."),
-                    tuple(f"{target.kind}:{target.id}" for target in level.targets),
+                    tuple(_value(target) for target in level.targets),
                 )
                 for level in plan.levels
             ]
@@ -154,10 +159,24 @@ class Levels:
 
 def choices() -> list[tuple[str, list[tuple[str, str]]]]:
     """Give everything that a level can ask, in groups."""
-    return [
-        ("Whoever is on call in", [(f"schedule:{row.pk}", row.name) for row in schedules.schedules()]),
-        ("A person", [(f"user:{user.pk}", str(user)) for user in people.people()]),
-    ]
+    known = [TargetSpec(Kind.SCHEDULE, row.pk, row.name) for row in schedules.schedules()]
+    turns = [(name, [replace(target, turn=turn) for target in known]) for turn, name in TURNS.items()]
+    teams = [TargetSpec(Kind.TEAM, team.pk, team.name) for team in Team.objects.order_by("name")]
+    users = [TargetSpec(Kind.USER, user.pk, str(user)) for user in people.people()]
+    groups = [*turns, ("Everybody who responds in", teams), ("A person", users)]
+    return [(name, [(_value(each), each.name) for each in targets]) for name, targets in groups if targets]
+
+
+def _value(target: TargetSpec) -> str:
+    """Write a target as a choice: "user:3", "schedule:5:next"."""
+    turn = "" if target.turn is Turn.NOW else f":{target.turn}"
+    return f"{target.kind}:{target.id}{turn}"
+
+
+def _target(value: str) -> TargetSpec:
+    """Read a choice that is known to be one."""
+    kind, id_, *turn = value.split(":")
+    return TargetSpec(Kind(kind), int(id_), turn=Turn(*turn) if turn else Turn.NOW)
 
 
 def _spec(draft: Draft, known: set[str]) -> tuple[LevelSpec, dict[str, str]]:
@@ -170,8 +189,8 @@ def _spec(draft: Draft, known: set[str]) -> tuple[LevelSpec, dict[str, str]]:
         errors["targets"] = "Choose whom this level asks."
     elif not known.issuperset(chosen):
         errors["targets"] = "One of these cannot be asked any more. Choose again."
-    targets = [] if "targets" in errors else [target.split(":") for target in chosen]
-    return LevelSpec(seconds or 1, tuple(TargetSpec(Kind(kind), int(pk)) for kind, pk in targets)), errors
+    targets = () if "targets" in errors else tuple(_target(value) for value in chosen)
+    return LevelSpec(seconds or 1, targets), errors
 
 
 def _seconds(minutes: str) -> int | None:

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from core.accounts.models import Team
 from incidents.lifecycle.models import Incident
 from oncall.alerts.models import Alert, Urgency
+from oncall.escalation.rules import Turn
 from oncall.schedules.models import Schedule
 
 if TYPE_CHECKING:
@@ -71,22 +72,37 @@ class Level(models.Model):
 
 
 class Target(models.Model):
+    """A person, a turn of a schedule, or everybody in a team who responds."""
+
     level = models.ForeignKey(Level, models.CASCADE, related_name="targets")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
     schedule = models.ForeignKey(Schedule, models.PROTECT, null=True, blank=True, related_name="targets")
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="targets")
+    turn = models.CharField(
+        max_length=8,
+        choices=[(turn.value, turn.capitalize()) for turn in Turn],
+        default=Turn.NOW.value,
+        db_default=Turn.NOW.value,
+        help_text="Who has the schedule now, whoever else has it next, or whoever else had it before.",
+    )
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(user=None, schedule__isnull=False) | Q(user__isnull=False, schedule=None),
-                name="target_is_one_thing",
-            )
+                condition=Q(user__isnull=False, schedule=None, team=None)
+                | Q(user=None, schedule__isnull=False, team=None)
+                | Q(user=None, schedule=None, team__isnull=False),
+                name="target_is_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(turn=Turn.NOW.value) | Q(schedule__isnull=False), name="target_turn_of_schedule"
+            ),
         ]
 
     def __str__(self) -> str:
-        return str(self.schedule_id or self.user_id)
+        return str(self.schedule_id or self.user_id or self.team_id)
 
 
 class EscalationStatus(models.TextChoices):

@@ -20,15 +20,47 @@ HAND_REPEAT = 2
 class Kind(StrEnum):
     USER = "user"
     SCHEDULE = "schedule"
+    TEAM = "team"
+
+
+class Turn(StrEnum):
+    """Whose turn of a schedule: who has it, whoever else has it next, or whoever else had it before."""
+
+    NOW = "now"
+    NEXT = "next"
+    PREVIOUS = "previous"
+
+
+TURNS = {Turn.NOW: "on call", Turn.NEXT: "next on call", Turn.PREVIOUS: "on call before"}
 
 
 @dataclass(frozen=True, slots=True)
 class TargetSpec:
-    """A person, or whoever is on call in a schedule; `name` is what it was called when the plan was made."""
+    """A person, a turn of a schedule, or everybody in a team who responds.
+
+    `name` is what it was called when the plan was made.
+    """
 
     kind: Kind
     id: int
     name: str = ""
+    turn: Turn = Turn.NOW
+
+    @property
+    def label(self) -> str:
+        """The target as people read it, without its answer."""
+        if self.kind is Kind.TEAM:
+            return f"Everybody in {self.name}"
+        return self.name if self.turn is Turn.NOW else f"{self.turn.capitalize()} in {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whom a target is at an instant: ids and how they came to be it (`via`), or why nobody is."""
+
+    people: tuple[int, ...] = ()
+    via: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +69,19 @@ class LevelSpec:
 
     timeout_seconds: int
     targets: tuple[TargetSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whom a level asks at an instant: people with how they came to be it, and the targets that are nobody."""
+
+    people: tuple[tuple[int, str], ...] = ()
+    nobody: tuple[str, ...] = ()
+
+    @property
+    def ids(self) -> list[int]:
+        """The people alone."""
+        return [user_id for user_id, _ in self.people]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +122,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
     levels = [
         {
             "timeout": level.timeout_seconds,
-            "targets": [{"kind": t.kind.value, "id": t.id, "name": t.name} for t in level.targets],
+            "targets": [_stored(target) for target in level.targets],
         }
         for level in plan.levels
     ]
@@ -89,13 +134,34 @@ def from_json(stored: Mapping[str, Any]) -> Plan:
     levels = tuple(
         LevelSpec(
             int(level["timeout"]),
-            tuple(
-                TargetSpec(Kind(t["kind"]), int(t["id"]), str(t.get("name", ""))) for t in level["targets"]
-            ),
+            tuple(_read(target) for target in level["targets"]),
         )
         for level in stored["levels"]
     )
     return Plan(str(stored["name"]), int(stored["repeat"]), levels, str(stored.get("reason", "")))
+
+
+def _stored(target: TargetSpec) -> dict[str, Any]:
+    return {"kind": target.kind.value, "id": target.id, "name": target.name, "turn": target.turn.value}
+
+
+def _read(stored: Mapping[str, Any]) -> TargetSpec:
+    # What was planned by an earlier release says nothing of turns.
+    turn = Turn(stored.get("turn", Turn.NOW))
+    return TargetSpec(Kind(stored["kind"]), int(stored["id"]), str(stored.get("name", "")), turn)
+
+
+def asks(level: LevelSpec, answers: Mapping[TargetSpec, Answer]) -> Found:
+    """Say whom a level asks, given whom each of its targets is; a person whom two targets name is asked once."""
+    people: dict[int, str] = {}
+    nobody = [] if level.targets else ["It has no target"]
+    for target in level.targets:
+        answer = answers[target]
+        for user_id in answer.people:
+            people.setdefault(user_id, answer.via)
+        if not answer.people:
+            nobody.append(answer.reason)
+    return Found(tuple(people.items()), tuple(nobody))
 
 
 def is_over(plan: Plan, position: Position) -> bool:
@@ -196,7 +262,6 @@ def for_people(name: str, people: Sequence[tuple[int, str]], *, reason: str = ""
     return Plan(name, HAND_REPEAT, (LevelSpec(HAND_TIMEOUT_SECONDS, targets),), reason)
 
 
-def for_schedule(name: str, schedule_id: int, *, reason: str = "") -> Plan:
-    """Give a plan that asks whoever is on call in one schedule."""
-    target = TargetSpec(Kind.SCHEDULE, schedule_id, name)
-    return Plan(name, HAND_REPEAT, (LevelSpec(HAND_TIMEOUT_SECONDS, (target,)),), reason)
+def for_target(target: TargetSpec, *, reason: str = "") -> Plan:
+    """Give a plan that asks one target, as whoever is on call in a schedule."""
+    return Plan(target.name, HAND_REPEAT, (LevelSpec(HAND_TIMEOUT_SECONDS, (target,)),), reason)

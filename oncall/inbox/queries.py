@@ -15,7 +15,7 @@ from incidents.lifecycle.registry import Target
 from oncall.alerts.models import Alert, AlertQuerySet, Signal, Status
 from oncall.escalation import queries as escalations
 from oncall.escalation.models import Escalation, EscalationStatus
-from oncall.escalation.rules import Kind
+from oncall.escalation.rules import Kind, Turn
 from oncall.paging import queries as paging
 from oncall.paging.models import Page
 from oncall.routing.models import ServicePolicy
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from core.accounts.models import User
     from incidents.lifecycle.registry import Person
-    from oncall.escalation.rules import TargetSpec
+    from oncall.escalation.rules import Answer, TargetSpec
 
 PAGE_SIZE = 50
 DAY = timedelta(days=1)
@@ -285,21 +285,27 @@ def on_call_for(user: User, service: catalog.Service, at: datetime | None) -> li
     if policy is None:
         return []
     plan = escalations.plan_of(policy)
-    ids = [target.id for level in plan.levels for target in level.targets if target.kind is Kind.SCHEDULE]
+    targets = [target for level in plan.levels for target in level.targets]
+    ids = [target.id for target in targets if target.kind is Kind.SCHEDULE]
     watches = {watch.schedule.pk: watch for watch in schedules.watches(ids, at=at)}
+    answers = escalations.answers(targets, at=at or escalations.now())
     return [
-        _asked_at(number, target, watches)
+        _asked_at(number, target, answers[target], watches)
         for number, level in enumerate(plan.levels, start=1)
         for target in level.targets
     ]
 
 
-def _asked_at(number: int, target: TargetSpec, watches: Mapping[int, schedules.Watch]) -> dict[str, Any]:
-    if target.kind is Kind.USER:
-        return {"level": number, "schedule": None, "users": [str(target.id)], "until": None}
-    watch = watches[target.id]
-    users = [str(pk) for pk in watch.now.current.users]
-    return {"level": number, "schedule": watch.schedule.slug, "users": users, "until": watch.now.until}
+def _asked_at(
+    number: int, target: TargetSpec, answer: Answer, watches: Mapping[int, schedules.Watch]
+) -> dict[str, Any]:
+    watch = watches[target.id] if target.kind is Kind.SCHEDULE else None
+    return {
+        "level": number,
+        "schedule": watch.schedule.slug if watch else None,
+        "users": [str(pk) for pk in answer.people],
+        "until": watch.now.until if watch and target.turn is Turn.NOW else None,
+    }
 
 
 def schedule_targets(user: Person) -> list[Target]:

@@ -40,6 +40,9 @@ class Resolved:
     def at(self, instant: datetime) -> rules.Slice:
         return rules.at(self.layers, self.overrides, instant, self.active)
 
+    def beside(self, instant: datetime, *, before: bool) -> rules.Slice:
+        return rules.beside(self.layers, self.overrides, instant, HORIZON, self.active, before=before)
+
     def now(self, instant: datetime, horizon: timedelta = HORIZON) -> rules.Now:
         return rules.now(self.layers, self.overrides, instant, horizon, self.active)
 
@@ -128,6 +131,13 @@ def on_call(schedule_ids: Collection[int], at: datetime | None = None) -> dict[i
     instant = at or timezone.now()
     found = resolve(schedule_ids, start=instant, end=instant + timedelta(microseconds=1))
     return {pk: one.at(instant) for pk, one in found.items()}
+
+
+def beside(schedule_ids: Collection[int], at: datetime, *, before: bool) -> dict[int, rules.Slice]:
+    """Who else has each of these schedules next, or (`before`) had it last, as seen from an instant."""
+    start, end = (at - HORIZON, at + rules.TICK) if before else (at, at + HORIZON)
+    found = resolve(schedule_ids, start=start, end=end)
+    return {pk: one.beside(at, before=before) for pk, one in found.items()}
 
 
 @dataclass(frozen=True, slots=True)

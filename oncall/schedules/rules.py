@@ -199,6 +199,31 @@ def now(
     return Now(found[0], found[1] if len(found) > 1 else None)
 
 
+def beside(
+    layers: Sequence[Layer],
+    overrides: Sequence[Override],
+    instant: datetime,
+    horizon: timedelta,
+    active_users: Active = None,
+    *,
+    before: bool,
+) -> Slice:
+    """Return the nearest turn after (or `before`) the one at `instant` that other people have, within `horizon`.
+
+    Gaps are passed over. Where there is no such turn the slice has nobody, and says how far was looked.
+    """
+    instant = _utc(instant)
+    for reach in (min(NEAR, horizon), horizon):
+        start, end = (instant - reach, instant + TICK) if before else (instant, instant + reach)
+        turns = _turns(final(layers, overrides, start, end, active_users))
+        here, *others = reversed(turns) if before else turns
+        found = next((turn for turn in others if turn.users and turn.users != here.users), None)
+        if found is not None:
+            return found
+    when = "had it" if before else "has it"
+    return Slice(start, end, (), None, None, f"nobody else {when} within {horizon.days} days")
+
+
 def layer_shifts(
     layer: Layer, start: datetime, end: datetime, active_users: Active = None
 ) -> tuple[Slice, ...]:

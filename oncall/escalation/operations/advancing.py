@@ -21,7 +21,7 @@ from core.outbox.models import Lane
 from oncall import events
 from oncall.escalation import queries, rules
 from oncall.escalation.models import Escalation, EscalationStatus
-from oncall.escalation.rules import LevelSpec, Plan, Position, Step
+from oncall.escalation.rules import Found, LevelSpec, Plan, Position, Step
 from oncall.paging import operations as paging
 from oncall.paging import queries as people
 from oncall.paging import rules as words
@@ -157,20 +157,18 @@ def _ask(turns: Sequence[_Turn], at: datetime) -> None:
     live.changed("alerts", *{topic for turn in turns for topic in _topics(turn.escalation)})
 
 
-def _whom(turns: Iterable[_Turn], at: datetime) -> dict[LevelSpec, queries.Found]:
+def _whom(turns: Iterable[_Turn], at: datetime) -> dict[LevelSpec, Found]:
     """Whom every level of these plans asks now: each schedule is resolved once for the whole batch."""
     levels = list({level for turn in turns for level in turn.plan.levels})
     return dict(zip(levels, queries.whom(levels, at=at), strict=True))
 
 
-def _names(known: Mapping[LevelSpec, queries.Found]) -> dict[int, str]:
+def _names(known: Mapping[LevelSpec, Found]) -> dict[int, str]:
     ids = {id_ for found in known.values() for id_ in found.ids}
     return {user.pk: str(user) for user in User.objects.active().filter(pk__in=ids)}
 
 
-def _asked(
-    turn: _Turn, known: Mapping[LevelSpec, queries.Found], names: Mapping[int, str], at: datetime
-) -> Ask:
+def _asked(turn: _Turn, known: Mapping[LevelSpec, Found], names: Mapping[int, str], at: datetime) -> Ask:
     escalation, plan, step = turn.escalation, turn.plan, turn.step
     assert step.ask is not None  # noqa: S101 - only turns that ask come here
     found = known[plan.levels[step.ask.level]]
@@ -205,7 +203,7 @@ def _incident_id(escalation: Escalation) -> int | None:
 
 
 def _after(
-    turn: _Turn, known: Mapping[LevelSpec, queries.Found], names: Mapping[int, str], at: datetime
+    turn: _Turn, known: Mapping[LevelSpec, Found], names: Mapping[int, str], at: datetime
 ) -> tuple[tuple[int, str], ...]:
     found = queries.following(turn.plan, turn.step.next, known, at=at)
     return tuple((id_, names[id_]) for id_ in found[1] if id_ in names) if found else ()

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from core.accounts import queries as people
 from core.errors import Refused
 from core.events import bus, nudge
 from core.timers import operations as timers
@@ -19,7 +20,7 @@ from oncall.escalation import queries, rules
 from oncall.escalation.models import Escalation, EscalationStatus, Policy
 from oncall.escalation.operations.rows import OPEN, go_on, halt, locked, steadily, suppress, tell
 from oncall.escalation.operations.starting import Start, frozen, start_many
-from oncall.escalation.rules import Position
+from oncall.escalation.rules import Kind, Position, TargetSpec
 from oncall.paging import operations as paging
 
 if TYPE_CHECKING:
@@ -185,10 +186,9 @@ def _plan_by_hand(
             raise CannotPage(f"{user} cannot be paged: the account is closed.")
         return rules.for_people(str(user), [(user.pk, str(user))], reason=asks)
     if schedule is not None:
-        return rules.for_schedule(schedule.name, schedule.pk, reason=asks)
+        return rules.for_target(TargetSpec(Kind.SCHEDULE, schedule.pk, schedule.name), reason=asks)
     if team is not None:
-        people = [(member.pk, str(member)) for member in team.people.filter(is_active=True).order_by("pk")]
-        if not people:
-            raise CannotPage(f"The team {team} has no active member.")
-        return rules.for_people(team.name, people, reason=asks)
+        if not people.responders([team.pk]):
+            raise CannotPage(f"The team {team} has no active responder.")
+        return rules.for_target(TargetSpec(Kind.TEAM, team.pk, team.name), reason=asks)
     return None

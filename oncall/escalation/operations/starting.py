@@ -79,9 +79,7 @@ def start_many(starts: Sequence[Start]) -> list[int]:
 
 def _plans(starts: Sequence[Start]) -> list[Plan]:
     wanted = {start.policy_id or 0 for start in starts if start.plan is None}
-    found = Policy.objects.prefetch_related("levels__targets__user", "levels__targets__schedule").in_bulk(
-        wanted
-    )
+    found = Policy.objects.prefetch_related(*queries.TARGETS).in_bulk(wanted)
     known = {pk: _usable(queries.plan_of(found[pk]) if pk in found else None) for pk in wanted}
     return [start.plan or known[start.policy_id or 0] for start in starts]
 

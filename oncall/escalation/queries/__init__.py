@@ -2,9 +2,9 @@
 
 from oncall.escalation.queries.asking import (
     RELATED,
-    Found,
     NextUp,
     admins,
+    answers,
     asked_after,
     current,
     following,
@@ -15,6 +15,7 @@ from oncall.escalation.queries.asking import (
     whom,
 )
 from oncall.escalation.queries.ladders import (
+    TARGETS,
     Ladder,
     Rung,
     Uses,
@@ -38,13 +39,14 @@ from oncall.escalation.queries.notices import (
 
 __all__ = [
     "RELATED",
-    "Found",
+    "TARGETS",
     "Ladder",
     "NextUp",
     "Rung",
     "Uses",
     "admins",
     "alarm_unwanted",
+    "answers",
     "asked_after",
     "attention",
     "content",

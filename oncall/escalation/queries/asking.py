@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
 from django.db.models import Q
 
+from core.accounts import queries as people
 from core.accounts.models import Role, User
 from oncall.escalation import rules
 from oncall.escalation.models import Escalation, EscalationStatus
-from oncall.escalation.rules import Kind, LevelSpec, Plan, Position, TargetSpec
+from oncall.escalation.rules import Answer, Found, Kind, LevelSpec, Plan, Position, TargetSpec, Turn
 from oncall.schedules import queries as schedules
 
 if TYPE_CHECKING:
@@ -28,6 +30,11 @@ log = logging.getLogger(__name__)
 
 RELATED = ("alert__service", "alert__incident__severity", "incident__severity", "started_by")
 """What a notice about an escalation reads."""
+_READ: dict[Turn, Callable[[Collection[int], datetime], Mapping[int, Slice]]] = {
+    Turn.NOW: schedules.on_call,
+    Turn.NEXT: partial(schedules.beside, before=False),
+    Turn.PREVIOUS: partial(schedules.beside, before=True),
+}
 
 
 def now() -> datetime:
@@ -40,63 +47,56 @@ def now() -> datetime:
     return at
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Whom a level asks at an instant: people with how they came to be it, and the targets that are nobody."""
-
-    people: tuple[tuple[int, str], ...] = ()
-    nobody: tuple[str, ...] = ()
-
-    @property
-    def ids(self) -> list[int]:
-        """The people alone."""
-        return [user_id for user_id, _ in self.people]
-
-
 def whom(levels: Sequence[LevelSpec], *, at: datetime) -> list[Found]:
-    """Give whom each level asks at an instant; every schedule is resolved once."""
-    wanted = {target.id for level in levels for target in level.targets if target.kind is Kind.SCHEDULE}
-    on_call = _on_call(sorted(wanted), at)
-    return [_found(level, on_call) for level in levels]
+    """Give whom each level asks at an instant; every target is resolved once."""
+    known = answers((target for level in levels for target in level.targets), at=at)
+    return [rules.asks(level, known) for level in levels]
 
 
-def _found(level: LevelSpec, on_call: Mapping[int, Slice | None]) -> Found:
-    people: dict[int, str] = {}
-    nobody = [] if level.targets else ["It has no target"]
-    for target in level.targets:
-        if target.kind is Kind.USER:
-            people.setdefault(target.id, "")
-            continue
-        found = on_call.get(target.id)
-        for user_id in found.users if found else ():
-            people.setdefault(user_id, f"on call in {target.name}")
-        if not found or not found.users:
-            nobody.append(_gap(target, found))
-    return Found(tuple(people.items()), tuple(nobody))
+def answers(targets: Iterable[TargetSpec], *, at: datetime) -> dict[TargetSpec, Answer]:
+    """Give whom each of these targets is at an instant, with a few queries however many there are."""
+    wanted = set(targets)
+    known = {target: Answer((target.id,)) for target in wanted if target.kind is Kind.USER}
+    for turn in Turn:
+        chosen = [target for target in wanted if target.kind is Kind.SCHEDULE and target.turn is turn]
+        slices = _slices(sorted({target.id for target in chosen}), turn, at)
+        known |= {target: _turn(target, slices.get(target.id)) for target in chosen}
+    teams = [target for target in wanted if target.kind is Kind.TEAM]
+    members = people.responders({target.id for target in teams})
+    return known | {target: _everybody(target, members.get(target.id, ())) for target in teams}
 
 
-def _gap(target: TargetSpec, found: Slice | None) -> str:
+def _turn(target: TargetSpec, found: Slice | None) -> Answer:
     if found is None:
-        return f"The schedule {target.name} cannot be read"
-    return f"Nobody is on call in {target.name}" + (f" ({found.reason})" if found.reason else "")
+        return Answer(reason=f"The schedule {target.name} cannot be read")
+    if not found.users:
+        words = f"Nobody is {rules.TURNS[target.turn]} in {target.name}"
+        return Answer(reason=words + (f" ({found.reason})" if found.reason else ""))
+    return Answer(found.users, f"{rules.TURNS[target.turn]} in {target.name}")
 
 
-def _on_call(ids: Sequence[int], at: datetime) -> dict[int, Slice | None]:
-    """Who is on call; a schedule that cannot be read costs its own answer and no other."""
+def _everybody(target: TargetSpec, members: tuple[int, ...]) -> Answer:
+    if not members:
+        return Answer(reason=f"The team {target.name} has no active responder")
+    return Answer(members, f"in the team {target.name}")
+
+
+def _slices(ids: Sequence[int], turn: Turn, at: datetime) -> dict[int, Slice | None]:
+    """Who has that turn; a schedule that cannot be read costs its own answer and no other."""
     if not ids:
         return {}
     try:
         with transaction.atomic():
-            return dict(schedules.on_call(ids, at))
+            return dict(_READ[turn](ids, at))
     except Exception:
         log.exception("schedules %s could not be read together", ids)
-    return {id_: _on_call_alone(id_, at) for id_ in ids}
+    return {id_: _slice_alone(id_, turn, at) for id_ in ids}
 
 
-def _on_call_alone(id_: int, at: datetime) -> Slice | None:
+def _slice_alone(id_: int, turn: Turn, at: datetime) -> Slice | None:
     try:
         with transaction.atomic():
-            return schedules.on_call([id_], at).get(id_)
+            return _READ[turn]([id_], at).get(id_)
     except Exception:
         log.exception("the schedule %s could not be read", id_)
         return None
@@ -142,16 +142,16 @@ def next_up(escalation: Escalation) -> NextUp | None:
     if found is None:
         return NextUp(escalation.next_at, (), None)
     position, ids = found
-    people = {user.pk: user for user in User.objects.active().filter(pk__in=ids)}
-    return NextUp(escalation.next_at, tuple(people[id_] for id_ in ids if id_ in people), position)
+    known = {user.pk: user for user in User.objects.active().filter(pk__in=ids)}
+    return NextUp(escalation.next_at, tuple(known[id_] for id_ in ids if id_ in known), position)
 
 
 def asked_after(escalation: Escalation, *, at: datetime) -> tuple[User, ...]:
     """Give who would be asked if an escalation that somebody has were passed on at an instant."""
     plan = rules.from_json(escalation.plan)
     found = following(plan, Position(escalation.round, escalation.level), at=at)
-    people = {user.pk: user for user in User.objects.active().filter(pk__in=found[1])} if found else {}
-    return tuple(people[id_] for id_ in found[1] if id_ in people) if found else ()
+    known = {user.pk: user for user in User.objects.active().filter(pk__in=found[1])} if found else {}
+    return tuple(known[id_] for id_ in found[1] if id_ in known) if found else ()
 
 
 def current(*, alert: Alert | None = None, incident: Incident | None = None) -> Escalation | None:

@@ -12,13 +12,17 @@ from django.shortcuts import get_object_or_404
 from core.accounts.models import User
 from oncall.escalation import rules
 from oncall.escalation.models import Policy
-from oncall.escalation.queries.asking import Found, now, whom
-from oncall.escalation.rules import Kind, LevelSpec, Plan, TargetSpec
+from oncall.escalation.queries.asking import now, whom
+from oncall.escalation.rules import Found, Kind, LevelSpec, Plan, TargetSpec, Turn
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-    from oncall.escalation.models import PolicyQuerySet
+    from oncall.escalation.models import PolicyQuerySet, Target
+
+
+TARGETS = ("levels__targets__user", "levels__targets__schedule", "levels__targets__team")
+"""What a policy is read with to be a plan."""
 
 
 def policies(user: User | AnonymousUser) -> PolicyQuerySet:
@@ -26,7 +30,7 @@ def policies(user: User | AnonymousUser) -> PolicyQuerySet:
     return (
         Policy.objects.visible_to(user)
         .select_related("team")
-        .prefetch_related("levels__targets__user", "levels__targets__schedule")
+        .prefetch_related(*TARGETS)
         .annotate(service_count=Count("services", distinct=True))
         .order_by("name")
     )
@@ -60,12 +64,13 @@ def plan_of(policy: Policy) -> Plan:
     return Plan(policy.name, policy.repeat, levels)
 
 
-def _target(target: object) -> TargetSpec:
-    user, schedule = getattr(target, "user", None), getattr(target, "schedule", None)
-    if user is not None:
-        return TargetSpec(Kind.USER, user.pk, str(user))
-    assert schedule is not None  # noqa: S101 - the table's check says that a target is one of the two
-    return TargetSpec(Kind.SCHEDULE, schedule.pk, schedule.name)
+def _target(target: Target) -> TargetSpec:
+    if target.user is not None:
+        return TargetSpec(Kind.USER, target.user.pk, str(target.user))
+    if target.team is not None:
+        return TargetSpec(Kind.TEAM, target.team.pk, target.team.name)
+    assert target.schedule is not None  # noqa: S101 - the table's check says that a target is one of the three
+    return TargetSpec(Kind.SCHEDULE, target.schedule.pk, target.schedule.name, Turn(target.turn))
 
 
 @dataclass(frozen=True, slots=True)

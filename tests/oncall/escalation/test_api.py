@@ -74,11 +74,11 @@ def test_a_policy_is_made_as_the_contract_has_it(api: APIClient, mona: User, bob
         "levels": [
             {
                 "timeout_seconds": 600,
-                "targets": [{"type": "schedule", "id": str(primary.pk), "name": "Primary"}],
+                "targets": [{"type": "schedule", "id": str(primary.pk), "turn": "now", "name": "Primary"}],
             },
             {
                 "timeout_seconds": 600,
-                "targets": [{"type": "schedule", "id": str(primary.pk), "name": "Primary"}],
+                "targets": [{"type": "schedule", "id": str(primary.pk), "turn": "now", "name": "Primary"}],
             },
             {
                 "timeout_seconds": 900,
@@ -92,6 +92,21 @@ def test_a_policy_is_made_as_the_contract_has_it(api: APIClient, mona: User, bob
         "url": "http://127.0.0.1:8000/escalation/engineering/",
     }
     assert api.get(f"{POLICIES}engineering/").data == made.data == api.get(f"{POLICIES}{policy.pk}/").data
+
+
+def test_a_level_asks_a_team_and_other_turns_of_a_schedule(api: APIClient, bob: User) -> None:
+    primary = cast.always(bob, "Primary")
+    targets = [
+        {"type": "schedule", "id": "primary", "turn": "next"},
+        {"type": "schedule", "id": "primary", "turn": "previous"},
+        {"type": "team", "id": "payments"},
+    ]
+    made = api.post(POLICIES, body({"targets": targets}), format="json")
+    assert made.data["levels"][0]["targets"] == [
+        {"type": "schedule", "id": str(primary.pk), "turn": "next", "name": "Primary"},
+        {"type": "schedule", "id": str(primary.pk), "turn": "previous", "name": "Primary"},
+        {"type": "team", "id": str(cast.team().pk), "name": "Payments"},
+    ]
 
 
 def test_a_policy_is_replaced_changed_and_removed(api: APIClient, mona: User) -> None:
@@ -128,6 +143,15 @@ def test_a_policy_is_replaced_changed_and_removed(api: APIClient, mona: User) ->
         ({"levels": [{"targets": [{"type": "robot", "id": "1"}]}]}, "levels.0.targets.0.type"),
         ({"levels": [{"targets": [{"type": "user", "id": "987654"}]}]}, "levels.0.targets.0.id"),
         ({"levels": [{"targets": [{"type": "schedule", "id": "none"}]}]}, "levels.0.targets.0.id"),
+        ({"levels": [{"targets": [{"type": "team", "id": "none"}]}]}, "levels.0.targets.0.id"),
+        (
+            {"levels": [{"targets": [{"type": "team", "id": "payments", "turn": "next"}]}]},
+            "levels.0.targets.0.turn",
+        ),
+        (
+            {"levels": [{"targets": [{"type": "schedule", "id": "none", "turn": "last"}]}]},
+            "levels.0.targets.0.turn",
+        ),
         ({"levels": "all"}, "levels"),
         ({"team": "none"}, "team"),
     ],

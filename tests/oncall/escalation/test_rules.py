@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from oncall.escalation import rules
-from oncall.escalation.rules import Kind, LevelSpec, Plan, Position, TargetSpec
+from oncall.escalation.rules import Answer, Kind, LevelSpec, Plan, Position, TargetSpec, Turn
 
 START = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 
@@ -155,10 +155,55 @@ def test_where_it_goes_on_when_somebody_gives_it_back(
 
 def test_a_plan_comes_back_from_its_stored_form_as_it_was() -> None:
     level = LevelSpec(
-        600, (TargetSpec(Kind.SCHEDULE, 7, "Payments primary"), TargetSpec(Kind.USER, 3, "Ada"))
+        600,
+        (
+            TargetSpec(Kind.SCHEDULE, 7, "Payments primary"),
+            TargetSpec(Kind.SCHEDULE, 7, "Payments primary", Turn.NEXT),
+            TargetSpec(Kind.TEAM, 2, "Payments"),
+            TargetSpec(Kind.USER, 3, "Ada"),
+        ),
     )
     full = Plan("Engineering", 2, (level, LevelSpec(900)), "The policy Payments has no level")
     assert rules.from_json(rules.to_json(full)) == full
+
+
+def test_a_plan_of_an_earlier_release_asks_who_has_the_schedule_now() -> None:
+    stored = {"timeout": 60, "targets": [{"kind": "schedule", "id": 7, "name": "Primary"}]}
+    found = rules.from_json({"name": "Old", "repeat": 1, "levels": [stored]})
+    assert found.levels == (LevelSpec(60, (TargetSpec(Kind.SCHEDULE, 7, "Primary", Turn.NOW),)),)
+
+
+PRIMARY = TargetSpec(Kind.SCHEDULE, 7, "Primary")
+NEXT = TargetSpec(Kind.SCHEDULE, 7, "Primary", Turn.NEXT)
+TEAM = TargetSpec(Kind.TEAM, 2, "Payments")
+ADA = TargetSpec(Kind.USER, 3, "Ada")
+
+
+def test_a_level_asks_each_person_once_and_says_which_targets_are_nobody() -> None:
+    answers = {
+        PRIMARY: Answer((1,), "on call in Primary"),
+        NEXT: Answer(reason="Nobody is next"),
+        TEAM: Answer((1, 2), "in the team Payments"),
+        ADA: Answer((3,)),
+    }
+    found = rules.asks(LevelSpec(60, (PRIMARY, NEXT, TEAM, ADA)), answers)
+    assert found.people == ((1, "on call in Primary"), (2, "in the team Payments"), (3, ""))
+    assert (found.nobody, found.ids) == (("Nobody is next",), [1, 2, 3])
+    assert rules.asks(LevelSpec(60), {}).nobody == ("It has no target",)
+
+
+@pytest.mark.parametrize(
+    ("target", "label"),
+    [
+        (PRIMARY, "Primary"),
+        (NEXT, "Next in Primary"),
+        (TargetSpec(Kind.SCHEDULE, 7, "Primary", Turn.PREVIOUS), "Previous in Primary"),
+        (TEAM, "Everybody in Payments"),
+        (ADA, "Ada"),
+    ],
+)
+def test_a_target_in_words(target: TargetSpec, label: str) -> None:
+    assert target.label == label
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connection
@@ -12,6 +12,9 @@ from oncall.escalation import operations, queries
 from oncall.escalation.models import Policy
 from oncall.routing import operations as routing
 from tests import cast
+
+if TYPE_CHECKING:
+    from oncall.escalation.rules import TargetSpec
 
 pytestmark = pytest.mark.django_db
 
@@ -143,6 +146,30 @@ def test_a_policy_is_made(mona: User) -> None:
     policy = Policy.objects.get()
     assert (policy.name, policy.repeat, policy.team, policy.is_default) == ("Database", 2, cast.team(), False)
     assert specs(policy) == [(600, ["Primary"]), (150, ["Mona Example", "Primary"])]
+
+
+def test_a_level_asks_a_team_and_the_next_of_a_schedule(mona: User) -> None:
+    client = signed_in(mona)
+    primary = cast.weekly(mona, cast.alice(), name="Primary")
+    chosen = [f"schedule:{primary.pk}:next", f"team:{cast.team().pk}"]
+    html = client.get("/escalation/new/").content.decode()
+    for value in (*chosen, f"schedule:{primary.pk}:previous"):
+        assert f'value="{value}"' in html
+    client.post("/escalation/new/", typed(**levels(("5", chosen))))
+    assert [(target.kind, target.turn) for target in _targets("database")] == [
+        ("schedule", "next"),
+        ("team", "now"),
+    ]
+    editor = client.get("/escalation/database/edit/").content.decode()
+    assert all(f'value="{value}" selected' in editor for value in chosen)
+    assert "Next in Primary and Everybody in Payments are asked." in (
+        client.get("/escalation/database/").content.decode()
+    )
+
+
+def _targets(slug: str) -> list[TargetSpec]:
+    policy = queries.policy(User.objects.all()[0], slug)
+    return [target for level in queries.plan_of(policy).levels for target in level.targets]
 
 
 def test_a_policy_is_changed_and_shown_as_it_is(mona: User, policy: Policy) -> None:

@@ -14,6 +14,7 @@ from oncall.schedules.rules import (
     Slice,
     Unit,
     at,
+    beside,
     final,
     layer_shifts,
     now,
@@ -645,6 +646,44 @@ def test_now_finds_a_change_far_away_and_none_beyond_the_horizon() -> None:
 def test_now_says_when_a_gap_ends() -> None:
     found = now([layer(ANA)], [], utc("2026-01-05T00:00"), DAY)
     assert (found.current.users, found.until) == ((), utc("2026-01-05T09:00"))
+
+
+# Who is beside it
+
+
+WEEKS = layer(ANA, BEN, CLEO, unit=Unit.WEEK, weekday=0)
+
+
+@pytest.mark.parametrize(
+    ("rotation", "overrides", "instant", "before", "after"),
+    [
+        (WEEKS, [], "2026-01-14T12:00", (ANA,), (CLEO,)),
+        # exactly at the hand-off the new turn has begun
+        (WEEKS, [], "2026-01-12T09:00", (ANA,), (CLEO,)),
+        (WEEKS, [], "2026-01-12T08:59", (), (BEN,)),
+        # the turn is one however many rules it is made of: an override for the same person changes nothing
+        (WEEKS, [override("2026-01-14T00:00", "2026-01-15T00:00", BEN)], "2026-01-14T12:00", (ANA,), (CLEO,)),
+        (WEEKS, [override("2026-01-14T00:00", "2026-01-15T00:00", DAN, everybody=True)], "2026-01-14T12:00", (BEN,), (BEN,)),
+        # a gap is passed over, on both sides and from within
+        (layer(ANA, None, BEN), [], "2026-01-05T12:00", (), (BEN,)),
+        (layer(ANA, None, BEN), [], "2026-01-06T12:00", (ANA,), (BEN,)),
+        # a month away it is found as well
+        (layer(ANA, BEN, unit=Unit.MONTH), [], "2026-02-20T12:00", (ANA,), (ANA,)),
+        (layer(ANA), [], "2026-01-06T12:00", (), ()),
+        (layer((ANA, BEN), (BEN, CLEO)), [], "2026-01-06T12:00", (ANA, BEN), (ANA, BEN)),
+    ],
+)  # fmt: skip
+def test_who_else_had_it_before_and_has_it_next(
+    rotation: Layer,
+    overrides: list[Override],
+    instant: str,
+    before: tuple[int, ...],
+    after: tuple[int, ...],
+) -> None:
+    for earlier, expected in ((True, before), (False, after)):
+        found = beside([rotation], overrides, utc(instant), 120 * DAY, before=earlier)
+        assert found.users == expected
+        assert bool(found.users) != found.reason.startswith("nobody else ha")
 
 
 # What is refused

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from django.test import Client
 
     from incidents.models import Incident, Service, Severity
-    from oncall.escalation.rules import TargetSpec
+    from oncall.escalation.rules import LevelSpec, TargetSpec
     from oncall.models import Alert, Escalation, Integration, Policy, Schedule
 
 PASSWORD = "correct horse battery staple"
@@ -142,16 +142,21 @@ def alert(
 
 
 def policy(
-    *levels: tuple[int, Sequence[User | Schedule | Team | TargetSpec]],
+    *levels: tuple[int, Sequence[User | Schedule | Team | TargetSpec]] | LevelSpec,
     name: str = "Engineering",
     repeat: int = 1,
     **given: Any,
 ) -> Policy:
-    """A policy whose levels are a time-out in seconds and whom they ask: people, schedules and teams."""
+    """A policy whose levels are a time-out in seconds and whom they ask: people, schedules and teams; or as given."""
     from oncall.escalation import operations  # noqa: PLC0415
     from oncall.escalation.rules import LevelSpec  # noqa: PLC0415
 
-    specs = [LevelSpec(timeout, tuple(target(whom) for whom in targets)) for timeout, targets in levels]
+    specs = [
+        level
+        if isinstance(level, LevelSpec)
+        else LevelSpec(level[0], tuple(target(whom) for whom in level[1]))
+        for level in levels
+    ]
     return operations.create_policy(name=name, levels=specs, repeat=repeat, actor=None, **given)
 
 

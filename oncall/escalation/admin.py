@@ -57,7 +57,7 @@ class TargetInline(admin.TabularInline[Target, Level]):
 class LevelAdmin(admin.ModelAdmin[Level]):
     """Whom one level asks; it is reached from its policy."""
 
-    fields = ("policy", "position", "timeout_seconds")
+    fields = ("policy", "position", "timeout_seconds", "round_robin")
     readonly_fields = ("policy",)
     inlines = (TargetInline,)
 

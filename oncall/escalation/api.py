@@ -64,7 +64,10 @@ class TargetIn(serializers.Serializer[dict[str, Any]]):
 
 
 class LevelIn(serializers.Serializer[dict[str, Any]]):
+    """A level; with `round_robin` each alert asks the next of its targets, without it all of them."""
+
     timeout_seconds = Seconds(min_value=1, max_value=86400, default=300)
+    round_robin = serializers.BooleanField(default=False)
     targets = TargetIn(many=True, allow_empty=False, max_length=MOST_TARGETS)  # type: ignore[call-arg]
 
 
@@ -110,6 +113,7 @@ class PolicyOut(serializers.ModelSerializer[Policy]):
 def _level(level: LevelSpec) -> dict[str, Any]:
     return {
         "timeout_seconds": level.timeout_seconds,
+        "round_robin": level.round_robin,
         "targets": [_target(target) for target in level.targets],
     }
 
@@ -141,7 +145,11 @@ class PolicyIn(serializers.Serializer[dict[str, Any]]):
     def validate_levels(self, levels: list[dict[str, Any]]) -> list[LevelSpec]:
         """Give the levels as a plan has them."""
         return [
-            LevelSpec(level["timeout_seconds"], tuple(target["spec"] for target in level["targets"]))
+            LevelSpec(
+                level["timeout_seconds"],
+                tuple(target["spec"] for target in level["targets"]),
+                level["round_robin"],
+            )
             for level in levels
         ]
 

@@ -77,6 +77,7 @@ class Draft:
 
     minutes: str = DEFAULT_MINUTES
     targets: tuple[str, ...] = ("",)
+    round_robin: bool = False
     errors: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -99,6 +100,7 @@ class Levels:
                 Draft(
                     f"{Decimal(level.timeout_seconds) / 60:.2f}".rstrip("0").rstrip("."),
                     tuple(_value(target) for target in level.targets),
+                    level.round_robin,
                 )
                 for level in plan.levels
             ]
@@ -114,6 +116,7 @@ class Levels:
                 Draft(
                     data.get(f"level-{n}-minutes", "")[:12],
                     tuple(data.getlist(f"level-{n}-targets"))[:MOST_TARGETS],
+                    f"level-{n}-round_robin" in data,
                 )
                 for n in range(min(number, MOST_LEVELS))
             ]
@@ -132,7 +135,7 @@ class Levels:
             del self.drafts[n]
         elif what == "more":
             chosen = tuple(target for target in self.drafts[n].targets if target)
-            self.drafts[n] = Draft(self.drafts[n].minutes, (*chosen, ""))
+            self.drafts[n] = replace(self.drafts[n], targets=(*chosen, ""))
         elif what in ("up", "down"):
             self._move(n, n - 1 if what == "up" else n + 1)
 
@@ -147,7 +150,7 @@ class Levels:
         for draft in self.drafts:
             spec, errors = _spec(draft, known)
             specs.append(spec)
-            checked.append(Draft(draft.minutes, draft.targets, errors))
+            checked.append(replace(draft, errors=errors))
         self.drafts = checked
         return None if not specs or any(draft.errors for draft in checked) else specs
 
@@ -190,7 +193,7 @@ def _spec(draft: Draft, known: set[str]) -> tuple[LevelSpec, dict[str, str]]:
     elif not known.issuperset(chosen):
         errors["targets"] = "One of these cannot be asked any more. Choose again."
     targets = () if "targets" in errors else tuple(_target(value) for value in chosen)
-    return LevelSpec(seconds or 1, targets), errors
+    return LevelSpec(seconds or 1, targets, draft.round_robin), errors
 
 
 def _seconds(minutes: str) -> int | None:

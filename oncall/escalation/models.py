@@ -54,9 +54,17 @@ class Policy(models.Model):
 
 
 class Level(models.Model):
+    """Who is asked together, or in turn; `turn` counts the alerts that were given one by a round robin."""
+
     policy = models.ForeignKey(Policy, models.CASCADE, related_name="levels")
     position = models.PositiveSmallIntegerField()
     timeout_seconds = models.PositiveIntegerField(default=300)
+    round_robin = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Ask one target at a time: each alert the next one, each pass the one after.",
+    )
+    turn = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
 
     class Meta:
         ordering = [F("position").asc()]

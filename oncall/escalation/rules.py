@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -56,7 +56,7 @@ class TargetSpec:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Whom a target is at an instant: ids and how they came to be it (`via`), or why nobody is."""
+    """Whom a target is at an instant: ids and how they came to be it (`via`), or why nobody can be asked."""
 
     people: tuple[int, ...] = ()
     via: str = ""
@@ -65,10 +65,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class LevelSpec:
-    """Who is asked together, and for how long they are waited for."""
+    """Who is asked together, or one at a time (`round_robin`), and for how long they are waited for.
+
+    `turn` is the number this run was given in the round robin, None before its first level is asked.
+    """
 
     timeout_seconds: int
     targets: tuple[TargetSpec, ...] = ()
+    round_robin: bool = False
+    turn: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,8 @@ def to_json(plan: Plan) -> dict[str, Any]:
         {
             "timeout": level.timeout_seconds,
             "targets": [_stored(target) for target in level.targets],
+            "round_robin": level.round_robin,
+            "turn": level.turn,
         }
         for level in plan.levels
     ]
@@ -135,6 +142,8 @@ def from_json(stored: Mapping[str, Any]) -> Plan:
         LevelSpec(
             int(level["timeout"]),
             tuple(_read(target) for target in level["targets"]),
+            bool(level.get("round_robin", False)),
+            level.get("turn"),
         )
         for level in stored["levels"]
     )
@@ -151,8 +160,25 @@ def _read(stored: Mapping[str, Any]) -> TargetSpec:
     return TargetSpec(Kind(stored["kind"]), int(stored["id"]), str(stored.get("name", "")), turn)
 
 
-def asks(level: LevelSpec, answers: Mapping[TargetSpec, Answer]) -> Found:
-    """Say whom a level asks, given whom each of its targets is; a person whom two targets name is asked once."""
+def awaits_turns(plan: Plan) -> list[int]:
+    """Give the levels, from 0, whose round robin has not given this run a turn yet."""
+    return [n for n, level in enumerate(plan.levels) if level.round_robin and level.turn is None]
+
+
+def with_turns(plan: Plan, turns: Mapping[int, int]) -> Plan:
+    """Give a plan in which levels (from 0) have these turns of their round robin."""
+    levels = (replace(level, turn=turns.get(n, level.turn)) for n, level in enumerate(plan.levels))
+    return replace(plan, levels=tuple(levels))
+
+
+def asks(level: LevelSpec, answers: Mapping[TargetSpec, Answer], *, pass_: int = 0) -> Found:
+    """Say whom a level asks in a pass (from 0), given whom each of its targets is.
+
+    A person whom two targets name is asked once. A round robin asks the target whose turn it is, in each pass the
+    one after, and passes over those that nobody can be asked for.
+    """
+    if level.round_robin:
+        return _one_of(level, answers, pass_)
     people: dict[int, str] = {}
     nobody = [] if level.targets else ["It has no target"]
     for target in level.targets:
@@ -162,6 +188,34 @@ def asks(level: LevelSpec, answers: Mapping[TargetSpec, Answer]) -> Found:
         if not answer.people:
             nobody.append(answer.reason)
     return Found(tuple(people.items()), tuple(nobody))
+
+
+def _one_of(level: LevelSpec, answers: Mapping[TargetSpec, Answer], pass_: int) -> Found:
+    first = ((level.turn or 0) + pass_) % (len(level.targets) or 1)
+    nobody = [] if level.targets else ["It has no target"]
+    for target in (*level.targets[first:], *level.targets[:first]):
+        answer = answers[target]
+        if answer.people and not answer.reason:
+            via = f"{answer.via}, by turns" if answer.via else "by turns"
+            return Found(tuple((user_id, via) for user_id in answer.people), tuple(nobody))
+        nobody.append(answer.reason)
+    return Found((), tuple(nobody))
+
+
+def following(
+    plan: Plan, position: Position, answers: Mapping[TargetSpec, Answer]
+) -> tuple[Position, tuple[int, ...]] | None:
+    """Give the next position that asks somebody, with whom; None when the plan gives up instead.
+
+    Levels that ask nobody are passed over, because the pager does not wait for them.
+    """
+    for _ in range(len(plan.levels)):
+        if is_over(plan, position):
+            return None
+        if ids := asks(plan.levels[position.level], answers, pass_=position.round).ids:
+            return position, tuple(ids)
+        position = after(plan, position)
+    return None
 
 
 def is_over(plan: Plan, position: Position) -> bool:

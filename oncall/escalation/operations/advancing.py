@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -21,7 +23,7 @@ from core.outbox.models import Lane
 from oncall import events
 from oncall.escalation import queries, rules
 from oncall.escalation.models import Escalation, EscalationStatus
-from oncall.escalation.rules import Found, LevelSpec, Plan, Position, Step
+from oncall.escalation.rules import Answer, Plan, Position, Step, TargetSpec
 from oncall.paging import operations as paging
 from oncall.paging import queries as people
 from oncall.paging import rules as words
@@ -91,11 +93,12 @@ def _claimed(limit: int) -> list[Escalation]:
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """An escalation whose turn it is, with its plan and what to do."""
+    """An escalation whose turn it is, with its plan and what to do; `is_drawn` when the plan was changed by that."""
 
     escalation: Escalation
     plan: Plan
     step: Step
+    is_drawn: bool = False
 
 
 def _advance(due: Sequence[Escalation]) -> int:
@@ -104,7 +107,7 @@ def _advance(due: Sequence[Escalation]) -> int:
     at = queries.now()
     over = [escalation for escalation in due if queries.attention(escalation)]
     _settle(over)
-    turns = [_turn(escalation, at) for escalation in due if escalation not in over]
+    turns = _draw([_turn(escalation, at) for escalation in due if escalation not in over])
     asking = [turn for turn in turns if turn.step.ask is not None]
     _ask(asking, at)
     _exhaust([turn.escalation for turn in turns if turn.step.ask is None])
@@ -121,6 +124,46 @@ def _turn(escalation: Escalation, at: datetime) -> _Turn:
         log.exception("the plan of escalation %s cannot be read", escalation.pk)
         plan = Plan("", 0, ())
     return _Turn(escalation, plan, rules.decide(plan, position, due=due, now=at))
+
+
+_DRAW = """
+with wanted as (
+    select l.id, w.count from oncall_level l
+    join jsonb_to_recordset(%s::jsonb) as w (policy_id bigint, position int, count int) using (policy_id, position)
+    order by l.id for update of l
+)
+update oncall_level l set turn = l.turn + wanted.count from wanted where wanted.id = l.id
+returning l.policy_id, l.position, l.turn - wanted.count
+"""
+
+
+def _draw(turns: Sequence[_Turn]) -> list[_Turn]:
+    """Give each run that is asked for the first time its turns of the round robins in its plan.
+
+    The counters are rows that are counted up in this transaction: what is rolled back gives its turns back. A run
+    whose level is gone from its policy takes its own number as its turn.
+    """
+    asking = [
+        (n, turn.escalation.policy_id, level)
+        for n, turn in enumerate(turns)
+        if turn.step.ask is not None
+        for level in rules.awaits_turns(turn.plan)
+    ]
+    if not asking:
+        return list(turns)
+    counts = Counter((policy_id, level) for _, policy_id, level in asking)
+    rows = [{"policy_id": key[0], "position": key[1], "count": count} for key, count in counts.items()]
+    with connection.cursor() as cursor:
+        cursor.execute(_DRAW, [json.dumps(rows)])
+        numbers = {(policy_id, level): count(first) for policy_id, level, first in cursor.fetchall()}
+    given: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    for n, policy_id, level in asking:
+        known = numbers.get((policy_id, level))
+        given[n][level] = next(known) if known else turns[n].escalation.pk
+    return [
+        replace(turn, plan=rules.with_turns(turn.plan, given[n]), is_drawn=True) if n in given else turn
+        for n, turn in enumerate(turns)
+    ]
 
 
 def _settle(over: Iterable[Escalation]) -> None:
@@ -149,7 +192,7 @@ def _taken(alert: Alert) -> dict[str, Any]:
 def _ask(turns: Sequence[_Turn], at: datetime) -> None:
     if not turns:
         return
-    known = _whom(turns, at)
+    known = queries.answers((target for turn in turns for target in queries.targets_of(turn.plan)), at=at)
     names = _names(known)
     paged = paging.page_level([_asked(turn, known, names, at) for turn in turns])
     reached = {one.escalation_id: bool(one.reached) for one in paged}
@@ -157,21 +200,15 @@ def _ask(turns: Sequence[_Turn], at: datetime) -> None:
     live.changed("alerts", *{topic for turn in turns for topic in _topics(turn.escalation)})
 
 
-def _whom(turns: Iterable[_Turn], at: datetime) -> dict[LevelSpec, Found]:
-    """Whom every level of these plans asks now: each schedule is resolved once for the whole batch."""
-    levels = list({level for turn in turns for level in turn.plan.levels})
-    return dict(zip(levels, queries.whom(levels, at=at), strict=True))
-
-
-def _names(known: Mapping[LevelSpec, Found]) -> dict[int, str]:
-    ids = {id_ for found in known.values() for id_ in found.ids}
+def _names(known: Mapping[TargetSpec, Answer]) -> dict[int, str]:
+    ids = {id_ for answer in known.values() for id_ in answer.people}
     return {user.pk: str(user) for user in User.objects.active().filter(pk__in=ids)}
 
 
-def _asked(turn: _Turn, known: Mapping[LevelSpec, Found], names: Mapping[int, str], at: datetime) -> Ask:
+def _asked(turn: _Turn, known: Mapping[TargetSpec, Answer], names: Mapping[int, str], at: datetime) -> Ask:
     escalation, plan, step = turn.escalation, turn.plan, turn.step
     assert step.ask is not None  # noqa: S101 - only turns that ask come here
-    found = known[plan.levels[step.ask.level]]
+    found = rules.asks(plan.levels[step.ask.level], known, pass_=step.ask.round)
     late = step.late if step.late >= rules.LATE else timedelta()
     mark = f" Asked {words.clock(late)} late." if late else ""
     return Ask(
@@ -186,7 +223,7 @@ def _asked(turn: _Turn, known: Mapping[LevelSpec, Found], names: Mapping[int, st
         skipped=tuple((skipped.round, skipped.level, _skipped(plan, skipped)) for skipped in step.skipped),
         alert_id=escalation.alert_id,
         incident_id=_incident_id(escalation),
-        after_you=_after(turn, known, names, at),
+        after_you=_after(turn, known, names),
         thread=f"alert-{escalation.alert_id}" if escalation.alert_id else f"escalation-{escalation.pk}",
         notice=replace(
             queries.notice(escalation, at=at),
@@ -203,9 +240,9 @@ def _incident_id(escalation: Escalation) -> int | None:
 
 
 def _after(
-    turn: _Turn, known: Mapping[LevelSpec, Found], names: Mapping[int, str], at: datetime
+    turn: _Turn, known: Mapping[TargetSpec, Answer], names: Mapping[int, str]
 ) -> tuple[tuple[int, str], ...]:
-    found = queries.following(turn.plan, turn.step.next, known, at=at)
+    found = rules.following(turn.plan, turn.step.next, known)
     return tuple((id_, names[id_]) for id_ in found[1] if id_ in names) if found else ()
 
 
@@ -220,8 +257,9 @@ def _skipped(plan: Plan, position: Position) -> str:
 
 
 _MOVE = """
-update oncall_escalation as e set round = new.round, level = new.level, next_at = new.next_at
-from jsonb_to_recordset(%s::jsonb) as new (id bigint, round int, level int, next_at timestamptz)
+update oncall_escalation as e set round = new.round, level = new.level, next_at = new.next_at,
+    plan = coalesce(new.plan, e.plan)
+from jsonb_to_recordset(%s::jsonb) as new (id bigint, round int, level int, next_at timestamptz, plan jsonb)
 where e.id = new.id
 """
 
@@ -233,6 +271,7 @@ def _move(turns: Sequence[_Turn], reached: Mapping[int, bool], at: datetime) -> 
             "id": turn.escalation.pk,
             "round": turn.step.next.round,
             "level": turn.step.next.level,
+            "plan": rules.to_json(turn.plan) if turn.is_drawn else None,
             "next_at": ((turn.step.next_at if reached[turn.escalation.pk] else None) or at).isoformat(),
         }
         for turn in turns

@@ -90,7 +90,6 @@ def change_policy(  # noqa: PLR0913 - a policy is all of these
     row.is_default, row.version = is_default, row.version + 1
     _make_room(row)
     _store(row)
-    row.levels.all().delete()
     _write_levels(row, levels)
     _note(row, "changed", actor)
     return row
@@ -146,10 +145,15 @@ def _slug(name: str) -> str:
 
 
 def _write_levels(policy: Policy, levels: Sequence[LevelSpec]) -> None:
-    rows = Level.objects.bulk_create(
-        Level(policy=policy, position=n, timeout_seconds=level.timeout_seconds)
-        for n, level in enumerate(levels)
-    )
+    """Write levels over those at the same place: a round robin goes on where it was."""
+    known = {row.position: row for row in policy.levels.select_for_update().order_by("pk")}
+    rows = [known.get(n) or Level(policy=policy, position=n) for n in range(len(levels))]
+    for row, level in zip(rows, levels, strict=True):
+        row.timeout_seconds, row.round_robin = level.timeout_seconds, level.round_robin
+    policy.levels.filter(position__gte=len(levels)).delete()
+    Level.objects.bulk_update([row for row in rows if row.pk], ["timeout_seconds", "round_robin"])
+    Level.objects.bulk_create(row for row in rows if not row.pk)
+    Target.objects.filter(level__in=rows).delete()
     Target.objects.bulk_create(
         Target(
             level=row,

@@ -12,13 +12,14 @@ from oncall.escalation.queries.asking import (
     live,
     next_up,
     now,
-    whom,
+    targets_of,
 )
 from oncall.escalation.queries.ladders import (
     TARGETS,
     Ladder,
     Rung,
     Uses,
+    drawn,
     ladder,
     ladders,
     plan_of,
@@ -51,6 +52,7 @@ __all__ = [
     "attention",
     "content",
     "current",
+    "drawn",
     "following",
     "incident_of",
     "is_asked",
@@ -64,8 +66,8 @@ __all__ = [
     "policies",
     "policy",
     "summary",
+    "targets_of",
     "title",
     "unwanted",
     "used_by",
-    "whom",
 ]

@@ -16,7 +16,7 @@ from core.accounts import queries as people
 from core.accounts.models import Role, User
 from oncall.escalation import rules
 from oncall.escalation.models import Escalation, EscalationStatus
-from oncall.escalation.rules import Answer, Found, Kind, LevelSpec, Plan, Position, TargetSpec, Turn
+from oncall.escalation.rules import Answer, Kind, Plan, Position, TargetSpec, Turn
 from oncall.schedules import queries as schedules
 
 if TYPE_CHECKING:
@@ -47,16 +47,10 @@ def now() -> datetime:
     return at
 
 
-def whom(levels: Sequence[LevelSpec], *, at: datetime) -> list[Found]:
-    """Give whom each level asks at an instant; every target is resolved once."""
-    known = answers((target for level in levels for target in level.targets), at=at)
-    return [rules.asks(level, known) for level in levels]
-
-
 def answers(targets: Iterable[TargetSpec], *, at: datetime) -> dict[TargetSpec, Answer]:
     """Give whom each of these targets is at an instant, with a few queries however many there are."""
     wanted = set(targets)
-    known = {target: Answer((target.id,)) for target in wanted if target.kind is Kind.USER}
+    known = _named([target for target in wanted if target.kind is Kind.USER])
     for turn in Turn:
         chosen = [target for target in wanted if target.kind is Kind.SCHEDULE and target.turn is turn]
         slices = _slices(sorted({target.id for target in chosen}), turn, at)
@@ -64,6 +58,18 @@ def answers(targets: Iterable[TargetSpec], *, at: datetime) -> dict[TargetSpec, 
     teams = [target for target in wanted if target.kind is Kind.TEAM]
     members = people.responders({target.id for target in teams})
     return known | {target: _everybody(target, members.get(target.id, ())) for target in teams}
+
+
+def _named(targets: Sequence[TargetSpec]) -> dict[TargetSpec, Answer]:
+    """People; who has left is still named, for the ledger, and passed over by a round robin."""
+    ids = {target.id for target in targets}
+    active = set(User.objects.active().filter(pk__in=ids).values_list("pk", flat=True)) if ids else ids
+    return {
+        target: Answer(
+            (target.id,), reason="" if target.id in active else f"The account of {target.name} is closed"
+        )
+        for target in targets
+    }
 
 
 def _turn(target: TargetSpec, found: Slice | None) -> Answer:
@@ -102,21 +108,14 @@ def _slice_alone(id_: int, turn: Turn, at: datetime) -> Slice | None:
         return None
 
 
-def following(
-    plan: Plan, position: Position, found: Mapping[LevelSpec, Found] | None = None, *, at: datetime
-) -> tuple[Position, tuple[int, ...]] | None:
-    """Give the next position that asks somebody, with whom; None when the plan gives up instead.
+def following(plan: Plan, position: Position, *, at: datetime) -> tuple[Position, tuple[int, ...]] | None:
+    """Give the next position that asks somebody at an instant, with whom; None when the plan gives up instead."""
+    return rules.following(plan, position, answers(targets_of(plan), at=at))
 
-    Levels that ask nobody are passed over, because the pager does not wait for them.
-    """
-    known = found or dict(zip(plan.levels, whom(plan.levels, at=at), strict=True))
-    for _ in range(len(plan.levels)):
-        if rules.is_over(plan, position):
-            return None
-        if ids := known[plan.levels[position.level]].ids:
-            return position, tuple(ids)
-        position = rules.after(plan, position)
-    return None
+
+def targets_of(plan: Plan) -> list[TargetSpec]:
+    """Give every target of a plan."""
+    return [target for level in plan.levels for target in level.targets]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,8 @@ from django.shortcuts import get_object_or_404
 from core.accounts.models import User
 from oncall.escalation import rules
 from oncall.escalation.models import Policy
-from oncall.escalation.queries.asking import now, whom
-from oncall.escalation.rules import Found, Kind, LevelSpec, Plan, TargetSpec, Turn
+from oncall.escalation.queries.asking import answers, now, targets_of
+from oncall.escalation.rules import Answer, Kind, LevelSpec, Plan, TargetSpec, Turn
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -58,10 +58,20 @@ def used_by(policy: Policy) -> Uses:
 def plan_of(policy: Policy) -> Plan:
     """Give a policy, read with its levels and targets, as a plan."""
     levels = tuple(
-        LevelSpec(level.timeout_seconds, tuple(_target(target) for target in level.targets.all()))
+        LevelSpec(
+            level.timeout_seconds,
+            tuple(_target(target) for target in level.targets.all()),
+            level.round_robin,
+        )
         for level in policy.levels.all()
     )
     return Plan(policy.name, policy.repeat, levels)
+
+
+def drawn(policy: Policy) -> Plan:
+    """Give a policy, read with its levels and targets, as a plan with the turns that the next alert would get."""
+    turns = {n: level.turn for n, level in enumerate(policy.levels.all()) if level.round_robin}
+    return rules.with_turns(plan_of(policy), turns)
 
 
 def _target(target: Target) -> TargetSpec:
@@ -81,6 +91,7 @@ class Rung:
     offset_seconds: int
     timeout_seconds: int
     targets: tuple[TargetSpec, ...]
+    round_robin: bool
     people: tuple[User, ...]
     nobody: tuple[str, ...]
 
@@ -104,21 +115,27 @@ class Ladder:
 def ladders(found: Iterable[Policy]) -> list[Ladder]:
     """Give policies with who answers right now; schedules and people are read once for all of them."""
     chosen = list(found)
-    plans = [plan_of(policy) for policy in chosen]
-    levels = [level for plan in plans for level in plan.levels]
-    asked = whom(levels, at=now())
-    people = User.objects.active().in_bulk([id_ for found in asked for id_ in found.ids])
-    rest = iter(asked)
-    return [
-        _ladder(policy, plan, [next(rest) for _ in plan.levels], people)
-        for policy, plan in zip(chosen, plans, strict=True)
-    ]
+    plans = [drawn(policy) for policy in chosen]
+    known = answers((target for plan in plans for target in targets_of(plan)), at=now())
+    people = User.objects.active().in_bulk([id_ for answer in known.values() for id_ in answer.people])
+    return [_ladder(policy, plan, known, people) for policy, plan in zip(chosen, plans, strict=True)]
 
 
-def _ladder(policy: Policy, plan: Plan, asked: Sequence[Found], people: Mapping[int, User]) -> Ladder:
+def _ladder(
+    policy: Policy, plan: Plan, known: Mapping[TargetSpec, Answer], people: Mapping[int, User]
+) -> Ladder:
+    asked = [rules.asks(level, known) for level in plan.levels]
     active = [[id_ for id_ in found.ids if id_ in people] for found in asked]
     rungs = tuple(
-        Rung(n, offset, level.timeout_seconds, level.targets, tuple(people[id_] for id_ in ids), found.nobody)
+        Rung(
+            n,
+            offset,
+            level.timeout_seconds,
+            level.targets,
+            level.round_robin,
+            tuple(people[id_] for id_ in ids),
+            found.nobody,
+        )
         for n, (offset, level, ids, found) in enumerate(
             zip(rules.offsets(plan), plan.levels, active, asked, strict=True), 1
         )

@@ -79,15 +79,25 @@ def test_whom_a_level_asks_is_changed_on_its_page(site: Client, policy: Policy) 
         {
             "position": "0",
             "timeout_seconds": "600",
-            "targets-TOTAL_FORMS": "1",
+            "round_robin": "on",
+            "targets-TOTAL_FORMS": "2",
             "targets-INITIAL_FORMS": "1",
             "targets-0-id": str(target.pk),
             "targets-0-level": str(level.pk),
             "targets-0-user": str(bob.pk),
+            "targets-0-turn": "now",
+            "targets-1-level": str(level.pk),
+            "targets-1-team": str(cast.team().pk),
+            "targets-1-turn": "now",
         },
     )
     assert answer.status_code == 302
-    assert level.targets.get().user == bob
+    assert [(row.user, row.team) for row in level.targets.order_by("pk")] == [
+        (bob, None),
+        (None, cast.team()),
+    ]
+    level.refresh_from_db()
+    assert level.round_robin
     policy.refresh_from_db()
     assert policy.version == 2
 

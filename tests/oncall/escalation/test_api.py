@@ -74,14 +74,17 @@ def test_a_policy_is_made_as_the_contract_has_it(api: APIClient, mona: User, bob
         "levels": [
             {
                 "timeout_seconds": 600,
+                "round_robin": False,
                 "targets": [{"type": "schedule", "id": str(primary.pk), "turn": "now", "name": "Primary"}],
             },
             {
                 "timeout_seconds": 600,
+                "round_robin": False,
                 "targets": [{"type": "schedule", "id": str(primary.pk), "turn": "now", "name": "Primary"}],
             },
             {
                 "timeout_seconds": 900,
+                "round_robin": False,
                 "targets": [
                     {"type": "user", "id": str(mona.pk), "name": "Mona Example"},
                     {"type": "user", "id": str(bob.pk), "name": "Bob Example"},
@@ -101,7 +104,8 @@ def test_a_level_asks_a_team_and_other_turns_of_a_schedule(api: APIClient, bob: 
         {"type": "schedule", "id": "primary", "turn": "previous"},
         {"type": "team", "id": "payments"},
     ]
-    made = api.post(POLICIES, body({"targets": targets}), format="json")
+    made = api.post(POLICIES, body({"targets": targets, "round_robin": True}), format="json")
+    assert made.data["levels"][0]["round_robin"] is True
     assert made.data["levels"][0]["targets"] == [
         {"type": "schedule", "id": str(primary.pk), "turn": "next", "name": "Primary"},
         {"type": "schedule", "id": str(primary.pk), "turn": "previous", "name": "Primary"},

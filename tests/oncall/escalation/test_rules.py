@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -190,6 +191,70 @@ def test_a_level_asks_each_person_once_and_says_which_targets_are_nobody() -> No
     assert found.people == ((1, "on call in Primary"), (2, "in the team Payments"), (3, ""))
     assert (found.nobody, found.ids) == (("Nobody is next",), [1, 2, 3])
     assert rules.asks(LevelSpec(60), {}).nobody == ("It has no target",)
+
+
+CAROL = TargetSpec(Kind.USER, 4, "Carol")
+ANSWERS = {
+    PRIMARY: Answer((1,), "on call in Primary"),
+    NEXT: Answer(reason="Nobody is next"),
+    ADA: Answer((3,)),
+    CAROL: Answer((4,), reason="The account of Carol is closed"),
+}
+
+
+@pytest.mark.parametrize(
+    ("turn", "pass_", "asked", "nobody"),
+    [
+        (0, 0, ((1, "on call in Primary, by turns"),), ()),
+        (1, 0, ((3, "by turns"),), ("Nobody is next",)),
+        (2, 0, ((3, "by turns"),), ()),
+        (3, 0, ((1, "on call in Primary, by turns"),), ("The account of Carol is closed",)),
+        (4, 0, ((1, "on call in Primary, by turns"),), ()),
+        # the second pass asks the one after
+        (0, 2, ((3, "by turns"),), ()),
+        (None, 0, ((1, "on call in Primary, by turns"),), ()),
+    ],
+)
+def test_a_round_robin_asks_one_and_passes_over_those_who_are_nobody(
+    turn: int | None, pass_: int, asked: tuple[tuple[int, str], ...], nobody: tuple[str, ...]
+) -> None:
+    level = LevelSpec(60, (PRIMARY, NEXT, ADA, CAROL), round_robin=True, turn=turn)
+    found = rules.asks(level, ANSWERS, pass_=pass_)
+    assert (found.people, found.nobody) == (asked, nobody)
+
+
+def test_a_round_robin_of_nobodies_asks_nobody() -> None:
+    level = LevelSpec(60, (NEXT, CAROL), round_robin=True, turn=7)
+    assert rules.asks(level, ANSWERS).nobody == ("The account of Carol is closed", "Nobody is next")
+    assert rules.asks(LevelSpec(60, round_robin=True), {}).nobody == ("It has no target",)
+
+
+def test_a_plan_awaits_the_turns_it_was_not_given_and_keeps_those_it_was() -> None:
+    robin = LevelSpec(60, (PRIMARY, ADA), round_robin=True)
+    full = Plan("Engineering", 2, (robin, LevelSpec(60, (ADA,)), robin))
+    assert rules.awaits_turns(full) == [0, 2]
+    drawn = rules.with_turns(full, {0: 41})
+    assert (rules.awaits_turns(drawn), drawn.levels[0].turn) == ([2], 41)
+    assert rules.from_json(rules.to_json(drawn)) == drawn
+
+
+@pytest.mark.parametrize(
+    ("position", "found"),
+    [
+        ((0, 0), ((0, 0), (3,))),
+        ((0, 1), ((0, 2), (1,))),
+        ((1, 0), ((1, 0), (1,))),
+        ((1, 1), ((1, 2), (3,))),
+        ((2, 0), None),
+    ],
+)
+def test_who_follows_in_a_plan(
+    position: tuple[int, int], found: tuple[tuple[int, int], tuple[int, ...]] | None
+) -> None:
+    robin = LevelSpec(60, (PRIMARY, ADA), round_robin=True)
+    full = Plan("Engineering", 2, (replace(robin, turn=1), LevelSpec(60, (NEXT,)), replace(robin, turn=0)))
+    expected = (Position(*found[0]), found[1]) if found else None
+    assert rules.following(full, Position(*position), ANSWERS) == expected
 
 
 @pytest.mark.parametrize(

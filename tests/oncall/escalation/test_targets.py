@@ -132,11 +132,11 @@ def test_many_targets_take_as_many_queries_as_one_of_each_kind(primary: Schedule
 @pytest.mark.parametrize("broken", ["nothing", "two", "turn"])
 def test_a_target_is_one_thing(people: list[User], primary: Schedule, broken: str) -> None:
     level = cast.policy((600, [people[0]])).levels.get()
-    given: dict[str, Any] = {
+    kinds: dict[str, dict[str, Any]] = {
         "nothing": {},
         "two": {"schedule": primary, "team": cast.team()},
         "turn": {"team": cast.team(), "turn": "next"},
-    }[broken]
+    }
     with pytest.raises(IntegrityError), transaction.atomic():
-        Target.objects.create(level=level, **given)
+        Target.objects.create(level=level, **kinds[broken])
     assert Policy.objects.get().levels.get().targets.count() == 1

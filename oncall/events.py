@@ -169,6 +169,15 @@ class PolicyChanged:
     summary: str
 
 
+@event("last_resort.changed")
+@dataclass(frozen=True, slots=True)
+class LastResortChanged:
+    """An admin said who is asked when a policy is exhausted; `whom` is empty for nobody beside the admins."""
+
+    last_resort_id: int
+    whom: str
+
+
 @event("contact_method.changed")
 @dataclass(frozen=True, slots=True)
 class ContactMethodChanged:

@@ -1,5 +1,5 @@
 from oncall.alerts.models import Alert, IngestError, Integration, Signal
-from oncall.escalation.models import Escalation, Level, Policy, Target
+from oncall.escalation.models import Escalation, LastResort, Level, Policy, Target
 from oncall.paging.models import ContactMethod, NotificationRule, Page
 from oncall.routing.models import Route, ServicePolicy
 from oncall.schedules.models import Layer, Override, Participant, Restriction, Schedule
@@ -10,6 +10,7 @@ __all__ = [
     "Escalation",
     "IngestError",
     "Integration",
+    "LastResort",
     "Layer",
     "Level",
     "NotificationRule",

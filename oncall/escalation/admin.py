@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 
 from oncall.escalation import operations
-from oncall.escalation.models import Level, Policy, Target
+from oncall.escalation.models import LastResort, Level, Policy, Target
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -73,6 +73,31 @@ class LevelAdmin(admin.ModelAdmin[Level]):
         """Write the targets, and tell of the change."""
         super().save_related(request, form, formsets, change)
         operations.note_policy(form.instance.policy, actor=_person(request))
+
+
+@admin.register(LastResort)
+class LastResortAdmin(admin.ModelAdmin[LastResort]):
+    """Who is asked when nobody of a policy answered: one row, or none."""
+
+    list_display = ("__str__", "policy", "user")
+    list_select_related = ("policy", "user")
+    fields = ("policy", "user")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """There is one."""
+        return not LastResort.objects.exists()
+
+    def save_model(self, request: HttpRequest, obj: LastResort, form: Any, change: bool) -> None:  # noqa: FBT001
+        """Let the operation write it, and tell of the change."""
+        operations.set_last_resort(actor=_person(request), policy=obj.policy, user=obj.user)
+
+    def delete_model(self, request: HttpRequest, obj: LastResort) -> None:
+        """Ask nobody beside the admins."""
+        operations.set_last_resort(actor=_person(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[LastResort]) -> None:
+        """Ask nobody beside the admins."""
+        operations.set_last_resort(actor=_person(request))
 
 
 def _person(request: HttpRequest) -> Any:

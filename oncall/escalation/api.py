@@ -6,6 +6,7 @@ from django.conf import settings
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
@@ -139,7 +140,9 @@ class PolicyIn(serializers.Serializer[dict[str, Any]]):
         return self._free("name", name, "There is a policy of this name already.")
 
     def validate_slug(self, slug: str) -> str:
-        """Refuse the slug of another policy."""
+        """Refuse the slug of another policy, and those that mean something else in an address."""
+        if slug in operations.RESERVED:
+            raise ValidationError("This slug means something else. Choose another one.")
         return self._free("slug", slug, "There is a policy with this slug already.")
 
     def validate_levels(self, levels: list[dict[str, Any]]) -> list[LevelSpec]:
@@ -158,6 +161,26 @@ class PolicyIn(serializers.Serializer[dict[str, Any]]):
         if Policy.objects.filter(**{field: value}).exclude(pk=known.pk if known else 0).exists():
             raise ValidationError(otherwise)
         return value
+
+
+class LastResortIn(serializers.Serializer[dict[str, Any]]):
+    """A policy or a person, by id, slug or e-mail; neither of them is nobody beside the admins."""
+
+    policy = SlugOrId(queries.policies, required=False, allow_null=True)
+    user = SlugOrId(lambda _: people.people(), slug="email", required=False, allow_null=True)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Want one of the two, or none."""
+        if data.get("policy") and data.get("user"):
+            raise ValidationError("Name a policy or a user, not both.")
+        return data
+
+
+class LastResortOut(serializers.Serializer[Any]):
+    """Who is asked, once, when a policy is exhausted; the admins are told besides."""
+
+    policy = serializers.CharField(source="policy.slug", default=None, allow_null=True)
+    user = serializers.CharField(source="user_id", default=None, allow_null=True)
 
 
 class EscalationPolicies(Lists, Shows, ViewSet):
@@ -194,6 +217,20 @@ class EscalationPolicies(Lists, Shows, ViewSet):
         """Remove a policy on which no route, no service and no default relies."""
         operations.remove_policy(self.get_object(), actor=_person(request))
         return Response(status=204)
+
+    @extend_schema(responses=LastResortOut)
+    @action(detail=False, methods=["get"], url_path="last-resort", pagination_class=None, filter_backends=[])
+    def last_resort(self, request: Request) -> Response:
+        """Say who is asked when a policy is exhausted."""
+        return Response(LastResortOut(queries.last_resort() or {}).data)
+
+    @extend_schema(request=LastResortIn, responses=LastResortOut)
+    @last_resort.mapping.put
+    def set_last_resort(self, request: Request) -> Response:
+        """Say who shall be asked when a policy is exhausted: a policy, a user, or nobody beside the admins."""
+        require(request.user, Verb.ADMIN)
+        last = operations.set_last_resort(actor=self.person, **self.read(LastResortIn))
+        return Response(LastResortOut(last or {}).data)
 
     def get_serializer_context(self) -> dict[str, Any]:
         """Let the input know which policy it is about."""

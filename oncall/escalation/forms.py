@@ -9,6 +9,8 @@ from django import forms
 from core.accounts import queries as people
 from core.accounts.models import Team
 from core.accounts.policy import Verb, can, managed_teams
+from oncall.escalation import queries
+from oncall.escalation.models import Policy
 from oncall.escalation.rules import Kind, LevelSpec, TargetSpec, Turn
 from oncall.schedules import queries as schedules
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from django.http import QueryDict
 
     from core.accounts.models import User
-    from oncall.escalation.models import Policy
+    from oncall.escalation.models import LastResort
     from oncall.escalation.rules import Plan
 
 MOST_LEVELS = 20
@@ -69,6 +71,38 @@ class PolicyForm(forms.Form):
         given: dict[str, Any] = super().clean() or {}
         known = self.policy.is_default if self.policy else False
         return {"is_default": known, **given, "version": given.get("version")}
+
+
+class LastResortForm(forms.Form):
+    """Who is asked when nobody of a policy answered: "policy:3", "user:5", or nobody."""
+
+    whom = forms.ChoiceField(
+        required=False,
+        label="When nobody of a policy answers, ask",
+        help_text="Once, after the last pass, beside telling the admins. Never after itself.",
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        policies = [(f"policy:{row.pk}", row.name) for row in queries.policies(user)]
+        persons = [(f"user:{row.pk}", str(row)) for row in people.people()]
+        whom = self.fields["whom"]
+        assert isinstance(whom, forms.ChoiceField)  # noqa: S101 - declared above
+        whom.choices = [("", "Nobody beside the admins"), ("A policy", policies), ("A person", persons)]
+
+    @staticmethod
+    def chosen(last: LastResort | None) -> str:
+        """Write who it is as a choice."""
+        if last is None:
+            return ""
+        return f"policy:{last.policy_id}" if last.policy_id else f"user:{last.user_id}"
+
+    def clean(self) -> dict[str, Any]:
+        kind, _, pk = self.cleaned_data.get("whom", "").partition(":")
+        return {
+            "policy": Policy.objects.filter(pk=pk).first() if kind == "policy" else None,
+            "user": people.person(int(pk)) if kind == "user" else None,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,29 @@ class Target(models.Model):
         return str(self.schedule_id or self.user_id or self.team_id)
 
 
+class LastResort(models.Model):
+    """Who is asked, once, when a policy is exhausted and nobody has acknowledged: one row, or none."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    policy = models.ForeignKey(Policy, models.PROTECT, null=True, blank=True, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        verbose_name_plural = "last resort"
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="last_resort_once"),
+            models.CheckConstraint(
+                condition=Q(policy=None, user__isnull=False) | Q(policy__isnull=False, user=None),
+                name="last_resort_is_one",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.policy or self.user)
+
+
 class EscalationStatus(models.TextChoices):
     ESCALATING = "escalating", "Escalating"
     EXHAUSTED = "exhausted", "Exhausted"
@@ -126,7 +149,8 @@ class Escalation(models.Model):
 
     `round` and `level` are the ones to be asked next, `next_at` is when, in database time. Each human transition
     raises `epoch`; messages of an older epoch are suppressed when they are claimed. A page by hand asks for a
-    person, not for anybody: it goes on when somebody else takes the alert or the incident.
+    person, not for anybody: it goes on when somebody else takes the alert or the incident. One that asks the last
+    resort has none of its own.
     """
 
     alert = models.ForeignKey(Alert, models.CASCADE, null=True, related_name="escalations")
@@ -137,6 +161,7 @@ class Escalation(models.Model):
     plan = models.JSONField()
     message = models.TextField(blank=True)
     by_hand = models.BooleanField(default=False)
+    is_last_resort = models.BooleanField(default=False, db_default=False)
     status = models.CharField(
         max_length=12, choices=EscalationStatus.choices, default=EscalationStatus.ESCALATING
     )

@@ -316,6 +316,12 @@ def for_people(name: str, people: Sequence[tuple[int, str]], *, reason: str = ""
     return Plan(name, HAND_REPEAT, (LevelSpec(HAND_TIMEOUT_SECONDS, targets),), reason)
 
 
+def as_last_resort(plan: Plan, *, asked: str) -> Plan:
+    """Give a plan as it is asked once more when nobody of the plan named `asked` has answered: one pass."""
+    reason = f"Last resort, because nobody of {asked} answered" if asked else "Last resort: nobody answered"
+    return replace(plan, repeat=1, reason=reason)
+
+
 def for_target(target: TargetSpec, *, reason: str = "") -> Plan:
     """Give a plan that asks one target, as whoever is on call in a schedule."""
     return Plan(target.name, HAND_REPEAT, (LevelSpec(HAND_TIMEOUT_SECONDS, (target,)),), reason)

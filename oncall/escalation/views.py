@@ -7,11 +7,11 @@ from django.contrib import messages
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from core.accounts.policy import Verb, can, may_configure, require
+from core.accounts.policy import Verb, admin_only, can, may_configure, require
 from core.errors import Refused
 from core.ui.render import render
 from oncall.escalation import operations, queries
-from oncall.escalation.forms import Draft, Levels, PolicyForm, choices
+from oncall.escalation.forms import Draft, LastResortForm, Levels, PolicyForm, choices
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -22,10 +22,36 @@ if TYPE_CHECKING:
 
 @require_GET
 def index(request: PersonRequest) -> HttpResponse:
-    """Every policy: who is asked first right now, how often, and until when."""
-    ladders = queries.ladders(queries.policies(request.user))
-    context = {"ladders": ladders, "may_create": can(request.user, Verb.CONFIGURE)}
-    return render(request, "oncall/escalation/index.html", context)
+    """Every policy: who is asked first right now, how often, and until when; and the last resort."""
+    return _index(request)
+
+
+def _index(
+    request: PersonRequest, form: LastResortForm | None = None, *, status: int = HTTPStatus.OK
+) -> HttpResponse:
+    last = queries.last_resort()
+    chosen = {"whom": LastResortForm.chosen(last)}
+    context = {
+        "ladders": queries.ladders(queries.policies(request.user)),
+        "may_create": can(request.user, Verb.CONFIGURE),
+        "last_resort": last,
+        "form": (form or LastResortForm(user=request.user, initial=chosen))
+        if can(request.user, Verb.ADMIN)
+        else None,
+    }
+    return render(request, "oncall/escalation/index.html", context, status=status)
+
+
+@admin_only
+@require_POST
+def last_resort(request: PersonRequest) -> HttpResponse:
+    """Say who is asked when nobody of a policy answered."""
+    form = LastResortForm(request.POST, user=request.user)
+    if not form.is_valid():
+        return _index(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    last = operations.set_last_resort(actor=request.user, **form.cleaned_data)
+    messages.success(request, f"The last resort is {last or 'nobody beside the admins'} from now on.")
+    return redirect("oncall:policies")
 
 
 @require_GET

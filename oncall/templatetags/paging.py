@@ -41,6 +41,12 @@ def channel_name(kind: str) -> str:
 
 
 @register.simple_tag
+def minutes(seconds: int) -> str:
+    """Write a duration in minutes alone, as 70 min or 2.5 min: the unit in which levels are set."""
+    return f"{round(seconds / 60, 2):g} min"
+
+
+@register.simple_tag
 def delivery_mark(state: str) -> SafeString:
     """Draw what became of a message."""
     if state in ("accepted", "delivered"):

@@ -14,6 +14,7 @@ from oncall.escalation.operations.handing import (
 )
 from oncall.escalation.operations.outcomes import hear, hear_alarm
 from oncall.escalation.operations.policies import (
+    RESERVED,
     ChangedMeanwhile,
     InUse,
     NoLevels,
@@ -22,6 +23,7 @@ from oncall.escalation.operations.policies import (
     create_policy,
     note_policy,
     remove_policy,
+    set_last_resort,
 )
 from oncall.escalation.operations.starting import Start, start_many
 from oncall.escalation.operations.taking import (
@@ -42,6 +44,7 @@ from oncall.escalation.operations.telling import (
 
 __all__ = [
     "ALARM",
+    "RESERVED",
     "SOON",
     "UNSNOOZE",
     "CannotPage",
@@ -69,6 +72,7 @@ __all__ = [
     "reassign",
     "remove_policy",
     "resolve",
+    "set_last_resort",
     "snooze",
     "start_many",
     "stop_incident",

@@ -23,6 +23,7 @@ from core.outbox.models import Lane
 from oncall import events
 from oncall.escalation import queries, rules
 from oncall.escalation.models import Escalation, EscalationStatus
+from oncall.escalation.operations.starting import Start, start_many
 from oncall.escalation.rules import Answer, Plan, Position, Step, TargetSpec
 from oncall.paging import operations as paging
 from oncall.paging import queries as people
@@ -32,6 +33,7 @@ from oncall.paging.operations import Ask, Asked
 if TYPE_CHECKING:
     from incidents.lifecycle.models import Incident
     from oncall.alerts.models import Alert
+    from oncall.escalation.models import LastResort
 
 log = logging.getLogger(__name__)
 
@@ -293,11 +295,33 @@ def _exhaust(escalations: Sequence[Escalation]) -> None:
     bus.emit_all(
         [events.EscalationExhausted(each.pk, each.alert_id, _incident_id(each)) for each in escalations]
     )
-    _raise_alarm(escalations)
+    last = queries.last_resort()
+    _raise_alarm(escalations, last)
+    _ask_last(escalations, last)
     live.changed("alerts", *{topic for escalation in escalations for topic in _topics(escalation)})
 
 
-def _raise_alarm(escalations: Sequence[Escalation]) -> None:
+def _ask_last(escalations: Sequence[Escalation], last: LastResort | None) -> None:
+    """Start asking the last resort, where there is one that was not asked."""
+    if last is not None:
+        starts = [_last_start(each, last) for each in escalations if queries.has_last(each, last)]
+        start_many(starts)
+
+
+def _last_start(escalation: Escalation, last: LastResort) -> Start:
+    asked = escalation.plan.get("name") if isinstance(escalation.plan, dict) else ""
+    return Start(
+        alert_id=escalation.alert_id,
+        incident_id=escalation.incident_id,
+        policy_id=last.policy_id,
+        urgency=escalation.urgency,
+        message=escalation.message,
+        plan=rules.as_last_resort(queries.plan_of_last(last), asked=str(asked or "")),
+        is_last_resort=True,
+    )
+
+
+def _raise_alarm(escalations: Sequence[Escalation], last: LastResort | None) -> None:
     admins = {user.pk for user in queries.admins()}
     asked_by = {each.pk: each.started_by_id for each in escalations if each.by_hand and each.started_by_id}
     reachable = people.reachable(admins | set(asked_by.values()))
@@ -306,7 +330,7 @@ def _raise_alarm(escalations: Sequence[Escalation]) -> None:
         for escalation in escalations
         for user_id in sorted(admins | ({asked_by[escalation.pk]} if escalation.pk in asked_by else set()))
         if user_id in reachable
-        for message in _alarm(escalation, reachable[user_id])
+        for message in _alarm(escalation, reachable[user_id], last)
     ]
     outbox.put(messages)
     told = {message.subject_id for message in messages}
@@ -315,9 +339,9 @@ def _raise_alarm(escalations: Sequence[Escalation]) -> None:
             log.critical("nobody answered escalation %s and there is nobody to tell", escalation.pk)
 
 
-def _alarm(escalation: Escalation, person: people.Person) -> list[outbox.NewMessage]:
+def _alarm(escalation: Escalation, person: people.Person, last: LastResort | None) -> list[outbox.NewMessage]:
     sends, _ = words.sends(person.methods, person.own_rules, urgency="high", sign_in=person.email)
-    content = _alarm_words(escalation)
+    content = _alarm_words(escalation, last)
     return [
         outbox.NewMessage(
             key=f"alarm-{escalation.pk}-{escalation.epoch}-{person.id}-{n}",
@@ -335,12 +359,14 @@ def _alarm(escalation: Escalation, person: people.Person) -> list[outbox.NewMess
     ]
 
 
-def _alarm_words(escalation: Escalation) -> dict[str, Any]:
+def _alarm_words(escalation: Escalation, last: LastResort | None) -> dict[str, Any]:
     incident = queries.incident_of(escalation)
     private = incident is not None and incident.private
     title = "a private incident" if private else queries.title(escalation)
     asked = escalation.plan.get("name") if isinstance(escalation.plan, dict) else ""
     said = f"{asked or 'The plan'} asked everybody as often as it says, and nobody acknowledged."
+    if last is not None and queries.has_last(escalation, last):
+        said += f" The last resort is asked now: {last}."
     url = settings.BASE_URL + _address(escalation, incident)
     text = f"Nobody answered: {title}\n\n{said}\n\n{url}"
     return {"subject": words.shortened(f"Nobody answered: {title}"), "text": text, "url": url}

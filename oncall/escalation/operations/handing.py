@@ -117,6 +117,8 @@ def snooze(*, alert: Alert, seconds: int, actor: User) -> datetime:
     until = queries.now() + timedelta(seconds=seconds)
     if not alerts.snooze_alert(alert.pk, until=until):
         raise NothingToDo("The alert has ended.")
+    # From the top is the policy's: a last resort does not wait with it.
+    halt(Q(alert=alert, is_last_resort=True), EscalationStatus.CLOSED, by=actor, among=OPEN)
     halt(
         Q(alert=alert, by_hand=False),
         EscalationStatus.SNOOZED,

@@ -13,13 +13,15 @@ from core import live
 from core.errors import Refused
 from core.events import bus
 from oncall import events
-from oncall.escalation.models import Level, Policy, Target
+from oncall.escalation.models import LastResort, Level, Policy, Target
 from oncall.escalation.rules import Kind, LevelSpec
 
 if TYPE_CHECKING:
     from core.accounts.models import Team, User
 
 LONGEST_SLUG = 60
+RESERVED = frozenset({"new", "last-resort"})
+"""Slugs that mean something else in an address."""
 
 
 class SameName(Refused):
@@ -118,6 +120,20 @@ def remove_policy(policy: Policy, *, actor: User | None) -> None:
         ) from error
 
 
+@transaction.atomic
+def set_last_resort(
+    *, actor: User | None, policy: Policy | None = None, user: User | None = None
+) -> LastResort | None:
+    """Say who is asked when a policy is exhausted: a policy, a person, or (neither) nobody beside the admins."""
+    if policy is None and user is None:
+        LastResort.objects.all().delete()
+    else:
+        LastResort.objects.update_or_create(id=1, defaults={"policy": policy, "user": user})
+    bus.emit(events.LastResortChanged(1, str(policy or user or "")), actor=actor)
+    live.changed("oncall")
+    return LastResort.objects.select_related("policy", "user").first()
+
+
 def _check(levels: Sequence[LevelSpec]) -> None:
     if not levels:
         raise NoLevels
@@ -138,7 +154,7 @@ def _store(policy: Policy) -> None:
 
 def _slug(name: str) -> str:
     base = slugify(name)[: LONGEST_SLUG - 4] or "policy"
-    taken = set(Policy.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    taken = RESERVED | set(Policy.objects.filter(slug__startswith=base).values_list("slug", flat=True))
     return next(
         slug for n in range(len(taken) + 1) if (slug := base if n == 0 else f"{base}-{n + 1}") not in taken
     )

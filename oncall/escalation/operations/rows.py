@@ -93,21 +93,32 @@ def suppress(escalation_ids: Sequence[int], *, reason: str) -> None:
 
 
 def resume(about: Q, state: EscalationStatus) -> list[Escalation]:
-    """Let escalations go on that nobody has any more; of several runs about one thing only the latest."""
-    latest = max(locked(about, (state,)), key=lambda escalation: escalation.generation, default=None)
-    if latest is None:
+    """Let escalations go on that nobody has any more; of several runs about one thing only the latest.
+
+    A last resort whose time is over leaves it to the policy before it: from the top is that policy's.
+    """
+    runs = sorted(locked(about, (state,)), key=lambda escalation: -escalation.generation)
+    policies = [run for run in runs if not run.is_last_resort]
+    if not runs:
         return []
-    plan = rules.from_json(latest.plan)
-    position = Position(latest.round, latest.level)
-    asked = rules.before(plan, position)
-    last = _last_asked(latest, asked) if asked else None
-    place, at = rules.resume(plan, position, last_due=last, now=queries.now())
-    if place == position and asked is not None:
-        paging.reopen(latest.pages.filter(round=asked.round, level=asked.level))
-    go_on(latest, place, at)
-    tell([latest])
+    chosen, place, at = _place(runs[0])
+    if chosen.is_last_resort and place == Position() and policies:
+        chosen, place, at = _place(policies[0])
+    asked = rules.before(rules.from_json(chosen.plan), place)
+    if asked is not None:
+        paging.reopen(chosen.pages.filter(round=asked.round, level=asked.level))
+    go_on(chosen, place, at)
+    tell([chosen])
     transaction.on_commit(nudge.drain, robust=True)
-    return [latest]
+    return [chosen]
+
+
+def _place(escalation: Escalation) -> tuple[Escalation, Position, datetime]:
+    plan = rules.from_json(escalation.plan)
+    position = Position(escalation.round, escalation.level)
+    asked = rules.before(plan, position)
+    last = _last_asked(escalation, asked) if asked else None
+    return escalation, *rules.resume(plan, position, last_due=last, now=queries.now())
 
 
 def _last_asked(escalation: Escalation, asked: Position) -> datetime | None:

@@ -32,6 +32,7 @@ class Start:
     actor_id: int | None = None
     plan: Plan | None = None
     by_hand: bool = False
+    is_last_resort: bool = False
 
     @property
     def about(self) -> tuple[int | None, int | None]:
@@ -42,13 +43,13 @@ class Start:
 # The generation is counted inside the statement; the loser of a race is counted again by the next round.
 _INSERT = """
 insert into oncall_escalation (alert_id, incident_id, policy_id, generation, urgency, plan, message, by_hand,
-    status, round, level, epoch, next_at, started_by_id)
+    is_last_resort, status, round, level, epoch, next_at, started_by_id)
 select alert_id, incident_id, policy_id, 1 + greatest(
         (select coalesce(max(generation), 0) from oncall_escalation old where old.alert_id = new.alert_id),
         (select coalesce(max(generation), 0) from oncall_escalation old where old.incident_id = new.incident_id)),
-    urgency, plan, message, by_hand, 'escalating', 0, 0, 1, statement_timestamp(), actor_id
+    urgency, plan, message, by_hand, is_last_resort, 'escalating', 0, 0, 1, statement_timestamp(), actor_id
 from jsonb_to_recordset(%s::jsonb) as new (alert_id bigint, incident_id bigint, policy_id bigint, urgency text,
-    plan jsonb, message text, by_hand boolean, actor_id bigint)
+    plan jsonb, message text, by_hand boolean, is_last_resort boolean, actor_id bigint)
 on conflict do nothing
 returning id, alert_id, incident_id
 """
@@ -110,6 +111,7 @@ def _row(start: Start, plan: Plan) -> dict[str, Any]:
         "plan": rules.to_json(plan),
         "message": start.message.replace("\x00", ""),
         "by_hand": start.by_hand,
+        "is_last_resort": start.is_last_resort,
         "actor_id": start.actor_id,
     }
 

@@ -11,14 +11,14 @@ from django.shortcuts import get_object_or_404
 
 from core.accounts.models import User
 from oncall.escalation import rules
-from oncall.escalation.models import Policy
+from oncall.escalation.models import LastResort, Policy
 from oncall.escalation.queries.asking import answers, now, targets_of
 from oncall.escalation.rules import Answer, Kind, LevelSpec, Plan, TargetSpec, Turn
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-    from oncall.escalation.models import PolicyQuerySet, Target
+    from oncall.escalation.models import Escalation, PolicyQuerySet, Target
 
 
 TARGETS = ("levels__targets__user", "levels__targets__schedule", "levels__targets__team")
@@ -81,6 +81,26 @@ def _target(target: Target) -> TargetSpec:
         return TargetSpec(Kind.TEAM, target.team.pk, target.team.name)
     assert target.schedule is not None  # noqa: S101 - the table's check says that a target is one of the three
     return TargetSpec(Kind.SCHEDULE, target.schedule.pk, target.schedule.name, Turn(target.turn))
+
+
+def last_resort() -> LastResort | None:
+    """Give who is asked when nobody of a policy answered, read as a plan needs it; None: nobody but the admins."""
+    paths = [f"policy__{path}" for path in TARGETS]
+    return LastResort.objects.select_related("policy", "user").prefetch_related(*paths).first()
+
+
+def plan_of_last(last: LastResort) -> Plan:
+    """Give the plan that asks the last resort."""
+    if last.policy is not None:
+        return plan_of(last.policy)
+    assert last.user is not None  # noqa: S101 - the table's check says that it is one of the two
+    return rules.for_people(str(last.user), [(last.user.pk, str(last.user))])
+
+
+def has_last(escalation: Escalation, last: LastResort) -> bool:
+    """Say whether the last resort is asked after an escalation: not after itself, nor after a page by hand."""
+    is_itself = last.policy_id is not None and last.policy_id == escalation.policy_id
+    return not (escalation.is_last_resort or escalation.by_hand or is_itself)
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,6 +271,13 @@ def test_a_target_in_words(target: TargetSpec, label: str) -> None:
     assert target.label == label
 
 
+def test_the_last_resort_is_one_pass_and_says_why() -> None:
+    found = rules.as_last_resort(ENGINEERING, asked="Payments")
+    assert (found.repeat, found.levels) == (1, ENGINEERING.levels)
+    assert found.reason == "Last resort, because nobody of Payments answered"
+    assert rules.as_last_resort(ENGINEERING, asked="").reason == "Last resort: nobody answered"
+
+
 @pytest.mark.parametrize(
     "broken", [{}, {"name": "x", "repeat": "many", "levels": []}, {"name": "x", "repeat": 1, "levels": [{}]}]
 )

@@ -2,7 +2,7 @@ from oncall.alerts.api import Integrations
 from oncall.escalation.api import EscalationPolicies, PagesLedger
 from oncall.inbox.api import Alerts
 from oncall.paging.api import ContactMethods, NotificationRules
-from oncall.routing.api import Routes
+from oncall.routing.api import Routes, Simulate
 from oncall.schedules.api import OnCall, Schedules
 
 routes = [
@@ -13,6 +13,7 @@ routes = [
     ("users/me/notification-rules", NotificationRules, "notification-rule"),
     ("integrations", Integrations, "integration"),
     ("routes", Routes, "route"),
+    ("simulate", Simulate, "simulate"),
     ("schedules", Schedules, "schedule"),
     ("on-call", OnCall, "on-call"),
 ]

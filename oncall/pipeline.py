@@ -24,7 +24,7 @@ from oncall.alerts.parsers import pagerduty
 from oncall.alerts.rules import POISON_AFTER, Entry, Parsed, Unreadable
 from oncall.escalation import operations as escalation
 from oncall.routing import queries as routing
-from oncall.routing.rules import Decision, Map, Subject, decide, slug
+from oncall.routing.rules import Decision, Map, decide, slug
 
 if TYPE_CHECKING:
     from oncall.alerts.parsers.pagerduty import ParsedChange
@@ -138,15 +138,11 @@ def _decide(signal: Waiting, parsed: Parsed, world: Map) -> Decision:
     if signal.attempts > POISON_AFTER:
         return Decision(None, None, "high", "routing failed: every admin is asked")
     return decide(
-        Subject(
+        routing.subject(
+            parsed,
             integration_id=signal.integration_id,
             service_id=signal.service_id,
             source=signal.source,
-            urgency=parsed.urgency,
-            title=parsed.title,
-            severity=parsed.severity,
-            labels=parsed.labels,
-            annotations=parsed.annotations,
         ),
         world,
     )

@@ -9,6 +9,7 @@ from django import forms
 from core.accounts import queries as people
 from core.accounts.models import Team
 from core.accounts.policy import Verb, can, managed_teams
+from oncall.alerts.models import Urgency
 from oncall.escalation import queries
 from oncall.escalation.models import Policy
 from oncall.escalation.rules import Kind, LevelSpec, TargetSpec, Turn
@@ -71,6 +72,24 @@ class PolicyForm(forms.Form):
         given: dict[str, Any] = super().clean() or {}
         known = self.policy.is_default if self.policy else False
         return {"is_default": known, **given, "version": given.get("version")}
+
+
+class SimulateForm(forms.Form):
+    """When an alert comes, how urgent it is, and which policy asks."""
+
+    policy = forms.ModelChoiceField(Policy.objects.none(), to_field_name="slug", empty_label=None)
+    at = forms.DateTimeField(
+        label="An alert comes",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text="In your time zone.",
+    )
+    urgency = forms.ChoiceField(choices=Urgency.choices)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        policy = self.fields["policy"]
+        assert isinstance(policy, forms.ModelChoiceField)  # noqa: S101 - declared above
+        policy.queryset = queries.policies(user)
 
 
 class LastResortForm(forms.Form):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -277,6 +277,48 @@ def resume(
         if ends > now:
             return position, ends
     return Position(), now
+
+
+def due_after(step: Step, *, reached: bool, now: datetime) -> datetime:
+    """Say when a run goes on after a step: at once where nobody could be reached."""
+    return step.next_at if reached and step.next_at else now
+
+
+def why(plan: Plan, position: Position, via: str = "") -> str:
+    """Say why somebody is asked at a position, and how they came to be it."""
+    level = plan.reason or f"Level {position.level + 1} of {plan.name}"
+    again = f", pass {position.round + 1} of {plan.repeat}" if position.round else ""
+    return f"{level}{again}{f': {via}' if via else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a run does at an instant when nobody acknowledges: asks a level, or (no position) gives up."""
+
+    at: datetime
+    position: Position | None
+    found: Found = Found()
+
+
+def run(
+    plan: Plan,
+    *,
+    start: datetime,
+    answers: Callable[[datetime], Mapping[TargetSpec, Answer]],
+    reaches: Callable[[int], bool],
+) -> list[Asking]:
+    """Give all that a run would do from `start` on if nobody acknowledged: the pager's own decisions, none of its acts.
+
+    `answers` says whom the targets are at an instant, `reaches` whether a person can be sent anything.
+    """
+    position, due, done = Position(), start, list[Asking]()
+    while True:
+        step = decide(plan, position, due=due, now=due)
+        if step.ask is None:
+            return [*done, Asking(due, None)]
+        found = asks(plan.levels[step.ask.level], answers(due), pass_=step.ask.round)
+        done.append(Asking(due, step.ask, found))
+        position, due = step.next, due_after(step, reached=any(map(reaches, found.ids)), now=due)
 
 
 def give_up_seconds(plan: Plan) -> int:

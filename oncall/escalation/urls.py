@@ -4,6 +4,7 @@ from oncall.escalation import views
 
 urlpatterns = [
     path("escalation/", views.index, name="policies"),
+    path("escalation/-/simulator/", views.simulator, name="simulator"),
     path("escalation/-/last-resort/", views.last_resort, name="last-resort"),
     path("escalation/new/", views.new, name="new-policy"),
     path("escalation/<slug:slug>/", views.detail, name="policy"),

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.accounts.policy import Verb, admin_only, can, may_configure, require
 from core.errors import Refused
 from core.ui.render import render
 from oncall.escalation import operations, queries
-from oncall.escalation.forms import Draft, LastResortForm, Levels, PolicyForm, choices
+from oncall.escalation.forms import Draft, LastResortForm, Levels, PolicyForm, SimulateForm, choices
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -40,6 +41,19 @@ def _index(
         else None,
     }
     return render(request, "oncall/escalation/index.html", context, status=status)
+
+
+@require_GET
+def simulator(request: PersonRequest) -> HttpResponse:
+    """Who would be told what, when and by which channel, if an alert came at some time. Nothing is sent."""
+    known = queries.policies(request.user)
+    chosen = known.filter(slug=request.GET.get("policy", "")).first() or known.first()
+    blank = {"policy": chosen.slug if chosen else None, "at": timezone.localtime(), "urgency": "high"}
+    form = SimulateForm(request.GET if "at" in request.GET else None, user=request.user, initial=blank)
+    lines = queries.simulate(**form.cleaned_data) if form.is_valid() else []
+    context = {"form": form, "policy": chosen, "lines": lines}
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return render(request, "oncall/escalation/simulator.html", context, status=status)
 
 
 @admin_only

@@ -76,6 +76,13 @@ def reachable(ids: Iterable[int]) -> dict[int, Person]:
     }
 
 
+def sends_to(person: Person | None, *, urgency: str) -> tuple[list[rules.Send], str]:
+    """Say by what somebody is paged, and why so where they did not choose it themselves, or why not at all."""
+    if person is None or not person.is_active:
+        return [], "Their account is closed."
+    return rules.sends(person.methods, person.own_rules, urgency=urgency, sign_in=person.email)
+
+
 def _method(row: ContactMethod) -> rules.Method:
     usable = row.is_enabled and row.verified_at is not None and is_known(row.channel)
     return rules.Method(row.pk, row.channel, row.address, row.secret, usable)

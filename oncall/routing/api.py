@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.response import Response
 
 from core.accounts.policy import Verb, require
-from core.api.fields import Id, SlugOrId
-from core.api.permissions import Configures
+from core.api.fields import Id, SlugOrId, Time
+from core.api.permissions import Configures, Responds
 from core.api.schema import takes
 from core.api.views import Lists, Shows, ViewSet
 from incidents.catalog.models import Service
+from oncall.alerts import parsers
 from oncall.alerts.models import Integration, Urgency
 from oncall.escalation.models import Policy
 from oncall.routing import operations, queries, rules
@@ -81,6 +84,84 @@ class RouteIn(serializers.Serializer[Any]):
         except ValueError as error:
             raise serializers.ValidationError(str(error)) from error
         return [dict(item) for item in value]
+
+
+class SimulateIn(serializers.Serializer[Any]):
+    """A signal as a source would send it: of an integration, or of some source of a kind. `at` is now by default."""
+
+    integration = SlugOrId(Integration.objects.visible_to, slug=None, required=False, allow_null=True)
+    kind = serializers.ChoiceField(choices=parsers.KINDS, required=False)
+    payload = serializers.JSONField()
+    at = Time(required=False)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Want one of the two."""
+        if bool(data.get("integration")) == bool(data.get("kind")):
+            raise serializers.ValidationError("Name an integration or a kind.")
+        return data
+
+
+class SimulatedAlert(serializers.Serializer[Any]):
+    """The alert that the payload would open, its first one where it holds several."""
+
+    action = serializers.CharField()
+    title = serializers.CharField()
+    description = serializers.CharField()
+    severity = serializers.CharField()
+    urgency = serializers.CharField()
+    labels = serializers.DictField(child=serializers.CharField())
+    annotations = serializers.DictField(child=serializers.CharField())
+    dedup_key = serializers.CharField()
+
+
+class SimulatedRoute(serializers.Serializer[Any]):
+    """Where the alert goes and why."""
+
+    service = serializers.CharField(source="service.slug", default=None, allow_null=True)
+    policy = serializers.CharField(source="policy.slug", default=None, allow_null=True)
+    urgency = serializers.CharField(source="decision.urgency")
+    why = serializers.CharField(source="decision.why")
+
+
+class SimulatedLine(serializers.Serializer[Any]):
+    """Somebody told something, or why nobody is (`user` null). `level` null: everybody was asked, it gives up."""
+
+    at = Time()
+    level = serializers.IntegerField(allow_null=True)
+    user = serializers.CharField(source="person.id", default=None, allow_null=True)
+    name = serializers.CharField(source="person.name", default=None, allow_null=True)
+    channel = serializers.CharField(allow_null=True)
+    why = serializers.CharField()
+
+
+class SimulateOut(serializers.Serializer[Any]):
+    """What would become of the payload if nobody acknowledged. Without an alert in it all of it is empty."""
+
+    alert = SimulatedAlert(allow_null=True)
+    route = SimulatedRoute(allow_null=True)
+    policy = serializers.CharField(source="policy.slug", default=None, allow_null=True)
+    timeline = SimulatedLine(many=True)
+
+
+class Simulate(ViewSet):
+    """Try a payload: which alert, route and policy, and who is told what and when. Nothing is written or sent."""
+
+    permission_classes = (Responds,)
+    serializer_class = SimulateOut
+    queryset = Route.objects.none()
+
+    @takes(SimulateIn, SimulateOut)
+    def create(self, request: Request) -> Response:
+        """Say what would become of a payload."""
+        data = self.read(SimulateIn)
+        source = data.get("integration")
+        found = queries.simulate(
+            json.dumps(data["payload"]).encode(),
+            kind=source.kind if source else data["kind"],
+            source=source,
+            at=data.get("at") or timezone.now(),
+        )
+        return Response(SimulateOut(found).data)
 
 
 class Routes(Lists, Shows, ViewSet):

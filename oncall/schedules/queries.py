@@ -133,13 +133,6 @@ def on_call(schedule_ids: Collection[int], at: datetime | None = None) -> dict[i
     return {pk: one.at(instant) for pk, one in found.items()}
 
 
-def beside(schedule_ids: Collection[int], at: datetime, *, before: bool) -> dict[int, rules.Slice]:
-    """Who else has each of these schedules next, or (`before`) had it last, as seen from an instant."""
-    start, end = (at - HORIZON, at + rules.TICK) if before else (at, at + HORIZON)
-    found = resolve(schedule_ids, start=start, end=end)
-    return {pk: one.beside(at, before=before) for pk, one in found.items()}
-
-
 @dataclass(frozen=True, slots=True)
 class Watch:
     """One schedule right now: who has it, until when, who is next."""

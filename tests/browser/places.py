@@ -82,6 +82,10 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("on-call-editor", "/on-call/platform/edit/"),
         Place("escalation", "/escalation/"),
         Place("escalation-policy", "/escalation/payments/"),
+        Place(
+            "escalation-simulator",
+            "/escalation/-/simulator/?policy=payments&at=2026-11-21T02:41&urgency=high",
+        ),
         Place("services", "/services/"),
         Place("service", "/services/payments-api/"),
         Place("integrations", "/integrations/"),

@@ -16,6 +16,9 @@ _PARSERS: dict[str, Callable[..., list[Parsed]]] = {
     "pagerduty": pagerduty.parse,
 }
 
+KINDS = tuple(_PARSERS)
+"""The kinds of sources whose alerts are understood."""
+
 
 def parse(kind: str, body: bytes, *, source: str, given_key: str = "") -> list[Parsed]:
     """The alerts of one signal of the source named `source`; raises Unreadable."""

@@ -220,8 +220,8 @@ def _asked(turn: _Turn, known: Mapping[TargetSpec, Answer], names: Mapping[int, 
         level=step.ask.level,
         urgency=escalation.urgency,
         due=step.due,
-        people=tuple(Asked(id_, f"{_why(plan, step.ask, via)}.{mark}") for id_, via in found.people),
-        nobody=tuple(f"{_why(plan, step.ask, '')}. {reason}." for reason in found.nobody),
+        people=tuple(Asked(id_, f"{rules.why(plan, step.ask, via)}.{mark}") for id_, via in found.people),
+        nobody=tuple(f"{rules.why(plan, step.ask)}. {reason}." for reason in found.nobody),
         skipped=tuple((skipped.round, skipped.level, _skipped(plan, skipped)) for skipped in step.skipped),
         alert_id=escalation.alert_id,
         incident_id=_incident_id(escalation),
@@ -248,14 +248,8 @@ def _after(
     return tuple((id_, names[id_]) for id_ in found[1] if id_ in names) if found else ()
 
 
-def _why(plan: Plan, position: Position, via: str) -> str:
-    level = f"Level {position.level + 1} of {plan.name}" if not plan.reason else plan.reason
-    again = f", pass {position.round + 1} of {plan.repeat}" if position.round else ""
-    return f"{level}{again}{f': {via}' if via else ''}"
-
-
 def _skipped(plan: Plan, position: Position) -> str:
-    return f"{_why(plan, position, '')}. It was not asked: its time was over before the pager ran again."
+    return f"{rules.why(plan, position)}. It was not asked: its time was over before the pager ran again."
 
 
 _MOVE = """
@@ -274,7 +268,7 @@ def _move(turns: Sequence[_Turn], reached: Mapping[int, bool], at: datetime) -> 
             "round": turn.step.next.round,
             "level": turn.step.next.level,
             "plan": rules.to_json(turn.plan) if turn.is_drawn else None,
-            "next_at": ((turn.step.next_at if reached[turn.escalation.pk] else None) or at).isoformat(),
+            "next_at": rules.due_after(turn.step, reached=reached[turn.escalation.pk], now=at).isoformat(),
         }
         for turn in turns
     ]

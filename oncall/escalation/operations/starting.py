@@ -81,16 +81,8 @@ def start_many(starts: Sequence[Start]) -> list[int]:
 def _plans(starts: Sequence[Start]) -> list[Plan]:
     wanted = {start.policy_id or 0 for start in starts if start.plan is None}
     found = Policy.objects.prefetch_related(*queries.TARGETS).in_bulk(wanted)
-    known = {pk: _usable(queries.plan_of(found[pk]) if pk in found else None) for pk in wanted}
+    known = {pk: queries.usable(queries.plan_of(found[pk]) if pk in found else None) for pk in wanted}
     return [start.plan or known[start.policy_id or 0] for start in starts]
-
-
-def _usable(plan: Plan | None) -> Plan:
-    if plan is not None and plan.levels:
-        return plan
-    reason = f"The policy {plan.name} has no level" if plan else "No escalation policy covers this"
-    people = [(user.pk, str(user)) for user in queries.admins()]
-    return rules.for_people("Every admin", people, reason=f"{reason}, so every admin is asked")
 
 
 def _distinct(starts: Sequence[Start], done: dict[int, int]) -> list[int]:

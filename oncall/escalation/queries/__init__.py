@@ -28,6 +28,7 @@ from oncall.escalation.queries.ladders import (
     plan_of_last,
     policies,
     policy,
+    usable,
     used_by,
 )
 from oncall.escalation.queries.notices import (
@@ -40,11 +41,13 @@ from oncall.escalation.queries.notices import (
     title,
     unwanted,
 )
+from oncall.escalation.queries.simulating import Line, simulate
 
 __all__ = [
     "RELATED",
     "TARGETS",
     "Ladder",
+    "Line",
     "NextUp",
     "Rung",
     "Uses",
@@ -71,9 +74,11 @@ __all__ = [
     "plan_of_last",
     "policies",
     "policy",
+    "simulate",
     "summary",
     "targets_of",
     "title",
     "unwanted",
+    "usable",
     "used_by",
 ]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
@@ -18,23 +17,20 @@ from oncall.escalation import rules
 from oncall.escalation.models import Escalation, EscalationStatus
 from oncall.escalation.rules import Answer, Kind, Plan, Position, TargetSpec, Turn
 from oncall.schedules import queries as schedules
+from oncall.schedules.rules import TICK
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from incidents.lifecycle.models import Incident
     from oncall.alerts.models import Alert
+    from oncall.schedules.queries import Resolved
     from oncall.schedules.rules import Slice
 
 log = logging.getLogger(__name__)
 
 RELATED = ("alert__service", "alert__incident__severity", "incident__severity", "started_by")
 """What a notice about an escalation reads."""
-_READ: dict[Turn, Callable[[Collection[int], datetime], Mapping[int, Slice]]] = {
-    Turn.NOW: schedules.on_call,
-    Turn.NEXT: partial(schedules.beside, before=False),
-    Turn.PREVIOUS: partial(schedules.beside, before=True),
-}
 
 
 def now() -> datetime:
@@ -47,29 +43,48 @@ def now() -> datetime:
     return at
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What targets are resolved from, read once and good for every instant of the window it was read for."""
+
+    targets: frozenset[TargetSpec]
+    schedules: Mapping[int, Resolved | None]
+    teams: Mapping[int, tuple[int, ...]]
+    active: frozenset[int]
+
+    def answers(self, at: datetime) -> dict[TargetSpec, Answer]:
+        """Give whom each target is at an instant."""
+        return {target: self._answer(target, at) for target in self.targets}
+
+    def _answer(self, target: TargetSpec, at: datetime) -> Answer:
+        if target.kind is Kind.TEAM:
+            return _everybody(target, self.teams.get(target.id, ()))
+        if target.kind is Kind.SCHEDULE:
+            return _turn(target, _slice(self.schedules.get(target.id), target.turn, at))
+        # Who has left is still named, for the ledger, and passed over by a round robin.
+        left = target.id not in self.active
+        return Answer((target.id,), reason=f"The account of {target.name} is closed" if left else "")
+
+
+def reading(targets: Iterable[TargetSpec], *, start: datetime, end: datetime) -> Reading:
+    """Read what these targets are resolved from in [start, end], with a few queries however many there are."""
+    wanted = frozenset(targets)
+    ids = {kind: {target.id for target in wanted if target.kind is kind} for kind in Kind}
+    turns = {target.turn for target in wanted}
+    start -= schedules.HORIZON if Turn.PREVIOUS in turns else timedelta()
+    end += schedules.HORIZON if Turn.NEXT in turns else TICK
+    users = User.objects.active().filter(pk__in=ids[Kind.USER]).values_list("pk", flat=True)
+    return Reading(
+        wanted,
+        _resolved(sorted(ids[Kind.SCHEDULE]), start, end),
+        people.responders(ids[Kind.TEAM]),
+        frozenset(users if ids[Kind.USER] else ()),
+    )
+
+
 def answers(targets: Iterable[TargetSpec], *, at: datetime) -> dict[TargetSpec, Answer]:
-    """Give whom each of these targets is at an instant, with a few queries however many there are."""
-    wanted = set(targets)
-    known = _named([target for target in wanted if target.kind is Kind.USER])
-    for turn in Turn:
-        chosen = [target for target in wanted if target.kind is Kind.SCHEDULE and target.turn is turn]
-        slices = _slices(sorted({target.id for target in chosen}), turn, at)
-        known |= {target: _turn(target, slices.get(target.id)) for target in chosen}
-    teams = [target for target in wanted if target.kind is Kind.TEAM]
-    members = people.responders({target.id for target in teams})
-    return known | {target: _everybody(target, members.get(target.id, ())) for target in teams}
-
-
-def _named(targets: Sequence[TargetSpec]) -> dict[TargetSpec, Answer]:
-    """People; who has left is still named, for the ledger, and passed over by a round robin."""
-    ids = {target.id for target in targets}
-    active = set(User.objects.active().filter(pk__in=ids).values_list("pk", flat=True)) if ids else ids
-    return {
-        target: Answer(
-            (target.id,), reason="" if target.id in active else f"The account of {target.name} is closed"
-        )
-        for target in targets
-    }
+    """Give whom each of these targets is at an instant."""
+    return reading(targets, start=at, end=at).answers(at)
 
 
 def _turn(target: TargetSpec, found: Slice | None) -> Answer:
@@ -87,24 +102,37 @@ def _everybody(target: TargetSpec, members: tuple[int, ...]) -> Answer:
     return Answer(members, f"in the team {target.name}")
 
 
-def _slices(ids: Sequence[int], turn: Turn, at: datetime) -> dict[int, Slice | None]:
-    """Who has that turn; a schedule that cannot be read costs its own answer and no other."""
+def _resolved(ids: Sequence[int], start: datetime, end: datetime) -> dict[int, Resolved | None]:
+    """Read schedules; one that cannot be read costs its own answer and no other."""
     if not ids:
         return {}
     try:
         with transaction.atomic():
-            return dict(_READ[turn](ids, at))
+            return dict(schedules.resolve(ids, start=start, end=end))
     except Exception:
         log.exception("schedules %s could not be read together", ids)
-    return {id_: _slice_alone(id_, turn, at) for id_ in ids}
+    return {id_: _resolved_alone(id_, start, end) for id_ in ids}
 
 
-def _slice_alone(id_: int, turn: Turn, at: datetime) -> Slice | None:
+def _resolved_alone(id_: int, start: datetime, end: datetime) -> Resolved | None:
     try:
         with transaction.atomic():
-            return _READ[turn]([id_], at).get(id_)
+            return schedules.resolve([id_], start=start, end=end).get(id_)
     except Exception:
         log.exception("the schedule %s could not be read", id_)
+        return None
+
+
+def _slice(schedule: Resolved | None, turn: Turn, at: datetime) -> Slice | None:
+    """Who has that turn of a schedule; None where it cannot be worked out."""
+    if schedule is None:
+        return None
+    try:
+        if turn is Turn.NOW:
+            return schedule.at(at)
+        return schedule.beside(at, before=turn is Turn.PREVIOUS)
+    except Exception:
+        log.exception("the schedule %s could not be resolved", schedule.schedule_id)
         return None
 
 

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404
 from core.accounts.models import User
 from oncall.escalation import rules
 from oncall.escalation.models import LastResort, Policy
-from oncall.escalation.queries.asking import answers, now, targets_of
+from oncall.escalation.queries.asking import admins, answers, now, targets_of
 from oncall.escalation.rules import Answer, Kind, LevelSpec, Plan, TargetSpec, Turn
 
 if TYPE_CHECKING:
@@ -66,6 +66,15 @@ def plan_of(policy: Policy) -> Plan:
         for level in policy.levels.all()
     )
     return Plan(policy.name, policy.repeat, levels)
+
+
+def usable(plan: Plan | None) -> Plan:
+    """Give a plan that asks somebody: every admin where there is none, or none with a level."""
+    if plan is not None and plan.levels:
+        return plan
+    reason = f"The policy {plan.name} has no level" if plan else "No escalation policy covers this"
+    persons = [(user.pk, str(user)) for user in admins()]
+    return rules.for_people("Every admin", persons, reason=f"{reason}, so every admin is asked")
 
 
 def drawn(policy: Policy) -> Plan:

@@ -99,16 +99,11 @@ def _drafts(ask: Ask, people: Mapping[int, queries.Person]) -> list[_Draft]:
 
 
 def _draft(ask: Ask, position: int, asked: Asked, person: queries.Person | None) -> _Draft:
-    if person is None or not person.is_active:
-        return _Draft(
-            _page(ask, position, asked.user_id if person else None, f"{asked.why} Their account is closed."),
-            ask,
-        )
-    sends, note = rules.sends(person.methods, person.own_rules, urgency=ask.urgency, sign_in=person.email)
-    page = _page(ask, position, asked.user_id, f"{asked.why} {note}".strip())
+    sends, note = queries.sends_to(person, urgency=ask.urgency)
+    page = _page(ask, position, asked.user_id if person else None, f"{asked.why} {note}".strip())
     if sends:
         page.status, page.ended_at = PageStatus.PENDING, None
-    return _Draft(page, ask, sends, person.zone)
+    return _Draft(page, ask, sends, person.zone if person else "UTC")
 
 
 def _nobody(ask: Ask, position: int, why: str) -> _Draft:

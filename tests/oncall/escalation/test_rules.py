@@ -46,6 +46,46 @@ def test_three_passes_give_up_at_105() -> None:
     assert run(plan(10, 10, 15, repeat=3))[-4:] == [(70, 1), (80, 2), (90, 3), (105, None)]
 
 
+def simulated(chosen: Plan, *, unreachable: int = 0) -> list[tuple[float, int | None, list[int]]]:
+    """What `run` says of a plan that nobody answers: minutes from the start, the level, and whom it asks."""
+    askings = rules.run(
+        chosen,
+        start=START,
+        answers=lambda _: {t: Answer((t.id,)) for level in chosen.levels for t in level.targets},
+        reaches=lambda user_id: user_id != unreachable,
+    )
+    return [
+        (
+            (asking.at - START).total_seconds() / 60,
+            asking.position.level + 1 if asking.position else None,
+            asking.found.ids,
+        )
+        for asking in askings
+    ]
+
+
+def test_a_simulated_run_asks_at_the_same_times() -> None:
+    assert [(at, level) for at, level, _ in simulated(ENGINEERING)] == run(ENGINEERING)
+    assert simulated(ENGINEERING)[:3] == [(0, 1, [1]), (10, 2, [2]), (20, 3, [3])]
+
+
+def test_a_simulated_run_does_not_wait_for_who_cannot_be_reached() -> None:
+    assert [at for at, *_ in simulated(plan(10, 10, 15), unreachable=1)] == [0, 0, 10, 25]
+    assert simulated(plan()) == [(0, None, [])]
+
+
+@pytest.mark.parametrize(
+    ("reason", "position", "via", "said"),
+    [
+        ("", (0, 0), "", "Level 1 of Engineering"),
+        ("", (1, 2), "on call in Primary", "Level 3 of Engineering, pass 2 of 2: on call in Primary"),
+        ("Bob pages you", (1, 0), "", "Bob pages you, pass 2 of 2"),
+    ],
+)
+def test_why_somebody_is_asked(reason: str, position: tuple[int, int], via: str, said: str) -> None:
+    assert rules.why(replace(ENGINEERING, reason=reason), Position(*position), via) == said
+
+
 @pytest.mark.parametrize("first", [5, 15])
 def test_the_first_level_may_be_waited_for_shorter_or_longer(first: int) -> None:
     assert run(plan(first, 10)) == [(0, 1), (first, 2), (first + 10, None)]

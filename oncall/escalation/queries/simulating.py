@@ -1,0 +1,93 @@
+"""What would happen if an alert came: the pager's own decisions, with nothing written and nothing sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING
+
+from oncall.escalation import rules
+from oncall.escalation.queries.asking import reading, targets_of
+from oncall.escalation.queries.ladders import drawn, last_resort, plan_of_last, usable
+from oncall.paging import queries as paging
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from oncall.escalation.models import Policy
+    from oncall.escalation.rules import Asking, Plan
+    from oncall.paging.queries import Person
+    from oncall.paging.rules import Send
+
+GIVES_UP = "Nobody has acknowledged: every admin is told"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Somebody told something, or (`person` None) why nobody is; `level` counts from 1, None when it gives up."""
+
+    at: datetime
+    level: int | None
+    person: Person | None
+    channel: str | None
+    why: str
+
+    @property
+    def channel_name(self) -> str:
+        """The channel as people read it."""
+        return paging.channel_name(self.channel) if self.channel else ""
+
+
+def simulate(policy: Policy | None, *, at: datetime, urgency: str) -> list[Line]:
+    """Give who would be told what by which channel and when, if an alert came at an instant and nobody acknowledged.
+
+    `policy` is read with its levels and targets; the last resort follows where there is one.
+    """
+    plan = usable(drawn(policy) if policy is not None else None)
+    lines = _lines(plan, at=at, urgency=urgency)
+    last = last_resort()
+    if last is None or (policy is not None and last.policy_id == policy.pk):
+        return lines
+    after = rules.as_last_resort(plan_of_last(last), asked=plan.name)
+    return lines + _lines(after, at=max(line.at for line in lines if line.level is None), urgency=urgency)
+
+
+def _lines(plan: Plan, *, at: datetime, urgency: str) -> list[Line]:
+    read = reading(targets_of(plan), start=at, end=at + timedelta(seconds=rules.give_up_seconds(plan)))
+
+    @cache
+    def way(user_id: int) -> _Way:
+        person = paging.reachable([user_id]).get(user_id)
+        return _Way(person, *paging.sends_to(person, urgency=urgency))
+
+    askings = rules.run(
+        plan, start=at, answers=read.answers, reaches=lambda user_id: bool(way(user_id).sends)
+    )
+    lines = [line for asking in askings for line in _told(plan, asking, way)]
+    return sorted(lines, key=lambda line: line.at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    person: Person | None
+    sends: Sequence[Send]
+    note: str
+
+
+def _told(plan: Plan, asking: Asking, way: Callable[[int], _Way]) -> Iterator[Line]:
+    place = asking.position
+    if place is None:
+        yield Line(asking.at, None, None, None, GIVES_UP)
+        return
+    level = place.level + 1
+    for user_id, via in asking.found.people:
+        found = way(user_id)
+        why = f"{rules.why(plan, place, via)}. {found.note}".strip()
+        for send in found.sends:
+            later = timedelta(seconds=send.delay_seconds)
+            yield Line(asking.at + later, level, found.person, send.method.channel, why)
+        if not found.sends:
+            yield Line(asking.at, level, found.person, None, why)
+    for reason in asking.found.nobody:
+        yield Line(asking.at, level, None, None, f"{rules.why(plan, place)}. {reason}.")

@@ -220,7 +220,7 @@ def choices() -> list[tuple[str, list[tuple[str, str]]]]:
     teams = [TargetSpec(Kind.TEAM, team.pk, team.name) for team in Team.objects.order_by("name")]
     users = [TargetSpec(Kind.USER, user.pk, str(user)) for user in people.people()]
     groups = [*turns, ("Everybody who responds in", teams), ("A person", users)]
-    return [(name, [(_value(each), each.name) for each in targets]) for name, targets in groups if targets]
+    return [(name, [(_value(each), each.label) for each in targets]) for name, targets in groups if targets]
 
 
 def _value(target: TargetSpec) -> str:

@@ -50,7 +50,11 @@ def simulator(request: PersonRequest) -> HttpResponse:
     chosen = known.filter(slug=request.GET.get("policy", "")).first() or known.first()
     blank = {"policy": chosen.slug if chosen else None, "at": timezone.localtime(), "urgency": "high"}
     form = SimulateForm(request.GET if "at" in request.GET else None, user=request.user, initial=blank)
-    lines = queries.simulate(**form.cleaned_data) if form.is_valid() else []
+    lines = []
+    if form.is_valid():
+        lines = queries.simulate(**form.cleaned_data)
+    elif chosen and not form.is_bound:
+        lines = queries.simulate(chosen, at=timezone.now(), urgency="high")
     context = {"form": form, "policy": chosen, "lines": lines}
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     return render(request, "oncall/escalation/simulator.html", context, status=status)
@@ -85,6 +89,7 @@ def _detail(request: PersonRequest, slug: str, template: str) -> HttpResponse:
     context = {
         "ladder": queries.ladder(policy),
         "used_by": queries.used_by(policy),
+        "last_resort": queries.last_resort(),
         "may_change": can(request.user, Verb.CONFIGURE, policy.team),
     }
     return render(request, template, context)

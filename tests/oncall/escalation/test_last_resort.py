@@ -173,6 +173,8 @@ def test_an_admin_sets_it_on_the_screen(ada: User, carol: User, engineering: Pol
     html = client.get("/escalation/").content.decode()
     assert f'value="policy:{engineering.pk}" selected' in html
     client.post("/escalation/-/last-resort/", {"whom": f"user:{carol.pk}"})
+    policy = client.get("/escalation/engineering/").content.decode()
+    assert "Then Carol Example is asked, as the last resort." in policy
     found = LastResort.objects.get()
     assert (found.user, found.policy) == (carol, None)
     assert "<b>Carol Example</b> is asked once more" in signed_in(carol).get("/escalation/").content.decode()

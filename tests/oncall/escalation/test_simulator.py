@@ -199,7 +199,7 @@ def test_the_screen_shows_who_is_told(alice: User, bob: User) -> None:
     )
     blank = client.get(f"{ADDRESS}?policy=payments-standard").content.decode()
     assert 'value="payments-standard" selected' in blank
-    assert "Choose a time and press the button." in blank
+    assert "Alice Example</b> by" in blank
     given = {"policy": "payments-standard", "at": "2026-11-21T02:41", "urgency": "low"}
     html = client.get(ADDRESS, given).content.decode()
     for text in ("Alice Example</b> by", "02:41:00", "02:51:00", "03:06:00", "Gives up.", "Sat 21 Nov"):

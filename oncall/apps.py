@@ -127,6 +127,7 @@ def _join_the_engine() -> None:
         registry.Client(pages.VERIFICATION, pages.code_unwanted, pages.stored, paging.hear_code)
     )
     timers.on(operations.UNSNOOZE)(operations.wake)
+    timers.on(operations.ACK_TIMEOUT)(operations.ask_again)
     housekeeping.prune(
         "oncall_signal",
         "state = 'processed' and processed_at < now() - interval '90 days'"

@@ -26,7 +26,7 @@ class PolicyAdmin(admin.ModelAdmin[Policy]):
 
     list_display = ("name", "team", "repeat", "is_default")
     list_select_related = ("team",)
-    fields = ("name", "slug", "description", "team", "repeat", "is_default")
+    fields = ("name", "slug", "description", "team", "repeat", "ack_timeout_seconds", "is_default")
     readonly_fields = ("is_default",)
     search_fields = ("name",)
     inlines = (LevelInline,)

@@ -73,7 +73,10 @@ class LevelIn(serializers.Serializer[dict[str, Any]]):
 
 
 class PolicyOut(serializers.ModelSerializer[Policy]):
-    """An escalation policy; `repeat` counts passes through all levels in all."""
+    """An escalation policy; `repeat` counts passes through all levels in all.
+
+    `ack_timeout_seconds`: ask again when an alert was taken so long ago and has not ended; null: never.
+    """
 
     id = Id()
     team = serializers.CharField(source="team.slug", default=None, allow_null=True, read_only=True)
@@ -90,6 +93,7 @@ class PolicyOut(serializers.ModelSerializer[Policy]):
             "description",
             "team",
             "repeat",
+            "ack_timeout_seconds",
             "is_default",
             "levels",
             "gives_up_after_seconds",
@@ -132,6 +136,7 @@ class PolicyIn(serializers.Serializer[dict[str, Any]]):
     description = serializers.CharField(required=False, allow_blank=True)
     team = SlugOrId(people.teams, required=False, allow_null=True)
     repeat = serializers.IntegerField(min_value=1, max_value=10, required=False)
+    ack_timeout_seconds = Seconds(min_value=60, max_value=604800, required=False, allow_null=True)
     is_default = serializers.BooleanField(required=False)
     levels = LevelIn(many=True, allow_empty=False, max_length=MOST_LEVELS)  # type: ignore[call-arg]
 
@@ -246,6 +251,7 @@ class EscalationPolicies(Lists, Shows, ViewSet):
             "description": self.policy.description,
             "team": self.policy.team,
             "repeat": self.policy.repeat,
+            "ack_timeout_seconds": self.policy.ack_timeout_seconds,
             "is_default": self.policy.is_default,
             "levels": list(queries.plan_of(self.policy).levels),
         }

@@ -49,6 +49,14 @@ class PolicyForm(forms.Form):
         label="Passes in all",
         help_text="How often everybody is asked, before it gives up and the admins are told.",
     )
+    ack_timeout = forms.DecimalField(
+        required=False,
+        min_value=1,
+        max_value=10080,
+        decimal_places=1,
+        label="Ask again when an alert was taken and has not ended, after minutes",
+        help_text="Empty: whoever takes it keeps it. An alert of an open incident is left to the incident.",
+    )
     is_default = forms.BooleanField(
         required=False, label="Takes every alert that no route and no service claims"
     )
@@ -71,7 +79,14 @@ class PolicyForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         known = self.policy.is_default if self.policy else False
-        return {"is_default": known, **given, "version": given.get("version")}
+        minutes = given.pop("ack_timeout", None)
+        seconds = int(minutes * 60) if minutes else None
+        return {
+            "is_default": known,
+            **given,
+            "ack_timeout_seconds": seconds,
+            "version": given.get("version"),
+        }
 
 
 class SimulateForm(forms.Form):
@@ -151,7 +166,7 @@ class Levels:
         return cls(
             [
                 Draft(
-                    f"{Decimal(level.timeout_seconds) / 60:.2f}".rstrip("0").rstrip("."),
+                    in_minutes(level.timeout_seconds),
                     tuple(_value(target) for target in level.targets),
                     level.round_robin,
                 )
@@ -247,6 +262,11 @@ def _spec(draft: Draft, known: set[str]) -> tuple[LevelSpec, dict[str, str]]:
         errors["targets"] = "One of these cannot be asked any more. Choose again."
     targets = () if "targets" in errors else tuple(_target(value) for value in chosen)
     return LevelSpec(seconds or 1, targets, draft.round_robin), errors
+
+
+def in_minutes(seconds: int | None) -> str:
+    """Write seconds as the minutes that are typed, as 5 or 2.5."""
+    return "" if seconds is None else f"{Decimal(seconds) / 60:.2f}".rstrip("0").rstrip(".")
 
 
 def _seconds(minutes: str) -> int | None:

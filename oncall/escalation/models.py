@@ -35,6 +35,11 @@ class Policy(models.Model):
     repeat = models.PositiveSmallIntegerField(
         default=1, help_text="Passes through all levels in all, at least 1."
     )
+    ack_timeout_seconds = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Ask again when an alert was taken so long ago and has not ended; empty: never.",
+    )
     is_default = models.BooleanField(default=False, help_text="Takes what no route and no service claims.")
     version = models.PositiveIntegerField(default=1)
 
@@ -44,6 +49,10 @@ class Policy(models.Model):
         verbose_name_plural = "policies"
         constraints = [
             models.CheckConstraint(condition=Q(repeat__gte=1, repeat__lte=10), name="policy_repeat"),
+            models.CheckConstraint(
+                condition=Q(ack_timeout_seconds=None) | Q(ack_timeout_seconds__gte=60),
+                name="policy_ack_timeout",
+            ),
             models.UniqueConstraint(
                 fields=["is_default"], condition=Q(is_default=True), name="policy_default_once"
             ),
@@ -150,7 +159,7 @@ class Escalation(models.Model):
     `round` and `level` are the ones to be asked next, `next_at` is when, in database time. Each human transition
     raises `epoch`; messages of an older epoch are suppressed when they are claimed. A page by hand asks for a
     person, not for anybody: it goes on when somebody else takes the alert or the incident. One that asks the last
-    resort has none of its own.
+    resort has none of its own. `note` says why it asks again, to everybody whom it asks from then on.
     """
 
     alert = models.ForeignKey(Alert, models.CASCADE, null=True, related_name="escalations")
@@ -162,6 +171,7 @@ class Escalation(models.Model):
     message = models.TextField(blank=True)
     by_hand = models.BooleanField(default=False)
     is_last_resort = models.BooleanField(default=False, db_default=False)
+    note = models.CharField(max_length=200, blank=True, default="", db_default="")
     status = models.CharField(
         max_length=12, choices=EscalationStatus.choices, default=EscalationStatus.ESCALATING
     )

@@ -91,12 +91,16 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A policy as it was when an escalation started. `repeat` counts passes in all; `reason` says why not another."""
+    """A policy as it was when an escalation started. `repeat` counts passes in all; `reason` says why not another.
+
+    `ack_timeout_seconds` is how long somebody may have it before it asks again; None: for ever.
+    """
 
     name: str
     repeat: int
     levels: tuple[LevelSpec, ...]
     reason: str = ""
+    ack_timeout_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -133,7 +137,13 @@ def to_json(plan: Plan) -> dict[str, Any]:
         }
         for level in plan.levels
     ]
-    return {"name": plan.name, "repeat": plan.repeat, "levels": levels, "reason": plan.reason}
+    return {
+        "name": plan.name,
+        "repeat": plan.repeat,
+        "levels": levels,
+        "reason": plan.reason,
+        "ack_timeout": plan.ack_timeout_seconds,
+    }
 
 
 def from_json(stored: Mapping[str, Any]) -> Plan:
@@ -147,7 +157,13 @@ def from_json(stored: Mapping[str, Any]) -> Plan:
         )
         for level in stored["levels"]
     )
-    return Plan(str(stored["name"]), int(stored["repeat"]), levels, str(stored.get("reason", "")))
+    return Plan(
+        str(stored["name"]),
+        int(stored["repeat"]),
+        levels,
+        str(stored.get("reason", "")),
+        stored.get("ack_timeout"),
+    )
 
 
 def _stored(target: TargetSpec) -> dict[str, Any]:

@@ -12,7 +12,15 @@ from core.accounts.policy import Verb, admin_only, can, may_configure, require
 from core.errors import Refused
 from core.ui.render import render
 from oncall.escalation import operations, queries
-from oncall.escalation.forms import Draft, LastResortForm, Levels, PolicyForm, SimulateForm, choices
+from oncall.escalation.forms import (
+    Draft,
+    LastResortForm,
+    Levels,
+    PolicyForm,
+    SimulateForm,
+    choices,
+    in_minutes,
+)
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -117,6 +125,7 @@ def edit(request: PersonRequest, slug: str) -> HttpResponse:
         "team": policy.team_id,
         "description": policy.description,
         "repeat": policy.repeat,
+        "ack_timeout": in_minutes(policy.ack_timeout_seconds),
         "is_default": policy.is_default,
         "version": policy.version,
     }

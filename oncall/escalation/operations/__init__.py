@@ -6,6 +6,7 @@ from oncall.escalation.operations.handing import (
     UNSNOOZE,
     CannotPage,
     NothingToDo,
+    ask_again,
     escalate_now,
     page_by_hand,
     reassign,
@@ -25,6 +26,7 @@ from oncall.escalation.operations.policies import (
     remove_policy,
     set_last_resort,
 )
+from oncall.escalation.operations.rows import ACK_TIMEOUT
 from oncall.escalation.operations.starting import Start, start_many
 from oncall.escalation.operations.taking import (
     Held,
@@ -43,6 +45,7 @@ from oncall.escalation.operations.telling import (
 )
 
 __all__ = [
+    "ACK_TIMEOUT",
     "ALARM",
     "RESERVED",
     "SOON",
@@ -57,6 +60,7 @@ __all__ = [
     "Start",
     "acknowledge",
     "advance_due",
+    "ask_again",
     "carry_over",
     "change_policy",
     "create_policy",

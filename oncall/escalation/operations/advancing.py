@@ -23,6 +23,7 @@ from core.outbox.models import Lane
 from oncall import events
 from oncall.escalation import queries, rules
 from oncall.escalation.models import Escalation, EscalationStatus
+from oncall.escalation.operations.rows import await_end
 from oncall.escalation.operations.starting import Start, start_many
 from oncall.escalation.rules import Answer, Plan, Position, Step, TargetSpec
 from oncall.paging import operations as paging
@@ -176,6 +177,7 @@ def _settle(over: Iterable[Escalation]) -> None:
         columns: dict[str, Any] = {"status": EscalationStatus.CLOSED, "closed_at": Now()}
         if taken and alert is not None:
             columns = _taken(alert)
+            await_end([escalation])
         Escalation.objects.filter(pk=escalation.pk).update(
             next_at=None, epoch=escalation.epoch + 1, **columns
         )
@@ -213,6 +215,7 @@ def _asked(turn: _Turn, known: Mapping[TargetSpec, Answer], names: Mapping[int, 
     found = rules.asks(plan.levels[step.ask.level], known, pass_=step.ask.round)
     late = step.late if step.late >= rules.LATE else timedelta()
     mark = f" Asked {words.clock(late)} late." if late else ""
+    mark += f" {escalation.note}" if escalation.note else ""
     return Ask(
         escalation_id=escalation.pk,
         epoch=escalation.epoch,

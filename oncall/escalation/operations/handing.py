@@ -16,6 +16,7 @@ from core.timers import operations as timers
 from oncall import events
 from oncall.alerts import operations as alerts
 from oncall.alerts.models import Alert
+from oncall.alerts.models import Status as AlertStatus
 from oncall.escalation import queries, rules
 from oncall.escalation.models import Escalation, EscalationStatus, Policy
 from oncall.escalation.operations.rows import OPEN, go_on, halt, locked, steadily, suppress, tell
@@ -142,6 +143,35 @@ def wake(timer: Timer) -> None:
         go_on(escalation, Position(), Now())
         tell([escalation])
     transaction.on_commit(nudge.drain, robust=True)
+
+
+@steadily
+def ask_again(timer: Timer) -> None:
+    """Ask from the top about an alert that somebody took and nobody has ended for as long as its policy allows.
+
+    One that belongs to an open incident is left to it: people are at work there, and are reminded of updates.
+    """
+    known = Escalation.objects.get(pk=timer.subject_id)
+    alert = Alert.objects.select_for_update(of=("self",)).get(pk=known.alert_id or 0)
+    if alert.status != AlertStatus.ACKNOWLEDGED or (alert.incident and alert.incident.is_active):
+        return
+    taken = [
+        row
+        for row in locked(Q(pk=known.pk), (EscalationStatus.ACKNOWLEDGED,))
+        if str(row.epoch) == timer.occurrence
+    ]
+    for escalation in taken:
+        whose = str(alert.acknowledged_by or "its source")
+        minutes = f"{round(escalation.plan['ack_timeout'] / 60, 2):g}"
+        alerts.unacknowledge_alert(alert.pk, actor=None)
+        go_on(
+            escalation,
+            Position(),
+            Now(),
+            note=f"It was taken by {whose} {minutes} min ago and has not ended.",
+        )
+        tell([escalation])
+        transaction.on_commit(nudge.drain, robust=True)
 
 
 @steadily

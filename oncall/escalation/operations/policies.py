@@ -46,7 +46,7 @@ class NoLevels(Refused):
 
 
 @transaction.atomic
-def create_policy(
+def create_policy(  # noqa: PLR0913 - a policy is all of these
     *,
     name: str,
     levels: Sequence[LevelSpec],
@@ -55,6 +55,7 @@ def create_policy(
     description: str = "",
     team: Team | None = None,
     repeat: int = 1,
+    ack_timeout_seconds: int | None = None,
     is_default: bool = False,
 ) -> Policy:
     """Make a policy; `repeat` counts passes through all levels in all. A new default takes over from the old one."""
@@ -62,7 +63,7 @@ def create_policy(
     policy = Policy(
         name=name.strip(), slug=slug or _slug(name), description=description, team=team, repeat=repeat
     )
-    policy.is_default = is_default
+    policy.ack_timeout_seconds, policy.is_default = ack_timeout_seconds, is_default
     _make_room(policy)
     _store(policy)
     _write_levels(policy, levels)
@@ -80,6 +81,7 @@ def change_policy(  # noqa: PLR0913 - a policy is all of these
     description: str = "",
     team: Team | None = None,
     repeat: int = 1,
+    ack_timeout_seconds: int | None = None,
     is_default: bool = False,
     version: int | None = None,
 ) -> Policy:
@@ -89,7 +91,7 @@ def change_policy(  # noqa: PLR0913 - a policy is all of these
     if version is not None and row.version != version:
         raise ChangedMeanwhile
     row.name, row.description, row.team, row.repeat = name.strip(), description, team, repeat
-    row.is_default, row.version = is_default, row.version + 1
+    row.ack_timeout_seconds, row.is_default, row.version = ack_timeout_seconds, is_default, row.version + 1
     _make_room(row)
     _store(row)
     _write_levels(row, levels)

@@ -8,7 +8,7 @@ other side with a message in its hands, so a deadlock can still happen; then the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -20,6 +20,7 @@ from django.db.models.functions import Now
 from core import live
 from core.events import nudge
 from core.outbox import operations as outbox
+from core.timers import operations as timers
 from oncall.escalation import queries, rules
 from oncall.escalation.models import Escalation, EscalationStatus
 from oncall.escalation.rules import Position
@@ -34,6 +35,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 WAITING = (EscalationStatus.ESCALATING, EscalationStatus.EXHAUSTED)
+ACK_TIMEOUT = "oncall.ack_timeout"
 OPEN = (*WAITING, EscalationStatus.SNOOZED)
 TRIES = 3
 
@@ -81,9 +83,23 @@ def halt(
         columns |= {"closed_at": Now()}
     Escalation.objects.filter(pk__in=ids).update(**columns)
     taken = to == EscalationStatus.ACKNOWLEDGED
+    if taken:
+        await_end(stopped)
     paging.stop(Page.objects.open().filter(escalation__in=ids), by=by, reason=reason, taken=taken)
     tell(stopped)
     return stopped
+
+
+def await_end(taken: Iterable[Escalation]) -> None:
+    """Promise to look again at alerts that were taken just now, where their policy wants that.
+
+    `taken` are the rows as they were before: the promise is about the epoch that follows.
+    """
+    for escalation in taken:
+        seconds = escalation.plan.get("ack_timeout") if isinstance(escalation.plan, dict) else None
+        if seconds and escalation.alert_id and not (escalation.by_hand or escalation.is_last_resort):
+            due = queries.now() + timedelta(seconds=seconds)
+            timers.set(ACK_TIMEOUT, escalation.pk, occurrence=str(escalation.epoch + 1), due_at=due)
 
 
 def suppress(escalation_ids: Sequence[int], *, reason: str) -> None:
@@ -128,13 +144,14 @@ def _last_asked(escalation: Escalation, asked: Position) -> datetime | None:
     return at
 
 
-def go_on(escalation: Escalation, place: Position, at: datetime | Now) -> None:
+def go_on(escalation: Escalation, place: Position, at: datetime | Now, *, note: str = "") -> None:
     Escalation.objects.filter(pk=escalation.pk).update(
         status=EscalationStatus.ESCALATING,
         epoch=F("epoch") + 1,
         round=place.round,
         level=place.level,
         next_at=at,
+        note=note,
         acknowledged_at=None,
         acknowledged_by=None,
         exhausted_at=None,

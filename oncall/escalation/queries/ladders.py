@@ -65,7 +65,7 @@ def plan_of(policy: Policy) -> Plan:
         )
         for level in policy.levels.all()
     )
-    return Plan(policy.name, policy.repeat, levels)
+    return Plan(policy.name, policy.repeat, levels, ack_timeout_seconds=policy.ack_timeout_seconds)
 
 
 def usable(plan: Plan | None) -> Plan:

@@ -70,6 +70,7 @@ def test_a_policy_is_made_as_the_contract_has_it(api: APIClient, mona: User, bob
         "description": "",
         "team": "payments",
         "repeat": 2,
+        "ack_timeout_seconds": None,
         "is_default": False,
         "levels": [
             {
@@ -119,8 +120,10 @@ def test_a_policy_is_replaced_changed_and_removed(api: APIClient, mona: User) ->
     level = {"timeout_seconds": 30, "targets": [{"type": "user", "id": str(mona.pk)}]}
     replaced = api.put(address, body(level, name="Renamed"), format="json")
     assert (replaced.data["name"], replaced.data["repeat"], len(replaced.data["levels"])) == ("Renamed", 2, 1)
-    changed = api.patch(address, {"repeat": 3}, format="json")
+    changed = api.patch(address, {"repeat": 3, "ack_timeout_seconds": 1800}, format="json")
     assert (changed.data["repeat"], changed.data["name"]) == (3, "Renamed")
+    assert changed.data["ack_timeout_seconds"] == 1800
+    assert api.patch(address, {"description": "Kept"}, format="json").data["ack_timeout_seconds"] == 1800
     assert changed.data["levels"] == replaced.data["levels"]
     etag = api.get(address)["ETag"]
     assert api.patch(address, {"repeat": 4}, format="json", HTTP_IF_MATCH=etag).status_code == 200
@@ -138,6 +141,8 @@ def test_a_policy_is_replaced_changed_and_removed(api: APIClient, mona: User) ->
         ({"slug": "not a slug"}, "slug"),
         ({"repeat": 0}, "repeat"),
         ({"repeat": 11}, "repeat"),
+        ({"ack_timeout_seconds": 59}, "ack_timeout_seconds"),
+        ({"slug": "last-resort"}, "slug"),
         ({"levels": []}, "levels"),
         ({"levels": [{"targets": []}]}, "levels.0.targets"),
         (

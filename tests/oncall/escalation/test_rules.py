@@ -204,7 +204,7 @@ def test_a_plan_comes_back_from_its_stored_form_as_it_was() -> None:
             TargetSpec(Kind.USER, 3, "Ada"),
         ),
     )
-    full = Plan("Engineering", 2, (level, LevelSpec(900)), "The policy Payments has no level")
+    full = Plan("Engineering", 2, (level, LevelSpec(900)), "The policy Payments has no level", 1800)
     assert rules.from_json(rules.to_json(full)) == full
 
 
@@ -212,6 +212,7 @@ def test_a_plan_of_an_earlier_release_asks_who_has_the_schedule_now() -> None:
     stored = {"timeout": 60, "targets": [{"kind": "schedule", "id": 7, "name": "Primary"}]}
     found = rules.from_json({"name": "Old", "repeat": 1, "levels": [stored]})
     assert found.levels == (LevelSpec(60, (TargetSpec(Kind.SCHEDULE, 7, "Primary", Turn.NOW),)),)
+    assert found.ack_timeout_seconds is None
 
 
 PRIMARY = TargetSpec(Kind.SCHEDULE, 7, "Primary")

@@ -96,7 +96,7 @@ def _claimed(limit: int) -> list[Escalation]:
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """An escalation whose turn it is, with its plan and what to do; `is_drawn` when the plan was changed by that."""
+    """An escalation that is due, with its plan and what to do; `is_drawn` when its round robins gave it turns just now."""
 
     escalation: Escalation
     plan: Plan

@@ -19,7 +19,7 @@ from oncall.alerts.models import Alert
 from oncall.alerts.models import Status as AlertStatus
 from oncall.escalation import queries, rules
 from oncall.escalation.models import Escalation, EscalationStatus, Policy
-from oncall.escalation.operations.rows import OPEN, go_on, halt, locked, steadily, suppress, tell
+from oncall.escalation.operations.rows import OPEN, go_on, halt, locked, retire, steadily, suppress, tell
 from oncall.escalation.operations.starting import Start, frozen, start_many
 from oncall.escalation.rules import Kind, Position, TargetSpec
 from oncall.paging import operations as paging
@@ -151,27 +151,21 @@ def ask_again(timer: Timer) -> None:
 
     One that belongs to an open incident is left to it: people are at work there, and are reminded of updates.
     """
-    known = Escalation.objects.get(pk=timer.subject_id)
-    alert = Alert.objects.select_for_update(of=("self",)).get(pk=known.alert_id or 0)
+    alert = Alert.objects.select_for_update(of=("self",)).get(escalations=timer.subject_id)
     if alert.status != AlertStatus.ACKNOWLEDGED or (alert.incident and alert.incident.is_active):
         return
-    taken = [
-        row
-        for row in locked(Q(pk=known.pk), (EscalationStatus.ACKNOWLEDGED,))
-        if str(row.epoch) == timer.occurrence
-    ]
-    for escalation in taken:
-        whose = str(alert.acknowledged_by or "its source")
-        minutes = f"{round(escalation.plan['ack_timeout'] / 60, 2):g}"
-        alerts.unacknowledge_alert(alert.pk, actor=None)
-        go_on(
-            escalation,
-            Position(),
-            Now(),
-            note=f"It was taken by {whose} {minutes} min ago and has not ended.",
-        )
-        tell([escalation])
-        transaction.on_commit(nudge.drain, robust=True)
+    runs = locked(Q(alert=alert, by_hand=False), (EscalationStatus.ACKNOWLEDGED,))
+    promised = (timer.subject_id, timer.occurrence)
+    escalation = next((run for run in runs if (run.pk, str(run.epoch)) == promised), None)
+    if escalation is None:
+        return
+    minutes = f"{round(escalation.plan['ack_timeout'] / 60, 2):g} min"
+    note = f"It was taken by {alert.acknowledged_by or 'its source'} {minutes} ago and has not ended."
+    alerts.unacknowledge_alert(alert.pk, actor=None)
+    retire(runs)
+    go_on(escalation, Position(), Now(), note=note)
+    tell([escalation])
+    transaction.on_commit(nudge.drain, robust=True)
 
 
 @steadily

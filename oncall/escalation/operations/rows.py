@@ -120,6 +120,7 @@ def resume(about: Q, state: EscalationStatus) -> list[Escalation]:
     chosen, place, at = _place(runs[0])
     if chosen.is_last_resort and place == Position() and policies:
         chosen, place, at = _place(policies[0])
+        retire(runs)
     asked = rules.before(rules.from_json(chosen.plan), place)
     if asked is not None:
         paging.reopen(chosen.pages.filter(round=asked.round, level=asked.level))
@@ -127,6 +128,12 @@ def resume(about: Q, state: EscalationStatus) -> list[Escalation]:
     tell([chosen])
     transaction.on_commit(nudge.drain, robust=True)
     return [chosen]
+
+
+def retire(runs: Iterable[Escalation]) -> None:
+    """Close the last resorts among runs that nobody is asked by any more: their policy asks again."""
+    ids = [run.pk for run in runs if run.is_last_resort]
+    Escalation.objects.filter(pk__in=ids).update(status=EscalationStatus.CLOSED, closed_at=Now())
 
 
 def _place(escalation: Escalation) -> tuple[Escalation, Position, datetime]:

@@ -182,8 +182,9 @@ def asked_after(escalation: Escalation, *, at: datetime) -> tuple[User, ...]:
 
 
 def current(*, alert: Alert | None = None, incident: Incident | None = None) -> Escalation | None:
-    """Give the latest escalation of an alert or an incident that is not a page by hand."""
+    """Give the latest escalation of an alert or an incident that is no page by hand, nor a last resort that is over."""
     found = Escalation.objects.select_related("acknowledged_by", *RELATED).filter(by_hand=False)
+    found = found.exclude(is_last_resort=True, status=EscalationStatus.CLOSED)
     found = found.filter(alert=alert) if alert is not None else found.filter(incident=incident)
     return found.order_by("-generation").first()
 

@@ -15,7 +15,7 @@ from oncall.escalation import operations, queries
 from oncall.escalation.models import Escalation, Policy
 from oncall.paging.models import Page
 from tests import cast
-from tests.oncall.escalation.clock import asked, drain
+from tests.oncall.escalation.clock import asked, drain, pass_time
 
 if TYPE_CHECKING:
     from core.accounts.models import User
@@ -103,6 +103,22 @@ def test_a_promise_that_was_overtaken_asks_nobody(
     running.refresh_from_db()
     assert (running.status, running.epoch, Page.objects.count()) == before
     assert Timer.objects.get(pk=first.pk).done_at is not None
+
+
+def test_the_policy_asks_again_and_not_its_last_resort(
+    running: Escalation, alert: Alert, alice: User
+) -> None:
+    operations.set_last_resort(user=cast.carol(), actor=None)
+    for _ in range(2):
+        pass_time(running, minutes=10)
+        drain()
+    operations.acknowledge(actor=alice, alert=alert)
+    half_an_hour_passes()
+    assert list(Escalation.objects.order_by("pk").values_list("status", flat=True)) == [
+        "escalating",
+        "closed",
+    ]
+    assert queries.current(alert=alert) == running
 
 
 def test_what_the_source_took_is_asked_about_again(running: Escalation, alert: Alert) -> None:

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 from core.events.models import Event
 from core.outbox.models import Message
 from core.tokens import operations as tokens
-from oncall.escalation import operations
+from oncall.escalation import operations, queries
 from oncall.escalation.models import Escalation, EscalationStatus, LastResort
 from oncall.paging.models import Page
 from tests import cast
@@ -137,7 +137,8 @@ def test_given_back_at_once_it_goes_on_and_later_the_policy_starts_from_the_top(
     operations.unacknowledge(actor=carol, alert=alert)
     running.refresh_from_db()
     assert (running.status, running.round, running.level) == (EscalationStatus.ESCALATING, 0, 0)
-    assert last().status == EscalationStatus.ACKNOWLEDGED
+    assert last().status == EscalationStatus.CLOSED
+    assert queries.current(alert=alert) == running
 
 
 def test_after_a_snooze_only_the_policy_asks_again(ada: User, carol: User, engineering: Policy) -> None:

@@ -9,7 +9,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is said. Each channel takes what it can carry; `thread` joins messages about one thing."""
+    """What is said. Each channel takes what it can carry; `thread` joins messages about one thing.
+
+    `code` and `token` are what an answer must carry to be about this: the code in a text, the token in an
+    address.
+    """
 
     subject: str
     text: str
@@ -17,6 +21,8 @@ class Content:
     url: str = ""
     data: dict[str, Any] = field(default_factory=dict)
     thread: str = ""
+    code: str = ""
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +41,13 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The channel took it; `provider_id` is its own name for the message."""
+    """The channel took it; `provider_id` is its own name for the message.
+
+    With `receipt_seconds` the other side said that it will report what became of it, within so long.
+    """
 
     provider_id: str = ""
+    receipt_seconds: float | None = None
 
 
 class Temporary(Exception):
@@ -52,6 +62,10 @@ class Permanent(Exception):
     """It was refused for good: trying again cannot help."""
 
 
+class ProviderRefused(Permanent):
+    """One provider refuses for a reason of its own, as a wrong password: another one may take it."""
+
+
 class Unknown(Exception):
     """It was handed over whole, and no answer came: it may have arrived."""
 
@@ -61,7 +75,8 @@ class Channel:
     """A kind of channel.
 
     `check_address` gives the address in its normal form or raises ValueError with a text for people; `hint`
-    masks it for others to see; `send` hands over or raises Temporary, Permanent or Unknown.
+    masks it for others to see; `send` hands over or raises Temporary, Permanent or Unknown. `is_ready` says
+    whether the operator has set it up, so that people may choose it.
     """
 
     kind: str
@@ -70,6 +85,7 @@ class Channel:
     hint: Callable[[str], str]
     send: Callable[[Delivery], Sent]
     needs_secret: bool = False
+    is_ready: Callable[[], bool] = lambda: True
 
 
 _channels: dict[str, Channel] = {}
@@ -88,3 +104,8 @@ def get(kind: str) -> Channel:
 def all() -> list[Channel]:
     """Every channel, in the order in which they were registered."""
     return list(_channels.values())
+
+
+def offered() -> list[Channel]:
+    """The channels that are set up, in the order in which they were registered."""
+    return [channel for channel in _channels.values() if channel.is_ready()]

@@ -53,6 +53,7 @@ class Result:
     began: float
     ended: float
     provider_id: str = ""
+    receipt_seconds: float | None = None
     wait: float = 0.0
     is_unknown: bool = False
     fallback_wanted: bool = False
@@ -129,15 +130,16 @@ def _claim(room: Room, owner: str) -> list[Message] | None:
         unwanted = _ask_guards([message for message in picked if message.state == State.SENDING])
         _suppress(unwanted)
         outcomes = [one for message in picked if (one := _on_claim(message, unwanted)) is not None]
-        _remember(_ended(outcomes))
+        remember_untold(_ended(outcomes))
         _raise_alarm(outcomes)
     if outcomes:
-        _tell_of_ends(outcomes)
+        tell_of_ends(outcomes)
     wanted = [m for m in picked if m.state == State.SENDING and m.pk not in unwanted]
     return sorted(wanted, key=lambda message: (message.lane, message.due_at))
 
 
-def _tell_of_ends(outcomes: Sequence[Outcome]) -> None:
+def tell_of_ends(outcomes: Sequence[Outcome]) -> None:
+    """Tell the clients, in a transaction of its own, of ends that are noted as untold."""
     with transaction.atomic():
         untold = tell(outcomes)
         _forget(set(_ended(outcomes)) - set(untold))
@@ -145,15 +147,16 @@ def _tell_of_ends(outcomes: Sequence[Outcome]) -> None:
 
 def _on_claim(message: Message, unwanted: dict[int, str]) -> Outcome | None:
     if message.pk in unwanted:
-        return _outcome(message, State.SUPPRESSED, unwanted[message.pk])
+        return outcome_of(message, State.SUPPRESSED, unwanted[message.pk])
     if message.state != State.SENDING:
-        return _outcome(message, message.state, message.error, fallback=message.state == State.UNKNOWN)
+        return outcome_of(message, message.state, message.error, fallback=message.state == State.UNKNOWN)
     if vars(message)["was"] == State.SENDING and rules.wants_fallback(message.attempts - 1, waiting=0):
-        return _outcome(message, "retrying", LOST, fallback=True)
+        return outcome_of(message, "retrying", LOST, fallback=True)
     return None
 
 
-def _outcome(message: Message, state: str, detail: str, *, fallback: bool = False) -> Outcome:
+def outcome_of(message: Message, state: str, detail: str, *, fallback: bool = False) -> Outcome:
+    """What its client is told of a message."""
     return Outcome(
         message_id=message.pk,
         client=message.client,
@@ -237,7 +240,8 @@ def release(messages: Sequence[Message]) -> None:
 _COMPLETE = """
 with result as (
     select * from jsonb_to_recordset(%s::jsonb) as result (id bigint, token uuid, n int, worker text,
-        state text, wait float8, is_unknown int, provider_id text, detail text, outcome text, began float8, ended float8)
+        state text, wait float8, is_unknown int, provider_id text, detail text, outcome text, began float8, ended float8,
+        receipt float8)
 ), done as (
     update outbox_message as message set
         state = result.state,
@@ -246,6 +250,7 @@ with result as (
         provider_id = case when result.provider_id <> '' then result.provider_id else message.provider_id end,
         error = case when result.state = 'accepted' then '' else detail end,
         ended_at = case when result.state <> 'pending' then now() end,
+        receipt_due_at = case when result.state = 'accepted' then now() + receipt * interval '1 second' end,
         lease_token = null, lease_until = null, lease_owner = ''
     from result
     where message.id = result.id and message.lease_token = token and message.state = 'sending'
@@ -270,7 +275,7 @@ def complete(results: Sequence[Result], *, owner: str) -> int:
             done = {row[0] for row in cursor.fetchall()}
         ours = [result for result in results if result.message.pk in done]
         outcomes = [outcome for result in ours if (outcome := _on_result(result)) is not None]
-        _remember(tell(outcomes))
+        remember_untold(tell(outcomes))
         _raise_alarm(outcomes)
     return len(done)
 
@@ -287,6 +292,7 @@ def _row(result: Result, owner: str, now: float) -> dict[str, Any]:
         "provider_id": result.provider_id,
         "detail": result.detail[:500],
         "outcome": result.outcome,
+        "receipt": result.receipt_seconds,
         "began": now - result.began,
         "ended": now - result.ended,
     }
@@ -294,9 +300,9 @@ def _row(result: Result, owner: str, now: float) -> dict[str, Any]:
 
 def _on_result(result: Result) -> Outcome | None:
     if result.state != State.PENDING:
-        return _outcome(result.message, result.state, result.detail, fallback=result.fallback_wanted)
+        return outcome_of(result.message, result.state, result.detail, fallback=result.fallback_wanted)
     if result.fallback_wanted:
-        return _outcome(result.message, "retrying", result.detail, fallback=True)
+        return outcome_of(result.message, "retrying", result.detail, fallback=True)
     return None
 
 
@@ -332,7 +338,8 @@ def _heard(client: registry.Client, outcomes: Sequence[Outcome]) -> bool:
     return True
 
 
-def _remember(untold: Sequence[int]) -> None:
+def remember_untold(untold: Sequence[int]) -> None:
+    """Note that the clients have yet to hear of these ends, so that they are told from ten seconds on."""
     if untold:
         with connection.cursor() as cursor:
             cursor.execute("update outbox_message set untold_at = now() where id = any(%s)", [list(untold)])
@@ -378,14 +385,14 @@ def tell_again(*, limit: int = 50) -> int:
             )
         )
         heard = [message.pk for message in due if _heard_again(message)]
-        _remember([message.pk for message in due if message.pk not in heard])
+        remember_untold([message.pk for message in due if message.pk not in heard])
         _forget(heard)
     return len(heard)
 
 
 def _heard_again(message: Message) -> bool:
     client = registry.client(message.client)
-    fallback = message.state in {State.FAILED, State.UNKNOWN}
+    fallback = message.state in {State.FAILED, State.UNKNOWN, State.NO_RECEIPT}
     return client is None or _heard(
-        client, [_outcome(message, message.state, message.error, fallback=fallback)]
+        client, [outcome_of(message, message.state, message.error, fallback=fallback)]
     )

@@ -14,12 +14,17 @@ class Lane(models.IntegerChoices):
 
 
 class State(models.TextChoices):
-    """States of a message. Only `pending` and `sending` are alive; every other one is an end."""
+    """States of a message. Only `pending` and `sending` are alive; every other one is an end.
+
+    `accepted` by a provider that sends receipts is an end for now: a receipt makes it `delivered` or `failed`,
+    and none in time `no_receipt`.
+    """
 
     PENDING = "pending"
     SENDING = "sending"
     ACCEPTED = "accepted"
     DELIVERED = "delivered"
+    NO_RECEIPT = "no_receipt"
     FAILED = "failed"
     UNKNOWN = "unknown"
     EXPIRED = "expired"
@@ -33,7 +38,7 @@ class Message(models.Model):
     `key` is the idempotency key that the receiver sees on every resend. `client` names who asked for it and
     who is asked (guard) and told (listener); `subject_id`, `epoch` and `content` are the client's own.
     `secret` is sealed. `untold_at` is set when the listener failed on the end of this message: it is told
-    again from then on.
+    again from then on. `receipt_due_at` is until when the provider should have said what became of it.
     """
 
     key = models.CharField(max_length=200, unique=True)
@@ -63,6 +68,7 @@ class Message(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True)
     untold_at = models.DateTimeField(null=True)
+    receipt_due_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -78,6 +84,11 @@ class Message(models.Model):
             ),
             models.Index(fields=["client", "subject_id"], name="message_subject"),
             models.Index(fields=["untold_at"], condition=Q(untold_at__isnull=False), name="message_untold"),
+            models.Index(
+                fields=["receipt_due_at"],
+                condition=Q(state="accepted", receipt_due_at__isnull=False),
+                name="message_receipt_due",
+            ),
         ]
 
     def __str__(self) -> str:

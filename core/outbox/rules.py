@@ -1,4 +1,4 @@
-"""How long to wait after a failed try, and when the next channel should be asked."""
+"""How long to wait after a failed try, when the next channel should be asked, and what a receipt changes."""
 
 from __future__ import annotations
 
@@ -25,3 +25,14 @@ def wants_fallback(failures: int, *, waiting: float) -> bool:
     long.
     """
     return failures >= FALLBACK_AFTER_FAILURES or waiting > FALLBACK_WHEN_WAITING_SECONDS
+
+
+def takes_receipt(state: str, *, delivered: bool, attempts: int) -> bool:
+    """Whether a provider's word about a message changes anything.
+
+    That it arrived is news until it is known, even while a try without an answer is repeated: the repeat is
+    spared. That it failed counts only for the try that was taken.
+    """
+    if delivered:
+        return attempts > 0 and state in {"pending", "sending", "accepted", "no_receipt", "unknown", "expired"}
+    return state in {"sending", "accepted"}

@@ -139,6 +139,8 @@ def content_of(message: Message) -> Content:
         subject=str(stored.get("subject") or "Watchbill"),
         text=str(stored.get("text") or stored.get("subject") or "Open Watchbill."),
         url=str(stored.get("url") or ""),
+        code=str(stored.get("code") or ""),
+        token=str(stored.get("token") or ""),
     )
 
 
@@ -180,8 +182,17 @@ def _hand_over(message: Message, content: Content) -> Sent:
 
 
 def _accepted(message: Message, began: float, ended: float, sent: Sent | None = None) -> Result:
-    provider_id = "" if sent is None else sent.provider_id[:200]
-    return Result(message, "accepted", State.ACCEPTED, "", began, ended, provider_id=provider_id)
+    taken = sent or Sent()
+    return Result(
+        message,
+        "accepted",
+        State.ACCEPTED,
+        "",
+        began,
+        ended,
+        provider_id=taken.provider_id[:200],
+        receipt_seconds=taken.receipt_seconds,
+    )
 
 
 def _failed(message: Message, began: float, detail: str) -> Result:

@@ -20,6 +20,7 @@ WORDS = {
     "sending": "Being sent",
     "accepted": "Accepted",
     "delivered": "Delivered",
+    "no_receipt": "Accepted, but its arrival was not confirmed",
     "failed": "Failed",
     "unknown": "Sent, and no answer came",
     "expired": "Could not be sent in time",
@@ -51,7 +52,7 @@ def delivery_mark(state: str) -> SafeString:
     """Draw what became of a message."""
     if state in ("accepted", "delivered"):
         return icon("check", "fg-good")
-    return icon("warn", "fg-bad") if state in ("failed", "unknown", "expired") else icon("clock")
+    return icon("warn", "fg-bad") if state in ("failed", "unknown", "expired", "no_receipt") else icon("clock")
 
 
 @register.simple_tag

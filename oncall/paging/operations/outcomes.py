@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     from core.outbox.registry import Outcome
 
 GOOD = (State.ACCEPTED, State.DELIVERED)
-ENDS = {State.EXPIRED: PageStatus.EXPIRED, State.UNKNOWN: PageStatus.UNKNOWN}
+ENDS = {
+    State.EXPIRED: PageStatus.EXPIRED,
+    State.UNKNOWN: PageStatus.UNKNOWN,
+    State.NO_RECEIPT: PageStatus.UNKNOWN,
+}
+TAKEN_BACK = (State.FAILED, State.NO_RECEIPT)
+"""What may become of a message that was accepted."""
 SOON = timedelta(seconds=5)
 NOTED_EVERY = timedelta(seconds=30)
 
@@ -42,7 +48,8 @@ def record(outcomes: Sequence[Outcome]) -> Settled:
     """Write what became of messages onto their pages, and try the next method where one failed.
 
     Called in the transaction that records the outcomes; safe to run twice. A page that has no method left is
-    failed once its last message ended, and troubled while it is still being tried.
+    failed once its last message ended, and troubled while it is still being tried. One that only seemed to have
+    been sent, because a receipt says otherwise or is missing, waits again.
     """
     messages = Message.objects.in_bulk([outcome.message_id for outcome in outcomes])
     pages = _locked({outcome.subject_id for outcome in outcomes})
@@ -53,7 +60,9 @@ def record(outcomes: Sequence[Outcome]) -> Settled:
     if good:
         reached = {page.pk: page for page, _ in good}.values()
         Page.objects.bulk_update(reached, ["status", "sent_at", "troubled_at", "ended_at"])
-    lost = _carry_on([(page, outcome) for page, outcome in here if outcome.state not in GOOD])
+    bad = [(page, outcome) for page, outcome in here if outcome.state not in GOOD]
+    _wait_again(bad)
+    lost = _carry_on(bad)
     _tell(sent, lost)
     return Settled(tuple((page, outcome.channel) for page, outcome in sent), tuple(page for page, _ in lost))
 
@@ -94,6 +103,23 @@ def _reach(page: Page, state: str) -> bool:
     return first
 
 
+def _wait_again(bad: Sequence[tuple[Page, Outcome]]) -> None:
+    """Let pages wait whose message was taken and did not arrive, where no other message of theirs was taken."""
+    doubtful = {
+        page.pk: page
+        for page, outcome in bad
+        if page.status == PageStatus.SENT and outcome.state in TAKEN_BACK and _is_asked(page)
+    }
+    if not doubtful:
+        return
+    taken = Message.objects.filter(client=queries.CLIENT, subject_id__in=doubtful, state__in=GOOD)
+    held = set(taken.values_list("subject_id", flat=True))
+    again = [pk for pk in doubtful if pk not in held]
+    for pk in again:
+        doubtful[pk].status = PageStatus.PENDING
+    Page.objects.filter(pk__in=again).update(status=PageStatus.PENDING)
+
+
 def _carry_on(bad: Sequence[tuple[Page, Outcome]]) -> list[tuple[Page, Outcome]]:
     """Try the next method of each page whose message failed; give the pages that have none."""
     failing: dict[int, list[Outcome]] = {}
@@ -121,9 +147,12 @@ def is_failure(outcome: Outcome) -> bool:
 
 
 def _is_waiting(page: Page) -> bool:
-    if page.status != PageStatus.PENDING or page.ended_at is not None:
-        return False
-    return page.escalation_id is None or queries.is_current(page)
+    return page.status == PageStatus.PENDING and _is_asked(page)
+
+
+def _is_asked(page: Page) -> bool:
+    """Whether its person may still take it."""
+    return page.ended_at is None and (page.escalation_id is None or queries.is_current(page))
 
 
 def _hasten(own: Sequence[Message], failed: Collection[int]) -> bool:

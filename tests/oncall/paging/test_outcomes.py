@@ -364,3 +364,67 @@ def test_pages_about_a_private_incident_are_for_its_people(alice: User, bob: Use
     drain()
     assert [len(queries.ledger(user, incident=incident)) for user in (alice, bob, mallory)] == [1, 1, 0]
     assert "Breach" not in str(Message.objects.get().content)
+
+
+def test_a_receipt_that_says_it_failed_tries_the_next_method(
+    alice: User, bob: User, smtp: Smtp, webhook_sink: WebhookSink
+) -> None:
+    hook(alice, webhook_sink)
+    mail(alice, delay=None)
+    running = run(alice, bob)
+    sending.send_due()
+    message = Message.objects.get()
+    Message.objects.update(state="failed")
+    for state in ("failed", "failed"):
+        escalation.hear([outcome(message, state, "the number is not in service")])
+    assert [each.channel for each in Message.objects.order_by("id")] == ["webhook", "email"]
+    assert asked(running) == [("Alice", 0, 0, "pending")]
+    sending.send_due()
+    assert asked(running) == [("Alice", 0, 0, "sent")]
+    assert len(events("page.sent")) == 1
+
+
+def test_a_missing_receipt_changes_nothing_where_another_method_reached(
+    alice: User, bob: User, smtp: Smtp, webhook_sink: WebhookSink
+) -> None:
+    hook(alice, webhook_sink)
+    mail(alice)
+    running = run(alice, bob)
+    sending.send_due()
+    message = Message.objects.get(channel="webhook")
+    Message.objects.filter(pk=message.pk).update(state="no_receipt")
+    escalation.hear([outcome(message, "no_receipt", "nothing was said")])
+    assert Message.objects.count() == 2
+    assert asked(running) == [("Alice", 0, 0, "sent")]
+    assert ContactMethod.objects.get(channel="webhook").last_error == "nothing was said"
+
+
+def test_without_another_method_a_missing_receipt_asks_the_next_level_now(
+    alice: User, bob: User, webhook_sink: WebhookSink
+) -> None:
+    alice.email = ""
+    alice.save(update_fields=["email"])
+    hook(alice, webhook_sink)
+    running = run(alice, bob)
+    sending.send_due()
+    message = Message.objects.get(user=alice)
+    Message.objects.filter(pk=message.pk).update(state="no_receipt")
+    escalation.hear([outcome(message, "no_receipt")])
+    drain()
+    assert asked(running) == [("Alice", 0, 0, "unknown"), ("Bob", 0, 1, "pending")]
+    escalation.hear([outcome(message, "delivered", "")])
+    assert asked(running)[0] == ("Alice", 0, 0, "delivered")
+
+
+def test_a_missing_receipt_of_a_page_that_is_acknowledged_is_no_matter(
+    alice: User, bob: User, webhook_sink: WebhookSink
+) -> None:
+    hook(alice, webhook_sink)
+    running = run(alice, bob)
+    sending.send_due()
+    message = Message.objects.get()
+    escalation.acknowledge(actor=alice, page=Page.objects.select_related("escalation__alert").get())
+    Message.objects.filter(pk=message.pk).update(state="no_receipt")
+    escalation.hear([outcome(message, "no_receipt")])
+    assert asked(running) == [("Alice", 0, 0, "acknowledged")]
+    assert Message.objects.count() == 1

@@ -1,0 +1,72 @@
+"""What providers say became of a message after they took it, and that they said nothing in time."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from core.outbox import claims, rules
+from core.outbox.models import Attempt, Message, State
+
+PROVIDER = "receipt"
+MISSING = "the provider took it and did not say in time whether it arrived"
+AT_ONCE = 50
+SOON = "select min(receipt_due_at) from outbox_message where state = 'accepted' and receipt_due_at > now()"
+
+
+def record(key: str, *, channel: str, delivered: bool, detail: str) -> bool:
+    """Note what the provider said of a message; False when that changes nothing, as when it is said twice.
+
+    Its client is told in a transaction of its own: a listener may need a row that somebody holds who waits for
+    this message.
+    """
+    state = State.DELIVERED if delivered else State.FAILED
+    with transaction.atomic():
+        message = Message.objects.select_for_update().filter(key=key, channel=channel).first()
+        if message is None or not rules.takes_receipt(
+            message.state, delivered=delivered, attempts=message.attempts
+        ):
+            return False
+        Message.objects.filter(pk=message.pk).update(
+            state=state,
+            error="" if delivered else detail,
+            ended_at=Now(),
+            untold_at=Now(),
+            receipt_due_at=None,
+            lease_token=None,
+            lease_until=None,
+            lease_owner="",
+        )
+        Attempt.objects.create(
+            message=message,
+            n=message.attempts,
+            worker=PROVIDER,
+            finished_at=Now(),
+            outcome=state,
+            detail=detail[:500],
+        )
+    claims.tell_of_ends([claims.outcome_of(message, state, detail, fallback=not delivered)])
+    return True
+
+
+_MISS = """
+with due as (
+    select id from outbox_message where state = 'accepted' and receipt_due_at <= now()
+    order by receipt_due_at limit %s for update skip locked
+)
+update outbox_message as message set
+    state = 'no_receipt', error = %s, receipt_due_at = null, untold_at = now()
+from due where message.id = due.id
+returning message.*
+"""
+
+
+def miss_due() -> int:
+    """Give up waiting for receipts that are overdue and ask the clients for another way; give their number."""
+    with transaction.atomic():
+        missed = list(Message.objects.raw(_MISS, [AT_ONCE, MISSING]))
+    if missed:
+        claims.tell_of_ends(
+            [claims.outcome_of(message, State.NO_RECEIPT, MISSING, fallback=True) for message in missed]
+        )
+    return len(missed)

@@ -266,6 +266,39 @@ PAGER_NOT_AFTER_HOURS = env.number(
 SMTP_TIMEOUT_SECONDS = env.number(
     "SMTP_TIMEOUT_SECONDS", 5, "Time-out of one conversation with the mail server."
 )
+PHONE_PREFIXES = env.words(
+    "PHONE_PREFIXES",
+    "",
+    "Where text messages and calls may go, as +49,+1 for Germany and North America. Empty: anywhere.",
+)
+TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID", "", "The Twilio account that sends, as AC….")
+TWILIO_AUTH_TOKEN = env.text(
+    "TWILIO_AUTH_TOKEN", "", "Its auth token: proves who we are to Twilio, and Twilio's call-backs to us."
+)
+TWILIO_SMS_FROM = env.text(
+    "TWILIO_SMS_FROM", "", "The Twilio number that texts come from, or a messaging service, as MG…."
+)
+TWILIO_URL = env.text("TWILIO_URL", "https://api.twilio.com", "Where Twilio's API answers.").rstrip("/")
+SMS_PROVIDERS = env.words(
+    "SMS_PROVIDERS", "twilio,gateway", "Who carries texts: the first that is set up, then who stands in."
+)
+SMS_GATEWAY_URL = env.text(
+    "SMS_GATEWAY_URL", "", "An HTTP gateway for texts; {to}, {text} and {id} are filled in."
+)
+SMS_GATEWAY_METHOD = env.text("SMS_GATEWAY_METHOD", "POST", "How it is asked: GET, POST or PUT.").upper()
+SMS_GATEWAY_HEADERS = env.text(
+    "SMS_GATEWAY_HEADERS", "", "Its headers, as Authorization: Bearer abc; Content-Type: application/json."
+)
+SMS_GATEWAY_BODY = env.text(
+    "SMS_GATEWAY_BODY",
+    '{"to": "{to}", "text": "{text}", "id": "{id}"}',
+    "Its body; {to}, {text} and {id} are filled in as its Content-Type wants.",
+)
+SMS_RECEIPT_SECONDS = env.number(
+    "SMS_RECEIPT_SECONDS",
+    60,
+    "A text that Twilio does not report as arrived for so long is followed by another way; 0: no reports.",
+)
 PRIVATE_TARGETS = env.words(
     "PRIVATE_TARGETS",
     "",

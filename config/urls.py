@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("postmortems.urls")),
     # Programs
     path("api/v1/", include("config.api_urls")),
+    path("", include("core.callbacks.urls")),
     path("", include("core.live.urls")),
     path("", include("core.stack.urls")),
     # The frame

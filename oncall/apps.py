@@ -50,6 +50,7 @@ class OncallConfig(AppConfig):
         shell.add_menu(shell.MenuItem("How I am reached", "bell", "oncall:notifications", 20))
         _show_events()
         _join_the_engine()
+        _hear_replies()
         _tell_the_hub()
 
 
@@ -140,6 +141,13 @@ def _join_the_engine() -> None:
             "select count(*) from oncall_signal where state = 'new'",
         )
     )
+
+
+def _hear_replies() -> None:
+    from core.callbacks import replies  # noqa: PLC0415
+    from oncall.replies import operations  # noqa: PLC0415
+
+    replies.listen(operations.hear)
 
 
 def _tell_the_hub() -> None:

@@ -11,6 +11,7 @@ from config import env
 from tests import programs
 from tests.peers import Smtp, WebhookSink
 from tests.running import Stack
+from tests.twilio import SID, TOKEN, Twilio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +67,16 @@ def smtp(settings: Settings) -> Iterator[Smtp]:
 def webhook_sink() -> Iterator[WebhookSink]:
     """An HTTP server that records what it is sent."""
     server = WebhookSink().start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def twilio(settings: Settings) -> Iterator[Twilio]:
+    """A stand-in for Twilio that the product in this process sends texts and calls by."""
+    server = Twilio().start()
+    settings.TWILIO_URL, settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = server.url, SID, TOKEN
+    settings.TWILIO_SMS_FROM = settings.TWILIO_VOICE_FROM = "+15005550006"
     yield server
     server.stop()
 

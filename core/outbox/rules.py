@@ -34,5 +34,12 @@ def takes_receipt(state: str, *, delivered: bool, attempts: int) -> bool:
     spared. That it failed counts only for the try that was taken.
     """
     if delivered:
-        return attempts > 0 and state in {"pending", "sending", "accepted", "no_receipt", "unknown", "expired"}
+        return attempts > 0 and state in {
+            "pending",
+            "sending",
+            "accepted",
+            "no_receipt",
+            "unknown",
+            "expired",
+        }
     return state in {"sending", "accepted"}

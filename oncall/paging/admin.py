@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 
-from oncall.paging.models import Page
+from oncall.paging import queries
+from oncall.paging.models import ContactMethod, Page
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -37,4 +38,43 @@ class PageAdmin(admin.ModelAdmin[Page]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody takes from the ledger."""
+        return False
+
+
+@admin.register(ContactMethod)
+class ContactMethodAdmin(admin.ModelAdmin[ContactMethod]):
+    """How people are reached, to read: each decides for themselves, and an address is shown masked."""
+
+    list_display = ("user", "channel", "hint", "is_enabled", "verified_at", "last_ok_at", "last_error")
+    list_filter = ("channel", "is_enabled")
+    list_select_related = ("user",)
+    search_fields = ("user__name", "user__email")
+    ordering = ("user__name", "id")
+    fields = readonly_fields = (
+        "user",
+        "channel",
+        "hint",
+        "label",
+        "is_enabled",
+        "verified_at",
+        "last_ok_at",
+        "last_error",
+        "created_at",
+    )
+
+    @admin.display(description="address")
+    def hint(self, method: ContactMethod) -> str:
+        """Show what is enough to recognise it."""
+        return queries.hint(method.channel, method.address)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody else adds a way to reach somebody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody else changes a way to reach somebody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody else takes a way to reach somebody away."""
         return False

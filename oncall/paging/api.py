@@ -65,7 +65,7 @@ class MethodIn(serializers.Serializer[dict[str, Any]]):
         super().__init__(*args, **kwargs)
         field = self.fields["channel"]
         assert isinstance(field, serializers.ChoiceField)  # noqa: S101 - declared above
-        field.choices = {channel.kind: channel.name for channel in channels.all()}
+        field.choices = {channel.kind: channel.name for channel in channels.offered()}
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         """Let the channel say whether the address is one."""

@@ -29,7 +29,9 @@ class MethodForm(forms.Form):
 
     channel = forms.ChoiceField(label="How")
     address = forms.CharField(
-        max_length=500, label="Address", error_messages={"required": "Enter an e-mail address or a URL."}
+        max_length=500,
+        label="Address",
+        error_messages={"required": "Enter an e-mail address, a phone number or a URL."},
     )
     label = forms.CharField(max_length=60, required=False, label="Name", help_text="As “Work phone”.")
     secret = forms.CharField(
@@ -42,7 +44,7 @@ class MethodForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(channel.kind, channel.name) for channel in channels.all()]
+        choices = [(channel.kind, channel.name) for channel in channels.offered()]
         self.fields["channel"].choices = choices  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
@@ -66,11 +68,19 @@ class CodeForm(forms.Form):
     )
 
 
+class MethodField(forms.ModelChoiceField[ContactMethod]):
+    """A choice among a person's own methods, by the names they know them by."""
+
+    def label_from_instance(self, obj: ContactMethod) -> str:
+        """Give the channel and the method's own name."""
+        return f"{queries.channel_name(obj.channel)}, {obj.label or obj.address}"
+
+
 class RuleForm(forms.Form):
     """When to page somebody by which of their own methods."""
 
     urgency = forms.ChoiceField(choices=Urgency.choices, label="Urgency")
-    method = forms.ModelChoiceField(
+    method = MethodField(
         ContactMethod.objects.none(),
         empty_label="Choose a method",
         label="By",

@@ -38,7 +38,8 @@ class ContactMethod(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.channel} {self.address}"
+        # Without the address: it stands in titles and logs.
+        return f"{self.channel} {self.pk}"
 
 
 class NotificationRule(models.Model):

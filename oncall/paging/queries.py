@@ -343,10 +343,11 @@ def tested_within(user: User, *, seconds: int) -> bool:
     return Page.objects.filter(user=user, escalation=None, created_at__gt=since).exists()
 
 
-def codes_sent(user_id: int) -> int:
-    """Give how many verification codes a person was sent in the last hour."""
+def codes_sent(*, user_id: int | None = None, address: str = "") -> int:
+    """Give how many verification codes went to a person, or to an address, in the last hour."""
     since = Now() - Value(timedelta(hours=1))
-    return Message.objects.filter(client=VERIFICATION, user=user_id, created_at__gt=since).count()
+    sent = Message.objects.filter(client=VERIFICATION, created_at__gt=since)
+    return sent.filter(address=address).count() if address else sent.filter(user=user_id).count()
 
 
 def waiting_for(user: User) -> QuerySet[Page]:

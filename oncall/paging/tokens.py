@@ -13,7 +13,7 @@ from django.conf import settings
 if TYPE_CHECKING:
     from oncall.paging.models import Page
 
-PAGE, CONTACT = "oncall.page", "oncall.contact"
+PAGE, CONTACT, REPLY = "oncall.page", "oncall.contact", "oncall.reply"
 MAC_BYTES = 16
 
 
@@ -50,6 +50,19 @@ def parse(token: str) -> Claim | None:
 def url(page: Page) -> str:
     """Give the address to send to the person who is paged."""
     return f"{settings.BASE_URL}/p/{make(page)}/"
+
+
+def reply_code(page: Page, *, key: str | None = None) -> str:
+    """Give the six digits by which a text from the number that was paged names its page."""
+    content = f"{page.pk:x}-{page.nonce}".encode()
+    mac = hmac.new(_key(REPLY, key or settings.SECRET_KEY), content, sha256).digest()
+    return f"{int.from_bytes(mac[:8]) % 1_000_000:06}"
+
+
+def is_reply_code(given: str, page: Page) -> bool:
+    """Say whether these digits name a page, by a secret key of now or earlier."""
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return any(hmac.compare_digest(reply_code(page, key=key), given) for key in keys)
 
 
 def code(method_id: int, address: str, day: str, *, key: str | None = None) -> str:

@@ -52,7 +52,9 @@ def delivery_mark(state: str) -> SafeString:
     """Draw what became of a message."""
     if state in ("accepted", "delivered"):
         return icon("check", "fg-good")
-    return icon("warn", "fg-bad") if state in ("failed", "unknown", "expired", "no_receipt") else icon("clock")
+    return (
+        icon("warn", "fg-bad") if state in ("failed", "unknown", "expired", "no_receipt") else icon("clock")
+    )
 
 
 @register.simple_tag

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from core.accounts import mail as passwords
 from core.accounts.models import Session, User
+from core.channels import callback
 from core.events.models import Event
 from core.people.invitations import mail as invitation_mail
 from core.people.invitations import operations as invitations
@@ -106,6 +107,7 @@ class Values:
             "/alerts/-/services/": {"slug": "payments-api"},
             "/on-call/": {"slug": schedule, "pk": override.pk},
             "/p/": {"token": page_tokens.make(self.page)},
+            "/callbacks/": {"message": callback.name("page-1-0")},
             "/escalation/": {"slug": next(iter(company.policies.values())).slug},
             "/me/notifications/methods/": {"pk": _first(ContactMethod, user=self.admin)},
             "/me/notifications/rules/": {"pk": _first(NotificationRule, user=self.admin)},

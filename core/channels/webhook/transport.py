@@ -10,17 +10,14 @@ import hashlib
 import hmac
 import json
 import time
-from email.utils import parsedate_to_datetime
 
 from django.conf import settings
 
-from core.channels import registry
+from core.channels import answers, registry
 from core.channels.registry import Delivery, Permanent, Sent, Temporary
 from core.net import http, targets
 
 SIGNATURE = "X-Watchbill-Signature"
-SHOWN_OF_ANSWER = 200
-LATER = {408, 425, 429}
 
 
 def check_address(address: str) -> str:
@@ -54,12 +51,8 @@ def send(delivery: Delivery) -> Sent:
         raise Permanent(str(error)) from error
     except http.Failed as error:
         raise Temporary(str(error)) from error
-    if 200 <= answer.status < 300:
-        return Sent(answer.headers.get("x-request-id", "")[:200])
-    detail = _detail(answer)
-    if answer.status >= 500 or answer.status in LATER:
-        raise Temporary(detail, retry_after=_retry_after(answer))
-    raise Permanent(detail)
+    answers.judge(answer)
+    return Sent(answer.headers.get("x-request-id", "")[:200])
 
 
 def compose(delivery: Delivery) -> bytes:
@@ -83,24 +76,6 @@ def signature(body: bytes, *, secret: str, at: int) -> str:
     """The value of the signature's header for a body sent `at` this unix time."""
     mac = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256)
     return f"t={at},v1={mac.hexdigest()}"
-
-
-def _detail(answer: http.Response) -> str:
-    said = " ".join(answer.body.decode("utf-8", "replace").split())
-    printable = "".join(letter for letter in said if letter.isprintable())[:SHOWN_OF_ANSWER]
-    return f"HTTP {answer.status} {printable}".strip()
-
-
-def _retry_after(answer: http.Response) -> float | None:
-    value = answer.headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    try:
-        # The difference of the other side's own two times, so that nobody's clock matters.
-        until = parsedate_to_datetime(value)
-        return max(0.0, (until - parsedate_to_datetime(answer.headers["date"])).total_seconds())
-    except (KeyError, TypeError, ValueError):
-        return None
 
 
 registry.register(

@@ -162,13 +162,22 @@ def content(message: Message) -> Content:
             stored.get("url", ""),
             stored.get("data", {}),
             stored.get("thread", ""),
+            stored.get("code", ""),
+            stored.get("token", ""),
         )
     related = [f"escalation__{path}" for path in RELATED]
     page = Page.objects.select_related("escalation", "user", *related).get(pk=message.subject_id)
     said = _notice_now(page)
     text = words.compose(said)
     return Content(
-        text.subject, text.text, text.html, said.url, words.data(said, page_id=page.pk), thread(page)
+        text.subject,
+        text.text,
+        text.html,
+        said.url,
+        words.data(said, page_id=page.pk),
+        thread(page),
+        tokens.reply_code(page),
+        tokens.make(page),
     )
 
 

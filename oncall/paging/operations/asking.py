@@ -167,6 +167,8 @@ def _content(notice: Notice, page: Page, *, thread: str = "") -> dict[str, Any]:
         "url": notice.url,
         "data": rules.data(notice, page_id=page.pk),
         "thread": thread,
+        "code": tokens.reply_code(page),
+        "token": tokens.make(page),
     }
 
 

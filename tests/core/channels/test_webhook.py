@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from core.channels import registry
+from core.channels import answers, registry
 from core.channels.registry import Content, Delivery, Permanent, Temporary
 from core.channels.webhook import transport
 from core.net import http
@@ -111,7 +111,7 @@ def test_these_answers_are_for_now(webhook_sink: WebhookSink, status: int) -> No
 )
 def test_when_to_come_back_is_understood(headers: dict[str, str], seconds: float | None) -> None:
     lower = {name.lower(): value for name, value in headers.items()}
-    assert transport._retry_after(http.Response(429, lower, b"")) == seconds
+    assert answers.retry_after(http.Response(429, lower, b"")) == seconds
 
 
 def test_the_wait_reaches_the_sender(webhook_sink: WebhookSink) -> None:
@@ -138,7 +138,7 @@ def test_a_private_address_is_refused_for_good(webhook_sink: WebhookSink, settin
 
 def test_of_the_answer_only_a_little_plain_text_is_kept() -> None:
     body = b"no\r\n\x1b[31mINFO fake line\x00 " + b"x" * 5000
-    detail = transport._detail(http.Response(500, {}, body))
+    detail = answers.words(http.Response(500, {}, body))
     assert detail.startswith("HTTP 500 no [31mINFO fake line")
     assert len(detail) == len("HTTP 500 ") + 200
 

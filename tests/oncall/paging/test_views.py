@@ -81,7 +81,7 @@ def test_the_secret_of_a_webhook_is_shown_in_one_answer_alone(own: Client) -> No
     ("given", "said"),
     [
         ({"channel": "email", "address": "nonsense"}, "Enter an e-mail address like"),
-        ({"channel": "email", "address": ""}, "Enter an e-mail address or a URL."),
+        ({"channel": "email", "address": ""}, "Enter an e-mail address, a phone number or a URL."),
         ({"channel": "email", "address": "alice@example.com"}, "You have this contact method already."),
         ({"channel": "fax", "address": "1"}, "Select a valid choice"),
     ],

@@ -1,0 +1,78 @@
+"""What providers tell us. Every address here answers 403 to what the provider did not sign."""
+
+from __future__ import annotations
+
+from functools import wraps
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
+
+from django.http import Http404, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from core.accounts.policy import public
+from core.callbacks import replies
+from core.callbacks.replies import Reply
+from core.channels import callback, twilio
+from core.outbox import receipts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest
+
+ARRIVED = {"delivered": True, "read": True, "undelivered": False, "failed": False}
+"""What Twilio's words for a text say of its arrival; its other words are steps on the way."""
+
+
+def signed_by_twilio(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Open a view to Twilio alone."""
+
+    @public
+    @csrf_exempt
+    @require_POST
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        signature = request.headers.get("X-Twilio-Signature", "")
+        if not twilio.is_signed(request.get_full_path(), dict(request.POST.lists()), signature):
+            return HttpResponse("Not signed.", status=HTTPStatus.FORBIDDEN, content_type="text/plain")
+        return view(request, *args, **kwargs)
+
+    return checked
+
+
+@signed_by_twilio
+def sms_status(request: HttpRequest, message: str) -> HttpResponse:
+    """What became of a text."""
+    key = _key(message)
+    arrived = ARRIVED.get(request.POST.get("MessageStatus", ""))
+    if arrived is not None:
+        receipts.record(key, channel="sms", delivered=arrived, detail=_detail(request, "MessageStatus"))
+    return HttpResponse(status=HTTPStatus.NO_CONTENT)
+
+
+@signed_by_twilio
+def sms_reply(request: HttpRequest) -> HttpResponse:
+    """A text that somebody sent to our number; what comes of it goes back as a text."""
+    sender, words = request.POST.get("From", ""), request.POST.get("Body", "")
+    answer = replies.hear(Reply(channel="sms", sender=sender, words=words))
+    return _twiml(f"<Message>{escape(answer)}</Message>" if answer else "")
+
+
+def _key(message: str) -> str:
+    key = callback.read(message)
+    if key is None:
+        raise Http404
+    return key
+
+
+def _detail(request: HttpRequest, field: str) -> str:
+    code = request.POST.get("ErrorCode", "")
+    status = f"Twilio: {request.POST.get(field, '')}"
+    return f"{status} (code {code})" if code.isascii() and code.isdigit() else status
+
+
+def _twiml(inside: str) -> HttpResponse:
+    text = f'<?xml version="1.0" encoding="UTF-8"?><Response>{inside}</Response>'
+    return HttpResponse(text, content_type="text/xml; charset=utf-8")

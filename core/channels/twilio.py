@@ -1,0 +1,85 @@
+"""Twilio's REST API as documented: one resource made per message or call, and call-backs that it signs.
+
+Its own client library brings another HTTP client; this goes through the guarded one.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import re
+from collections.abc import Mapping, Sequence
+from hashlib import sha1
+from urllib.parse import urlencode
+
+from django.conf import settings
+
+from core.channels import answers
+from core.channels.registry import Permanent, ProviderRefused, Temporary, Unknown
+from core.net import http
+
+NUMBER_IS_WRONG = {13223, 13224, 21211, 21214, 21217, 21604, 21614}
+"""Codes that say that nobody can be reached at that number; any other refusal is about our account."""
+
+_NUMBERS = re.compile(r"\+?\d{7,}")
+
+
+def is_configured() -> bool:
+    """Whether there is an account to send with."""
+    return bool(settings.TWILIO_ACCOUNT_SID and settings.TWILIO_AUTH_TOKEN)
+
+
+def create(resource: str, fields: Mapping[str, str], *, timeout: float) -> str:
+    """Make a resource, as "Messages" or "Calls"; give its SID.
+
+    Raise Permanent for a number that is none, ProviderRefused for any other refusal, Temporary, or Unknown when
+    no answer came.
+    """
+    login = f"{settings.TWILIO_ACCOUNT_SID}:{settings.TWILIO_AUTH_TOKEN}".encode()
+    url = f"{settings.TWILIO_URL}/2010-04-01/Accounts/{settings.TWILIO_ACCOUNT_SID}/{resource}.json"
+    headers = {
+        "Authorization": f"Basic {base64.b64encode(login).decode()}",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    try:
+        answer = http.request("POST", url, headers=headers, body=urlencode(fields).encode(), timeout=timeout)
+    except http.Blocked as error:
+        raise ProviderRefused(f"Twilio cannot be called: {error}") from error
+    except http.NoAnswer as error:
+        raise Unknown(f"Twilio: {error}") from error
+    except http.Failed as error:
+        raise Temporary(f"Twilio: {error}") from error
+    said = _json(answer)
+    if answer.status >= 500 or answer.status in answers.LATER:
+        raise Temporary(_words(answer, said), retry_after=answers.retry_after(answer))
+    if not 200 <= answer.status < 300:
+        raise (Permanent if said.get("code") in NUMBER_IS_WRONG else ProviderRefused)(_words(answer, said))
+    return str(said.get("sid") or "")
+
+
+def _json(answer: http.Response) -> dict[str, object]:
+    try:
+        said = json.loads(answer.body)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _words(answer: http.Response, said: Mapping[str, object]) -> str:
+    told = _NUMBERS.sub("<number>", str(said.get("message") or ""))
+    code = f" (code {said['code']})" if said.get("code") else ""
+    return f"Twilio: HTTP {answer.status} {told}"[: answers.LONGEST].strip() + code
+
+
+def is_signed(path: str, fields: Mapping[str, Sequence[str]], signature: str) -> bool:
+    """Whether Twilio signed a form that came to this path (with its query) with our token.
+
+    It signs the address that it was given, so BASE_URL counts and not the Host header.
+    """
+    if not settings.TWILIO_AUTH_TOKEN:
+        return False
+    text = settings.BASE_URL + path
+    text += "".join(name + value for name in sorted(fields) for value in sorted(set(fields[name])))
+    mac = hmac.new(settings.TWILIO_AUTH_TOKEN.encode(), text.encode(), sha1).digest()
+    return hmac.compare_digest(base64.b64encode(mac), signature.encode())

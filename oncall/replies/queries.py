@@ -1,0 +1,55 @@
+"""Which page an answer is about: proven by the way it came, never by what it claims."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db.models import Q, Value
+from django.db.models.functions import Now
+
+from core.outbox.models import Message
+from oncall.paging import queries as paging
+from oncall.paging import tokens
+from oncall.paging.models import OPEN, ContactMethod, Page
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+MOST = 200
+GOOD_FOR = timedelta(hours=24)
+"""So long a code means its page, and longer while it waits for its person."""
+RELATED = ("user", "escalation__alert", "escalation__incident", "escalation__acknowledged_by")
+
+
+def has_number(number: str) -> bool:
+    """Say whether somebody receives pages at a number."""
+    return _at(number).exists()
+
+
+def by_code(number: str, code: str) -> Page | None:
+    """Give the page with this code of a person who is paged at this number, None where there is none (any more)."""
+    alive = Q(status__in=OPEN, ended_at=None) | Q(created_at__gt=Now() - Value(GOOD_FOR))
+    pages = _pages().filter(alive, user__in=_at(number).values("user")).order_by("-id")[:MOST]
+    return next((page for page in pages if tokens.is_reply_code(code, page)), None)
+
+
+def by_message(key: str) -> Page | None:
+    """Give the page that a message brought."""
+    message = Message.objects.filter(key=key, client=paging.CLIENT).first()
+    return _pages().filter(pk=message.subject_id).first() if message else None
+
+
+def by_token(token: str) -> Page | None:
+    """Give the page that a token is for."""
+    return paging.by_token(token)
+
+
+def _at(number: str) -> QuerySet[ContactMethod]:
+    return ContactMethod.objects.filter(
+        channel="sms", address=number, is_enabled=True, verified_at__isnull=False, user__is_active=True
+    )
+
+
+def _pages() -> QuerySet[Page]:
+    return Page.objects.select_related(*RELATED).filter(user__is_active=True)

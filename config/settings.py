@@ -278,6 +278,7 @@ TWILIO_AUTH_TOKEN = env.text(
 TWILIO_SMS_FROM = env.text(
     "TWILIO_SMS_FROM", "", "The Twilio number that texts come from, or a messaging service, as MG…."
 )
+TWILIO_VOICE_FROM = env.text("TWILIO_VOICE_FROM", "", "The Twilio number that calls come from.")
 TWILIO_URL = env.text("TWILIO_URL", "https://api.twilio.com", "Where Twilio's API answers.").rstrip("/")
 SMS_PROVIDERS = env.words(
     "SMS_PROVIDERS", "twilio,gateway", "Who carries texts: the first that is set up, then who stands in."
@@ -298,6 +299,11 @@ SMS_RECEIPT_SECONDS = env.number(
     "SMS_RECEIPT_SECONDS",
     60,
     "A text that Twilio does not report as arrived for so long is followed by another way; 0: no reports.",
+)
+VOICE_RECEIPT_SECONDS = env.number(
+    "VOICE_RECEIPT_SECONDS",
+    120,
+    "A call that Twilio does not report on for so long is followed by another way; 0: no reports.",
 )
 PRIVATE_TARGETS = env.words(
     "PRIVATE_TARGETS",

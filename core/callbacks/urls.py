@@ -6,4 +6,6 @@ app_name = "callbacks"
 urlpatterns = [
     path("callbacks/sms/replies/", views.sms_reply, name="sms-reply"),
     path("callbacks/sms/<str:message>/", views.sms_status, name="sms-status"),
+    path("callbacks/voice/<str:message>/", views.voice_status, name="voice-status"),
+    path("callbacks/voice/<str:message>/keys/", views.voice_keys, name="voice-keys"),
 ]

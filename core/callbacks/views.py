@@ -15,6 +15,7 @@ from core.accounts.policy import public
 from core.callbacks import replies
 from core.callbacks.replies import Reply
 from core.channels import callback, twilio
+from core.channels.voice import rules as voice
 from core.outbox import receipts
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 ARRIVED = {"delivered": True, "read": True, "undelivered": False, "failed": False}
 """What Twilio's words for a text say of its arrival; its other words are steps on the way."""
+ANSWERED = {"completed": True, "busy": False, "no-answer": False, "failed": False, "canceled": False}
+"""What Twilio's words for a call say of whether it was answered."""
 
 
 def signed_by_twilio(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -57,7 +60,26 @@ def sms_reply(request: HttpRequest) -> HttpResponse:
     """A text that somebody sent to our number; what comes of it goes back as a text."""
     sender, words = request.POST.get("From", ""), request.POST.get("Body", "")
     answer = replies.hear(Reply(channel="sms", sender=sender, words=words))
-    return _twiml(f"<Message>{escape(answer)}</Message>" if answer else "")
+    return _xml(voice.response(f"<Message>{escape(answer)}</Message>" if answer else ""))
+
+
+@signed_by_twilio
+def voice_status(request: HttpRequest, message: str) -> HttpResponse:
+    """How a call went."""
+    key = _key(message)
+    answered = ANSWERED.get(request.POST.get("CallStatus", ""))
+    if answered is not None:
+        receipts.record(key, channel="voice", delivered=answered, detail=_detail(request, "CallStatus"))
+    return HttpResponse(status=HTTPStatus.NO_CONTENT)
+
+
+@signed_by_twilio
+def voice_keys(request: HttpRequest, message: str) -> HttpResponse:
+    """A key that was pressed during a call; what comes of it is spoken."""
+    key = _key(message)
+    answer = replies.hear(Reply(channel="voice", key=key, words=request.POST.get("Digits", "")))
+    again = callback.address("voice", key, ending="keys/")
+    return _xml(voice.response(voice.say(answer) if answer else voice.asked(voice.WRONG_KEY, keys_at=again)))
 
 
 def _key(message: str) -> str:
@@ -73,6 +95,5 @@ def _detail(request: HttpRequest, field: str) -> str:
     return f"{status} (code {code})" if code.isascii() and code.isdigit() else status
 
 
-def _twiml(inside: str) -> HttpResponse:
-    text = f'<?xml version="1.0" encoding="UTF-8"?><Response>{inside}</Response>'
+def _xml(text: str) -> HttpResponse:
     return HttpResponse(text, content_type="text/xml; charset=utf-8")

@@ -11,6 +11,7 @@ class OutboxConfig(AppConfig):
         """Make the channels known, and let `drain()` hand over events."""
         from core.channels.email import transport as _email  # noqa: F401, PLC0415
         from core.channels.sms import transport as _sms  # noqa: F401, PLC0415
+        from core.channels.voice import transport as _voice  # noqa: F401, PLC0415
         from core.channels.webhook import transport as _webhook  # noqa: F401, PLC0415
         from core.events import bus, housekeeping  # noqa: PLC0415
         from core.outbox import claims, receipts, registry  # noqa: PLC0415

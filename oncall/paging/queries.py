@@ -161,8 +161,9 @@ def by_token(token: str) -> Page | None:
 
 def stored(message: Message) -> Content:
     """Give a message's words as they were written."""
+    said = message.content
     return Content(
-        str(message.content["subject"]), str(message.content["text"]), url=str(message.content.get("url", ""))
+        str(said["subject"]), str(said["text"]), url=str(said.get("url", "")), data=said.get("data", {})
     )
 
 

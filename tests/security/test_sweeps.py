@@ -36,6 +36,8 @@ PUBLIC = {
     "oncall:page": "a signed link to one page, for one person who was woken",
     "oncall:page-region": "the living part of that page",
     "callbacks:sms-status": "Twilio has no session; it signs what it posts",
+    "callbacks:voice-status": "Twilio has no session; it signs what it posts",
+    "callbacks:voice-keys": "Twilio has no session; it signs what it posts",
     "callbacks:sms-reply": "Twilio has no session; it signs what it posts",
     "live:stream": "asks for the session itself: a redirect would mean nothing to an EventSource",
     "stack:live": "probes have no session",
@@ -50,6 +52,8 @@ PUBLIC = {
 WITHOUT_CSRF = {
     "oncall:page": "the token in the address is the proof, and a mail client may send the form",
     "callbacks:sms-status": "the provider's signature is the proof",
+    "callbacks:voice-status": "the provider's signature is the proof",
+    "callbacks:voice-keys": "the provider's signature is the proof",
     "callbacks:sms-reply": "the provider's signature is the proof",
 }
 """Every address that takes a form without the token that proves it came from our page, and why."""

@@ -136,7 +136,11 @@ def _send_code(method: ContactMethod) -> None:
                 address=method.address,
                 secret=method.secret,
                 user_id=method.user_id,
-                content={"subject": f"{code} is your code for pages from Watchbill", "text": text},
+                content={
+                    "subject": f"{code} is your code for pages from Watchbill",
+                    "text": text,
+                    "data": {"code": code},
+                },
                 not_after_seconds=3600,
             )
         ]

@@ -1,0 +1,52 @@
+"""What a call says, in TwiML: the words twice, and which keys answer."""
+
+from __future__ import annotations
+
+from xml.sax.saxutils import escape, quoteattr
+
+LONGEST = 600
+WAIT_SECONDS = 8
+KEYS = "Press 1 to acknowledge. Press 2 to pass it on."
+WRONG_KEY = f"This key means nothing here. {KEYS}"
+GOODBYE = "No key was pressed. Goodbye."
+
+
+def call(words: str, *, keys_at: str, resent: bool = False) -> str:
+    """The whole call; without an address for keys it only speaks."""
+    said = speakable(words)
+    said = f"Again: {said}" if resent else said
+    if not keys_at:
+        return response(say(f"Watchbill. {said}"), say(said))
+    first, second = (
+        asked(f"{start}{said} {KEYS}", keys_at=keys_at) for start in ("Watchbill. ", "I repeat. ")
+    )
+    return response(first, second, say(GOODBYE))
+
+
+def asked(words: str, *, keys_at: str) -> str:
+    """Speak and wait for one key, which is reported to an address."""
+    attributes = (
+        f'input="dtmf" numDigits="1" timeout="{WAIT_SECONDS}" method="POST" action={quoteattr(keys_at)}'
+    )
+    return f"<Gather {attributes}>{say(words)}</Gather>"
+
+
+def say(words: str) -> str:
+    """Speak."""
+    return f"<Say>{escape(words)}</Say>"
+
+
+def response(*verbs: str) -> str:
+    """Verbs as one document."""
+    return f'<?xml version="1.0" encoding="UTF-8"?><Response>{"".join(verbs)}</Response>'
+
+
+def speakable(words: str) -> str:
+    """One line of printable letters, short enough to listen to."""
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in words).split())
+    return line if len(line) <= LONGEST else f"{line[:LONGEST].rsplit(' ', 1)[0]}, and so on."
+
+
+def spelled(code: str) -> str:
+    """A code one letter at a time."""
+    return ", ".join(code)

@@ -305,6 +305,11 @@ VOICE_RECEIPT_SECONDS = env.number(
     120,
     "A call that Twilio does not report on for so long is followed by another way; 0: no reports.",
 )
+VAPID_PRIVATE_KEY = env.text(
+    "VAPID_PRIVATE_KEY",
+    "",
+    "The key for push notifications; `make up` makes its own, `manage.py push_key` prints a new one.",
+)
 PRIVATE_TARGETS = env.words(
     "PRIVATE_TARGETS",
     "",

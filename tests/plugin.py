@@ -39,6 +39,7 @@ def prepare() -> None:
             "BASE_URL": "http://127.0.0.1:8000",
             "EMAIL_FROM": "Watchbill <watchbill@example.com>",
             "PRIVATE_TARGETS": "127.0.0.0/8",
+            "VAPID_PRIVATE_KEY": "RNmoFFrxVQWyGB1SkTGsHJpSqlBYUUiWP6SU7dTpAjU",
         }
     )
     if "DATABASE_URL" not in os.environ:

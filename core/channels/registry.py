@@ -76,7 +76,8 @@ class Channel:
 
     `check_address` gives the address in its normal form or raises ValueError with a text for people; `hint`
     masks it for others to see; `send` hands over or raises Temporary, Permanent or Unknown. `is_ready` says
-    whether the operator has set it up, so that people may choose it.
+    whether the operator has set it up, so that people may choose it. An address that is not typed comes from the
+    person's own browser, which is proof enough.
     """
 
     kind: str
@@ -85,6 +86,7 @@ class Channel:
     hint: Callable[[str], str]
     send: Callable[[Delivery], Sent]
     needs_secret: bool = False
+    is_typed: bool = True
     is_ready: Callable[[], bool] = lambda: True
 
 
@@ -107,5 +109,5 @@ def all() -> list[Channel]:
 
 
 def offered() -> list[Channel]:
-    """The channels that are set up, in the order in which they were registered."""
-    return [channel for channel in _channels.values() if channel.is_ready()]
+    """The channels that are set up and whose addresses people type, in the order of registration."""
+    return [channel for channel in _channels.values() if channel.is_typed and channel.is_ready()]

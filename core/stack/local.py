@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ import psycopg
 from django.conf import settings
 from django.db.migrations.loader import MigrationLoader
 
+from core.channels.push import vapid
 from core.stack import probe, processes, programs
 from core.stack.embedded import Postgres, Redis
 from core.stack.supervise import Program, Supervisor
@@ -46,6 +47,7 @@ class Given:
     has_secret_key: bool
     production: bool
     web_workers: int
+    push_key: str = ""
 
 
 def given() -> Given:
@@ -60,6 +62,7 @@ def given() -> Given:
         has_secret_key="SECRET_KEY" in os.environ or "SECRET_KEY_FILE" in os.environ,
         production=settings.PRODUCTION,
         web_workers=settings.WEB_WORKERS,
+        push_key=settings.VAPID_PRIVATE_KEY,
     )
 
 
@@ -121,7 +124,15 @@ class _Run:
     def start(self) -> None:
         environment = programs.environment(self.servers())
         self.supervisor.environment = environment
-        written = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SECRET_KEY", "BASE_URL", "WATCHBILL_PORT")
+        written = (
+            "DATABASE_URL",
+            "REDIS_URL",
+            "EMAIL_URL",
+            "SECRET_KEY",
+            "VAPID_PRIVATE_KEY",
+            "BASE_URL",
+            "WATCHBILL_PORT",
+        )
         lines = [f"{name}={environment[name]}\n" for name in written if environment.get(name)]
         processes.write_private(self.address_file, "".join(lines))
         if not _is_migrated(environment["DATABASE_URL"]):
@@ -147,7 +158,8 @@ class _Run:
             or f"smtp://127.0.0.1:{processes.kept_port(self.home, 'mail')}",
         }
         if not self.chosen.has_secret_key:
-            addresses["SECRET_KEY"] = self.secret_key()
+            addresses["SECRET_KEY"] = self.kept_key("secret.key", lambda: secrets.token_urlsafe(50))
+        addresses["VAPID_PRIVATE_KEY"] = self.chosen.push_key or self.kept_key("push.key", vapid.new_key)
         return addresses
 
     def postgres(self) -> str:
@@ -171,10 +183,11 @@ class _Run:
         shutil.rmtree(self.home / "metrics", ignore_errors=True)
         return {"PROMETHEUS_MULTIPROC_DIR": str(self.home / "metrics")}
 
-    def secret_key(self) -> str:
-        file = self.home / "secret.key"
+    def kept_key(self, name: str, make: Callable[[], str]) -> str:
+        """The key of this data folder, made the first time."""
+        file = self.home / name
         if not file.exists():
-            processes.write_private(file, secrets.token_urlsafe(50))
+            processes.write_private(file, make())
         return file.read_text()
 
     def command(self, *words: str) -> None:

@@ -4,6 +4,7 @@ from core.ui import views
 
 app_name = "ui"
 urlpatterns = [
+    path("sw.js", views.worker, name="worker"),
     path("more/", views.more, name="more"),
     path("theme/", views.theme, name="theme"),
     path("kit/", views.kit, name="kit"),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from core.channels import registry as channels
+from core.channels.push import encryption
 from oncall.alerts.models import Urgency
 from oncall.paging import queries
 from oncall.paging.models import ContactMethod
@@ -55,6 +56,28 @@ class MethodForm(forms.Form):
             except ValueError as error:
                 self.add_error("address", str(error))
         return given
+
+
+class BrowserForm(forms.Form):
+    """A browser's subscription to push notifications, as the browser gave it."""
+
+    endpoint = forms.CharField(max_length=500, widget=forms.HiddenInput)
+    p256dh = forms.CharField(max_length=100, widget=forms.HiddenInput)
+    auth = forms.CharField(max_length=40, widget=forms.HiddenInput)
+    label = forms.CharField(
+        max_length=60, label="Name of this device", initial="This browser", help_text="As “My phone”."
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        try:
+            keys = encryption.keys(given.get("p256dh", ""), given.get("auth", ""))
+            address = channels.get("push").check_address(given.get("endpoint", ""))
+        except ValueError:
+            raise forms.ValidationError(
+                "This browser gave no subscription. Allow notifications and try again."
+            ) from None
+        return {"address": address, "secret": keys.to_json(), "label": given.get("label", "")}
 
 
 class CodeForm(forms.Form):

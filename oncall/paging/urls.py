@@ -9,6 +9,7 @@ urlpatterns = [
     # Contact methods
     path("me/notifications/methods/", views.add_method, name="add-method"),
     path("me/notifications/methods/sign-in/", views.add_default, name="add-default-method"),
+    path("me/notifications/methods/browser/", views.add_browser, name="add-browser"),
     path("me/notifications/methods/<int:pk>/verify/", views.verify, name="verify-method"),
     path("me/notifications/methods/<int:pk>/code/", views.send_code, name="send-code"),
     path("me/notifications/methods/<int:pk>/switch/", views.switch, name="switch-method"),

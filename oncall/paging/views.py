@@ -8,10 +8,11 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
 from core.accounts.sign_in import password_again
+from core.channels.push import vapid
 from core.errors import Refused
 from core.ui.render import render
 from oncall.paging import operations, queries
-from oncall.paging.forms import CodeForm, MethodForm, RuleForm
+from oncall.paging.forms import BrowserForm, CodeForm, MethodForm, RuleForm
 
 if TYPE_CHECKING:
     from django.forms import Form
@@ -67,6 +68,22 @@ def add_method(request: PersonRequest) -> HttpResponse:
         if known
         else "Added. Enter the code that was sent there.",
     )
+    return redirect(HOME)
+
+
+@password_again
+@require_POST
+def add_browser(request: PersonRequest) -> HttpResponse:
+    """Let pages come to this browser as notifications."""
+    form = BrowserForm(request.POST)
+    if not form.is_valid():
+        return _page(request, browser_form=form)
+    try:
+        operations.add_method(request.user, channel="push", **form.cleaned_data)
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return _page(request, browser_form=form)
+    messages.success(request, "Pages come to this browser. Send yourself a test page to see one.")
     return redirect(HOME)
 
 
@@ -155,6 +172,7 @@ def _page(
     rule_form: Form | None = None,
     code_form: Form | None = None,
     code_for: int | None = None,
+    browser_form: Form | None = None,
     secret: str = "",
     status: int | None = None,
 ) -> HttpResponse:
@@ -164,12 +182,14 @@ def _page(
         method.pk: code_form if code_for == method.pk and code_form else CodeForm(prefix=f"code-{method.pk}")
         for method in reach.methods
     }
-    refused = any((method_form, rule_form, code_form))
+    refused = any((method_form, rule_form, code_form, browser_form))
     context = {
         "reach": reach,
         "methods": [(method, codes[method.pk]) for method in reach.methods],
         "method_form": method_form or MethodForm(),
         "rule_form": rule_form or RuleForm(user=request.user),
+        "browser_form": browser_form or BrowserForm(),
+        "push_key": vapid.public_key(),
         "secret": secret,
     }
     found = status or (HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK)

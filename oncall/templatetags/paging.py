@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django import template
+from django.utils.text import Truncator
 
+from core.channels import registry as channels
 from core.ui.templatetags.ui import icon
 from oncall.paging import queries
 
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
+
+    from oncall.paging.models import ContactMethod
 
 register = template.Library()
 
@@ -45,6 +49,14 @@ def channel_name(kind: str) -> str:
 def minutes(seconds: int) -> str:
     """Write a duration in minutes alone, as 70 min or 2.5 min: the unit in which levels are set."""
     return f"{round(seconds / 60, 2):g} min"
+
+
+@register.simple_tag
+def shown_address(method: ContactMethod) -> str:
+    """Write an address for its own person: whole, or what can be recognised of one that nobody typed."""
+    typed = not queries.is_known(method.channel) or channels.get(method.channel).is_typed
+    address = method.address if typed else queries.hint(method.channel, method.address)
+    return Truncator(address).chars(60)
 
 
 @register.simple_tag

@@ -45,6 +45,7 @@ PUBLIC = {
     "stack:pager": "probes have no session",
     "stack:metrics": "Prometheus has no session",
     "stack:setup": "there is nobody yet who could sign in; gone as soon as there is",
+    "ui:worker": "a script without anything of anybody; a page on a phone needs no sign-in",
     "ui:theme": "a cookie in one's own browser",
 }
 """Every address that strangers reach, and why."""
@@ -69,6 +70,7 @@ OWN = {
     "tokens:revoke": "their own tokens",
     "oncall:send-test-page": "a page to themselves",
     "oncall:add-method": "how they are reached",
+    "oncall:add-browser": "how they are reached",
     "oncall:add-default-method": "how they are reached",
     "oncall:verify-method": "how they are reached",
     "oncall:send-code": "how they are reached",

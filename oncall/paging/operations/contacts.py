@@ -74,9 +74,9 @@ class Added:
 def add_method(
     user: User, *, channel: str, address: str, label: str = "", secret: str = "", actor: User | None = None
 ) -> Added:
-    """Add a way to reach a person and send it a code. The sign-in e-mail counts as verified.
+    """Add a way to reach a person and send it a code. The sign-in e-mail and a browser of theirs count as verified.
 
-    `secret` signs what is sent, on channels that sign; an empty one is made here.
+    `secret` signs or seals what is sent, on channels that do; an empty one is made here.
     """
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     known, normal = _checked(channel, address)
@@ -88,7 +88,7 @@ def add_method(
     method = ContactMethod.objects.create(
         user=user, channel=channel, address=normal, label=label[:60], secret=seals.seal(secret)
     )
-    if channel == "email" and normal.lower() == user.email.lower():
+    if not known.is_typed or (channel == "email" and normal.lower() == user.email.lower()):
         _mark_verified(method)
     else:
         _send_code(method)

@@ -1,0 +1,110 @@
+"""Web Push: a notification in a browser or in the installed app, readable by that browser alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from django.conf import settings
+
+from core.channels import answers, registry
+from core.channels.push import encryption, vapid
+from core.channels.registry import Content, Delivery, Permanent, Sent, Temporary
+from core.net import http, targets
+
+KEEP_SECONDS = 4 * 3600
+"""How long a push service keeps a message for a device that is off."""
+LONGEST_BODY = 600
+GONE = {404, 410}
+
+
+def check_address(address: str) -> str:
+    """The endpoint in its normal form. Raise ValueError when it may not be called."""
+    try:
+        target = targets.parse(address)
+        targets.check_literal(target, targets.networks(settings.PRIVATE_TARGETS))
+    except targets.Blocked as error:
+        raise ValueError(str(error)) from error
+    return target.url
+
+
+def hint(address: str) -> str:
+    """The endpoint for others to see: the service's host, for the path is the device."""
+    try:
+        return f"{targets.parse(address).authority}/•••"
+    except targets.Blocked:
+        return "•••"
+
+
+def send(delivery: Delivery) -> Sent:
+    """Encrypt the message for the browser and hand it to its push service."""
+    if not is_ready():
+        raise Permanent("Web Push is not configured (VAPID_PRIVATE_KEY)")
+    try:
+        body = encryption.encrypt(compose(delivery), encryption.from_json(delivery.secret))
+    except (TypeError, ValueError) as error:
+        raise Permanent("the keys of the browser cannot be read: subscribe again") from error
+    try:
+        answer = http.request(
+            "POST", delivery.address, headers=_headers(delivery), body=body, timeout=delivery.timeout
+        )
+    except http.Blocked as error:
+        raise Permanent(str(error)) from error
+    except http.Failed as error:
+        # A second one replaces the first on the device, so no answer is no reason to hold back.
+        raise Temporary(str(error)) from error
+    if answer.status in GONE:
+        raise Permanent("the browser no longer takes notifications: subscribe again")
+    answers.judge(answer)
+    return Sent()
+
+
+def _headers(delivery: Delivery) -> dict[str, str]:
+    topic = hashlib.sha256(delivery.key.encode()).digest()[:18]
+    return {
+        "Authorization": vapid.authorization(delivery.address),
+        "Content-Encoding": "aes128gcm",
+        "Content-Type": "application/octet-stream",
+        "TTL": str(KEEP_SECONDS),
+        "Urgency": "high",
+        "Topic": encryption.to_text(topic),
+    }
+
+
+def compose(delivery: Delivery) -> bytes:
+    """What the service worker is told, in at most what one message holds."""
+    content = delivery.content
+    told = {
+        "title": f"{content.subject} (resent)" if delivery.resent else content.subject,
+        "body": _body(content),
+        "url": content.url,
+        "tag": content.thread or delivery.key,
+        "actions": bool(content.code),
+    }
+    whole = json.dumps(told, ensure_ascii=False).encode("utf-8", "replace")
+    return whole if len(whole) <= encryption.MOST_BYTES else json.dumps({**told, "body": ""}).encode()
+
+
+def _body(content: Content) -> str:
+    """The text without its first line, which the title says, and without the link, which the click opens."""
+    paragraphs = content.text.split("\n\n")[1:]
+    return "\n".join(part for part in paragraphs if not content.url or content.url not in part)[:LONGEST_BODY]
+
+
+def is_ready() -> bool:
+    """Whether browsers can subscribe."""
+    return bool(settings.VAPID_PRIVATE_KEY)
+
+
+registry.register(
+    registry.Channel(
+        kind="push",
+        name="Push notification",
+        check_address=check_address,
+        hint=hint,
+        send=send,
+        needs_secret=True,
+        is_typed=False,
+        is_ready=is_ready,
+    )
+)

@@ -266,6 +266,13 @@ PAGER_NOT_AFTER_HOURS = env.number(
 SMTP_TIMEOUT_SECONDS = env.number(
     "SMTP_TIMEOUT_SECONDS", 5, "Time-out of one conversation with the mail server."
 )
+MAIL_REPLY_DOMAIN = env.text(
+    "MAIL_REPLY_DOMAIN",
+    "",
+    "The domain whose mail `manage.py mailin` takes, as pages.example.com. Empty: no answers by mail.",
+).lower()
+MAILIN_HOST = env.text("MAILIN_HOST", "127.0.0.1", "The address that `manage.py mailin` listens on.")
+MAILIN_PORT = env.number("MAILIN_PORT", 2525, "The port that `manage.py mailin` listens on.")
 PHONE_PREFIXES = env.words(
     "PHONE_PREFIXES",
     "",

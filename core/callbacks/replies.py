@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An answer, with what says which page it is about.
+    """What somebody answered, with what says which page it is about.
 
     `key` is the message that was answered (a call's keypress), `token` came in the address (a mail). A text names
     its page by a code among its words, which counts only from the number that was paged (`sender`).
@@ -21,15 +21,23 @@ class Reply:
     token: str = ""
 
 
-_listeners: list[Callable[[Reply], str]] = []
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a reply, in words for whoever sent it; `done` when it is as they wanted."""
+
+    words: str
+    done: bool
 
 
-def listen(listener: Callable[[Reply], str]) -> None:
-    """Let a listener act on replies and give an answer for the person, "" for silence."""
+_listeners: list[Callable[[Reply], Result | None]] = []
+
+
+def listen(listener: Callable[[Reply], Result | None]) -> None:
+    """Let a listener act on replies and say what came of them, None where a reply means nothing to it."""
     _listeners.append(listener)
 
 
-def hear(reply: Reply) -> str:
-    """Hand a reply over; the first answer that anybody has for it."""
-    answers = (listener(reply) for listener in _listeners)
-    return next((answer for answer in answers if answer), "")
+def hear(reply: Reply) -> Result | None:
+    """Hand a reply over; what came of it, None where it meant nothing to anybody."""
+    results = (listener(reply) for listener in _listeners)
+    return next((result for result in results if result is not None), None)

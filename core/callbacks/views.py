@@ -59,8 +59,8 @@ def sms_status(request: HttpRequest, message: str) -> HttpResponse:
 def sms_reply(request: HttpRequest) -> HttpResponse:
     """A text that somebody sent to our number; what comes of it goes back as a text."""
     sender, words = request.POST.get("From", ""), request.POST.get("Body", "")
-    answer = replies.hear(Reply(channel="sms", sender=sender, words=words))
-    return _xml(voice.response(f"<Message>{escape(answer)}</Message>" if answer else ""))
+    result = replies.hear(Reply(channel="sms", sender=sender, words=words))
+    return _xml(voice.response(f"<Message>{escape(result.words)}</Message>" if result else ""))
 
 
 @signed_by_twilio
@@ -77,9 +77,11 @@ def voice_status(request: HttpRequest, message: str) -> HttpResponse:
 def voice_keys(request: HttpRequest, message: str) -> HttpResponse:
     """A key that was pressed during a call; what comes of it is spoken."""
     key = _key(message)
-    answer = replies.hear(Reply(channel="voice", key=key, words=request.POST.get("Digits", "")))
+    result = replies.hear(Reply(channel="voice", key=key, words=request.POST.get("Digits", "")))
+    if result is not None:
+        return _xml(voice.response(voice.say(result.words)))
     again = callback.address("voice", key, ending="keys/")
-    return _xml(voice.response(voice.say(answer) if answer else voice.asked(voice.WRONG_KEY, keys_at=again)))
+    return _xml(voice.response(voice.asked(voice.WRONG_KEY, keys_at=again)))
 
 
 def _key(message: str) -> str:

@@ -26,7 +26,7 @@ from core.stack import probe, processes, programs
 from core.stack.embedded import Postgres, Redis
 from core.stack.supervise import Program, Supervisor
 
-_COLOURS = {"up": 32, "web": 36, "worker": 33, "beat": 35, "pagerd": 34, "mail": 37}
+_COLOURS = {"up": 32, "web": 36, "worker": 33, "beat": 35, "pagerd": 34, "mail": 37, "mailin": 37}
 _READY_SECONDS = 60
 
 
@@ -48,6 +48,7 @@ class Given:
     production: bool
     web_workers: int
     push_key: str = ""
+    reply_domain: str = ""
 
 
 def given() -> Given:
@@ -63,6 +64,7 @@ def given() -> Given:
         production=settings.PRODUCTION,
         web_workers=settings.WEB_WORKERS,
         push_key=settings.VAPID_PRIVATE_KEY,
+        reply_domain=settings.MAIL_REPLY_DOMAIN,
     )
 
 
@@ -130,6 +132,8 @@ class _Run:
             "EMAIL_URL",
             "SECRET_KEY",
             "VAPID_PRIVATE_KEY",
+            "MAIL_REPLY_DOMAIN",
+            "MAILIN_PORT",
             "BASE_URL",
             "WATCHBILL_PORT",
         )
@@ -159,6 +163,10 @@ class _Run:
         }
         if not self.chosen.has_secret_key:
             addresses["SECRET_KEY"] = self.kept_key("secret.key", lambda: secrets.token_urlsafe(50))
+        if not self.chosen.reply_domain and not self.chosen.email_url:
+            # The mail of this run never leaves the machine, so its answers come back by a port of their own.
+            addresses["MAIL_REPLY_DOMAIN"] = "localhost"
+            addresses["MAILIN_PORT"] = str(processes.kept_port(self.home, "mailin"))
         addresses["VAPID_PRIVATE_KEY"] = self.chosen.push_key or self.kept_key("push.key", vapid.new_key)
         return addresses
 
@@ -214,6 +222,8 @@ class _Run:
     def last_programs(self) -> Iterator[Program]:
         yield programs.worker()
         yield programs.beat(self.home)
+        if self.chosen.reply_domain or not self.chosen.email_url:
+            yield programs.mailin()
 
     def announce_once_ready(self) -> None:
         if self.announced:

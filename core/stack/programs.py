@@ -70,6 +70,11 @@ def pagerd(name: str = "pagerd") -> Program:
     return Program(name, [sys.executable, "manage.py", "pagerd"])
 
 
+def mailin() -> Program:
+    """The one that takes answers by mail."""
+    return Program("mailin", [sys.executable, "manage.py", "mailin"])
+
+
 def mailbox(port: int, folder: Path) -> Program:
     """The mail server of a run without one."""
     return Program("mail", [*_PYTHON, "core.stack.mailbox", str(port), str(folder)])

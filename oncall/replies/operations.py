@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.callbacks.replies import Result
 from core.errors import Refused
 from oncall.escalation import operations as escalation
 from oncall.paging.models import OPEN
@@ -11,58 +12,65 @@ from oncall.replies import queries, rules
 from oncall.replies.rules import Verb
 
 if TYPE_CHECKING:
+    from core.accounts.models import User
     from core.callbacks.replies import Reply
     from oncall.paging.models import Page
 
 HELP = "Nothing was done. Answer ACK and the six digits to acknowledge, PASS and the digits to pass it on."
 
 
-def hear(reply: Reply) -> str:
-    """Act on an answer; give the words for whoever sent it, "" for a stranger."""
+def hear(reply: Reply) -> Result | None:
+    """Act on an answer; give what came of it, None for a stranger and for what is no answer."""
     if reply.channel == "sms":
         return _hear_text(reply)
     wish = rules.from_key(reply.words) if reply.key else rules.from_mail(reply.words)
     page = queries.by_message(reply.key) if reply.key else queries.by_token(reply.token)
-    return _do(page, wish.verb) if wish and page else ""
+    return _do(page, wish.verb) if wish and page else None
 
 
-def _hear_text(reply: Reply) -> str:
+def _hear_text(reply: Reply) -> Result | None:
     # A stranger gets no answer: each one costs, and would tell whose number is known.
     if not queries.has_number(reply.sender):
-        return ""
+        return None
     wish = rules.from_text(reply.words)
     if wish is None:
-        return HELP
+        return _nothing(HELP)
     page = queries.by_code(reply.sender, wish.code)
-    return _do(page, wish.verb) if page else f"Nothing was done: no page of yours has the code {wish.code}."
+    if page is None:
+        return _nothing(f"Nothing was done: no page of yours has the code {wish.code}.")
+    return _do(page, wish.verb)
 
 
-def _do(page: Page, verb: Verb) -> str:
-    assert page.user is not None  # noqa: S101 - only pages of people are found
+def _do(page: Page, verb: Verb) -> Result | None:
+    person = page.user
+    if person is None or not person.is_active:
+        return None
     try:
-        return _acknowledge(page) if verb is Verb.ACKNOWLEDGE else _pass(page)
+        return _acknowledge(page, person) if verb is Verb.ACKNOWLEDGE else _hand_on(page, person)
     except Refused as refusal:
-        return f"Nothing was done: {refusal}"
+        return _nothing(f"Nothing was done: {refusal}")
 
 
-def _acknowledge(page: Page) -> str:
-    assert page.user is not None  # noqa: S101 - only pages of people are found
-    held = escalation.acknowledge(actor=page.user, page=page)
+def _acknowledge(page: Page, person: User) -> Result:
+    held = escalation.acknowledge(actor=person, page=page)
     if page.escalation is None:
-        return "The test page reached you."
+        return Result("The test page reached you.", done=True)
     if held.by is None:
-        return "Nothing to do: it is over."
-    if held.by.pk == page.user.pk:
-        return "Acknowledged: you have it. Nobody else will be asked."
-    return f"Nothing to do: {held.by} has it."
+        return _nothing("Nothing to do: it is over.")
+    if held.by.pk == person.pk:
+        return Result("Acknowledged: you have it. Nobody else will be asked.", done=True)
+    return _nothing(f"Nothing to do: {held.by} has it.")
 
 
-def _pass(page: Page) -> str:
-    assert page.user is not None  # noqa: S101 - only pages of people are found
+def _hand_on(page: Page, person: User) -> Result:
     if page.escalation is None:
-        return "A test page cannot be passed on."
+        return _nothing("A test page cannot be passed on.")
     if page.status not in OPEN or page.ended_at is not None:
-        return "Nothing was done: this page is over."
-    if not escalation.escalate_now(actor=page.user, page=page, epoch=page.epoch):
-        return "Nothing was done: something else happened meanwhile."
-    return "Passed on: the next level is asked now."
+        return _nothing("Nothing was done: this page is over.")
+    if not escalation.escalate_now(actor=person, page=page, epoch=page.epoch):
+        return _nothing("Nothing was done: something else happened meanwhile.")
+    return Result("Passed on: the next level is asked now.", done=True)
+
+
+def _nothing(words: str) -> Result:
+    return Result(words, done=False)

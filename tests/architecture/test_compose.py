@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-OURS = {"migrate", "web", "worker", "beat", "pagerd-1", "pagerd-2"}
+OURS = {"migrate", "web", "worker", "beat", "pagerd-1", "pagerd-2", "mailin"}
 IMAGE = (ROOT / "Dockerfile").read_text()
 
 
@@ -106,9 +106,12 @@ def test_the_superusers_password_reaches_the_database_alone(services: dict[str, 
         assert services[name]["environment"]["POSTGRES_PASSWORD"] == "", name
 
 
-def test_only_the_web_is_reached_from_outside_and_by_a_proxy(services: dict[str, dict[str, Any]]) -> None:
+def test_only_web_and_mail_are_reached_from_outside_and_by_a_proxy(
+    services: dict[str, dict[str, Any]],
+) -> None:
     assert {name: service["ports"] for name, service in services.items() if "ports" in service} == {
-        "web": ["127.0.0.1:8000:8000"]
+        "web": ["127.0.0.1:8000:8000"],
+        "mailin": ["127.0.0.1:2525:2525"],
     }
 
 

@@ -69,6 +69,9 @@ def compose(delivery: Delivery) -> EmailMessage:
     mail = EmailMessage(policy=SMTP)
     mail["From"] = settings.DEFAULT_FROM_EMAIL
     mail["To"] = delivery.address
+    answer_to = answer_address(content.token)
+    if answer_to:
+        mail["Reply-To"] = answer_to
     subject = _one_line(content.subject)[:LONGEST_SUBJECT]
     mail["Subject"] = f"{subject} {RESENT}" if delivery.resent else subject
     mail["Date"] = formatdate()
@@ -78,15 +81,39 @@ def compose(delivery: Delivery) -> EmailMessage:
     mail["List-Id"] = f"Watchbill <watchbill.{_host()}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content(_text(content))
+    mail.set_content(_text(content, answer_to))
     if content.html:
-        mail.add_alternative(_clean(content.html), subtype="html")
+        mail.add_alternative(_clean(content.html) + _button(answer_to), subtype="html")
     return mail
 
 
-def _text(content: Content) -> str:
+def answer_address(token: str) -> str:
+    """Where an answer to what this token is for goes, "" where none is taken."""
+    if not (token and settings.MAIL_REPLY_DOMAIN):
+        return ""
+    return f"ack+{token}@{settings.MAIL_REPLY_DOMAIN}"
+
+
+def token_of(address: str) -> str | None:
+    """The token in an address that answers go to, None where it is another address."""
+    local, _, domain = address.strip().lower().rpartition("@")
+    if not settings.MAIL_REPLY_DOMAIN or domain != settings.MAIL_REPLY_DOMAIN:
+        return None
+    found = re.fullmatch(r"ack\+([a-z0-9-]{1,60})", local)
+    return found[1] if found else None
+
+
+def _button(answer_to: str) -> str:
+    if not answer_to:
+        return ""
+    return f'<p><a href="mailto:{answer_to}?subject=ack">Acknowledge by mail</a>, or answer with the word ack.</p>'
+
+
+def _text(content: Content, answer_to: str) -> str:
     text = _clean(content.text)
-    return f"{text}\n\n{content.url}\n" if content.url and content.url not in text else f"{text}\n"
+    link = f"\n\n{content.url}" if content.url and content.url not in text else ""
+    answer = "\n\nTo acknowledge, you can also answer this mail with the word ack." if answer_to else ""
+    return f"{text}{link}{answer}\n"
 
 
 def _id(name: str) -> str:

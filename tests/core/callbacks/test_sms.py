@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import get_resolver
 
 from core.callbacks import replies
-from core.callbacks.replies import Reply
+from core.callbacks.replies import Reply, Result
 from core.channels import callback
 from core.outbox import sending
 from core.outbox.models import Attempt, Message
@@ -42,9 +42,9 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[Reply]:
     """Replies that were handed over; to all of them the answer is "<you>"."""
     found: list[Reply] = []
 
-    def listener(reply: Reply) -> str:
+    def listener(reply: Reply) -> Result:
         found.append(reply)
-        return "<you>"
+        return Result("<you>", done=True)
 
     monkeypatch.setattr(replies, "_listeners", [listener])
     return found

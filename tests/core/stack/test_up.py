@@ -82,6 +82,7 @@ class Up:
             " beat": "beat",
             "pagerd": "pagerd",
             "mailbox": "mail",
+            "mailin": "mailin",
         }
         words |= {"bin/postgres": "postgres", "redis-server": "redis"}
         found: dict[str, int] = {}
@@ -203,10 +204,21 @@ def test_only_this_machine_is_served(up: Up) -> None:
 
 def test_addresses_and_keys_are_for_their_owner_alone(up: Up, folder: Path) -> None:
     names = {line.split("=", 1)[0] for line in (folder / "env").read_text().splitlines()}
-    assert names == {"DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SECRET_KEY", "BASE_URL", "WATCHBILL_PORT"}
+    assert names == {
+        "DATABASE_URL",
+        "REDIS_URL",
+        "EMAIL_URL",
+        "SECRET_KEY",
+        "VAPID_PRIVATE_KEY",
+        "MAIL_REPLY_DOMAIN",
+        "MAILIN_PORT",
+        "BASE_URL",
+        "WATCHBILL_PORT",
+    }
     private = (
         "env",
         "secret.key",
+        "push.key",
         "postgres.password",
         "redis.password",
         "redis.conf",
@@ -258,10 +270,10 @@ def test_mail_is_kept_as_files_when_no_server_is_named(up: Up, folder: Path) -> 
     assert f"every e-mail is kept as a file in {folder / 'mail'}" in up.text
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "beat", "pagerd", "mail", "postgres", "redis"])
+@pytest.mark.parametrize("name", ["web", "worker", "beat", "pagerd", "mail", "mailin", "postgres", "redis"])
 def test_whatever_is_killed_comes_back(up: Up, name: str) -> None:
     before = up.children()
-    assert set(before) == {"web", "worker", "beat", "pagerd", "mail", "postgres", "redis"}
+    assert set(before) == {"web", "worker", "beat", "pagerd", "mail", "mailin", "postgres", "redis"}
     os.kill(before[name], signal.SIGKILL)
     up.until(lambda: set(up.children()) == set(before) and up.children()[name] != before[name], seconds=20)
     up.until(lambda: probe.answers(up.port) and probe.answers(up.port, "/health/pager"), seconds=30)

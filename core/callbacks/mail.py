@@ -32,7 +32,7 @@ REFUSED = "550 5.7.1 {}"
 UNCLEAR = "Nothing was done: begin your answer with the word ack, or open the link in the page"
 LATER = "451 4.3.0 Try again later"
 
-_AUTOMATIC = ("X-Autoreply", "X-Autorespond", "X-Auto-Response-From", "List-Id", "Feedback-ID")
+_AUTOMATIC = ("X-Autoreply", "X-Autorespond", "X-Auto-Response-From", "List-Id")
 _BULK = {"bulk", "junk", "list", "auto_reply"}
 
 

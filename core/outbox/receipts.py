@@ -63,8 +63,7 @@ returning message.*
 
 def miss_due() -> int:
     """Give up waiting for receipts that are overdue and ask the clients for another way; give their number."""
-    with transaction.atomic():
-        missed = list(Message.objects.raw(_MISS, [AT_ONCE, MISSING]))
+    missed = list(Message.objects.raw(_MISS, [AT_ONCE, MISSING]))
     if missed:
         claims.tell_of_ends(
             [claims.outcome_of(message, State.NO_RECEIPT, MISSING, fallback=True) for message in missed]

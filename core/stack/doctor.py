@@ -17,6 +17,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from core.accounts.models import Role, User
+from core.channels import twilio
 from core.stack.rules import Database, Facts
 
 
@@ -39,6 +40,7 @@ def examine() -> Facts:
         data_folder=str(folder),
         free_share=usage.free / usage.total,
         database=database,
+        reports_wanted=_reports_wanted(),
     )
 
 
@@ -91,6 +93,13 @@ def _secret_key_length() -> int:
         return len(settings.SECRET_KEY)
     except ImproperlyConfigured:
         return 0
+
+
+def _reports_wanted() -> bool:
+    """Whether messages go out that count only once Twilio has reported on them."""
+    texts = settings.TWILIO_SMS_FROM and settings.SMS_RECEIPT_SECONDS
+    calls = settings.TWILIO_VOICE_FROM and settings.VOICE_RECEIPT_SECONDS
+    return twilio.is_configured() and bool(texts or calls)
 
 
 def _place(url: str) -> str:

@@ -42,6 +42,7 @@ class Facts:
     data_folder: str
     free_share: float
     database: Database | None
+    reports_wanted: bool = False
 
 
 def complaints(facts: Facts) -> list[str]:
@@ -115,6 +116,11 @@ def _addresses(facts: Facts) -> Iterator[str]:
         yield (
             f"BASE_URL is {facts.base_url}, so passwords cross the network unencrypted:"
             " put a proxy with a certificate in front and set BASE_URL to its https address."
+        )
+    if facts.reports_wanted and is_loopback(facts.base_url):
+        yield (
+            f"Twilio cannot report to {facts.base_url}, so every text and call counts as not arrived:"
+            " set BASE_URL to an address it reaches, or SMS_RECEIPT_SECONDS and VOICE_RECEIPT_SECONDS to 0."
         )
     if not facts.base_host_allowed:
         host = urlsplit(facts.base_url).hostname

@@ -83,7 +83,7 @@ def add_browser(request: PersonRequest) -> HttpResponse:
     except Refused as refusal:
         form.add_error(None, str(refusal))
         return _page(request, browser_form=form)
-    messages.success(request, "Pages come to this browser. Send yourself a test page to see one.")
+    messages.success(request, "Pages can come to this browser. Send yourself a test page to see one.")
     return redirect(HOME)
 
 

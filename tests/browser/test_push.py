@@ -51,7 +51,7 @@ def phone(
     page.goto("/me/notifications/")
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     page.evaluate(SUBSCRIBE, [webhook_sink.url, subscriber.p256dh, subscriber.auth])
-    page.get_by_text("Pages come to this browser.").wait_for()
+    page.get_by_text("Pages can come to this browser.").wait_for()
     yield page
     made.close()
 

@@ -92,6 +92,11 @@ def test_what_only_production_needs_is_not_asked_of_a_local_run() -> None:
             "DEBUG is on, so error pages show settings to anybody: take DEBUG out of the environment.",
         ),
         (
+            {"base_url": "http://127.0.0.1:8000", "reports_wanted": True},
+            "Twilio cannot report to http://127.0.0.1:8000, so every text and call counts as not arrived:"
+            " set BASE_URL to an address it reaches, or SMS_RECEIPT_SECONDS and VOICE_RECEIPT_SECONDS to 0.",
+        ),
+        (
             {"base_host_allowed": False},
             "ALLOWED_HOSTS lacks watchbill.example.com, the host of BASE_URL, so every page answers 400: add it.",
         ),

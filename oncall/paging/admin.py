@@ -46,6 +46,7 @@ class ContactMethodAdmin(admin.ModelAdmin[ContactMethod]):
     """How people are reached, to read: each decides for themselves, and an address is shown masked."""
 
     list_display = ("user", "channel", "hint", "is_enabled", "verified_at", "last_ok_at", "last_error")
+    list_display_links = None
     list_filter = ("channel", "is_enabled")
     list_select_related = ("user",)
     search_fields = ("user__name", "user__email")

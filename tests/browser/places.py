@@ -110,6 +110,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("kit", "/kit/"),
         Place("admin", "/admin/"),
         Place("admin-severities", "/admin/incidents/severity/"),
+        Place("admin-contact-methods", "/admin/oncall/contactmethod/"),
     ]
 
 

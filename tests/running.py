@@ -22,6 +22,7 @@ from tests.peers import Smtp
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from core.stack.embedded import Postgres
     from core.stack.supervise import Program
 
 PASSWORD = "a night on call, 3 alarms"
@@ -30,13 +31,21 @@ PASSWORD = "a night on call, 3 alarms"
 class Stack:
     """Web, worker, beat and pager against a private database, Redis and mail server.
 
-    `env` adds settings, as `{"WATCHBILL_FAILPOINTS": "after_claim:die"}`. Every log is in `folder`.
+    `env` adds settings, as `{"WATCHBILL_FAILPOINTS": "after_claim:die"}`. Every log is in `folder`. A `postgres` of
+    its own, which a test may stop, is started and stopped with it.
     """
 
     def __init__(
-        self, folder: Path, *, env: dict[str, str] | None = None, pagers: int = 1, workers: int = 1
+        self,
+        folder: Path,
+        *,
+        env: dict[str, str] | None = None,
+        pagers: int = 1,
+        workers: int = 1,
+        postgres: Postgres | None = None,
     ) -> None:
         self.folder = folder
+        self.postgres = postgres
         self.port = processes.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.smtp = Smtp()
@@ -53,7 +62,9 @@ class Stack:
 
     def start(self, *, sample_company: bool = True) -> Stack:
         """Make the database, start everything, and return when the web answers and a pager has drained."""
-        self.database_url = make_database()
+        if self.postgres is not None:
+            self.postgres.start()
+        self.database_url = self.postgres.url if self.postgres is not None else make_database()
         self.smtp.start()
         self.redis.start()
         self.command("migrate", "--verbosity", "0")
@@ -76,7 +87,9 @@ class Stack:
             process.wait()
         self.redis.stop()
         self.smtp.stop()
-        if self.database_url:
+        if self.postgres is not None:
+            self.postgres.stop()
+        elif self.database_url:
             drop_database(self.database_url)
 
     @property

@@ -4,6 +4,7 @@ Django's WSGI in a bounded pool of threads serves pages two to four times as fas
 would hold such a thread for as long as a browser looks. A body reaches an application whole or not at all.
 """
 
+import asyncio
 import os
 from typing import Any
 
@@ -13,7 +14,6 @@ from django.core.wsgi import get_wsgi_application
 
 from core.stack import bodies
 from core.stack.bodies import Receive, Scope, Send
-from oncall.alerts import accept
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 THREADS = 8
@@ -22,6 +22,8 @@ MAX_BODY_BYTES = 6_000_000
 _streams: Any = get_asgi_application()
 _wsgi: Any = get_wsgi_application()
 _pages: Any = WSGIMiddleware(_wsgi, workers=THREADS)
+
+from oncall.alerts import accept  # noqa: E402 - it drains the spool into models, which are known only now
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,14 +41,13 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        if message["type"] == "lifespan.startup":
-            await send({"type": "lifespan.startup.complete"})
-        else:
-            await accept.close()
-            await send({"type": "lifespan.shutdown.complete"})
-            return
+    await receive()
+    watch = asyncio.create_task(accept.watch())
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    watch.cancel()
+    await accept.close()
+    await send({"type": "lifespan.shutdown.complete"})
 
 
 async def _page(scope: Scope, receive: Receive, send: Send) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import django_stubs_ext
 
 from config import env
-from config.env import BASE_DIR, DATA_DIR  # noqa: F401  the data folder is read as a setting
+from config.env import BASE_DIR, DATA_DIR
 
 django_stubs_ext.monkeypatch()  # so that generic classes of Django can be written with their type at run time
 
@@ -323,6 +323,19 @@ PRIVATE_TARGETS = env.words(
     "Networks outside the public internet that webhooks may reach, as 10.1.0.0/16,127.0.0.1/32.",
 )
 INGEST_MAX_BYTES = 1_000_000
+SPOOL_DIR = Path(
+    env.text(
+        "SPOOL_DIR",
+        "",
+        "Where signals are kept while Postgres is away. Empty: `spool` in the data folder.",
+    )
+    or DATA_DIR / "spool"
+)
+SPOOL_MAX_DISK_PERCENT = env.number(
+    "SPOOL_MAX_DISK_PERCENT",
+    90,
+    "How full the disk of `SPOOL_DIR` may be; from there on senders are asked to come again.",
+)
 FAILPOINTS = env.text("WATCHBILL_FAILPOINTS", "", "For the fault tests only: point:action[,point:action].")
 
 # Celery: carries nudges, never the truth ------------------------------------------------------------------------

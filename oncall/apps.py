@@ -114,10 +114,14 @@ def _join_the_engine() -> None:
     from core.timers import registry as timers  # noqa: PLC0415
     from oncall import handlers as _handlers  # noqa: F401, PLC0415 - imported, it listens
     from oncall import pipeline  # noqa: PLC0415
+    from oncall.alerts.accept import draining  # noqa: PLC0415
+    from oncall.alerts.spool import keys  # noqa: PLC0415
     from oncall.escalation import operations, queries  # noqa: PLC0415
     from oncall.paging import operations as paging  # noqa: PLC0415
     from oncall.paging import queries as pages  # noqa: PLC0415
 
+    registry.add_step("keys", keys.refresh, order=4)
+    registry.add_step("spool", draining.drain_due, order=5)
     registry.add_step("signals", pipeline.process_due, order=10, soon=pipeline.SOON)
     registry.add_step("escalations", operations.advance_due, order=20, soon=operations.SOON)
     registry.register(registry.Client(pages.CLIENT, queries.unwanted, queries.content, operations.hear))
@@ -133,6 +137,14 @@ def _join_the_engine() -> None:
         "oncall_signal",
         "state = 'processed' and processed_at < now() - interval '90 days'"
         " and not exists (select from oncall_ingesterror e where e.signal_id = oncall_signal.id)",
+    )
+    housekeeping.prune("oncall_spoolreceipt", "drained_at < now() - interval '90 days'")
+    metrics.watch(
+        metrics.Gauge(
+            "watchbill_signals_damaged",
+            "Signals taken while Postgres was away whose files lie in quarantine.",
+            "select count(*) from oncall_spoolreceipt where outcome = 'damaged'",
+        )
     )
     metrics.watch(
         metrics.Gauge(

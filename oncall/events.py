@@ -56,6 +56,16 @@ class AlertAttached:
     incident_id: int
 
 
+@event("signal.damaged")
+@dataclass(frozen=True, slots=True)
+class SignalDamaged:
+    """A signal that was taken while Postgres was away cannot be read; `name` is its file in quarantine."""
+
+    receipt_id: int
+    name: str
+    reason: str
+
+
 @event("integration.changed")
 @dataclass(frozen=True, slots=True)
 class IntegrationChanged:

@@ -13,12 +13,24 @@ from incidents.lifecycle.models import EntryKind, Incident
 from incidents.severities import queries as severities
 from oncall.escalation import operations as escalation
 from oncall.escalation import queries as escalations
-from oncall.escalation.models import EscalationStatus, Policy
-from oncall.events import AlertAttached, AlertResolved, EscalationExhausted, PageFailed, PageSent
+from oncall.escalation import rules as plans
+from oncall.escalation.models import Escalation, EscalationStatus, Policy
+from oncall.events import (
+    AlertAttached,
+    AlertResolved,
+    EscalationExhausted,
+    PageFailed,
+    PageSent,
+    SignalDamaged,
+)
 from oncall.routing import queries as routing
 from oncall.schedules.models import Schedule
 
 TARGETS: dict[str, type[User | Schedule | Policy]] = {"user": User, "schedule": Schedule, "policy": Policy}
+
+
+DAMAGED = "A signal that was taken while Postgres was away cannot be read. The log names its file."
+"""What the admins are paged with: the same words each time, so that many damaged files are one page."""
 
 
 def _for_incident(fact: PageSent | PageFailed | EscalationExhausted) -> bool:
@@ -99,6 +111,17 @@ def note_what_was_before(fact: AlertAttached, meta: Meta) -> None:
 def note_end(fact: AlertResolved, meta: Meta) -> None:
     """A person ended an alert of an incident; what its source ended, the pipeline has noted."""
     escalation.tell_ended(fact.alert_id, by=_person(meta))
+
+
+@on(SignalDamaged)
+def page_for_damage(fact: SignalDamaged, meta: Meta) -> None:
+    """Something was sent for a reason and cannot be read: ask those who can look at the file, once for all of them."""
+    about_that = Escalation.objects.filter(alert=None, incident=None, message=DAMAGED)
+    if about_that.filter(status=EscalationStatus.ESCALATING).exists():
+        return
+    admins = [(user.pk, str(user)) for user in escalations.admins()]
+    plan = plans.for_people("Every admin", admins, reason="A file is damaged, so every admin is asked")
+    escalation.start_many([escalation.Start(message=DAMAGED, plan=plan, by_hand=True)])
 
 
 def _page(fact: ResponderWanted, incident: Incident, actor: User | None) -> None:

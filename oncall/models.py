@@ -1,4 +1,4 @@
-from oncall.alerts.models import Alert, IngestError, Integration, Signal
+from oncall.alerts.models import Alert, IngestError, Integration, Signal, SpoolReceipt
 from oncall.escalation.models import Escalation, LastResort, Level, Policy, Target
 from oncall.paging.models import ContactMethod, NotificationRule, Page
 from oncall.routing.models import Route, ServicePolicy
@@ -23,5 +23,6 @@ __all__ = [
     "Schedule",
     "ServicePolicy",
     "Signal",
+    "SpoolReceipt",
     "Target",
 ]

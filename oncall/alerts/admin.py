@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 
 from oncall.alerts import operations
-from oncall.alerts.models import Integration
+from oncall.alerts.models import Integration, SpoolReceipt
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -46,3 +46,24 @@ class IntegrationAdmin(admin.ModelAdmin[Integration]):
         """Turn them off."""
         for integration in chosen:
             operations.deactivate(integration, actor=request.user)  # type: ignore[arg-type]
+
+
+@admin.register(SpoolReceipt)
+class SpoolReceiptAdmin(admin.ModelAdmin[SpoolReceipt]):
+    """What became of the signals that came while Postgres was away; to be read alone."""
+
+    list_display = ("name", "outcome", "received_at", "drained_at", "detail")
+    list_filter = ("outcome",)
+    search_fields = ("name",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Receipts are written by the drain."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: SpoolReceipt | None = None) -> bool:
+        """A receipt is a fact."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: SpoolReceipt | None = None) -> bool:
+        """Without it a file that comes back would be taken in twice."""
+        return False

@@ -83,6 +83,27 @@ class Signal(models.Model):
         return f"signal {self.pk}"
 
 
+class ReceiptOutcome(models.TextChoices):
+    """A refused file came with a key that is not good any more; a damaged one lies in quarantine."""
+
+    STORED = "stored", "Stored"
+    REFUSED = "refused", "Refused"
+    DAMAGED = "damaged", "Damaged"
+
+
+class SpoolReceipt(models.Model):
+    """That a file of the spool was dealt with, written with what was made of it: none is taken in twice."""
+
+    name = models.CharField(max_length=200, unique=True)
+    outcome = models.CharField(max_length=10, choices=ReceiptOutcome.choices)
+    detail = models.CharField(max_length=500, blank=True)
+    received_at = models.DateTimeField(null=True)
+    drained_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class IngestError(models.Model):
     """A signal that was refused or could only be understood in part: shown, never dropped in silence."""
 

@@ -1,7 +1,8 @@
 """The door for signals: authenticate, check the size, store the raw body in one statement, answer.
 
-It stands before Django's middleware. A 2xx is sent after COMMIT and never otherwise; all else happens later, in
-`oncall.pipeline`. Keys are looked up by their hash and never written to a log, an answer or a stored body.
+It stands before Django's middleware. A 2xx is sent after COMMIT, while Postgres is away after the flush of a file to
+the disk, and never otherwise; all else happens later, in `oncall.pipeline`. Keys are looked up by their hash and never
+written to a log, an answer or a stored body.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import orjson
 from django.conf import settings
 
 from core.events import nudge
-from oncall.alerts.accept import answers, request, store
+from oncall.alerts.accept import answers, keeping, recovery, request, store
 from oncall.alerts.parsers import CHANGE, OVERSIZED, pagerduty, values
 
 if TYPE_CHECKING:
@@ -26,10 +27,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ANSWER_WITHIN_SECONDS = 3.0
+ANSWER_WITHIN_SECONDS = 2.4
 KINDS = ("alertmanager", "generic", "pagerduty", CHANGE)
 _ROUTING_KEY = re.compile(rb'"routing_key"\s*:\s*"([^"\\\s]{1,100})"')
-_late: set[asyncio.Task[Any]] = set()
 
 
 def is_ingest(path: str) -> bool:
@@ -51,21 +51,17 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _in_time(given: Request) -> Answer:
-    """The answer, or that there is none yet: a server that hangs must not keep the sender waiting."""
-    task = asyncio.ensure_future(_answer(given))
-    _late.add(task)
-    task.add_done_callback(_late.discard)
-    await asyncio.wait({task}, timeout=ANSWER_WITHIN_SECONDS)
-    if not task.done():
-        task.cancel()
-        return given.style.away
+    """The answer, or that there is none yet: a server or a disk that hangs must not keep the sender waiting."""
     try:
-        return task.result()
+        async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
+            return await _answer(given)
     except store.Overloaded:
         return given.style.overloaded
+    except TimeoutError:
+        log.warning("a signal was not taken because nothing answered in time")
     except store.Away as error:
-        log.warning("a signal was not taken because Postgres does not answer: %s", error)
-        return given.style.away
+        log.warning("a signal was not taken: %s", error)
+    return given.style.away
 
 
 async def _answer(given: Request) -> Answer:
@@ -78,7 +74,7 @@ async def _answer(given: Request) -> Answer:
 
 async def _webhook(given: Request) -> Answer:
     """Any kind whose key is in its address or its header: stored as it came, looked at later."""
-    found = await store.put(_row(given, given.key, body=given.body))
+    found = await keeping.put(_row(given, given.key, body=given.body))
     return _refused(given, found) or _accepted(answers.OK)
 
 
@@ -95,9 +91,9 @@ async def _event(given: Request) -> Answer:
     dedup_key = "" if given.kind == CHANGE else values.text(event.get("dedup_key")) or uuid.uuid4().hex
     row = _row(given, key, body=_without_key(given.body, event), dedup_key=dedup_key)
     if errors:
-        found = await store.refuse(row, error="; ".join(errors))
+        found = await keeping.refuse(row, error="; ".join(errors))
         return _refused(given, found) or answers.invalid(errors)
-    found = await store.put(row)
+    found = await keeping.put(row)
     return _refused(given, found) or _accepted(answers.processed(found.dedup_key))
 
 
@@ -105,7 +101,7 @@ async def _not_json(given: Request) -> Answer:
     found = _ROUTING_KEY.search(given.body)
     key = given.key or (found[1].decode(errors="replace") if found else "")
     row = _row(given, key, body=given.body.replace(key.encode(), _masked(key)) if key else b"")
-    if not key or not (await store.refuse(row, error="The body is no JSON object.")).is_known:
+    if not key or not (await keeping.refuse(row, error="The body is no JSON object.")).is_known:
         store.soon("unreadable", f"A body at {given.path} was no JSON object and named no known key.")
     return answers.UNRECOGNISED
 
@@ -114,7 +110,7 @@ async def _too_large(given: Request) -> Answer:
     found = _ROUTING_KEY.search(given.body) if not given.key else None
     key = given.key or (found[1].decode(errors="replace") if found else "")
     note = "A signal was over 1 MB; it was answered with 413."
-    known = await store.put(_row(given, key, body=b"", kind=OVERSIZED), note=note)
+    known = await keeping.put(_row(given, key, body=b"", kind=OVERSIZED), note=note)
     if not known.is_accepted and key:
         return _refused(given, known) or given.style.too_large
     if not known.is_accepted:
@@ -162,4 +158,5 @@ def _masked(key: str) -> bytes:
     return key[:8].encode(errors="replace") + b"*" * max(0, len(key) - 8)
 
 
+watch = recovery.watch
 close = store.close

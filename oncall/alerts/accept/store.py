@@ -1,9 +1,14 @@
-"""The only SQL of the door, on connections of its own: one statement, one transaction, then the answer."""
+"""The only SQL of the door, on connections of its own: one statement, one transaction, then the answer.
+
+The drain of the spool runs the same statement, on Django's connection.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import secrets
+import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +36,14 @@ class Away(Exception):
     """Postgres does not answer, so nothing was promised."""
 
 
+class CannotStore(Away):
+    """Postgres is out of reach, full, or may only be read: the spool takes what is for it."""
+
+
+Values = dict[str, Any]
+"""What a statement of the door is given. `received_at` is None for now."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """A signal to store, from the source of kind `source_kind` that has this key."""
@@ -56,8 +69,10 @@ class Found:
 _SOURCE = """
 with source as (select id, kind from oncall_integration where key_hash = %(key_hash)s and is_active),
 stored as (
-    insert into oncall_signal (integration_id, request_key, kind, content_type, body, dedup_key, state, error)
-    select id, %(request_key)s, %(kind)s, %(content_type)s, %(body)s, %(dedup_key)s, %(state)s, %(error)s
+    insert into oncall_signal (integration_id, request_key, kind, content_type, body, dedup_key, state, error,
+        received_at)
+    select id, %(request_key)s, %(kind)s, %(content_type)s, %(body)s, %(dedup_key)s, %(state)s, %(error)s,
+        least(now(), %(received_at)s::timestamptz)
     from source where kind = %(source_kind)s
     on conflict (integration_id, request_key) do update set request_key = excluded.request_key
     returning id, integration_id, dedup_key
@@ -79,35 +94,47 @@ on conflict (integration_id, kind, detail)
 do update set count = oncall_ingesterror.count + excluded.count, last_at = now()"""
 
 
-async def put(row: Row, *, note: str = "") -> Found:
-    """Store a signal, with an ingest error where `note` is given. A repeated request key finds the first."""
-    if note:
-        return await _store(PUT_AND_NOTE, row, note=note, note_kind="too_large")
-    return await _store(PUT, row)
+def accepted(row: Row, *, note: str = "") -> Values:
+    """The values that store a signal, with an ingest error where `note` is given."""
+    return _values(row, note=note, note_kind="too_large")
 
 
-async def refuse(row: Row, *, error: str) -> Found:
-    """Store a signal that is answered with an error: people see it, nothing is made of it."""
-    return await _store(PUT_AND_NOTE, row, note=error, note_kind="refused", state="refused", error=error)
+def refused(row: Row, *, error: str) -> Values:
+    """The values of a signal that is answered with an error: people see it, nothing is made of it."""
+    return _values(row, note=error, note_kind="refused", state="refused", error=error)
 
 
-async def _store(sql: str, row: Row, **more: str) -> Found:
-    values = {
+def _values(row: Row, **more: str) -> Values:
+    return {
         "key_hash": hashlib.sha256(row.key.encode(errors="replace")).hexdigest(),
         "source_kind": row.source_kind,
         "kind": row.kind,
-        "request_key": row.request_key,
+        "request_key": row.request_key or f"door-{time.time_ns():x}-{secrets.token_hex(8)}",
         "content_type": row.content_type,
         "body": row.body,
         "dedup_key": row.dedup_key,
         "state": "new",
         "error": "",
+        "received_at": None,
         **more,
     }
-    found = await _execute(sql, values)
-    if not found:
+
+
+def statement(values: Values) -> str:
+    """The statement for these values. A repeated request key finds the signal that came first."""
+    return PUT_AND_NOTE if values["note"] else PUT
+
+
+def found(rows: list[tuple[Any, ...]]) -> Found:
+    """What a statement has found."""
+    if not rows:
         return Found(is_known=False)
-    return Found(is_known=True, is_accepted=found[0][0] is not None, dedup_key=found[0][1] or "")
+    return Found(is_known=True, is_accepted=rows[0][0] is not None, dedup_key=rows[0][1] or "")
+
+
+async def insert(values: Values) -> Found:
+    """Store a signal in Postgres."""
+    return found(await _execute(statement(values), values))
 
 
 async def note(kind: str, detail: str, *, count: int = 1) -> None:
@@ -159,6 +186,8 @@ async def _execute(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
             return await _once(pool, sql, values)
     except psycopg_pool.TooManyRequests as error:
         raise Overloaded from error
+    except (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction) as error:
+        raise CannotStore(str(error).partition("\n")[0]) from error
     except psycopg.Error as error:
         raise Away(str(error).partition("\n")[0]) from error
 

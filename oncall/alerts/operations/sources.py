@@ -13,6 +13,7 @@ from core.errors import Refused
 from core.events import bus, nudge
 from oncall.alerts.models import Integration, Kind, Signal
 from oncall.alerts.rules import TEST_LABEL
+from oncall.alerts.spool import keys
 from oncall.events import IntegrationChanged
 
 if TYPE_CHECKING:
@@ -116,3 +117,4 @@ def _hash(key: str) -> str:
 
 def _changed(integration: Integration, what: str, actor: User) -> None:
     bus.emit(IntegrationChanged(integration.pk, what), actor=actor)
+    transaction.on_commit(keys.write, robust=True)

@@ -11,7 +11,7 @@ import uvicorn
 
 from config.asgi import application
 from core.stack import processes
-from oncall.alerts.accept import store
+from oncall.alerts.accept import recovery, store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,9 +43,9 @@ class Door:
         self.thread.join(10)
 
     def settle(self) -> None:
-        """Wait until nothing is left to write after the answers."""
+        """Wait until nothing is left to write after the answers, be it an ingest error or a file of the spool."""
         for _ in range(500):
-            if not store.is_writing():
+            if not store.is_writing() and not recovery.is_needed():
                 return
             self.thread.join(0.02)
         raise AssertionError("the door never stopped writing")

@@ -263,6 +263,11 @@ PAGER_GRACE_MS = env.number("PAGER_GRACE_MS", 1000, "How often `pagerd` looks by
 PAGER_NOT_AFTER_HOURS = env.number(
     "PAGER_NOT_AFTER_HOURS", 24, "A page that could not be sent for so long expires, with an alarm."
 )
+PAGER_STORM_AFTER = env.number(
+    "PAGER_STORM_AFTER",
+    5,
+    "So many pages reach a person by one channel within a minute; what is more goes in a digest. 0: never.",
+)
 SMTP_TIMEOUT_SECONDS = env.number(
     "SMTP_TIMEOUT_SECONDS", 5, "Time-out of one conversation with the mail server."
 )

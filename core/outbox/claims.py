@@ -20,7 +20,7 @@ from django.db import connection, transaction
 
 from core import failpoints
 from core.events import bus
-from core.outbox import registry, rules
+from core.outbox import bundling, registry, rules
 from core.outbox.events import MessageLost
 from core.outbox.models import Message, State
 from core.outbox.registry import Outcome
@@ -59,32 +59,49 @@ class Result:
     fallback_wanted: bool = False
 
 
-# One statement: rows locked by another claim are passed over, pages go first, and what is behind them never
-# gets
-# more than its share of the room.
+# One statement: rows locked by another claim are passed over, pages go first, and what is behind them never gets
+# more than its share of the room. `crowd` is how many pages each of the people in it got lately, counted no further
+# than it matters; a page too many, or one of several that are half an hour late, is bundled.
+_DUE = """
+    select id, state, not_after, unknown_outcomes, lease_owner, lease_until, user_id, channel, address, lane, due_at,
+        planned_at < now() - interval '30 minutes' as is_late,
+        may_bundle and state = 'pending' and attempts = 0 and %(storm)s > 0 as is_new
+    from outbox_message
+    where state in ('pending', 'sending') and lane {lanes} and due_at <= now()
+        and (state = 'pending' or {rescue}) and channel <> all(%(full)s)
+    order by lane, due_at"""
 _CLAIM = """
-with pages as (
-    select id, state, not_after, unknown_outcomes, lease_owner, lease_until from outbox_message
-    where state in ('pending', 'sending') and lane <= 1 and due_at <= now()
-        and (state = 'pending' or {rescue}) and channel <> all(%(full)s)
-    order by lane, due_at limit %(messages)s for update skip locked
-), behind as (
-    select id, state, not_after, unknown_outcomes, lease_owner, lease_until from outbox_message
-    where state in ('pending', 'sending') and lane > 1 and due_at <= now()
-        and (state = 'pending' or {rescue}) and channel <> all(%(full)s)
-    order by lane, due_at limit greatest(0, least(%(messages)s - (select count(*) from pages), %(behind)s))
+with pages as ({pages} limit %(messages)s for update skip locked),
+behind as (
+    {behind} limit greatest(0, least(%(messages)s - (select count(*) from pages), %(behind)s))
     for update skip locked
+), due as (
+    select *, row_number() over own as place, count(*) filter (where is_late) over whole as late_ones
+    from (select * from pages union all select * from behind) as due
+    window whole as (partition by user_id, channel, address, is_new), own as (whole order by lane, due_at)
+), crowd as (
+    select user_id, channel, address, lane, (
+        select count(*) from (
+            select from outbox_message as lately
+            where lately.user_id = due.user_id and lately.channel = due.channel
+                and lately.address = due.address and lately.lane <= due.lane
+                and lately.may_bundle and lately.taken_at > now() - interval '1 minute'
+            limit %(storm)s
+        ) as few) as n
+    from due where is_new group by user_id, channel, address, lane
 ), picked as (
     select id, state as was, lease_owner as last_owner, lease_until as last_lease,
         case when not_after <= now() then 'expired'
              when state = 'sending' and unknown_outcomes + 1 >= %(most_unknown)s then 'unknown'
+             when is_new and (place + n > %(storm)s or is_late and late_ones + n > 1) then 'bundled'
              else 'sending' end as becomes
-    from (select * from pages union all select * from behind) as due
+    from due left join crowd using (user_id, channel, address, lane)
 )
 update outbox_message as message set
     state = becomes,
     attempts = attempts + (becomes = 'sending')::int,
     unknown_outcomes = unknown_outcomes + (was = 'sending')::int,
+    taken_at = coalesce(taken_at, now()),
     lease_token = case when becomes = 'sending' then %(token)s::uuid end,
     lease_until = case when becomes = 'sending' then now() + %(lease)s * interval '1 second' end,
     lease_owner = case when becomes = 'sending' then %(owner)s else '' end,
@@ -99,7 +116,8 @@ def claim(room: Room, *, owner: str) -> list[Message]:
     """Claim due messages for `owner` until the lease is over; give them, pages first.
 
     In the same transaction the clients' guards are asked, and what is no longer wanted is suppressed; what is
-    past its time expires; what had its lease run out for the third time becomes unknown. The clients are told
+    past its time expires; what had its lease run out for the third time becomes unknown; what is too much for its
+    person goes into a digest. The clients are told
     of that in a transaction of their own: a listener may need a row that somebody holds who waits for ours.
     """
     while (claimed := _claim(room, owner)) is not None:
@@ -111,6 +129,7 @@ def claim(room: Room, *, owner: str) -> list[Message]:
 def _claim(room: Room, owner: str) -> list[Message] | None:
     """Claim once: what of it is wanted, which may be nothing, and None when nothing was due."""
     parameters = {
+        "storm": settings.PAGER_STORM_AFTER,
         "messages": room.messages,
         "behind": room.behind,
         "full": list(room.full),
@@ -123,9 +142,10 @@ def _claim(room: Room, owner: str) -> list[Message] | None:
     }
     rescue = "false" if failpoints.is_on("no_lease_rescue") else "lease_until <= now()"
     with transaction.atomic():
-        picked = list(Message.objects.raw(_CLAIM.format(rescue=rescue), parameters))
+        picked = list(Message.objects.raw(_statement(rescue), parameters))
         if not picked:
             return None
+        bundling.attach([message for message in picked if message.state == State.BUNDLED])
         _note_lost_tries(message for message in picked if vars(message)["was"] == State.SENDING)
         unwanted = _ask_guards([message for message in picked if message.state == State.SENDING])
         _suppress(unwanted)
@@ -138,6 +158,11 @@ def _claim(room: Room, owner: str) -> list[Message] | None:
     return sorted(wanted, key=lambda message: (message.lane, message.due_at))
 
 
+def _statement(rescue: str) -> str:
+    pages, behind = _DUE.format(lanes="<= 1", rescue=rescue), _DUE.format(lanes="> 1", rescue=rescue)
+    return _CLAIM.format(pages=pages, behind=behind)
+
+
 def tell_of_ends(outcomes: Sequence[Outcome]) -> None:
     """Tell the clients, in a transaction of its own, of ends that are noted as untold."""
     with transaction.atomic():
@@ -148,6 +173,8 @@ def tell_of_ends(outcomes: Sequence[Outcome]) -> None:
 def _on_claim(message: Message, unwanted: dict[int, str]) -> Outcome | None:
     if message.pk in unwanted:
         return outcome_of(message, State.SUPPRESSED, unwanted[message.pk])
+    if message.state == State.BUNDLED:
+        return None  # what becomes of its digest is told of it
     if message.state != State.SENDING:
         return outcome_of(message, message.state, message.error, fallback=message.state == State.UNKNOWN)
     if vars(message)["was"] == State.SENDING and rules.wants_fallback(message.attempts - 1, waiting=0):
@@ -380,7 +407,7 @@ def tell_again(*, limit: int = 50) -> int:
         due = list(
             Message.objects.raw(
                 "select * from outbox_message where untold_at < now() - interval '10 seconds'"
-                " order by untold_at limit %s for update skip locked",
+                " and state <> 'bundled' order by untold_at limit %s for update skip locked",
                 [limit],
             )
         )

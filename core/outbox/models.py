@@ -38,7 +38,9 @@ class Message(models.Model):
     `key` is the idempotency key that the receiver sees on every resend. `client` names who asked for it and
     who is asked (guard) and told (listener); `subject_id`, `epoch` and `content` are the client's own.
     `secret` is sealed. `untold_at` is set when the listener failed on the end of this message: it is told
-    again from then on. `receipt_due_at` is until when the provider should have said what became of it.
+    again from then on. `receipt_due_at` is until when the provider should have said what became of it. One that
+    `may_bundle` goes into a digest (`bundle_of`) when its person gets too many; `taken_at` is when it was first
+    claimed or bundled.
     """
 
     key = models.CharField(max_length=200, unique=True)
@@ -63,7 +65,9 @@ class Message(models.Model):
     lease_owner = models.CharField(max_length=80, blank=True)
     provider_id = models.CharField(max_length=200, blank=True)
     fallback_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="fallbacks")
+    may_bundle = models.BooleanField(db_default=False)
     bundle_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="bundled")
+    taken_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True)
@@ -83,6 +87,11 @@ class Message(models.Model):
                 fields=["lane", "due_at"], condition=Q(state__in=["pending", "sending"]), name="message_due"
             ),
             models.Index(fields=["client", "subject_id"], name="message_subject"),
+            models.Index(
+                fields=["user", "channel", "taken_at"],
+                condition=Q(may_bundle=True, taken_at__isnull=False),
+                name="message_lately",
+            ),
             models.Index(fields=["untold_at"], condition=Q(untold_at__isnull=False), name="message_untold"),
             models.Index(
                 fields=["receipt_due_at"],

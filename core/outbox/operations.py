@@ -21,6 +21,8 @@ class NewMessage:
 
     `key` is unique for ever: the same promise made twice is one message. `content` should hold "subject" and
     "text" in plain words: they go out if the client cannot render. `secret` is sealed when it is stored.
+    `may_bundle` lets it go into a digest when its person gets too many, or when it is half an hour late:
+    `late_seconds` says by how much it is already.
     """
 
     key: str
@@ -36,18 +38,20 @@ class NewMessage:
     delay_seconds: float = 0
     not_after_seconds: int | None = None
     fallback_of_id: int | None = None
+    may_bundle: bool = False
+    late_seconds: float = 0
 
 
 _PUT = """
 insert into outbox_message (key, client, subject_id, lane, channel, address, secret, user_id, content, epoch,
-    fallback_of_id, planned_at, due_at, not_after, state, attempts, unknown_outcomes, lease_owner,
+    fallback_of_id, may_bundle, planned_at, due_at, not_after, state, attempts, unknown_outcomes, lease_owner,
     provider_id, error)
 select key, client, subject_id, lane, channel, address, secret, user_id, content, epoch, fallback_of_id,
-    now() + delay * interval '1 second', now() + delay * interval '1 second',
+    may_bundle, now() + (delay - late) * interval '1 second', now() + delay * interval '1 second',
     now() + (delay + not_after) * interval '1 second', 'pending', 0, 0, '', '', ''
 from jsonb_to_recordset(%s::jsonb) as new (key text, client text, subject_id bigint, lane smallint,
     channel text, address text, secret text, user_id bigint, content jsonb, epoch int, fallback_of_id bigint,
-    delay float8, not_after float8)
+    delay float8, not_after float8, may_bundle boolean, late float8)
 on conflict (key) do nothing
 returning id
 """
@@ -81,6 +85,8 @@ def _row(message: NewMessage) -> dict[str, Any]:
         "content": _storable(message.content),
         "epoch": message.epoch,
         "fallback_of_id": message.fallback_of_id,
+        "may_bundle": message.may_bundle,
+        "late": message.late_seconds,
         "delay": message.delay_seconds,
         "not_after": settings.PAGER_NOT_AFTER_HOURS * 3600 if not_after is None else not_after,
     }

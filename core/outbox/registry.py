@@ -11,10 +11,24 @@ from core.channels.registry import Content
 if TYPE_CHECKING:
     from core.outbox.models import Message
 
-__all__ = ["Client", "Content", "Outcome", "Step", "add_step", "client", "register", "sources", "steps"]
+__all__ = [
+    "Client",
+    "Content",
+    "Outcome",
+    "Reasons",
+    "Step",
+    "add_step",
+    "client",
+    "register",
+    "sources",
+    "steps",
+]
 
 SENDING = 50
 """The place of the sending among the steps."""
+
+Reasons = Mapping[int, str]
+"""Why messages, by their ids, are no longer wanted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +61,7 @@ class Client:
     """
 
     name: str
-    guard: Callable[[Sequence[Message]], Mapping[int, str]]
+    guard: Callable[[Sequence[Message]], Reasons]
     render: Callable[[Message], Content]
     listener: Callable[[Sequence[Outcome]], None]
 

@@ -23,7 +23,7 @@ AT_ONCE = 50
 REVOKED = "A signal that was taken while Postgres was away came with a key that is not good any more."
 
 
-def drain_due(limit: int = 500) -> int:
+def drain_due(limit: int = 100) -> int:
     """Take in signals that lie in the spool of this machine; give how many were dealt with."""
     if not files.is_waiting():
         return 0

@@ -1,0 +1,186 @@
+"""In a storm: what one person would get too much of by one channel becomes one digest a minute.
+
+The first messages go at once; from `PAGER_STORM_AFTER` within a minute on, each further one is `bundled` into the digest
+of that minute and keeps it as its proof. A lane counts itself and those before it, so a critical page is never held up
+by others, and digests go behind critical pages. What becomes of a digest is told about each message in it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from core.outbox import registry
+from core.outbox.models import Lane, Message, State
+
+if TYPE_CHECKING:
+    from core.channels.registry import Content
+    from core.outbox.registry import Client, Outcome
+
+SUFFIX = ".digest"
+AT_ONCE = 200
+NOT_WANTED = "nothing in it is wanted any more"
+
+
+def register(client: Client, *, render: Callable[[Message], Content]) -> None:
+    """Make a client known whose messages may be bundled; `render` writes the digest."""
+    registry.register(client)
+    registry.register(registry.Client(client.name + SUFFIX, _unwanted, render, _hear))
+
+
+def attach(bundled: Sequence[Message]) -> None:
+    """Put messages that were bundled just now, and what else is due for the same, into digests.
+
+    Called in the transaction that claims.
+    """
+    groups: defaultdict[tuple[object, ...], list[Message]] = defaultdict(list)
+    for message in bundled:
+        groups[message.client, message.user_id, message.channel, message.address, message.lane].append(
+            message
+        )
+    for group in groups.values():
+        digest = _digest(group[0])
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "update outbox_message set bundle_of_id = %s where id = any(%s)",
+                [digest, [message.pk for message in group]],
+            )
+            cursor.execute(_REST, {**_about(group[0]), "digest": digest, "at_once": AT_ONCE})
+
+
+def _about(message: Message) -> dict[str, object]:
+    return {
+        "client": message.client,
+        "user": message.user_id,
+        "channel": message.channel,
+        "address": message.address,
+        "lane": message.lane,
+    }
+
+
+_REST = """
+update outbox_message set state = 'bundled', bundle_of_id = %(digest)s, taken_at = now(), ended_at = now()
+where id in (
+    select id from outbox_message
+    where state = 'pending' and due_at <= now() and lane = %(lane)s and may_bundle and attempts = 0
+        and client = %(client)s and user_id = %(user)s and channel = %(channel)s and address = %(address)s
+    order by due_at limit %(at_once)s for update skip locked
+)"""
+
+# The digest of a minute is one row by its key. Whoever adds to it holds it, so nobody claims it meanwhile; one that
+# is claimed already takes no more, and the next minute's is used.
+_DIGEST = """
+insert into outbox_message (key, client, subject_id, lane, channel, address, secret, user_id, content, epoch,
+    planned_at, due_at, not_after, state, attempts, unknown_outcomes, lease_owner, provider_id, error)
+select 'digest-' || %(user)s || '-' || %(channel)s || '-' || left(md5(%(address)s), 12) || '-' || %(lane)s || '-'
+        || minute,
+    %(digest_client)s, %(user)s, %(digest_lane)s, %(channel)s, %(address)s, %(secret)s, %(user)s,
+    jsonb_build_object('subject', 'More messages are waiting for you', 'text', 'Open Watchbill: ' || %(url)s::text,
+        'url', %(url)s::text),
+    0, now(), to_timestamp(60 * minute), to_timestamp(60 * minute) + %(not_after)s * interval '1 hour', 'pending', 0,
+    0, '', '', ''
+from (select floor(extract(epoch from now()) / 60)::bigint + %(ahead)s as minute) as due
+on conflict (key) do update set key = excluded.key where outbox_message.state = 'pending'
+returning id
+"""
+
+
+def _digest(message: Message) -> int:
+    """Give the digest that a message goes into, held; it is due when the minute is over."""
+    for ahead in (1, 2):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _DIGEST,
+                {
+                    **_about(message),
+                    "digest_client": message.client + SUFFIX,
+                    "digest_lane": max(message.lane, Lane.PAGES),
+                    "secret": message.secret,
+                    "url": settings.BASE_URL,
+                    "not_after": settings.PAGER_NOT_AFTER_HOURS,
+                    "ahead": ahead,
+                },
+            )
+            if row := cursor.fetchone():
+                return int(row[0])
+    raise RuntimeError("the digests of two minutes were claimed before they were due")
+
+
+def _unwanted(digests: Sequence[Message]) -> dict[int, str]:
+    """Say of which digests nothing is wanted any more; why, is kept with each message in it."""
+    return {digest.pk: NOT_WANTED for digest in digests if not _is_wanted(digest)}
+
+
+def _is_wanted(digest: Message) -> bool:
+    client = registry.client(digest.client.removesuffix(SUFFIX))
+    if client is None:
+        return True
+    rest = digest.bundled.filter(state=State.BUNDLED).order_by("pk")
+    last = 0
+    while some := list(rest.filter(pk__gt=last)[:AT_ONCE]):
+        reasons = client.guard(some)
+        if len(reasons) < len(some):
+            return True
+        _keep(reasons)
+        last = some[-1].pk
+    return False
+
+
+def _keep(reasons: registry.Reasons) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update outbox_message set error = reason"
+            " from unnest(%s::bigint[], %s::text[]) as unwanted (pk, reason) where id = pk",
+            [list(reasons), list(reasons.values())],
+        )
+
+
+def _hear(outcomes: Sequence[Outcome]) -> None:
+    """Let the clients be told what became of a digest, about each message in it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update outbox_message set untold_at = now() where state = 'bundled' and bundle_of_id = any(%s)",
+            [[outcome.message_id for outcome in outcomes]],
+        )
+
+
+_UNTOLD = """
+select message.*, digest.state as went, coalesce(nullif(message.error, ''), digest.error) as why
+from outbox_message as message join outbox_message as digest on digest.id = message.bundle_of_id
+where message.state = 'bundled' and message.untold_at <= now()
+order by message.untold_at, message.id limit %s for update of message skip locked
+"""
+_LATER = "update outbox_message set untold_at = now() + interval '10 seconds' where id = any(%s)"
+
+
+def tell_due(tell: Callable[[Sequence[Outcome]], list[int]], *, limit: int = AT_ONCE) -> int:
+    """Tell clients what became of messages that went in a digest; give how many were told of."""
+    with transaction.atomic():
+        due = list(Message.objects.raw(_UNTOLD, [limit]))
+        unheard = tell([_outcome(message) for message in due])
+        heard = [message.pk for message in due if message.pk not in unheard]
+        Message.objects.filter(pk__in=heard).update(untold_at=None)
+        if unheard:
+            with connection.cursor() as cursor:
+                cursor.execute(_LATER, [unheard])
+    return len(heard)
+
+
+def _outcome(message: Message) -> Outcome:
+    went, why = vars(message)["went"], vars(message)["why"]
+    is_open = went in (State.PENDING, State.SENDING)
+    return registry.Outcome(
+        message_id=message.pk,
+        client=message.client,
+        subject_id=message.subject_id,
+        epoch=message.epoch,
+        user_id=message.user_id,
+        channel=message.channel,
+        state="retrying" if is_open else went,
+        detail=why,
+        fallback_wanted=is_open or went in (State.FAILED, State.UNKNOWN),
+    )

@@ -93,6 +93,7 @@ class Product:
                 "SECRET_KEY": secrets.token_urlsafe(50),
                 "BASE_URL": self.url,
                 "EMAIL_URL": "smtp://127.0.0.1:9",
+                "PAGER_STORM_AFTER": "0",  # one person gets them all
                 "PRIVATE_TARGETS": "127.0.0.0/8",
                 "LOG_LEVEL": "WARNING",
                 "DJANGO_SETTINGS_MODULE": "config.settings",

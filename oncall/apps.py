@@ -109,7 +109,7 @@ def _may_hear_page(user: User, pk: str) -> bool:
 def _join_the_engine() -> None:
     """Let `drain()` ask the levels that are due, and tell the outbox whom to ask about a page."""
     from core.events import housekeeping  # noqa: PLC0415
-    from core.outbox import registry  # noqa: PLC0415
+    from core.outbox import bundling, registry  # noqa: PLC0415
     from core.stack import metrics  # noqa: PLC0415
     from core.timers import registry as timers  # noqa: PLC0415
     from oncall import handlers as _handlers  # noqa: F401, PLC0415 - imported, it listens
@@ -124,7 +124,10 @@ def _join_the_engine() -> None:
     registry.add_step("spool", draining.drain_due, order=5)
     registry.add_step("signals", pipeline.process_due, order=10, soon=pipeline.SOON)
     registry.add_step("escalations", operations.advance_due, order=20, soon=operations.SOON)
-    registry.register(registry.Client(pages.CLIENT, queries.unwanted, queries.content, operations.hear))
+    bundling.register(
+        registry.Client(pages.CLIENT, queries.unwanted, queries.content, operations.hear),
+        render=queries.digest,
+    )
     registry.register(
         registry.Client(operations.ALARM, queries.alarm_unwanted, pages.stored, operations.hear_alarm)
     )

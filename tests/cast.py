@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     from django.test import Client
 
+    from core.outbox.models import Message
     from incidents.models import Incident, Service, Severity
     from oncall.escalation.rules import LevelSpec, TargetSpec
-    from oncall.models import Alert, Escalation, Integration, Policy, Schedule
+    from oncall.models import Alert, Escalation, Integration, Page, Policy, Schedule
 
 PASSWORD = "correct horse battery staple"
 
@@ -205,3 +206,17 @@ def escalation(about: Alert | Incident, by: Policy | None, *, urgency: str = "hi
         urgency=urgency,
     )
     return Escalation.objects.get(pk=operations.start_many([start])[0])
+
+
+def digest(page: Page) -> Message:
+    """The digest of this minute, with a page that went into it."""
+    from django.db import transaction  # noqa: PLC0415
+
+    from core.outbox import bundling  # noqa: PLC0415
+    from core.outbox.models import Message, State  # noqa: PLC0415
+
+    message = Message.objects.filter(client="oncall.page", subject_id=page.pk).earliest("id")
+    Message.objects.filter(pk=message.pk).update(state=State.BUNDLED)
+    with transaction.atomic():
+        bundling.attach([message])
+    return Message.objects.get(bundled=message)

@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404
 
 from core.accounts.models import User
 from core.channels import registry as channels
+from core.outbox import bundling
 from core.outbox.models import Attempt, Message
 from core.outbox.registry import Content
 from oncall.alerts.models import Urgency
@@ -111,6 +112,21 @@ def messages_of(page_ids: Sequence[int]) -> dict[int, list[Message]]:
     return found
 
 
+def bundled(digest: Message) -> PageQuerySet:
+    """Give the pages that went to their person in one digest."""
+    return Page.objects.filter(pk__in=digest.bundled.values("subject_id"))
+
+
+def digest_by_token(token: str) -> Message | None:
+    """Give the digest that an address on a phone is for, with its person; None where it was not made here."""
+    claim = tokens.parse_digest(token)
+    if claim is None:
+        return None
+    client = CLIENT + bundling.SUFFIX
+    found = Message.objects.select_related("user").filter(client=client, pk=claim.id)
+    return next((one for one in found if tokens.digest_nonce(one) == claim.nonce), None)
+
+
 def is_current(page: Page) -> bool:
     """Say whether a page, read with its escalation, still waits for somebody to take it."""
     escalation = page.escalation
@@ -154,7 +170,7 @@ def by_token(token: str) -> Page | None:
             "escalation__acknowledged_by",
             "escalation__started_by",
         )
-        .filter(pk=claim.page_id, nonce=claim.nonce)
+        .filter(pk=claim.id, nonce=claim.nonce)
         .first()
     )
 
@@ -243,11 +259,13 @@ def entries(found: Iterable[Page]) -> list[Entry]:
 
 
 def deliveries(page_ids: Sequence[int]) -> dict[int, tuple[Delivery, ...]]:
-    """Give the deliveries of pages, oldest first, with two queries."""
+    """Give the deliveries of pages, oldest first, with two queries; what went in a digest has its attempts."""
     messages = messages_of(page_ids) if page_ids else {}
-    tries = _tries([message.pk for own in messages.values() for message in own])
+    tries = _tries([message.bundle_of_id or message.pk for own in messages.values() for message in own])
     return {
-        page_id: tuple(_delivery(message, tries.get(message.pk, ())) for message in own)
+        page_id: tuple(
+            _delivery(message, tries.get(message.bundle_of_id or message.pk, ())) for message in own
+        )
         for page_id, own in messages.items()
     }
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 LONGEST_SUBJECT = 110
 LONGEST_SUMMARY = 2000
+LONGEST_LIST = 12
 LATE = timedelta(seconds=30)
 MINUTE, TEN_SECONDS = timedelta(minutes=1), timedelta(seconds=10)
 CLOSED = "the person's account is closed"
@@ -114,6 +115,51 @@ def data(notice: Notice, *, page_id: int) -> dict[str, Any]:
         "url": notice.url,
         **notice.data,
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """What waits for a person beyond what they were sent one by one: how many alerts, by service, the newest by name."""
+
+    count: int
+    services: tuple[tuple[str, int], ...]
+    titles: tuple[str, ...]
+    url: str
+
+
+def compose_digest(digest: Digest) -> Words:
+    """Put a digest into words."""
+    lines = [f"{_number(digest.count, 'more alert')}{_of_services(digest)} for you to look at."]
+    if digest.services:
+        shown = [f"{name}: {n}" for name, n in digest.services[:LONGEST_LIST]]
+        rest = len(digest.services) - len(shown)
+        lines.append(", ".join([*shown, *([f"and {rest} more"] if rest else [])]))
+    if digest.titles:
+        lines.append("\n".join(["The newest:", *(f"- {shortened(title)}" for title in digest.titles)]))
+    text = "\n\n".join([*lines, f"See and acknowledge them: {digest.url}"])
+    html = "".join(f"<p>{escape(line).replace(chr(10), '<br>')}</p>" for line in lines[1:])
+    link = f'<p><a href="{escape(digest.url)}"><strong>See and acknowledge them</strong></a></p>'
+    subject = shortened(f"+{_number(digest.count, 'alert')}{_of_services(digest)}")
+    return Words(subject, text, f"<h1>{escape(lines[0])}</h1>{link}{html}")
+
+
+def digest_data(digest: Digest) -> dict[str, Any]:
+    """Give a digest for programs."""
+    return {
+        "type": "digest",
+        "title": compose_digest(digest).subject,
+        "alerts": digest.count,
+        "services": dict(digest.services),
+        "url": digest.url,
+    }
+
+
+def _of_services(digest: Digest) -> str:
+    return f" of {_number(len(digest.services), 'service')}" if digest.services else ""
+
+
+def _number(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def shortened(text: str) -> str:

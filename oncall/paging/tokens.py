@@ -11,38 +11,43 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 if TYPE_CHECKING:
+    from core.outbox.models import Message
     from oncall.paging.models import Page
 
-PAGE, CONTACT, REPLY = "oncall.page", "oncall.contact", "oncall.reply"
+PAGE, CONTACT, REPLY, DIGEST = "oncall.page", "oncall.contact", "oncall.reply", "oncall.digest"
 MAC_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a token says: a page, and the nonce that tells it from another page of that number."""
+    """What a token says: a page or a digest, and the nonce that tells it from another one of that number."""
 
-    page_id: int
+    id: int
     nonce: str
 
 
 def make(page: Page) -> str:
     """Give a page's token. Who has it may act on the page as its person."""
     content = f"{page.pk:x}-{page.nonce}"
-    return f"{content}-{_mac(content, settings.SECRET_KEY)}"
+    return f"{content}-{_mac(content, settings.SECRET_KEY, salt=PAGE)}"
 
 
 def read(token: str) -> int | None:
     """Give the id of the page that a token is for, None where it was not made here."""
     claim = parse(token)
-    return claim.page_id if claim else None
+    return claim.id if claim else None
 
 
 def parse(token: str) -> Claim | None:
     """Give what a token says, None where it was not made with a key of ours."""
+    return _parse(token, salt=PAGE)
+
+
+def _parse(token: str, *, salt: str) -> Claim | None:
     content, _, mac = token.rpartition("-")
     number, _, nonce = content.partition("-")
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    if not any(hmac.compare_digest(_mac(content, key).encode(), mac.encode()) for key in keys):
+    if not any(hmac.compare_digest(_mac(content, key, salt=salt).encode(), mac.encode()) for key in keys):
         return None
     return Claim(int(number, 16), nonce)
 
@@ -65,6 +70,27 @@ def is_reply_code(given: str, page: Page) -> bool:
     return any(hmac.compare_digest(reply_code(page, key=key), given) for key in keys)
 
 
+def digest_nonce(digest: Message) -> str:
+    """Give what tells a digest from another message of that number."""
+    return sha256(digest.key.encode()).hexdigest()[:16]
+
+
+def make_digest(digest: Message) -> str:
+    """Give a digest's token. Who has it may see what is in it, and take it as its person."""
+    content = f"{digest.pk:x}-{digest_nonce(digest)}"
+    return f"{content}-{_mac(content, settings.SECRET_KEY, salt=DIGEST)}"
+
+
+def parse_digest(token: str) -> Claim | None:
+    """Give what the token of a digest says, None where it was not made with a key of ours."""
+    return _parse(token, salt=DIGEST)
+
+
+def digest_url(digest: Message) -> str:
+    """Give the address to send to the person a digest is for."""
+    return f"{settings.BASE_URL}/p/-/{make_digest(digest)}/"
+
+
 def code(method_id: int, address: str, day: str, *, key: str | None = None) -> str:
     """Give the code that proves that a person reads an address: ten letters and digits, good for that day."""
     content = f"{method_id}|{address}|{day}".encode()
@@ -78,8 +104,8 @@ def codes(method_id: int, address: str, days: list[str]) -> list[str]:
     return [code(method_id, address, day, key=key) for day in days for key in keys]
 
 
-def _mac(content: str, key: str) -> str:
-    mac = hmac.new(_key(PAGE, key), content.encode(), sha256).digest()[:MAC_BYTES]
+def _mac(content: str, key: str, *, salt: str) -> str:
+    mac = hmac.new(_key(salt, key), content.encode(), sha256).digest()[:MAC_BYTES]
     return base64.b32encode(mac).decode().rstrip("=").lower()
 
 

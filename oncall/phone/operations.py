@@ -8,6 +8,7 @@ from core.errors import Refused
 from incidents.lifecycle import operations as lifecycle
 from oncall.escalation import operations as escalation
 from oncall.escalation import queries as escalations
+from oncall.paging import queries as paging
 from oncall.phone import queries, rules
 from oncall.phone.rules import State
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from core.accounts.models import User
     from incidents.lifecycle.models import Incident
     from oncall.paging.models import Page
+
+
+AT_ONCE = 100
 
 
 class TooLate(Refused):
@@ -30,6 +34,13 @@ class NothingToJoin(Refused):
 def acknowledge(page: Page, *, actor: User) -> escalation.Held:
     """Take what the page is about; whoever comes second is told who has it."""
     return escalation.acknowledge(actor=actor, page=page)
+
+
+def acknowledge_digest(token: str, *, actor: User) -> int:
+    """Take what waits in a digest, at most 100 at a time; give how many that were."""
+    digest = paging.digest_by_token(token)
+    pages = list(queries.waiting_in(digest)[:AT_ONCE]) if digest is not None else []
+    return sum(escalation.acknowledge(actor=actor, page=page).first for page in pages)
 
 
 def pass_on(page: Page, *, actor: User, epoch: int) -> bool:

@@ -16,12 +16,15 @@ from incidents.lifecycle.models import Incident
 from oncall.alerts.models import Alert
 from oncall.escalation import queries as escalations
 from oncall.paging import queries as paging
+from oncall.paging import tokens
 from oncall.paging.models import Page
 from oncall.phone import rules
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
+    from django.db.models import QuerySet
 
+    from core.outbox.models import Message
     from incidents.catalog.models import Service
     from oncall.escalation.models import Escalation
     from oncall.escalation.queries import NextUp
@@ -31,6 +34,15 @@ CHANGED_BEFORE = timedelta(hours=24)
 MOST_CHANGES = 3
 MOST_RELATED = 5
 PLAIN_LABELS = 12
+MOST_LINES = 200
+_LINE = (
+    "user",
+    "escalation__alert__service",
+    "escalation__alert__incident",
+    "escalation__incident",
+    "escalation__acknowledged_by",
+    "escalation__started_by",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +113,19 @@ class Screen:
     def zone(self) -> ZoneInfo:
         """The zone of the person who is paged, in which the page's times are."""
         assert self.page.user is not None  # noqa: S101 - a page with an address has a person
-        try:
-            return ZoneInfo(self.page.user.time_zone)
-        except (ZoneInfoNotFoundError, ValueError):
-            return ZoneInfo("UTC")
+        return _zone(self.page.user)
 
     @property
     def runbook(self) -> Link | None:
         """The first runbook."""
         return next((link for link in self.links if link.kind == "runbook"), None)
+
+
+def _zone(user: User) -> ZoneInfo:
+    try:
+        return ZoneInfo(user.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
 
 
 def find(token: str, viewer: User | AnonymousUser) -> Screen:
@@ -122,6 +138,79 @@ def find(token: str, viewer: User | AnonymousUser) -> Screen:
     if rules.is_gone(facts, now=at):
         raise Http404
     return _screen(page, facts, viewer, at)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A page of a digest: what it is about, as far as its reader may know, how it stands, and its own address."""
+
+    page: Page
+    title: str
+    service: Service | None
+    state: State
+    token: str
+
+    @property
+    def waits(self) -> bool:
+        """Whether it still needs somebody."""
+        return self.state in rules.NOBODYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestScreen:
+    """What is in a digest, those that wait first. `rest` says how many more there are than are shown."""
+
+    user: User
+    actor: User
+    signed_in: bool
+    lines: tuple[Line, ...]
+    rest: int
+    waiting: int
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of the person it was sent to."""
+        return _zone(self.user)
+
+
+def find_digest(token: str, viewer: User | AnonymousUser) -> DigestScreen:
+    """Give what is in a digest; 404 where it was not made here, its person left, or it is of long ago."""
+    digest = paging.digest_by_token(token)
+    if digest is None or digest.user is None or not digest.user.is_active:
+        raise Http404
+    if escalations.now() - digest.due_at > rules.GONE:
+        raise Http404
+    waiting = waiting_in(digest)
+    others = paging.bundled(digest).exclude(pk__in=waiting.values("pk"))
+    shown = [*waiting[:MOST_LINES], *others.select_related(*_LINE).order_by("-pk")[:MOST_LINES]][:MOST_LINES]
+    still = waiting.count()
+    return DigestScreen(
+        user=digest.user,
+        actor=viewer if isinstance(viewer, User) and can(viewer, Verb.RESPOND) else digest.user,
+        signed_in=viewer.is_authenticated,
+        lines=tuple(_line(page, viewer) for page in shown),
+        rest=still + others.count() - len(shown),
+        waiting=still,
+    )
+
+
+def waiting_in(digest: Message) -> QuerySet[Page]:
+    """Give the pages of a digest that nobody has taken, the newest first."""
+    open_ = paging.bundled(digest).open().filter(escalation__status__in=paging.WAITING)
+    return open_.select_related(*_LINE).order_by("-pk")
+
+
+def _line(page: Page, viewer: User | AnonymousUser) -> Line:
+    incident = escalations.incident_of(page.escalation) if page.escalation else None
+    hidden = incident is not None and incident.private and not _is_member(incident, viewer)
+    alert = page.escalation.alert if page.escalation and not hidden else None
+    return Line(
+        page,
+        _title(page, hidden=hidden),
+        alert.service if alert else None,
+        rules.state(facts_of(page)),
+        tokens.make(page),
+    )
 
 
 def facts_of(page: Page) -> rules.Facts:

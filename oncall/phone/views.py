@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 NO_TRACE = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 """The address is the key: no other site may learn it."""
 
+NOWHERE = "This address leads nowhere. It may have been cut off, or its page ended long ago."
+
 
 @public
 @csrf_exempt
@@ -47,13 +49,29 @@ def region(request: HttpRequest, token: str) -> HttpResponse:
     return _show(request, token, "oncall/phone/_page.html")
 
 
+@public
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def digest(request: HttpRequest, token: str) -> HttpResponse:
+    """What is in a digest. GET shows it; POST takes what waits, and is guarded as that of a page is."""
+    try:
+        screen = queries.find_digest(token, request.user)
+    except Http404:
+        return _plain(NOWHERE)
+    if request.method == "POST":
+        operations.acknowledge_digest(token, actor=screen.actor)
+        return _quiet(HttpResponseRedirect(reverse("oncall:digest", args=[token]), status=303))
+    with timezone.override(screen.zone):
+        return _quiet(render(request, "oncall/phone/digest.html", {"screen": screen, "token": token}))
+
+
 def _show(
     request: HttpRequest, token: str, template: str, *, refused: str = "", status: int = 200
 ) -> HttpResponse:
     try:
         screen = queries.find(token, request.user)
     except Http404:
-        return _plain("This address leads nowhere. It may have been cut off, or its page ended long ago.")
+        return _plain(NOWHERE)
     context = {"screen": screen, "token": token, "refused": refused}
     with timezone.override(screen.zone):
         return _quiet(render(request, template, context, status=status))
@@ -63,7 +81,7 @@ def _act(request: HttpRequest, token: str) -> HttpResponse:
     try:
         screen = queries.find(token, request.user)
     except Http404:
-        return _plain("This address leads nowhere. It may have been cut off, or its page ended long ago.")
+        return _plain(NOWHERE)
     action = ACTIONS.get(request.POST.get("action", "acknowledge"))
     if action is None:
         return _plain("There is no such button.", status=400)

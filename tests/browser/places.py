@@ -47,6 +47,16 @@ def alarm(stack: Stack) -> str:
     return page_link(mail)
 
 
+def digest(stack: Stack) -> str:
+    """The address of a digest with the page that was sent last."""
+    words = (
+        "from tests import cast; from oncall.models import Page; from oncall.paging import tokens;"
+        " page = Page.objects.filter(user__isnull=False, escalation__isnull=False).latest('id');"
+        " print(f'/p/-/{tokens.make_digest(cast.digest(page))}/')"
+    )
+    return stack.command("shell", "--no-imports", "-c", words).strip()
+
+
 def page_link(mail: Mail) -> str:
     """The address in a page's e-mail that opens it on a phone."""
     found = re.search(r"https?://\S+/p/\S+", mail.text)
@@ -77,6 +87,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("alerts", "/alerts/"),
         Place("alert", f"/alerts/{alert}/"),
         Place("page-on-a-phone", phone.replace(stack.url, ""), signed_in=False),
+        Place("pages-sent-together", digest(stack), signed_in=False),
         Place("on-call", "/on-call/"),
         Place("on-call-calendar", "/on-call/platform/"),
         Place("on-call-editor", "/on-call/platform/edit/"),

@@ -108,6 +108,7 @@ class Values:
             "/on-call/": {"slug": schedule, "pk": override.pk},
             "/p/": {"token": page_tokens.make(self.page)},
             "/callbacks/": {"message": callback.name("page-1-0")},
+            "/p/-/": {"token": page_tokens.make_digest(cast.digest(self.page))},
             "/escalation/": {"slug": next(iter(company.policies.values())).slug},
             "/me/notifications/methods/": {"pk": _first(ContactMethod, user=self.admin)},
             "/me/notifications/rules/": {"pk": _first(NotificationRule, user=self.admin)},

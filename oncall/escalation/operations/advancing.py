@@ -229,6 +229,7 @@ def _asked(turn: _Turn, known: Mapping[TargetSpec, Answer], names: Mapping[int, 
         alert_id=escalation.alert_id,
         incident_id=_incident_id(escalation),
         after_you=_after(turn, known, names),
+        by_hand=escalation.by_hand,
         thread=f"alert-{escalation.alert_id}" if escalation.alert_id else f"escalation-{escalation.pk}",
         notice=replace(
             queries.notice(escalation, at=at),

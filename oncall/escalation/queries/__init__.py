@@ -14,6 +14,7 @@ from oncall.escalation.queries.asking import (
     now,
     targets_of,
 )
+from oncall.escalation.queries.digests import digest
 from oncall.escalation.queries.ladders import (
     TARGETS,
     Ladder,
@@ -58,6 +59,7 @@ __all__ = [
     "attention",
     "content",
     "current",
+    "digest",
     "drawn",
     "following",
     "has_last",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -40,7 +40,8 @@ class Ask:
     """One level of one escalation that is due: whom it asks, and for which targets nobody was found (`nobody`).
 
     `skipped` are levels (pass, level, why) whose time was over before anybody could be asked; `after_you` are
-    those who are asked next (id and name); `thread` joins the messages about one thing.
+    those who are asked next (id and name); `thread` joins the messages about one thing. What a person wrote by hand
+    never goes in a digest.
     """
 
     escalation_id: int
@@ -56,6 +57,7 @@ class Ask:
     incident_id: int | None = None
     after_you: tuple[tuple[int, str], ...] = ()
     thread: str = ""
+    by_hand: bool = False
     notice: Notice
 
 
@@ -140,7 +142,14 @@ def _messages(draft: _Draft) -> list[outbox.NewMessage]:
         return []
     content = _content(_addressed(draft), draft.page, thread=draft.ask.thread)
     return [
-        message(draft.page, send, content, key=f"page-{draft.page.pk}-{n}")
+        message(
+            draft.page,
+            send,
+            content,
+            key=f"page-{draft.page.pk}-{n}",
+            may_bundle=not draft.ask.by_hand,
+            late=draft.ask.notice.late,
+        )
         for n, send in enumerate(draft.sends)
     ]
 
@@ -173,7 +182,14 @@ def _content(notice: Notice, page: Page, *, thread: str = "") -> dict[str, Any]:
 
 
 def message(
-    page: Page, send: rules.Send, content: dict[str, Any], *, key: str, fallback_of: int | None = None
+    page: Page,
+    send: rules.Send,
+    content: dict[str, Any],
+    *,
+    key: str,
+    may_bundle: bool,
+    late: timedelta = timedelta(),
+    fallback_of: int | None = None,
 ) -> outbox.NewMessage:
     """Give the message that brings a page by one method; `key` is told to the receiver on every resend."""
     method = send.method
@@ -190,6 +206,8 @@ def message(
         epoch=page.epoch,
         delay_seconds=send.delay_seconds,
         fallback_of_id=fallback_of,
+        may_bundle=may_bundle,
+        late_seconds=late.total_seconds(),
     )
 
 
@@ -230,7 +248,12 @@ def send_test(user: User) -> Page:
         planned_at=Now(),
     )
     content = _content(Notice(about=About.TEST, title="Test page", url=tokens.url(page)), page)
-    outbox.put([message(page, send, content, key=f"page-{page.pk}-{n}") for n, send in enumerate(sends)])
+    outbox.put(
+        [
+            message(page, send, content, key=f"page-{page.pk}-{n}", may_bundle=False)
+            for n, send in enumerate(sends)
+        ]
+    )
     live.changed(f"home-{user.pk}")
     return page
 

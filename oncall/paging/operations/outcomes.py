@@ -182,7 +182,10 @@ def _fall_back(
     if method is None:
         return False
     key = f"page-{page.pk}-instead-{method.name}"
-    return bool(outbox.put([message(page, rules.Send(method), first.content, key=key, fallback_of=first.pk)]))
+    instead = message(
+        page, rules.Send(method), first.content, key=key, may_bundle=first.may_bundle, fallback_of=first.pk
+    )
+    return bool(outbox.put([instead]))
 
 
 def _hopeful(own: Sequence[Message], failed: Collection[int]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -52,7 +52,7 @@ def attach(bundled: Sequence[Message]) -> None:
             cursor.execute(_REST, {**_about(group[0]), "digest": digest, "at_once": AT_ONCE})
 
 
-def _about(message: Message) -> dict[str, object]:
+def _about(message: Message) -> dict[str, Any]:
     return {
         "client": message.client,
         "user": message.user_id,

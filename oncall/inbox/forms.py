@@ -1,11 +1,11 @@
 from django import forms
 
-SNOOZES = [(900, "15 minutes"), (3600, "1 hour"), (4 * 3600, "4 hours"), (24 * 3600, "1 day")]
+from oncall.inbox.rules import LABELS, Span
 
 
 class SnoozeForm(forms.Form):
-    seconds = forms.TypedChoiceField(
-        choices=SNOOZES, coerce=int, widget=forms.Select(attrs={"class": "select select-sm"})
+    span = forms.TypedChoiceField(
+        choices=[(span.value, label) for span, label in LABELS.items()], coerce=Span
     )
 
 

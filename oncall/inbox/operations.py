@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 
 from core.errors import Refused
 from oncall.escalation import operations as escalation
+from oncall.escalation import queries as escalations
+from oncall.inbox import rules
 
 if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
+
     from core.accounts.models import User
     from incidents.lifecycle.models import Incident
     from incidents.severities.models import Severity
@@ -29,3 +34,11 @@ def attach(alert: Alert, *, incident: Incident, actor: User) -> None:
     if alert.incident_id not in (None, incident.pk):
         raise AlreadyPart(f"This alert is part of {alert.incident} already.")
     escalation.join_alert(alert, incident, actor=actor)
+
+
+def snooze(alert: Alert, *, span: rules.Span, zone: tzinfo, actor: User) -> datetime:
+    """Ask nobody about an alert for one of the spans that its page offers; give until when."""
+    at = escalations.now()
+    ends = rules.ends_at(span, at=at, zone=zone)
+    seconds = math.ceil((ends - at).total_seconds())
+    return escalation.snooze(alert=alert, seconds=seconds, actor=actor)

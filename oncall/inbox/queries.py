@@ -16,6 +16,7 @@ from oncall.alerts.models import Alert, AlertQuerySet, Signal, Status
 from oncall.escalation import queries as escalations
 from oncall.escalation.models import Escalation, EscalationStatus
 from oncall.escalation.rules import Kind, Turn
+from oncall.inbox import rules
 from oncall.paging import queries as paging
 from oncall.paging.models import Page
 from oncall.routing.models import ServicePolicy
@@ -137,6 +138,16 @@ def waiting(user: User) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Snooze:
+    """One of the spans in which nobody is asked, when it ends, and who is asked then."""
+
+    span: rules.Span
+    label: str
+    until: datetime
+    people: tuple[User, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Detail:
     """One alert with all that helps to decide about it."""
 
@@ -149,6 +160,8 @@ class Detail:
     related: list[Alert]
     changes: list[catalog.Change]
     incidents: list[Incident]
+    snoozes: list[Snooze]
+    after_snooze: tuple[User, ...]
 
     @property
     def is_open(self) -> bool:
@@ -182,7 +195,28 @@ def detail(user: User, alert: Alert) -> Detail:
             .select_related("severity")
             .order_by("severity__rank")[:10]
         ),
+        snoozes=_snoozes(alert, current),
+        after_snooze=escalations.asked_first(current, at=alert.snoozed_until)
+        if current and alert.snoozed_until
+        else (),
     )
+
+
+def _snoozes(alert: Alert, escalation: Escalation | None) -> list[Snooze]:
+    """What can be chosen for an alert that is open; nobody is asked after it where nobody is asked now."""
+    if alert.status not in (Status.TRIGGERED, Status.ACKNOWLEDGED):
+        return []
+    at, zone = timezone.now(), timezone.get_current_timezone()
+    ends = {span: rules.ends_at(span, at=at, zone=zone) for span in rules.Span}
+    return [
+        Snooze(
+            span,
+            rules.LABELS[span],
+            until,
+            escalations.asked_first(escalation, at=until) if escalation else (),
+        )
+        for span, until in ends.items()
+    ]
 
 
 def _signals(alert: Alert) -> list[Signal]:

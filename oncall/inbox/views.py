@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from core.accounts.policy import may_respond
@@ -63,7 +64,7 @@ def detail_region(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 def _detail(request: PersonRequest, alert: Alert, template: str, *, status: int = 200) -> HttpResponse:
-    context = {"detail": queries.detail(request.user, alert), "alert": alert, "snooze_form": SnoozeForm()}
+    context = {"detail": queries.detail(request.user, alert), "alert": alert}
     return render(request, template, context, status=status)
 
 
@@ -133,8 +134,9 @@ def snooze(request: PersonRequest, pk: int) -> HttpResponse:
         return _detail(request, alert, "oncall/inbox/alert.html", status=422)
 
     def act() -> str:
-        escalation.snooze(alert=alert, seconds=form.cleaned_data["seconds"], actor=request.user)
-        return "Snoozed. Paging starts again after that."
+        zone = timezone.get_current_timezone()
+        operations.snooze(alert, span=form.cleaned_data["span"], zone=zone, actor=request.user)
+        return "Snoozed. Nobody is asked until then."
 
     return _do(request, alert, act)
 

@@ -62,6 +62,7 @@ def escalate_now(
         return False
     if escalation.alert_id and not escalation.by_hand:
         alerts.unacknowledge_alert(escalation.alert_id, actor=actor)
+        alerts.snooze_alert(escalation.alert_id, until=None)
     suppress([escalation.pk], reason=f"passed on by {actor}")
     row = Escalation.objects.select_for_update(of=("self",)).get(pk=escalation.pk)
     if row.epoch != escalation.epoch or row.status == EscalationStatus.CLOSED:
@@ -138,8 +139,10 @@ def wake(timer: Timer) -> None:
     if alert is None or alert.snoozed_until is None or alert.snoozed_until.isoformat() != timer.occurrence:
         return
     alerts.snooze_alert(alert.pk, until=None)
-    alerts.unacknowledge_alert(alert.pk, actor=None)
-    for escalation in locked(Q(alert=alert, by_hand=False), (EscalationStatus.SNOOZED,)):
+    sleeping = locked(Q(alert=alert, by_hand=False), (EscalationStatus.SNOOZED,))
+    if sleeping:  # else somebody took it with its incident meanwhile, and keeps it
+        alerts.unacknowledge_alert(alert.pk, actor=None)
+    for escalation in sleeping:
         go_on(escalation, Position(), Now())
         tell([escalation])
     transaction.on_commit(nudge.drain, robust=True)

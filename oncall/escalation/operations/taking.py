@@ -122,7 +122,9 @@ def unacknowledge(
 def _give_alert_back(alert: Alert, actor: User | None) -> bool:
     if not alerts.unacknowledge_alert(alert.pk, actor=actor):
         return False
-    resume(Q(alert=alert, by_hand=False), EscalationStatus.ACKNOWLEDGED)
+    about = Q(alert=alert, by_hand=False)
+    if not resume(about, EscalationStatus.ACKNOWLEDGED):
+        resume(about, EscalationStatus.SNOOZED)
     return True
 
 

@@ -175,10 +175,18 @@ def next_up(escalation: Escalation) -> NextUp | None:
 
 def asked_after(escalation: Escalation, *, at: datetime) -> tuple[User, ...]:
     """Give who would be asked if an escalation that somebody has were passed on at an instant."""
-    plan = rules.from_json(escalation.plan)
-    found = following(plan, Position(escalation.round, escalation.level), at=at)
-    known = {user.pk: user for user in User.objects.active().filter(pk__in=found[1])} if found else {}
-    return tuple(known[id_] for id_ in found[1] if id_ in known) if found else ()
+    return _asked_from(escalation, Position(escalation.round, escalation.level), at)
+
+
+def asked_first(escalation: Escalation, *, at: datetime) -> tuple[User, ...]:
+    """Give who would be asked if an escalation started from the top at an instant."""
+    return _asked_from(escalation, Position(), at)
+
+
+def _asked_from(escalation: Escalation, position: Position, at: datetime) -> tuple[User, ...]:
+    found = following(rules.from_json(escalation.plan), position, at=at)
+    people = {user.pk: user for user in User.objects.active().filter(pk__in=found[1])} if found else {}
+    return tuple(people[id_] for id_ in found[1] if id_ in people) if found else ()
 
 
 def current(*, alert: Alert | None = None, incident: Incident | None = None) -> Escalation | None:

@@ -337,6 +337,48 @@ def test_a_snooze_that_was_overtaken_wakes_nobody(
     assert Page.objects.count() == 1
 
 
+def test_an_alert_given_back_while_it_is_snoozed_is_asked_about_again(
+    running: Escalation, alert: Alert, alice: User
+) -> None:
+    operations.acknowledge(actor=alice, alert=alert)
+    operations.snooze(alert=alert, seconds=900, actor=alice)
+    assert operations.unacknowledge(actor=alice, alert=alert)
+    running.refresh_from_db()
+    alert.refresh_from_db()
+    assert (running.status, running.epoch, alert.status, alert.snoozed_until) == (
+        "escalating",
+        4,
+        "triggered",
+        None,
+    )
+
+
+def test_asking_the_next_level_ends_a_snooze(
+    running: Escalation, alert: Alert, alice: User, bob: User
+) -> None:
+    operations.snooze(alert=alert, seconds=900, actor=alice)
+    assert operations.escalate_now(alert=alert, actor=alice)
+    drain()
+    alert.refresh_from_db()
+    assert alert.snoozed_until is None
+    assert asked(running)[-1][0] == "Bob"
+
+
+def test_who_took_the_incident_of_a_snoozed_alert_keeps_it_when_the_snooze_ends(
+    running: Escalation, alert: Alert, alice: User, bob: User
+) -> None:
+    incident = incidents.declare(title="Checkout fails", actor=None, severity=cast.severity())
+    alerts.attach_alerts([alert.pk], incident_id=incident.pk, actor=None)
+    until = operations.snooze(alert=alert, seconds=900, actor=alice)
+    operations.acknowledge(actor=bob, incident=incident)
+    Timer.objects.update(due_at=until - timedelta(minutes=20))
+    timers.run_due()
+    alert.refresh_from_db()
+    running.refresh_from_db()
+    assert (alert.status, alert.acknowledged_by, alert.snoozed_until) == ("acknowledged", bob, None)
+    assert running.status == "acknowledged"
+
+
 def test_what_has_ended_cannot_be_snoozed(running: Escalation, alert: Alert, alice: User) -> None:
     operations.resolve(alert=alert, actor=alice)
     with pytest.raises(Refused, match="has ended"):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -8,6 +10,7 @@ from django.urls import reverse
 
 from core.events.models import Event
 from incidents.models import Incident
+from oncall.escalation import queries
 from oncall.models import Alert
 from tests import cast
 
@@ -56,12 +59,41 @@ def test_declaring_leads_to_the_room() -> None:
 
 def test_snoozing_takes_one_of_the_offered_spans() -> None:
     alert, client = firing(), signed_in(cast.bob())
-    assert client.post(reverse("oncall:snooze-alert", args=[alert.pk]), {"seconds": "5"}).status_code == 422
+    address = reverse("oncall:snooze-alert", args=[alert.pk])
+    assert client.post(address, {"span": "5"}).status_code == 422
     assert Alert.objects.get().snoozed_until is None
-    assert (
-        client.post(reverse("oncall:snooze-alert", args=[alert.pk]), {"seconds": "3600"}).status_code == 302
-    )
-    assert Alert.objects.get().snoozed_until is not None
+    before = queries.now()
+    assert client.post(address, {"span": "3600"}).status_code == 302
+    until = Alert.objects.get().snoozed_until
+    assert until is not None
+    assert timedelta(hours=1) <= until - before < timedelta(hours=1, seconds=30)
+
+
+def test_snoozing_until_the_morning_is_by_the_clock_of_whoever_presses_it() -> None:
+    alert, bob = firing(), cast.person("Tariq", team=cast.team(), zone="Asia/Tokyo")
+    signed_in(bob).post(reverse("oncall:snooze-alert", args=[alert.pk]), {"span": "morning"})
+    until = Alert.objects.get().snoozed_until
+    assert until is not None
+    local = until.astimezone(ZoneInfo("Asia/Tokyo"))
+    assert (local.hour, local.minute, local.weekday() < 5) == (9, 0, True)
+
+
+def test_the_page_says_who_is_asked_when_a_snooze_ends() -> None:
+    bob, alert = cast.bob(), firing()
+    cast.escalation(alert, cast.policy((300, [cast.always(bob)]), (300, [cast.carol()])))
+    client, address = signed_in(bob), reverse("oncall:alert", args=[alert.pk])
+    page = client.get(address).content.decode()
+    assert page.count("then Bob Example, from the first level") == 3
+    client.post(reverse("oncall:snooze-alert", args=[alert.pk]), {"span": "900"})
+    page = client.get(address).content.decode()
+    assert "<b>Bob Example</b> is asked first" in page
+    assert "Ask the next level now" in page
+
+
+def test_an_alert_that_ended_offers_no_snooze() -> None:
+    alert, client = firing(), signed_in(cast.bob())
+    client.post(reverse("oncall:resolve-alert", args=[alert.pk]))
+    assert "Snooze" not in client.get(reverse("oncall:alert", args=[alert.pk])).content.decode()
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -74,7 +106,7 @@ def test_a_get_changes_nothing(action: str) -> None:
 def test_a_viewer_is_refused_and_leaves_no_trace(action: str) -> None:
     alert = firing()
     before = Event.objects.count()
-    answer = signed_in(cast.vera()).post(reverse(f"oncall:{action}-alert", args=[alert.pk]), {"seconds": 900})
+    answer = signed_in(cast.vera()).post(reverse(f"oncall:{action}-alert", args=[alert.pk]), {"span": "900"})
     assert answer.status_code == 403
     assert (Event.objects.count(), Alert.objects.get().status) == (before, "triggered")
 

@@ -65,7 +65,7 @@ class RoleAssigned:
 @event("incident.responder_wanted")
 @dataclass(frozen=True, slots=True)
 class ResponderWanted:
-    """Somebody in the room asked to page a person, a schedule or a policy with a message."""
+    """Somebody in the room asked to page a person, a schedule, a team or a policy with a message."""
 
     incident_id: int
     kind: str

@@ -34,6 +34,7 @@ class OncallConfig(AppConfig):
                 tab=True,
             )
         )
+        shell.add_nav(shell.NavItem("Respond", "Page somebody", "hand", "oncall:page-somebody", 30, key="p"))
         shell.add_nav(
             shell.NavItem("Prepare", "On-call", "calendar", "oncall:schedules", 10, key="o", tab=True)
         )
@@ -46,6 +47,7 @@ class OncallConfig(AppConfig):
         live.allow("schedule", lambda _user, pk: pk.isdigit())
         live.allow("policy", lambda _user, pk: pk.isdigit())
         live.allow("page", _may_hear_page)
+        live.allow("byhand", _may_hear_by_hand)
         live.allow("home", lambda user, pk: pk == str(user.pk))
         shell.add_menu(shell.MenuItem("How I am reached", "bell", "oncall:notifications", 20))
         _show_events()
@@ -106,6 +108,12 @@ def _may_hear_page(user: User, pk: str) -> bool:
     return pk.isdigit() and Page.objects.visible_to(user).filter(pk=int(pk)).exists()
 
 
+def _may_hear_by_hand(user: User, pk: str) -> bool:
+    from oncall.byhand import queries  # noqa: PLC0415
+
+    return pk.isdigit() and queries.visible_to(user).filter(pk=int(pk)).exists()
+
+
 def _join_the_engine() -> None:
     """Let `drain()` ask the levels that are due, and tell the outbox whom to ask about a page."""
     from core.events import housekeeping  # noqa: PLC0415
@@ -133,6 +141,9 @@ def _join_the_engine() -> None:
     )
     registry.register(
         registry.Client(pages.VERIFICATION, pages.code_unwanted, pages.stored, paging.hear_code)
+    )
+    registry.register(
+        registry.Client(operations.ANSWER, lambda _messages: {}, pages.stored, operations.hear_answer)
     )
     timers.on(operations.UNSNOOZE)(operations.wake)
     timers.on(operations.ACK_TIMEOUT)(operations.ask_again)
@@ -175,4 +186,5 @@ def _tell_the_hub() -> None:
     board.set_first_paged(queries.first_paged)
     catalog.set_on_call(queries.on_call_for)
     lifecycle.add_targets("schedule", queries.schedule_targets)
+    lifecycle.add_targets("team", queries.team_targets)
     lifecycle.add_targets("policy", queries.policy_targets)

@@ -140,6 +140,18 @@ class PageRequested:
     whom: str
 
 
+@event("page.declined")
+@dataclass(frozen=True, slots=True)
+class PageDeclined:
+    """A person who was paged by hand does not come, and says why; whoever is next is asked at once."""
+
+    page_id: int
+    user_id: int
+    alert_id: int | None
+    incident_id: int | None
+    reason: str
+
+
 @event("escalation.passed_on")
 @dataclass(frozen=True, slots=True)
 class EscalationPassedOn:

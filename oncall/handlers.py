@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from core.accounts.models import User
+from core.accounts.models import Team, User
 from core.errors import Refused
 from core.events.bus import Meta, on
 from incidents.events import Acknowledged, Closed, Declared, Resolved, ResponderWanted, SeverityChanged
@@ -19,6 +19,7 @@ from oncall.events import (
     AlertAttached,
     AlertResolved,
     EscalationExhausted,
+    PageDeclined,
     PageFailed,
     PageSent,
     SignalDamaged,
@@ -26,14 +27,18 @@ from oncall.events import (
 from oncall.routing import queries as routing
 from oncall.schedules.models import Schedule
 
-TARGETS: dict[str, type[User | Schedule | Policy]] = {"user": User, "schedule": Schedule, "policy": Policy}
+TARGETS: dict[str, type[User | Schedule | Team | Policy]] = {
+    "user": User,
+    "schedule": Schedule,
+    "team": Team,
+    "policy": Policy,
+}
 
 
 DAMAGED = "A signal that was taken while Postgres was away cannot be read. The log names its file."
-"""What the admins are paged with: the same words each time, so that many damaged files are one page."""
 
 
-def _for_incident(fact: PageSent | PageFailed | EscalationExhausted) -> bool:
+def _for_incident(fact: PageSent | PageFailed | PageDeclined | EscalationExhausted) -> bool:
     """Most pages are about an alert that belongs to none: nothing is handed over for those."""
     return fact.incident_id is not None
 
@@ -56,7 +61,7 @@ def page_for_severity(fact: SeverityChanged, meta: Meta) -> None:
 
 @on(ResponderWanted)
 def page_by_hand(fact: ResponderWanted, meta: Meta) -> None:
-    """Somebody in the room wants a person, a schedule or a policy."""
+    """Somebody in the room wants a person, a schedule, a team or a policy."""
     incident = Incident.objects.get(pk=fact.incident_id)
     actor = _person(meta)
     try:
@@ -95,6 +100,12 @@ def note_failure(fact: PageFailed, meta: Meta) -> None:
     escalation.tell_failed(fact.page_id, reason=fact.reason)
 
 
+@on(PageDeclined, when=_for_incident)
+def note_decline(fact: PageDeclined, meta: Meta) -> None:
+    """Somebody who was paged for an incident does not come."""
+    escalation.tell_declined(fact.page_id)
+
+
 @on(EscalationExhausted, when=_for_incident)
 def note_exhaustion(fact: EscalationExhausted, meta: Meta) -> None:
     """Nobody answered a page for an incident."""
@@ -131,6 +142,8 @@ def _page(fact: ResponderWanted, incident: Incident, actor: User | None) -> None
             ask(user=user)
         case Schedule() as schedule:
             ask(schedule=schedule)
+        case Team() as team:
+            ask(team=team)
         case Policy() as policy:
             ask(policy=policy)
         case _:

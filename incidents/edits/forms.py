@@ -160,7 +160,12 @@ class PageForm(forms.Form):
     def __init__(self, *args: Any, targets: Mapping[str, Sequence[Target]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.targets = {f"{kind}:{row.id}": row for kind, rows in targets.items() for row in rows}
-        names = {"policy": "Escalation policies", "schedule": "On-call schedules", "user": "People"}
+        names = {
+            "policy": "Escalation policies",
+            "schedule": "On-call schedules",
+            "team": "Teams",
+            "user": "People",
+        }
         groups = [
             (names.get(kind, kind), [(f"{kind}:{row.id}", row.name) for row in targets[kind]])
             for kind in sorted(targets, key=list(names).index)

@@ -1,4 +1,4 @@
-"""Whom one can ask for from an incident. On-call registers schedules and policies; people are known here."""
+"""Whom one can ask for from an incident. On-call registers schedules, teams and policies; people are known here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Somebody, or a group, that can be paged: `kind` is user, schedule or policy."""
+    """Somebody, or a group, that can be paged: `kind` is user, schedule, team or policy."""
 
     kind: str
     id: int
@@ -38,7 +38,7 @@ _kinds: dict[str, Targets] = {"user": _people}
 
 
 def add_targets(kind: str, targets: Targets) -> None:
-    """Let people page this kind of target, `schedule` or `policy`; call it in `AppConfig.ready()`."""
+    """Let people page this kind of target, `schedule`, `team` or `policy`; call it in `AppConfig.ready()`."""
     _kinds[kind] = targets
 
 

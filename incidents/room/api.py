@@ -236,18 +236,19 @@ class HandoverIn(serializers.Serializer[Any]):
 
 
 class PageIn(serializers.Serializer[Any]):
-    """Exactly one of user, schedule and policy, and what to say to them."""
+    """Exactly one of user, schedule, team and policy, and what to say to them."""
 
     user = serializers.CharField(required=False, max_length=80)
     schedule = serializers.CharField(required=False, max_length=80)
+    team = serializers.CharField(required=False, max_length=80)
     policy = serializers.CharField(required=False, max_length=80)
     message = serializers.CharField(required=False, allow_blank=True, max_length=1000)
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         """Find whom to page."""
-        kinds = [kind for kind in ("user", "schedule", "policy") if data.get(kind)]
+        kinds = [kind for kind in ("user", "schedule", "team", "policy") if data.get(kind)]
         if len(kinds) != 1:
-            raise ValidationError("Name exactly one of user, schedule and policy.")
+            raise ValidationError("Name exactly one of user, schedule, team and policy.")
         found = registry.find(self.context["request"].user, kinds[0], data[kinds[0]])
         if found is None:
             raise ValidationError({kinds[0]: [f"There is no {kinds[0]} “{data[kinds[0]]}”."]})

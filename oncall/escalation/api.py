@@ -292,6 +292,7 @@ class PageOut(serializers.ModelSerializer[Page]):
     round = serializers.SerializerMethodField()
     planned_at = Time(read_only=True)
     created_at = Time(read_only=True)
+    escalation = serializers.CharField(source="escalation_id", allow_null=True, read_only=True)
     sent_at = Time(read_only=True)
     acknowledged_at = Time(read_only=True)
     ended_at = Time(read_only=True)
@@ -301,6 +302,7 @@ class PageOut(serializers.ModelSerializer[Page]):
         model = Page
         fields: ClassVar[list[str]] = [
             "id",
+            "escalation",
             "alert",
             "incident",
             "user",
@@ -314,6 +316,7 @@ class PageOut(serializers.ModelSerializer[Page]):
             "ended_at",
             "status",
             "message",
+            "answer",
             "why",
             "deliveries",
         ]
@@ -359,6 +362,12 @@ class PageByHandIn(serializers.Serializer[dict[str, Any]]):
         return data
 
 
+class DeclineIn(serializers.Serializer[dict[str, Any]]):
+    """Why you do not come; whoever paged you reads it."""
+
+    reason = serializers.CharField(max_length=300)
+
+
 class PageAnswer(serializers.Serializer[Any]):
     """The escalation that was started; its pages appear in the ledger as soon as they are planned."""
 
@@ -376,6 +385,7 @@ class PagesLedger(Lists, Shows, ViewSet):
         "status": ["exact"],
         "user": ["exact"],
         "urgency": ["exact"],
+        "escalation": ["exact"],
         "escalation__alert": ["exact"],
         "escalation__incident__number": ["exact"],
     }
@@ -403,6 +413,28 @@ class PagesLedger(Lists, Shows, ViewSet):
         running = Escalation.objects.get(pk=started)
         answer = {"escalation": str(started), "status": running.status, "pages": []}
         return Response(answer, status=201)
+
+    @extend_schema(request=None, responses=PageOut)
+    @action(detail=True, methods=["post"])
+    def accept(self, request: Request, ref: str) -> Response:
+        """Come, when somebody pages you by hand, and take part in what it is about."""
+        page = self._own_page()
+        operations.acknowledge(page=page, actor=_person(request))
+        return self.answer(page)
+
+    @extend_schema(request=DeclineIn, responses=PageOut)
+    @action(detail=True, methods=["post"])
+    def decline(self, request: Request, ref: str) -> Response:
+        """Say that you do not come, and why; whoever is next is asked at once."""
+        page = self._own_page()
+        operations.decline(page, actor=_person(request), reason=self.read(DeclineIn)["reason"])
+        return self.answer(page)
+
+    def _own_page(self) -> Page:
+        page: Page = self.get_object()
+        if page.user_id != _person(self.request).pk:
+            raise operations.CannotDecline("Only the person who is paged can answer.")
+        return page
 
 
 def _person(request: Request) -> User:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -219,17 +219,19 @@ def _one_of(level: LevelSpec, answers: Mapping[TargetSpec, Answer], pass_: int) 
 
 
 def following(
-    plan: Plan, position: Position, answers: Mapping[TargetSpec, Answer]
+    plan: Plan, position: Position, answers: Mapping[TargetSpec, Answer], *, without: Collection[int] = ()
 ) -> tuple[Position, tuple[int, ...]] | None:
     """Give the next position that asks somebody, with whom; None when the plan gives up instead.
 
-    Levels that ask nobody are passed over, because the pager does not wait for them.
+    Levels that ask nobody are passed over, because the pager does not wait for them. Who is in `without` has
+    declined, and is not asked again.
     """
     for _ in range(len(plan.levels)):
         if is_over(plan, position):
             return None
-        if ids := asks(plan.levels[position.level], answers, pass_=position.round).ids:
-            return position, tuple(ids)
+        asked = asks(plan.levels[position.level], answers, pass_=position.round).ids
+        if ids := tuple(id_ for id_ in asked if id_ not in without):
+            return position, ids
         position = after(plan, position)
     return None
 

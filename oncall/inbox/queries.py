@@ -9,6 +9,7 @@ from django.db.models import Count, Q
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
+from core.accounts import queries as people
 from incidents.catalog import models as catalog
 from incidents.lifecycle.models import Incident
 from incidents.lifecycle.registry import Target
@@ -345,6 +346,11 @@ def _asked_at(
 def schedule_targets(user: Person) -> list[Target]:
     """Schedules that can be paged from an incident."""
     return [Target("schedule", row.pk, row.slug, row.name) for row in schedules.schedules()]
+
+
+def team_targets(user: Person) -> list[Target]:
+    """Teams that can be paged from an incident."""
+    return [Target("team", row.pk, row.slug, row.name) for row in people.teams(user)]
 
 
 def policy_targets(user: Person) -> list[Target]:

@@ -70,6 +70,7 @@ class PageStatus(models.TextChoices):
     UNKNOWN = "unknown", "Unknown"
     SUPPRESSED = "suppressed", "Suppressed"
     BUNDLED = "bundled", "Bundled"
+    DECLINED = "declined", "Declined"
 
 
 OPEN = (PageStatus.PENDING, PageStatus.SENT, PageStatus.DELIVERED)
@@ -114,6 +115,9 @@ class Page(models.Model):
     urgency = models.CharField(max_length=4, choices=Urgency.choices, default=Urgency.HIGH)
     why = models.CharField(max_length=500, blank=True)
     message = models.TextField(blank=True, help_text="The words of a page by hand or a test page.")
+    answer = models.CharField(
+        max_length=300, blank=True, db_default="", help_text="Why the person of a page by hand does not come."
+    )
     nonce = models.CharField(max_length=16)
     status = models.CharField(max_length=12, choices=PageStatus.choices, default=PageStatus.PENDING)
     planned_at = models.DateTimeField()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from core.outbox.models import Attempt, Message
 from core.outbox.registry import Content
 from oncall.alerts.models import Urgency
 from oncall.paging import rules, tokens
-from oncall.paging.models import ContactMethod, NotificationRule, Page
+from oncall.paging.models import ContactMethod, NotificationRule, Page, PageStatus
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -140,6 +140,8 @@ def topics(page: Page) -> list[str]:
         found.append(f"alert-{page.escalation.alert_id}")
     if page.escalation and page.escalation.incident_id:
         found.append(f"incident-{page.escalation.incident_id}")
+    if page.escalation and page.escalation.by_hand:
+        found.append(f"byhand-{page.escalation_id}")
     return found
 
 
@@ -147,6 +149,17 @@ def page(pk: int) -> Page | None:
     """Give a page with its person and what it is about."""
     related = ("user", "escalation__alert__incident", "escalation__incident")
     return Page.objects.select_related(*related).filter(pk=pk).first()
+
+
+def decliners(escalation_ids: Collection[int]) -> dict[int, set[int]]:
+    """Give who has declined each of these escalations, with one query."""
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    said_no = Page.objects.filter(
+        escalation__in=escalation_ids, status=PageStatus.DECLINED, user__isnull=False
+    )
+    for escalation_id, user_id in said_no.values_list("escalation_id", "user_id"):
+        found[escalation_id].add(user_id)
+    return found
 
 
 def sent_by(page: Page) -> str:

@@ -50,6 +50,13 @@ def pass_on(page: Page, *, actor: User, epoch: int) -> bool:
     return escalation.escalate_now(actor=actor, page=page, epoch=epoch)
 
 
+def decline(page: Page, *, reason: str) -> bool:
+    """Let the person of a page by hand say no, and why; whoever has the address speaks for them."""
+    if page.user is None:
+        return False
+    return escalation.decline(page, actor=page.user, reason=reason)
+
+
 def declare(page: Page, *, actor: User) -> Incident | None:
     """Take it and make it an incident that carries over what is known; the same page again gives the same one."""
     if page.escalation is None:

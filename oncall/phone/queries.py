@@ -17,7 +17,7 @@ from oncall.alerts.models import Alert
 from oncall.escalation import queries as escalations
 from oncall.paging import queries as paging
 from oncall.paging import tokens
-from oncall.paging.models import Page
+from oncall.paging.models import Page, PageStatus
 from oncall.phone import rules
 
 if TYPE_CHECKING:
@@ -92,6 +92,11 @@ class Screen:
     def waits(self) -> bool:
         """Whether it still needs somebody."""
         return self.state in rules.NOBODYS
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether somebody asks for this very person, who can decline."""
+        return self.escalation is not None and self.escalation.by_hand
 
     @property
     def epoch(self) -> int:
@@ -227,9 +232,10 @@ def facts_of(page: Page) -> rules.Facts:
         status=escalation.status,
         person_id=page.user_id,
         holder_id=escalation.acknowledged_by_id,
+        is_declined=page.status == PageStatus.DECLINED,
         is_open=page.ended_at is None,
         acknowledged_at=escalation.acknowledged_at,
-        ended_at=escalation.closed_at,
+        ended_at=page.ended_at if page.status == PageStatus.DECLINED else escalation.closed_at,
     )
 
 

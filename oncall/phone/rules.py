@@ -12,7 +12,10 @@ GONE = timedelta(days=30)
 
 
 class State(StrEnum):
-    """`passed` is still nobody's, but others are asked now; `exhausted` is nobody's and all were asked."""
+    """`passed` is still nobody's, but others are asked now; `exhausted` is nobody's and all were asked.
+
+    `declined` is a page by hand to which its person said no.
+    """
 
     WAITING = "waiting"
     PASSED = "passed"
@@ -21,6 +24,7 @@ class State(StrEnum):
     TAKEN = "taken"
     SNOOZED = "snoozed"
     OVER = "over"
+    DECLINED = "declined"
     TEST = "test"
     TESTED = "tested"
 
@@ -33,6 +37,7 @@ class Facts:
     person_id: int | None
     holder_id: int | None = None
     is_acknowledged: bool = False
+    is_declined: bool = False
     is_open: bool = True
     acknowledged_at: datetime | None = None
     ended_at: datetime | None = None
@@ -53,6 +58,8 @@ def state(facts: Facts) -> State:
     """Give the state of a page."""
     if not facts.status:
         return State.TESTED if facts.is_acknowledged else State.TEST
+    if facts.is_declined:
+        return State.DECLINED
     if facts.status == "acknowledged" and facts.holder_id is not None and facts.holder_id == facts.person_id:
         return State.MINE
     if facts.status == "escalating":
@@ -70,5 +77,5 @@ def undo_until(facts: Facts, *, now: datetime) -> datetime | None:
 
 def is_gone(facts: Facts, *, now: datetime) -> bool:
     """Say whether a page ended so long ago that its address shows nothing."""
-    ended = state(facts) in (State.OVER, State.TESTED)
+    ended = state(facts) in (State.OVER, State.DECLINED, State.TESTED)
     return ended and facts.ended_at is not None and now - facts.ended_at > GONE

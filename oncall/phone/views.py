@@ -105,6 +105,12 @@ def _pass(request: HttpRequest, page: Page, actor: User) -> str:
     return ""
 
 
+def _decline(request: HttpRequest, page: Page, actor: User) -> str:
+    reason = request.POST.get("reason", "")[:300].replace("\x00", "")
+    operations.decline(page, reason=reason)
+    return ""
+
+
 def _declare(request: HttpRequest, page: Page, actor: User) -> str:
     return _room(operations.declare(page, actor=actor))
 
@@ -121,6 +127,7 @@ def _join(request: HttpRequest, page: Page, actor: User) -> str:
 ACTIONS: dict[str, Callable[[HttpRequest, Page, User], str]] = {
     "acknowledge": _acknowledge,
     "pass": _pass,
+    "decline": _decline,
     "declare": _declare,
     "undo": _undo,
     "join": _join,

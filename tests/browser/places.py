@@ -88,6 +88,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("alert", f"/alerts/{alert}/"),
         Place("page-on-a-phone", phone.replace(stack.url, ""), signed_in=False),
         Place("pages-sent-together", digest(stack), signed_in=False),
+        Place("page-somebody", "/pages/new/"),
         Place("on-call", "/on-call/"),
         Place("on-call-calendar", "/on-call/platform/"),
         Place("on-call-editor", "/on-call/platform/edit/"),

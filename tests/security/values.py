@@ -49,6 +49,7 @@ class Values:
         cast.escalation(self.alert, policy)
         escalation.advance_due()
         self.page = Page.objects.filter(user__isnull=False).latest("id")
+        self.by_hand = escalation.page_by_hand(actor=self.admin, user=self.responder, message="Please help")
         self.by_prefix = self._by_prefix(company)
 
     def urls(self, address: Address) -> list[str]:
@@ -102,6 +103,7 @@ class Values:
             "/status-pages/": {**page, "public_id": Component.objects.earliest("id").public_id},
             "/status-pages/-/": {"number": active},
             "/integrations/": {"pk": Integration.objects.earliest("id").pk},
+            "/pages/by-hand/": {"pk": self.by_hand},
             "/alerts/": {"pk": self.alert.pk},
             "/alerts/-/INC-": {"number": active},
             "/alerts/-/services/": {"slug": "payments-api"},

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from core.accounts.models import User
     from incidents.lifecycle.models import Incident
 
-TARGETS = ("user", "schedule", "policy")
+TARGETS = ("user", "schedule", "team", "policy")
 
 
 class NoSuchRole(Refused):
@@ -158,10 +158,10 @@ def hand_over(incident: Incident, *, to: User, briefing: str, actor: User) -> In
 def request_page(
     incident: Incident, *, kind: str, target_id: int, message: str, actor: User, name: str = ""
 ) -> None:
-    """Ask for a person, a schedule or a policy with a message; on-call hears it and pages. `name` is for people."""
+    """Ask for a person, a schedule, a team or a policy with a message; on-call hears it. `name` is for people."""
     incident = active(incident)
     if kind not in TARGETS:
-        raise NoSuchTarget("Page a person, a schedule or a policy.")
+        raise NoSuchTarget("Page a person, a schedule, a team or a policy.")
     enter(
         incident,
         EntryKind.PAGE,

@@ -2,6 +2,7 @@
 
 from oncall.escalation.operations.advancing import ALARM, SOON, advance_due
 from oncall.escalation.operations.declaring import declare_alert, declare_page, join_alert
+from oncall.escalation.operations.declining import ANSWER, CannotDecline, decline, hear_answer
 from oncall.escalation.operations.handing import (
     UNSNOOZE,
     CannotPage,
@@ -38,6 +39,7 @@ from oncall.escalation.operations.taking import (
 )
 from oncall.escalation.operations.telling import (
     carry_over,
+    tell_declined,
     tell_ended,
     tell_exhausted,
     tell_failed,
@@ -47,9 +49,11 @@ from oncall.escalation.operations.telling import (
 __all__ = [
     "ACK_TIMEOUT",
     "ALARM",
+    "ANSWER",
     "RESERVED",
     "SOON",
     "UNSNOOZE",
+    "CannotDecline",
     "CannotPage",
     "ChangedMeanwhile",
     "Held",
@@ -66,10 +70,12 @@ __all__ = [
     "create_policy",
     "declare_alert",
     "declare_page",
+    "decline",
     "end_many",
     "escalate_now",
     "hear",
     "hear_alarm",
+    "hear_answer",
     "join_alert",
     "note_policy",
     "page_by_hand",
@@ -80,6 +86,7 @@ __all__ = [
     "snooze",
     "start_many",
     "stop_incident",
+    "tell_declined",
     "tell_ended",
     "tell_exhausted",
     "tell_failed",

@@ -102,6 +102,7 @@ class _Turn:
     plan: Plan
     step: Step
     is_drawn: bool = False
+    declined: frozenset[int] = frozenset()
 
 
 def _advance(due: Sequence[Escalation]) -> int:
@@ -110,7 +111,8 @@ def _advance(due: Sequence[Escalation]) -> int:
     at = queries.now()
     over = [escalation for escalation in due if queries.attention(escalation)]
     _settle(over)
-    turns = _draw([_turn(escalation, at) for escalation in due if escalation not in over])
+    no = people.decliners([each.pk for each in due if each.by_hand])
+    turns = _draw([_turn(each, at, frozenset(no.get(each.pk, ()))) for each in due if each not in over])
     asking = [turn for turn in turns if turn.step.ask is not None]
     _ask(asking, at)
     _exhaust([turn.escalation for turn in turns if turn.step.ask is None])
@@ -118,7 +120,7 @@ def _advance(due: Sequence[Escalation]) -> int:
     return len(due)
 
 
-def _turn(escalation: Escalation, at: datetime) -> _Turn:
+def _turn(escalation: Escalation, at: datetime, declined: frozenset[int]) -> _Turn:
     position = Position(escalation.round, escalation.level)
     due = escalation.next_at or at
     try:
@@ -126,7 +128,7 @@ def _turn(escalation: Escalation, at: datetime) -> _Turn:
     except (KeyError, TypeError, ValueError):
         log.exception("the plan of escalation %s cannot be read", escalation.pk)
         plan = Plan("", 0, ())
-    return _Turn(escalation, plan, rules.decide(plan, position, due=due, now=at))
+    return _Turn(escalation, plan, rules.decide(plan, position, due=due, now=at), declined)
 
 
 _DRAW = """
@@ -223,7 +225,11 @@ def _asked(turn: _Turn, known: Mapping[TargetSpec, Answer], names: Mapping[int, 
         level=step.ask.level,
         urgency=escalation.urgency,
         due=step.due,
-        people=tuple(Asked(id_, f"{rules.why(plan, step.ask, via)}.{mark}") for id_, via in found.people),
+        people=tuple(
+            Asked(id_, f"{rules.why(plan, step.ask, via)}.{mark}")
+            for id_, via in found.people
+            if id_ not in turn.declined
+        ),
         nobody=tuple(f"{rules.why(plan, step.ask)}. {reason}." for reason in found.nobody),
         skipped=tuple((skipped.round, skipped.level, _skipped(plan, skipped)) for skipped in step.skipped),
         alert_id=escalation.alert_id,
@@ -248,7 +254,7 @@ def _incident_id(escalation: Escalation) -> int | None:
 def _after(
     turn: _Turn, known: Mapping[TargetSpec, Answer], names: Mapping[int, str]
 ) -> tuple[tuple[int, str], ...]:
-    found = rules.following(turn.plan, turn.step.next, known)
+    found = rules.following(turn.plan, turn.step.next, known, without=turn.declined)
     return tuple((id_, names[id_]) for id_ in found[1] if id_ in names) if found else ()
 
 
@@ -378,4 +384,5 @@ def _address(escalation: Escalation, incident: Incident | None) -> str:
 
 def _topics(escalation: Escalation) -> list[str]:
     found = [f"alert-{escalation.alert_id}"] if escalation.alert_id else []
+    found += [f"byhand-{escalation.pk}"] if escalation.by_hand else []
     return found + ([f"incident-{escalation.incident_id}"] if escalation.incident_id else [])

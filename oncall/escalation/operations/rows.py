@@ -168,4 +168,5 @@ def go_on(escalation: Escalation, place: Position, at: datetime | Now, *, note: 
 def tell(escalations: Iterable[Escalation]) -> None:
     topics = {f"alert-{each.alert_id}" for each in escalations if each.alert_id}
     topics |= {f"incident-{each.incident_id}" for each in escalations if each.incident_id}
+    topics |= {f"byhand-{each.pk}" for each in escalations if each.by_hand}
     live.changed("alerts", *topics)

@@ -47,6 +47,17 @@ def tell_failed(page_id: int, *, reason: str) -> None:
 
 
 @transaction.atomic
+def tell_declined(page_id: int) -> None:
+    """Note that somebody does not come, and why."""
+    page = paging.page(page_id)
+    incident = _incident(page.escalation) if page else None
+    if page is None or page.user is None or incident is None:
+        return
+    said = f"{page.user} declined: {page.answer}"
+    _write_once(incident, EntryKind.PAGE, said, {"page_declined": page.pk}, at=page.ended_at)
+
+
+@transaction.atomic
 def tell_exhausted(escalation_id: int) -> None:
     """Note that everybody was asked and nobody answered."""
     escalation = Escalation.objects.select_related(*queries.RELATED).filter(pk=escalation_id).first()

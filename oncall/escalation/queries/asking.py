@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from core.accounts.models import Role, User
 from oncall.escalation import rules
 from oncall.escalation.models import Escalation, EscalationStatus
 from oncall.escalation.rules import Answer, Kind, Plan, Position, TargetSpec, Turn
+from oncall.paging import queries as paging
 from oncall.schedules import queries as schedules
 from oncall.schedules.rules import TICK
 
@@ -136,9 +137,11 @@ def _slice(schedule: Resolved | None, turn: Turn, at: datetime) -> Slice | None:
         return None
 
 
-def following(plan: Plan, position: Position, *, at: datetime) -> tuple[Position, tuple[int, ...]] | None:
+def following(
+    plan: Plan, position: Position, *, at: datetime, without: Collection[int] = ()
+) -> tuple[Position, tuple[int, ...]] | None:
     """Give the next position that asks somebody at an instant, with whom; None when the plan gives up instead."""
-    return rules.following(plan, position, answers(targets_of(plan), at=at))
+    return rules.following(plan, position, answers(targets_of(plan), at=at), without=without)
 
 
 def targets_of(plan: Plan) -> list[TargetSpec]:
@@ -165,7 +168,8 @@ def next_up(escalation: Escalation) -> NextUp | None:
     if escalation.status != EscalationStatus.ESCALATING or escalation.next_at is None:
         return None
     plan = rules.from_json(escalation.plan)
-    found = following(plan, Position(escalation.round, escalation.level), at=escalation.next_at)
+    no = paging.decliners([escalation.pk])[escalation.pk] if escalation.by_hand else ()
+    found = following(plan, Position(escalation.round, escalation.level), at=escalation.next_at, without=no)
     if found is None:
         return NextUp(escalation.next_at, (), None)
     position, ids = found

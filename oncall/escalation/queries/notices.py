@@ -17,7 +17,7 @@ from oncall.escalation.queries.asking import RELATED, next_up, now
 from oncall.paging import queries as paging
 from oncall.paging import rules as words
 from oncall.paging import tokens
-from oncall.paging.models import ContactMethod, Page
+from oncall.paging.models import ContactMethod, Page, PageStatus
 from oncall.paging.rules import About, Notice
 
 if TYPE_CHECKING:
@@ -129,6 +129,8 @@ def _unwanted(message: Message, page: Page | None, method: ContactMethod | None)
 
 
 def _settled(message: Message, page: Page) -> str:
+    if page.status == PageStatus.DECLINED:
+        return "the person declined"
     escalation = page.escalation
     if escalation is None:
         return ""

@@ -29,7 +29,7 @@ from oncall.paging.operations.contacts import (
     set_enabled,
     verify,
 )
-from oncall.paging.operations.outcomes import Settled, is_failure, record, reopen, stop
+from oncall.paging.operations.outcomes import Settled, decline, is_failure, record, reopen, stop
 
 __all__ = [
     "Added",
@@ -48,6 +48,7 @@ __all__ = [
     "acknowledge_test",
     "add_method",
     "add_rule",
+    "decline",
     "ensure_default",
     "hear_code",
     "is_failure",

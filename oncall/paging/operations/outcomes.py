@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from core.accounts.models import User
     from core.outbox.registry import Outcome
 
+ANSWERED = (PageStatus.ACKNOWLEDGED, PageStatus.DECLINED)
 GOOD = (State.ACCEPTED, State.DELIVERED)
 ENDS = {
     State.EXPIRED: PageStatus.EXPIRED,
@@ -95,9 +96,9 @@ def _note_methods(outcomes: Iterable[Outcome], messages: Mapping[int, Message]) 
 def _reach(page: Page, state: str) -> bool:
     """Note that a channel took the page; whether that is the first time."""
     first = page.sent_at is None
-    if page.status not in (PageStatus.ACKNOWLEDGED, PageStatus.DELIVERED):
+    if page.status not in (*ANSWERED, PageStatus.DELIVERED):
         page.status = PageStatus.DELIVERED if state == State.DELIVERED else PageStatus.SENT
-    if page.status != PageStatus.ACKNOWLEDGED and queries.is_current(page):
+    if page.status not in ANSWERED and queries.is_current(page):
         page.ended_at = None
     page.sent_at, page.troubled_at = page.sent_at or timezone.now(), None
     return first
@@ -262,6 +263,16 @@ def stop(pages: Iterable[Page], *, by: User | None, reason: str, taken: bool) ->
             *(f"page-{page.pk}" for page in still),
             *(f"home-{page.user_id}" for page in still if page.user_id),
         )
+
+
+def decline(page: Page, *, reason: str) -> bool:
+    """Note why the person of a page does not come, and send it no further; False when it waits no more."""
+    waits = Page.objects.open().select_for_update().filter(pk=page.pk)
+    if not waits.exists():
+        return False
+    Page.objects.filter(pk=page.pk).update(status=PageStatus.DECLINED, answer=reason[:300], ended_at=Now())
+    live.changed(*queries.topics(page))
+    return True
 
 
 def reopen(pages: Iterable[Page]) -> None:

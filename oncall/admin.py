@@ -1,14 +1,17 @@
 from oncall.alerts.admin import IntegrationAdmin
 from oncall.escalation.admin import LevelAdmin, PolicyAdmin
 from oncall.paging.admin import ContactMethodAdmin, PageAdmin
+from oncall.quiet.admin import HolidayAdmin, QuietHoursAdmin
 from oncall.routing.admin import RouteAdmin, ServicePolicyAdmin
 
 __all__ = [
     "ContactMethodAdmin",
+    "HolidayAdmin",
     "IntegrationAdmin",
     "LevelAdmin",
     "PageAdmin",
     "PolicyAdmin",
+    "QuietHoursAdmin",
     "RouteAdmin",
     "ServicePolicyAdmin",
 ]

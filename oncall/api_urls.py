@@ -2,6 +2,7 @@ from oncall.alerts.api import Integrations
 from oncall.escalation.api import EscalationPolicies, PagesLedger
 from oncall.inbox.api import Alerts
 from oncall.paging.api import ContactMethods, NotificationRules
+from oncall.quiet.api import MyHolidays, MyQuietHours
 from oncall.routing.api import Routes, Simulate
 from oncall.schedules.api import OnCall, Schedules
 
@@ -11,6 +12,8 @@ routes = [
     ("pages", PagesLedger, "page"),
     ("users/me/contact-methods", ContactMethods, "contact-method"),
     ("users/me/notification-rules", NotificationRules, "notification-rule"),
+    ("users/me/quiet-hours", MyQuietHours, "quiet-hours"),
+    ("users/me/holidays", MyHolidays, "holiday"),
     ("integrations", Integrations, "integration"),
     ("routes", Routes, "route"),
     ("simulate", Simulate, "simulate"),

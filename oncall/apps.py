@@ -143,6 +143,9 @@ def _join_the_engine() -> None:
         registry.Client(pages.VERIFICATION, pages.code_unwanted, pages.stored, paging.hear_code)
     )
     registry.register(
+        registry.Client(pages.HELD, queries.held_unwanted, queries.held_content, operations.hear_held)
+    )
+    registry.register(
         registry.Client(operations.ANSWER, lambda _messages: {}, pages.stored, operations.hear_answer)
     )
     timers.on(operations.UNSNOOZE)(operations.wake)

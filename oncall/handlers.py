@@ -36,6 +36,7 @@ TARGETS: dict[str, type[User | Schedule | Team | Policy]] = {
 
 
 DAMAGED = "A signal that was taken while Postgres was away cannot be read. The log names its file."
+"""What the admins are paged with: the same words each time, so that many damaged files are one page."""
 
 
 def _for_incident(fact: PageSent | PageFailed | PageDeclined | EscalationExhausted) -> bool:

@@ -1,6 +1,7 @@
 from oncall.alerts.models import Alert, IngestError, Integration, Signal, SpoolReceipt
 from oncall.escalation.models import Escalation, LastResort, Level, Policy, Target
 from oncall.paging.models import ContactMethod, NotificationRule, Page
+from oncall.quiet.models import Holiday, QuietHours
 from oncall.routing.models import Route, ServicePolicy
 from oncall.schedules.models import Layer, Override, Participant, Restriction, Schedule
 
@@ -8,6 +9,7 @@ __all__ = [
     "Alert",
     "ContactMethod",
     "Escalation",
+    "Holiday",
     "IngestError",
     "Integration",
     "LastResort",
@@ -18,6 +20,7 @@ __all__ = [
     "Page",
     "Participant",
     "Policy",
+    "QuietHours",
     "Restriction",
     "Route",
     "Schedule",

@@ -9,4 +9,5 @@ urlpatterns = [
     path("", include("oncall.phone.urls")),
     path("", include("oncall.escalation.urls")),
     path("", include("oncall.paging.urls")),
+    path("", include("oncall.quiet.urls")),
 ]

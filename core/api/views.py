@@ -10,20 +10,22 @@ from django.db import transaction
 from django.http import Http404
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import mixins
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from core.accounts.models import User
+from core.accounts.sign_in import proved_recently
 from core.api import once
 from core.api.fields import by_reference
 from core.api.filters import Ordering, Search
 from core.api.pagination import Cursor
-from core.api.permissions import Denied
+from core.api.permissions import Denied, Owns
 from core.api.problems import LostUpdate
 from core.api.renderers import Json, JsonBody, OnlyJson
 from core.api.throttles import PerToken
+from core.tokens.models import ApiToken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -150,6 +152,22 @@ class ViewSet(GenericViewSet[Any]):
         ):
             final.data, final.status_code = None, HTTPStatus.NOT_MODIFIED
         return final
+
+
+class Mine(Lists, Shows, ViewSet):
+    """What belongs to the caller alone and says how they are reached.
+
+    In a browser a change wants the password of the last 12 hours.
+    """
+
+    permission_classes = (Owns,)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse a change by a session whose person has not proved who they are lately."""
+        super().initial(request, *args, **kwargs)
+        writes = request.method not in SAFE_METHODS
+        if writes and not isinstance(request.auth, ApiToken) and not proved_recently(request._request):  # noqa: SLF001
+            raise PermissionDenied("Enter your password again first: this changes how you are reached.")
 
 
 def _in_transaction(handler: Callable[[], Response]) -> Response:

@@ -5,15 +5,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 
-from core.accounts.sign_in import proved_recently
 from core.api.fields import Id, Seconds, SlugOrId, Time
-from core.api.permissions import Owns
-from core.api.views import Lists, Shows, ViewSet
+from core.api.views import Mine
 from core.channels import registry as channels
-from core.tokens.models import ApiToken
 from oncall.alerts.models import Urgency
 from oncall.paging import operations, queries
 from oncall.paging.models import ContactMethod, NotificationRule
@@ -95,20 +91,7 @@ class CodeIn(serializers.Serializer[dict[str, Any]]):
     code = serializers.CharField(max_length=20)
 
 
-class _Mine(Lists, Shows, ViewSet):
-    """What belongs to the caller alone. In a browser a change wants the password of the last 12 hours."""
-
-    permission_classes = (Owns,)
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse a change by a session whose person has not proved who they are lately."""
-        super().initial(request, *args, **kwargs)
-        writes = request.method not in {"GET", "HEAD", "OPTIONS"}
-        if writes and not isinstance(request.auth, ApiToken) and not proved_recently(request._request):  # noqa: SLF001
-            raise PermissionDenied("Enter your password again first: this changes how you are reached.")
-
-
-class ContactMethods(_Mine):
+class ContactMethods(Mine):
     """Your own ways to be reached."""
 
     serializer_class = MethodOut
@@ -167,7 +150,7 @@ class RuleIn(serializers.Serializer[dict[str, Any]]):
     delay_seconds = Seconds(max_value=86400, default=0)
 
 
-class NotificationRules(_Mine):
+class NotificationRules(Mine):
     """Your own rules: by which method you are paged, and how long after the page."""
 
     serializer_class = RuleOut

@@ -103,7 +103,8 @@ class Page(models.Model):
     Its messages are `core.outbox` rows with client "oncall.page" and this id as their subject. A page without a
     person is the record of a level that resolved to nobody or was skipped, with the reason in `why`; one without
     an escalation is a test. `troubled_at` is since when no channel of the person is known to work: the message is
-    still being tried, and the escalation does not wait for it.
+    still being tried, and the escalation does not wait for it. `held_until` is when
+    the one message goes out for all pages that wait for the end of the same quiet hours.
     """
 
     escalation = models.ForeignKey("oncall.Escalation", models.CASCADE, null=True, related_name="pages")
@@ -121,6 +122,9 @@ class Page(models.Model):
     nonce = models.CharField(max_length=16)
     status = models.CharField(max_length=12, choices=PageStatus.choices, default=PageStatus.PENDING)
     planned_at = models.DateTimeField()
+    held_until = models.DateTimeField(
+        null=True, help_text="The end of the person's quiet hours, when its urgency is low."
+    )
     created_at = models.DateTimeField(db_default=Now())
     sent_at = models.DateTimeField(null=True)
     acknowledged_at = models.DateTimeField(null=True)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 CLIENT = "oncall.page"
 VERIFICATION = "oncall.verification"
+HELD = "oncall.held"
+"""Messages that bring every page of a person which waited for the end of quiet hours; their subject is the person."""
 WAITING = ("escalating", "exhausted")
 """Escalations that nobody has taken: what their pages planned is still wanted."""
 
@@ -380,6 +382,23 @@ def codes_sent(*, user_id: int | None = None, address: str = "") -> int:
     since = Now() - Value(timedelta(hours=1))
     sent = Message.objects.filter(client=VERIFICATION, created_at__gt=since)
     return sent.filter(address=address).count() if address else sent.filter(user=user_id).count()
+
+
+def held_for(message: Message) -> list[Page]:
+    """Give the pages that a message at the end of quiet hours brings and that nobody was asked about yet."""
+    related = ("user", "escalation__alert__service", "escalation__alert__incident__severity")
+    return list(
+        Page.objects.open()
+        .select_related(*related, "escalation__incident__severity", "escalation__started_by")
+        .filter(user=message.subject_id, held_until=message.content["until"])
+        .order_by("pk")
+    )
+
+
+def held_siblings(message: Message) -> QuerySet[Message]:
+    """Give the other messages for the same end of the same person's quiet hours."""
+    own = Message.objects.filter(client=HELD, subject_id=message.subject_id, user=message.user_id)
+    return own.filter(content__until=message.content["until"]).exclude(pk=message.pk)
 
 
 def waiting_for(user: User) -> QuerySet[Page]:

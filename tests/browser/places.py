@@ -114,6 +114,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("status-incident", f"/status/alder-pay/incidents/{notice}/", signed_in=False),
         Place("profile", "/me/"),
         Place("notifications", "/me/notifications/"),
+        Place("quiet-hours", "/me/quiet-hours/"),
         Place("people", "/people/"),
         Place("teams", "/teams/"),
         Place("audit", "/audit/"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -21,6 +21,7 @@ from incidents.models import Change, Incident, Severity
 from oncall.escalation import operations as escalation
 from oncall.models import Alert, ContactMethod, Integration, NotificationRule, Page, Route
 from oncall.paging import tokens as page_tokens
+from oncall.quiet import operations as quiet
 from oncall.schedules import operations as schedules
 from postmortems.models import ActionItem, Factor, Postmortem, TimelineItem
 from statuspage.models import Component, Notice
@@ -77,6 +78,8 @@ class Values:
         invitation = invitations.invite("nora@example.com", role="viewer", team=None, actor=self.admin)
         token, _ = tokens.create(self.admin, name="sweep", scopes=["read"])
         reset = passwords.reset_link(self.responder).rstrip("/").split("/")
+        hours = quiet.add_hours(self.admin, weekdays=[0], start=time(22), end=time(7))
+        holiday = quiet.add_holiday(self.admin, day=now.date() + timedelta(days=30), name="Day off")
         schedule, page = override.schedule.slug, {"slug": "alder-pay"}
         written = Postmortem.objects.earliest("id")
         report = {
@@ -114,12 +117,16 @@ class Values:
             "/escalation/": {"slug": next(iter(company.policies.values())).slug},
             "/me/notifications/methods/": {"pk": _first(ContactMethod, user=self.admin)},
             "/me/notifications/rules/": {"pk": _first(NotificationRule, user=self.admin)},
+            "/me/quiet-hours/": {"pk": hours.pk},
+            "/me/quiet-hours/holidays/": {"pk": holiday.pk},
             "/postmortems/": report,
             "/postmortems/INC-{number}/timeline/": report | {"pk": _first(TimelineItem, postmortem=written)},
             "/action-items/": {"pk": ActionItem.objects.earliest("id").pk},
             "/api/v1/users/": {"ref": self.responder.pk},
             "/api/v1/users/me/contact-methods/": {"ref": _first(ContactMethod, user=self.admin)},
             "/api/v1/users/me/notification-rules/": {"ref": _first(NotificationRule, user=self.admin)},
+            "/api/v1/users/me/quiet-hours/": {"ref": hours.pk},
+            "/api/v1/users/me/holidays/": {"ref": holiday.pk},
             "/api/v1/teams/": {"ref": "payments"},
             "/api/v1/services/": {"ref": "payments-api"},
             "/api/v1/changes/": {"ref": _first(Change)},

@@ -14,7 +14,7 @@ from oncall.escalation.operations.handing import (
     snooze,
     wake,
 )
-from oncall.escalation.operations.outcomes import hear, hear_alarm
+from oncall.escalation.operations.outcomes import hear, hear_alarm, hear_held
 from oncall.escalation.operations.policies import (
     RESERVED,
     ChangedMeanwhile,
@@ -76,6 +76,7 @@ __all__ = [
     "hear",
     "hear_alarm",
     "hear_answer",
+    "hear_held",
     "join_alert",
     "note_policy",
     "page_by_hand",

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from core.events import nudge
-from oncall.escalation import rules
+from oncall.escalation import queries, rules
 from oncall.escalation.models import Escalation, EscalationStatus
 from oncall.escalation.rules import Position
 from oncall.paging import operations as paging
@@ -54,6 +54,13 @@ def _has_hope(page: Page) -> bool:
     )
     reached = Q(status__in=(PageStatus.SENT, PageStatus.DELIVERED, PageStatus.ACKNOWLEDGED))
     return level.filter(reached | Q(status=PageStatus.PENDING, troubled_at=None)).exists()
+
+
+def hear_held(outcomes: Sequence[Outcome]) -> None:
+    """Write what became of pages that waited for the end of quiet hours; send them singly where that failed."""
+    for page in paging.record_held(outcomes):
+        if page.escalation is not None and not paging.send_held(page, queries.page_content(page)):
+            log.error("page %s waited for the end of quiet hours and has no way to its person", page.pk)
 
 
 def hear_alarm(outcomes: Sequence[Outcome]) -> None:

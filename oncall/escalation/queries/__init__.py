@@ -16,6 +16,7 @@ from oncall.escalation.queries.asking import (
     targets_of,
 )
 from oncall.escalation.queries.digests import digest
+from oncall.escalation.queries.held import held_content, held_unwanted, page_content
 from oncall.escalation.queries.ladders import (
     TARGETS,
     Ladder,
@@ -65,6 +66,8 @@ __all__ = [
     "drawn",
     "following",
     "has_last",
+    "held_content",
+    "held_unwanted",
     "incident_of",
     "is_asked",
     "ladder",
@@ -74,6 +77,7 @@ __all__ = [
     "next_up",
     "notice",
     "now",
+    "page_content",
     "plan_of",
     "plan_of_last",
     "policies",

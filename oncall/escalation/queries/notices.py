@@ -169,6 +169,11 @@ def content(message: Message) -> Content:
         )
     related = [f"escalation__{path}" for path in RELATED]
     page = Page.objects.select_related("escalation", "user", *related).get(pk=message.subject_id)
+    return as_things_stand(page)
+
+
+def as_things_stand(page: Page) -> Content:
+    """Give what a page, read with its escalation and person, has to say at this moment."""
     said = _notice_now(page)
     text = words.compose(said)
     return Content(

@@ -7,6 +7,7 @@ from oncall.paging.operations.asking import (
     TooManyTests,
     acknowledge_test,
     page_level,
+    send_held,
     send_test,
 )
 from oncall.paging.operations.contacts import (
@@ -29,6 +30,7 @@ from oncall.paging.operations.contacts import (
     set_enabled,
     verify,
 )
+from oncall.paging.operations.holding import record_held
 from oncall.paging.operations.outcomes import Settled, decline, is_failure, record, reopen, stop
 
 __all__ = [
@@ -54,11 +56,13 @@ __all__ = [
     "is_failure",
     "page_level",
     "record",
+    "record_held",
     "remove_method",
     "remove_rule",
     "rename_method",
     "reopen",
     "send_code",
+    "send_held",
     "send_test",
     "set_enabled",
     "stop",

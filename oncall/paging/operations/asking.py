@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -19,9 +20,12 @@ from core.events import bus
 from core.outbox import operations as outbox
 from core.outbox.models import Lane
 from oncall import events
+from oncall.alerts.models import Urgency
 from oncall.paging import queries, rules, tokens
 from oncall.paging.models import Page, PageStatus
 from oncall.paging.rules import About, Notice
+from oncall.quiet import queries as quiet
+from oncall.quiet.rules import said, waits_until
 
 TEST_EVERY_SECONDS = 15
 LANES = {"high": Lane.CRITICAL, "low": Lane.PAGES}
@@ -63,11 +67,15 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Paged:
-    """What asking one level came to: the people who are being reached, and the pages of those who cannot be."""
+    """What asking one level came to: the people who are being reached, and the pages of those who cannot be.
+
+    `waits_until` is when the first of them hears of it, where quiet hours keep it from all of them.
+    """
 
     escalation_id: int
     reached: tuple[int, ...]
     failed: tuple[int, ...]
+    waits_until: datetime | None = None
 
 
 def page_level(asks: Sequence[Ask]) -> list[Paged]:
@@ -77,6 +85,7 @@ def page_level(asks: Sequence[Ask]) -> list[Paged]:
     """
     people = queries.reachable({asked.user_id for ask in asks for asked in ask.people})
     drafts = [draft for ask in asks for draft in _drafts(ask, people)]
+    _hold(drafts)
     Page.objects.bulk_create([draft.page for draft in drafts])
     outbox.put([each for draft in drafts for each in _messages(draft)])
     failed = [draft for draft in drafts if draft.page.status == PageStatus.FAILED]
@@ -106,6 +115,23 @@ def _draft(ask: Ask, position: int, asked: Asked, person: queries.Person | None)
     if sends:
         page.status, page.ended_at = PageStatus.PENDING, None
     return _Draft(page, ask, sends, person.zone if person else "UTC")
+
+
+def _hold(drafts: Sequence[_Draft]) -> None:
+    """Let what is of low urgency wait for the end of its person's quiet hours."""
+    low = [draft for draft in drafts if draft.sends and draft.page.urgency == Urgency.LOW]
+    known = quiet.of({draft.page.user_id for draft in low if draft.page.user_id}) if low else {}
+    for draft in low:
+        theirs = known.get(draft.page.user_id or 0)
+        until = waits_until(theirs, at=_at(draft.ask)) if theirs else None
+        if theirs is not None and until is not None:
+            waits = f"Waits until {said(until, zone=theirs.zone)}: quiet hours."
+            draft.page.why = f"{draft.page.why} {waits}"[:500]
+            draft.page.held_until = until
+
+
+def _at(ask: Ask) -> datetime:
+    return ask.notice.asked_at or timezone.now()
 
 
 def _nobody(ask: Ask, position: int, why: str) -> _Draft:
@@ -140,6 +166,8 @@ def _page(ask: Ask, position: int, user_id: int | None, why: str) -> Page:
 def _messages(draft: _Draft) -> list[outbox.NewMessage]:
     if not draft.sends:
         return []
+    if draft.page.held_until is not None:
+        return held_messages(draft.page, draft.sends, at=_at(draft.ask))
     content = _content(_addressed(draft), draft.page, thread=draft.ask.thread)
     return [
         message(
@@ -181,6 +209,48 @@ def _content(notice: Notice, page: Page, *, thread: str = "") -> dict[str, Any]:
     }
 
 
+def held_messages(page: Page, sends: Sequence[rules.Send], *, at: datetime) -> list[outbox.NewMessage]:
+    """Give the messages that bring all pages which wait for the same end of quiet hours: the first page makes them."""
+    assert page.held_until is not None  # noqa: S101 - only pages that wait come here
+    until = page.held_until.astimezone(UTC)
+    text = f"Pages waited for the end of your quiet hours: {settings.BASE_URL}/alerts/"
+    return [
+        outbox.NewMessage(
+            key=f"held-{page.user_id}-{until:%Y%m%dT%H%M%S}-{send.method.name}-{send.delay_seconds}",
+            client=queries.HELD,
+            subject_id=page.user_id or 0,
+            lane=Lane.PAGES,
+            channel=send.method.channel,
+            address=send.method.address,
+            secret=send.method.secret,
+            user_id=page.user_id,
+            content={
+                "subject": "Pages waited for the end of your quiet hours",
+                "text": text,
+                "method": send.method.id,
+                "until": until.isoformat(),
+            },
+            delay_seconds=(until - at).total_seconds() + send.delay_seconds,
+        )
+        for send in sends
+    ]
+
+
+def send_held(page: Page, content: dict[str, Any]) -> bool:
+    """Send a page that waited the ordinary way, by each of its person's rules; False where there is no way."""
+    person = queries.reachable({page.user_id} if page.user_id else set()).get(page.user_id or 0)
+    if person is None or not person.is_active:
+        return False
+    sends, _ = rules.sends(person.methods, person.own_rules, urgency=page.urgency, sign_in=person.email)
+    outbox.put(
+        [
+            message(page, send, content, key=f"page-{page.pk}-{n}", may_bundle=True)
+            for n, send in enumerate(sends)
+        ]
+    )
+    return bool(sends)
+
+
 def message(
     page: Page,
     send: rules.Send,
@@ -212,10 +282,13 @@ def message(
 
 
 def _paged(ask: Ask, pages: Sequence[Page]) -> Paged:
+    reached = [page for page in pages if page.user_id and page.status == PageStatus.PENDING]
+    held = [page.held_until for page in reached if page.held_until is not None]
     return Paged(
         ask.escalation_id,
-        tuple(page.user_id for page in pages if page.user_id and page.status == PageStatus.PENDING),
+        tuple(page.user_id for page in reached if page.user_id),
         tuple(page.pk for page in pages if page.status == PageStatus.FAILED),
+        min(held) if held and len(held) == len(reached) else None,
     )
 
 

@@ -3,6 +3,7 @@ from oncall.escalation.api import EscalationPolicies, PagesLedger
 from oncall.inbox.api import Alerts
 from oncall.paging.api import ContactMethods, NotificationRules
 from oncall.quiet.api import MyHolidays, MyQuietHours
+from oncall.readiness.api import Readiness
 from oncall.routing.api import Routes, Simulate
 from oncall.schedules.api import OnCall, Schedules
 
@@ -18,5 +19,6 @@ routes = [
     ("routes", Routes, "route"),
     ("simulate", Simulate, "simulate"),
     ("schedules", Schedules, "schedule"),
+    ("on-call/readiness", Readiness, "readiness"),
     ("on-call", OnCall, "on-call"),
 ]

@@ -127,6 +127,7 @@ def _join_the_engine() -> None:
     from oncall.escalation import operations, queries  # noqa: PLC0415
     from oncall.paging import operations as paging  # noqa: PLC0415
     from oncall.paging import queries as pages  # noqa: PLC0415
+    from oncall.readiness import operations as readiness  # noqa: PLC0415
 
     registry.add_step("keys", keys.refresh, order=4)
     registry.add_step("spool", draining.drain_due, order=5)
@@ -148,8 +149,13 @@ def _join_the_engine() -> None:
     registry.register(
         registry.Client(operations.ANSWER, lambda _messages: {}, pages.stored, operations.hear_answer)
     )
+    registry.register(
+        registry.Client(readiness.WARNING, lambda _messages: {}, pages.stored, readiness.hear_warning)
+    )
     timers.on(operations.UNSNOOZE)(operations.wake)
     timers.on(operations.ACK_TIMEOUT)(operations.ask_again)
+    timers.on(readiness.CHECK)(readiness.check)
+    housekeeping.add("plan shift checks", readiness.plan_checks)
     housekeeping.prune(
         "oncall_signal",
         "state = 'processed' and processed_at < now() - interval '90 days'"

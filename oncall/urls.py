@@ -5,6 +5,7 @@ urlpatterns = [
     path("", include("oncall.alerts.urls")),
     path("", include("oncall.inbox.urls")),
     path("", include("oncall.byhand.urls")),
+    path("", include("oncall.readiness.urls")),
     path("", include("oncall.schedules.urls")),
     path("", include("oncall.phone.urls")),
     path("", include("oncall.escalation.urls")),

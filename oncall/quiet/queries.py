@@ -33,14 +33,15 @@ def of(user_ids: Collection[int]) -> dict[int, Quiet]:
         days[holiday.user_id].add(holiday.day)
     known = {*hours, *days}
     return {
-        user.pk: Quiet(_zone(user.time_zone), tuple(hours[user.pk]), frozenset(days[user.pk]))
+        user.pk: Quiet(zone_of(user), tuple(hours[user.pk]), frozenset(days[user.pk]))
         for user in (User.objects.filter(pk__in=known) if known else ())
     }
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_of(user: User) -> ZoneInfo:
+    """Give a person's zone, UTC where its name means nothing."""
     try:
-        return ZoneInfo(name)
+        return ZoneInfo(user.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
         return ZoneInfo("UTC")
 

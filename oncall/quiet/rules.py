@@ -39,6 +39,24 @@ def waits_until(quiet: Quiet, *, at: datetime) -> datetime | None:
     return min(end, at + LONGEST) if end - at > SLACK else None
 
 
+def overlaps(quiet: Quiet, *, start: datetime, end: datetime) -> bool:
+    """Say whether any quiet time lies within [start, end)."""
+    first, last = (moment.astimezone(quiet.zone).date() for moment in (start, end))
+    days = [first + timedelta(days=n) for n in range(-1, (last - first).days + 1)]
+    stretches = [
+        _stretch(quiet, hours, day)
+        for day in days
+        for hours in quiet.hours
+        if day.weekday() in hours.weekdays
+    ]
+    stretches += [
+        (_instant(day, time(), quiet.zone), _instant(day + timedelta(days=1), time(), quiet.zone))
+        for day in days
+        if day in quiet.days
+    ]
+    return any(begins < end and ends > start for begins, ends in stretches)
+
+
 def _end(quiet: Quiet, at: datetime) -> datetime | None:
     """The end of the longest stretch that an instant lies in."""
     today = at.astimezone(quiet.zone).date()

@@ -186,6 +186,23 @@ def shifts_of(user: User, *, start: datetime, end: datetime) -> list[Shift]:
     return sorted(shifts, key=lambda shift: (shift.start, shift.name))
 
 
+def shifts(*, start: datetime, end: datetime) -> list[tuple[int, Shift]]:
+    """When anybody is on call in [start, end), all schedules together: the person's id and the shift, soonest first."""
+    found = [
+        (user_id, shift)
+        for one in resolve(None, start=start, end=end).values()
+        for slices in [one.final(start, end)]
+        for user_id in {pk for piece in slices for pk in piece.users}
+        for shift in _merged(one, user_id, slices)
+    ]
+    return sorted(found, key=lambda pair: (pair[1].start, pair[1].name, pair[0]))
+
+
+def shifts_in(one: Resolved, user_id: int, *, start: datetime, end: datetime) -> list[Shift]:
+    """When a person has one schedule in [start, end), which it was read for."""
+    return _merged(one, user_id, one.final(start, end))
+
+
 def _merged(one: Resolved, user_id: int, slices: Sequence[rules.Slice]) -> list[Shift]:
     found: list[Shift] = []
     for piece in slices:

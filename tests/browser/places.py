@@ -90,6 +90,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("pages-sent-together", digest(stack), signed_in=False),
         Place("page-somebody", "/pages/new/"),
         Place("on-call", "/on-call/"),
+        Place("readiness", "/on-call/readiness/"),
         Place("on-call-calendar", "/on-call/platform/"),
         Place("on-call-editor", "/on-call/platform/edit/"),
         Place("escalation", "/escalation/"),

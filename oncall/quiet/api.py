@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.response import Response
 
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 DAYS = [day.lower() for day in WEEKDAYS]
 
 
+@extend_schema_field({"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]$", "example": "22:00"})
+class Clock(serializers.TimeField):
+    """A time of day in hours and minutes, without a zone."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="%H:%M", input_formats=["%H:%M"], **kwargs)
+
+
 class HoursOut(serializers.Serializer[QuietHours]):
     """From when until when low urgency waits, by your own clock; an end before the start is on the next day."""
 
@@ -28,8 +36,8 @@ class HoursOut(serializers.Serializer[QuietHours]):
     def get_fields(self) -> dict[str, Any]:
         """Call the two ends what the contract calls them: `from` is no name for an attribute."""
         return super().get_fields() | {
-            "from": serializers.TimeField(source="start", format="%H:%M"),
-            "to": serializers.TimeField(source="end", format="%H:%M"),
+            "from": Clock(source="start"),
+            "to": Clock(source="end"),
         }
 
     def get_weekdays(self, hours: QuietHours) -> list[str]:
@@ -45,8 +53,8 @@ class HoursIn(serializers.Serializer[dict[str, Any]]):
     def get_fields(self) -> dict[str, Any]:
         """Call the two ends what the contract calls them."""
         return super().get_fields() | {
-            "from": serializers.TimeField(source="start"),
-            "to": serializers.TimeField(source="end"),
+            "from": Clock(source="start"),
+            "to": Clock(source="end"),
         }
 
     def validate_weekdays(self, names: list[str]) -> list[int]:

@@ -80,6 +80,10 @@ OWN = {
     "oncall:remove-method": "how they are reached",
     "oncall:add-rule": "when they are reached",
     "oncall:remove-rule": "when they are reached",
+    "oncall:add-quiet-hours": "when they are reached",
+    "oncall:remove-quiet-hours": "when they are reached",
+    "oncall:add-holiday": "when they are reached",
+    "oncall:remove-holiday": "when they are reached",
 }
 """Every address at which anybody who is signed in may write, because it is about themselves."""
 

@@ -47,6 +47,19 @@ class AlertResolved:
     by_source: bool
 
 
+@event("alert.judged")
+@dataclass(frozen=True, slots=True)
+class AlertJudged:
+    """Somebody said of an alert that is over whether it was worth waking anybody.
+
+    `verdict` is worth_waking, false_alarm, not_actionable or lacked_detail.
+    """
+
+    alert_id: int
+    service_id: int | None
+    verdict: str
+
+
 @event("alert.attached")
 @dataclass(frozen=True, slots=True)
 class AlertAttached:

@@ -139,6 +139,15 @@ class Urgency(models.TextChoices):
     LOW = "low", "Low"
 
 
+class Verdict(models.TextChoices):
+    """What people say of an alert that is over: was it right to wake somebody?"""
+
+    WORTH_WAKING = "worth_waking", "Worth waking"
+    FALSE_ALARM = "false_alarm", "False alarm"
+    NOT_ACTIONABLE = "not_actionable", "Not actionable"
+    LACKED_DETAIL = "lacked_detail", "Lacked detail"
+
+
 class AlertQuerySet(models.QuerySet["Alert"]):
     def open(self) -> AlertQuerySet:
         return self.exclude(status=Status.RESOLVED)
@@ -179,6 +188,9 @@ class Alert(models.Model):
     resolved_at = models.DateTimeField(null=True)
     resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     snoozed_until = models.DateTimeField(null=True)
+    verdict = models.CharField(max_length=14, choices=Verdict.choices, blank=True, db_default="")
+    judged_at = models.DateTimeField(null=True)
+    judged_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
 
     objects = AlertQuerySet.as_manager()
 

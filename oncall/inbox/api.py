@@ -11,7 +11,8 @@ from core.api.fields import Id, Seconds, SlugOrId, Time
 from core.api.permissions import Responds
 from core.api.views import Lists, Shows, ViewSet
 from incidents.severities.models import Severity
-from oncall.alerts.models import Alert
+from oncall.alerts import operations as alerts
+from oncall.alerts.models import Alert, Verdict
 from oncall.escalation import operations as escalation
 from oncall.inbox import operations, queries
 
@@ -32,6 +33,8 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
     acknowledged_at = Time(read_only=True)
     resolved_at = Time(read_only=True)
     snoozed_until = Time(read_only=True)
+    judged_by = serializers.CharField(source="judged_by_id", allow_null=True, read_only=True)
+    judged_at = Time(read_only=True)
     url = serializers.SerializerMethodField()
 
     class Meta:
@@ -55,6 +58,9 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
             "acknowledged_by",
             "resolved_at",
             "snoozed_until",
+            "verdict",
+            "judged_at",
+            "judged_by",
             "incident",
             "routed_by",
             "url",
@@ -67,6 +73,10 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
 
 class SnoozeInput(serializers.Serializer[dict[str, Any]]):
     duration_seconds = Seconds(min_value=60, max_value=30 * 86400)
+
+
+class VerdictInput(serializers.Serializer[dict[str, Any]]):
+    verdict = serializers.ChoiceField(choices=Verdict.choices)
 
 
 class DeclareInput(serializers.Serializer[dict[str, Any]]):
@@ -84,6 +94,7 @@ class Alerts(Lists, Shows, ViewSet):
     filterset_fields: ClassVar[dict[str, list[str]]] = {
         "status": ["exact"],
         "urgency": ["exact"],
+        "verdict": ["exact"],
         "service__slug": ["exact"],
         "dedup_key": ["exact"],
     }
@@ -133,6 +144,15 @@ class Alerts(Lists, Shows, ViewSet):
         escalation.snooze(
             alert=alert, seconds=self.read(SnoozeInput)["duration_seconds"], actor=_person(request)
         )
+        return self.answer(alert)
+
+    @extend_schema(request=VerdictInput, responses=AlertSerializer)
+    @action(detail=True, methods=["post"])
+    def judge(self, request: Request, ref: str) -> Response:
+        """Say whether an alert that is over was worth waking somebody; the last word counts."""
+        alert = self.get_object()
+        verdict = Verdict(self.read(VerdictInput)["verdict"])
+        alerts.judge_alert(alert.pk, verdict=verdict, actor=_person(request))
         return self.answer(alert)
 
     @extend_schema(request=DeclareInput, responses={201: AlertSerializer})

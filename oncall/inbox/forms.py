@@ -1,5 +1,6 @@
 from django import forms
 
+from oncall.alerts.models import Verdict
 from oncall.inbox.rules import LABELS, Span
 
 
@@ -7,6 +8,10 @@ class SnoozeForm(forms.Form):
     span = forms.TypedChoiceField(
         choices=[(span.value, label) for span, label in LABELS.items()], coerce=Span
     )
+
+
+class VerdictForm(forms.Form):
+    verdict = forms.TypedChoiceField(choices=Verdict.choices, coerce=Verdict)
 
 
 class DeclareForm(forms.Form):

@@ -13,7 +13,7 @@ from core.accounts import queries as people
 from incidents.catalog import models as catalog
 from incidents.lifecycle.models import Incident
 from incidents.lifecycle.registry import Target
-from oncall.alerts.models import Alert, AlertQuerySet, Signal, Status
+from oncall.alerts.models import Alert, AlertQuerySet, Signal, Status, Verdict
 from oncall.escalation import queries as escalations
 from oncall.escalation.models import Escalation, EscalationStatus
 from oncall.escalation.rules import Kind, Turn
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from oncall.escalation.rules import Answer, TargetSpec
 
 PAGE_SIZE = 50
+IN_VAIN = (Verdict.FALSE_ALARM, Verdict.NOT_ACTIONABLE)
 DAY = timedelta(days=1)
 
 NEEDS, OPEN, SNOOZED, CLOSED = "needs", "open", "snoozed", "closed"
@@ -71,7 +72,7 @@ class Inbox:
 def visible(user: User) -> AlertQuerySet:
     """The alerts a person may know of, with what a line shows."""
     return Alert.objects.visible_to(user).select_related(
-        "service", "integration", "incident", "acknowledged_by"
+        "service", "integration", "incident", "acknowledged_by", "judged_by"
     )
 
 
@@ -158,6 +159,8 @@ class Detail:
     ledger: list[paging.Entry]
     signals: list[Signal]
     before: int
+    before_in_vain: int
+    verdicts: list[tuple[str, str]]
     related: list[Alert]
     changes: list[catalog.Change]
     incidents: list[Incident]
@@ -181,13 +184,16 @@ def detail(user: User, alert: Alert) -> Detail:
         integration=alert.integration_id, dedup_key=alert.dedup_key, first_at__gte=month
     ).exclude(pk=alert.pk)
     current = escalations.current(alert=alert)
+    ledger = paging.ledger(user, alert=alert)
     return Detail(
         alert=alert,
         escalation=current,
         next_up=escalations.next_up(current) if current else None,
-        ledger=paging.ledger(user, alert=alert),
+        ledger=ledger,
         signals=_signals(alert),
         before=same.count(),
+        before_in_vain=same.filter(verdict__in=IN_VAIN).count(),
+        verdicts=Verdict.choices if alert.status == Status.RESOLVED and ledger else [],
         related=_related(user, alert),
         changes=_changes(alert),
         incidents=list(

@@ -12,6 +12,7 @@ urlpatterns = [
     path("alerts/<int:pk>/resolve/", views.resolve, name="resolve-alert"),
     path("alerts/<int:pk>/escalate/", views.escalate, name="escalate-alert"),
     path("alerts/<int:pk>/snooze/", views.snooze, name="snooze-alert"),
+    path("alerts/<int:pk>/judge/", views.judge, name="judge-alert"),
     path("alerts/<int:pk>/declare/", views.declare, name="declare-alert"),
     path("alerts/<int:pk>/attach/", views.attach, name="attach-alert"),
     path("alerts/-/INC-<int:number>/alerts/", views.incident_alerts, name="incident-alerts"),

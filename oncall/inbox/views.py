@@ -12,9 +12,10 @@ from core.accounts.policy import may_respond
 from core.errors import Refused
 from core.ui.render import render
 from incidents.lifecycle import queries as incidents
+from oncall.alerts import operations as alerts
 from oncall.escalation import operations as escalation
 from oncall.inbox import operations, queries
-from oncall.inbox.forms import AttachForm, DeclareForm, SnoozeForm
+from oncall.inbox.forms import AttachForm, DeclareForm, SnoozeForm, VerdictForm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,6 +138,23 @@ def snooze(request: PersonRequest, pk: int) -> HttpResponse:
         zone = timezone.get_current_timezone()
         operations.snooze(alert, span=form.cleaned_data["span"], zone=zone, actor=request.user)
         return "Snoozed. Nobody is asked until then."
+
+    return _do(request, alert, act)
+
+
+@require_POST
+@may_respond
+def judge(request: PersonRequest, pk: int) -> HttpResponse:
+    """Say whether an alert that is over was worth waking somebody."""
+    alert = queries.get(request.user, pk)
+    form = VerdictForm(request.POST)
+    if not form.is_valid():
+        return _detail(request, alert, "oncall/inbox/alert.html", status=422)
+
+    def act() -> str:
+        verdict = form.cleaned_data["verdict"]
+        alerts.judge_alert(alert.pk, verdict=verdict, actor=request.user)
+        return f"Noted: {verdict.label.lower()}."
 
     return _do(request, alert, act)
 

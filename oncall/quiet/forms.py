@@ -14,7 +14,6 @@ class HoursForm(forms.Form):
     end = forms.TimeField(
         label="Until",
         initial="07:00",
-        help_text="Before the start means the next day.",
         widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
     )
     weekdays = forms.TypedMultipleChoiceField(
@@ -22,6 +21,7 @@ class HoursForm(forms.Form):
         coerce=int,
         initial=list(range(len(WEEKDAYS))),
         label="Beginning on",
+        help_text="An end before the start is on the next day.",
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose at least one day."},
     )

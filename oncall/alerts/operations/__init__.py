@@ -13,8 +13,10 @@ from oncall.alerts.operations.sources import (
     send_test,
 )
 from oncall.alerts.operations.states import (
+    NotOver,
     acknowledge_alert,
     attach_alerts,
+    judge_alert,
     resolve_alert,
     snooze_alert,
     unacknowledge_alert,
@@ -22,6 +24,7 @@ from oncall.alerts.operations.states import (
 
 __all__ = [
     "Change",
+    "NotOver",
     "Recorded",
     "SourceInactive",
     "Waiting",
@@ -35,6 +38,7 @@ __all__ = [
     "create_integration",
     "deactivate",
     "finish",
+    "judge_alert",
     "note_damaged",
     "note_problems",
     "put_off",

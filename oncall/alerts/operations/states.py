@@ -9,9 +9,10 @@ from django.db.models import DurationField, ExpressionWrapper, F
 from django.db.models.functions import Now
 
 from core import live
+from core.errors import Refused
 from core.events import bus
-from oncall.alerts.models import Alert, Status
-from oncall.events import AlertAcknowledged, AlertAttached, AlertResolved, AlertUnacknowledged
+from oncall.alerts.models import Alert, Status, Verdict
+from oncall.events import AlertAcknowledged, AlertAttached, AlertJudged, AlertResolved, AlertUnacknowledged
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -63,6 +64,25 @@ def snooze_alert(alert_id: int, *, until: datetime | None) -> bool:
             return False
         _write(alert, snoozed_until=until)
     return True
+
+
+class NotOver(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            "The alert is not over yet. Resolve it, then say whether it was worth waking somebody."
+        )
+
+
+def judge_alert(alert_id: int, *, verdict: Verdict, actor: User) -> None:
+    """Note whether an alert that is over was worth waking somebody; the last word counts."""
+    with transaction.atomic():
+        alert = _locked(alert_id)
+        if alert.status != Status.RESOLVED:
+            raise NotOver
+        if alert.verdict == verdict:
+            return
+        _write(alert, verdict=verdict, judged_at=Now(), judged_by=actor)
+        bus.emit(AlertJudged(alert.pk, alert.service_id, str(verdict)), actor=actor)
 
 
 def attach_alerts(alert_ids: Collection[int], *, incident_id: int, actor: User | None) -> list[int]:

@@ -42,3 +42,19 @@ def test_giving_an_alert_back_ends_its_snooze() -> None:
     api.post(f"/api/v1/alerts/{alert.pk}/snooze/", {"duration_seconds": 900}, format="json")
     answer = api.post(f"/api/v1/alerts/{alert.pk}/unacknowledge/").json()
     assert (answer["status"], answer["snoozed_until"]) == ("triggered", None)
+
+
+def test_the_last_verdict_on_an_alert_counts() -> None:
+    alert, bob = cast.alert(), cast.bob()
+    api, address = caller(bob), f"/api/v1/alerts/{alert.pk}/"
+    early = api.post(f"{address}judge/", {"verdict": "worth_waking"}, format="json")
+    assert (early.status_code, early.json()["detail"][:28]) == (409, "The alert is not over yet. R")
+    api.post(f"{address}resolve/")
+    for verdict in ("lacked_detail", "not_actionable", "not_actionable"):
+        answer = api.post(f"{address}judge/", {"verdict": verdict}, format="json").json()
+        assert (answer["verdict"], answer["judged_by"]) == (verdict, str(bob.pk))
+    assert api.post(f"{address}judge/", {"verdict": "loud"}, format="json").status_code == 400
+    assert Event.objects.filter(name="alert.judged").count() == 2
+    listed = api.get("/api/v1/alerts/", {"verdict": "not_actionable"}).json()["results"]
+    assert [each["id"] for each in listed] == [str(alert.pk)]
+    assert api.get("/api/v1/alerts/", {"verdict": "false_alarm"}).json()["results"] == []

@@ -13,12 +13,13 @@ from incidents.models import Incident
 from oncall.escalation import queries
 from oncall.models import Alert
 from tests import cast
+from tests.oncall.escalation.clock import drain
 
 if TYPE_CHECKING:
     from core.accounts.models import User
 
 pytestmark = pytest.mark.django_db
-ACTIONS = ["acknowledge", "unacknowledge", "resolve", "escalate", "snooze", "declare", "attach"]
+ACTIONS = ["acknowledge", "unacknowledge", "resolve", "escalate", "snooze", "declare", "attach", "judge"]
 
 
 def signed_in(user: User) -> Client:
@@ -94,6 +95,50 @@ def test_an_alert_that_ended_offers_no_snooze() -> None:
     alert, client = firing(), signed_in(cast.bob())
     client.post(reverse("oncall:resolve-alert", args=[alert.pk]))
     assert "Snooze" not in client.get(reverse("oncall:alert", args=[alert.pk])).content.decode()
+
+
+def over() -> Alert:
+    alert = firing()
+    cast.escalation(alert, cast.policy((300, [cast.carol()])))
+    drain()
+    signed_in(cast.alice()).post(reverse("oncall:resolve-alert", args=[alert.pk]))
+    return alert
+
+
+def test_an_alert_that_is_over_asks_once_whether_it_was_worth_waking_somebody() -> None:
+    alert, bob = over(), cast.bob()
+    client, address = signed_in(bob), reverse("oncall:alert", args=[alert.pk])
+    page = client.get(address).content.decode()
+    assert "Worth waking somebody?" in page
+    assert "One press" in page
+    answer = client.post(
+        reverse("oncall:judge-alert", args=[alert.pk]), {"verdict": "false_alarm"}, follow=True
+    ).content.decode()
+    assert "Noted: false alarm." in answer
+    assert "<b>False alarm</b>, said Bob Example" in answer
+    assert "One press" not in answer
+    judged = Alert.objects.get()
+    assert (judged.verdict, judged.judged_by, judged.judged_at is None) == ("false_alarm", bob, False)
+    assert Event.objects.get(name="alert.judged").payload == {
+        "alert_id": alert.pk,
+        "service_id": alert.service_id,
+        "verdict": "false_alarm",
+    }
+    assert "False alarm" in client.get(reverse("oncall:alerts"), {"show": "closed"}).content.decode()
+    again = firing()
+    page = client.get(reverse("oncall:alert", args=[again.pk])).content.decode()
+    assert "fired 1 time in 30 days, 1 of them in vain" in page
+
+
+def test_an_alert_that_is_open_or_woke_nobody_is_not_judged_on_its_page() -> None:
+    alert, client = firing(), signed_in(cast.bob())
+    address = reverse("oncall:alert", args=[alert.pk])
+    assert "Worth waking" not in client.get(address).content.decode()
+    client.post(reverse("oncall:judge-alert", args=[alert.pk]), {"verdict": "false_alarm"})
+    assert Alert.objects.get().verdict == ""
+    client.post(reverse("oncall:resolve-alert", args=[alert.pk]))
+    assert "Worth waking" not in client.get(address).content.decode()
+    assert client.post(reverse("oncall:judge-alert", args=[alert.pk]), {"verdict": "x"}).status_code == 422
 
 
 @pytest.mark.parametrize("action", ACTIONS)

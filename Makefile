@@ -10,7 +10,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 T ?=
 
-.PHONY: up test chaos bench pictures format lock check check-format check-lint check-types check-imports check-templates \
+.PHONY: up test chaos bench bench-stuck pictures format lock check check-format check-lint check-types check-imports check-templates \
 	check-migrations check-documents
 .DEFAULT_GOAL := up
 
@@ -32,6 +32,10 @@ chaos: .venv/dev
 bench: .venv/dev
 	@command -v wrk >/dev/null || { echo "make bench needs wrk: apt-get install wrk" >&2; exit 1; }
 	@$(BIN)/python -m bench.run
+
+# How long a look for stuck pages takes beside a million messages; fails above 50 ms.
+bench-stuck: .venv/dev
+	@$(BIN)/python -m bench.stuck
 
 # The pictures of the documentation, from the running product.
 pictures: .venv/dev

@@ -85,6 +85,10 @@ class Product:
     def start(self) -> None:
         self.postgres.start()
         self.redis.start()
+        self.settle()
+
+    def settle(self) -> None:
+        """Let this process and those it starts use the servers."""
         os.environ.update(
             {
                 "WATCHBILL_DATA_DIR": str(self.folder),

@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "core.people",
     "core.audit",
     "core.stack",
+    "core.watch",
     "incidents",
     "oncall",
     "statuspage",

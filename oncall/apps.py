@@ -53,6 +53,7 @@ class OncallConfig(AppConfig):
         _show_events()
         _join_the_engine()
         _hear_replies()
+        _be_watched()
         _tell_the_hub()
 
 
@@ -183,6 +184,13 @@ def _hear_replies() -> None:
     from oncall.replies import operations  # noqa: PLC0415
 
     replies.listen(operations.hear)
+
+
+def _be_watched() -> None:
+    """Say what can be stuck on the way from a signal to a person."""
+    from oncall import detectors  # noqa: PLC0415
+
+    detectors.register()
 
 
 def _tell_the_hub() -> None:

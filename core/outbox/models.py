@@ -98,6 +98,11 @@ class Message(models.Model):
                 condition=Q(state="accepted", receipt_due_at__isnull=False),
                 name="message_receipt_due",
             ),
+            # For who watches the engine: held by nobody any more, ended without a known arrival.
+            models.Index(fields=["lease_until"], condition=Q(state="sending"), name="message_leased"),
+            models.Index(
+                fields=["ended_at"], condition=Q(state__in=["expired", "unknown"]), name="message_lost"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -118,6 +123,9 @@ class Attempt(models.Model):
 
     class Meta:
         ordering = [F("id").asc()]
+        indexes = [
+            models.Index(fields=["started_at"], condition=Q(outcome="unknown"), name="attempt_unknown"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.message_id} try {self.n}"

@@ -15,11 +15,11 @@ Reading = tuple[tuple[str, ...], float]
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """A metric and the statement it is read by: its label columns, then the value."""
+    """A metric and the statement it is read by, or what makes the statement: its label columns, then the value."""
 
     name: str
     help: str
-    sql: str
+    sql: str | Callable[[], str]
     labels: tuple[str, ...] = ()
 
 
@@ -46,7 +46,7 @@ def read_all() -> list[tuple[Gauge, list[Reading]]]:
 def _read(gauge: Gauge) -> list[Reading] | None:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(gauge.sql)
+            cursor.execute(gauge.sql if isinstance(gauge.sql, str) else gauge.sql())
             return [
                 (tuple(str(label) for label in labels), float(value)) for *labels, value in cursor.fetchall()
             ]

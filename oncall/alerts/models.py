@@ -202,6 +202,11 @@ class Alert(models.Model):
         ]
         indexes = [
             models.Index(fields=["-last_at"], condition=~Q(status="resolved"), name="alert_open"),
+            models.Index(
+                fields=["first_at"],
+                condition=Q(status="triggered", urgency="high", snoozed_until=None),
+                name="alert_wanting",
+            ),
             models.Index(fields=["service", "-first_at"], name="alert_service"),
             models.Index(fields=["-first_at"], name="alert_recent"),
         ]

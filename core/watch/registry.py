@@ -1,0 +1,60 @@
+"""What is looked at. Apps register theirs in `AppConfig.ready()`; this knows none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.watch.rules import Grade, Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One look at the engine. `look` may raise: what cannot be looked at is not well."""
+
+    name: str
+    title: str
+    order: int
+    look: Callable[[], Reading]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detector:
+    """A statement that finds what is stuck: rows of an id, a time since when and a path ("" for none).
+
+    It must answer within 50 ms from its indexes however much is stored; `bench.stuck` measures it. `what` names
+    one row, as "Escalation {id}"; `trouble` says what is wrong when there is any, `advice` what to do.
+    """
+
+    name: str
+    title: str
+    order: int
+    sql: str
+    what: str
+    trouble: str
+    advice: str
+    grade: Grade = Grade.BAD
+
+
+_checks: dict[str, Check] = {}
+_detectors: dict[str, Detector] = {}
+
+
+def add(check: Check) -> None:
+    """Look at this too; the same name again replaces it."""
+    _checks[check.name] = check
+
+
+def detect(detector: Detector) -> None:
+    """Look for this kind of stuck things too; the same name again replaces it."""
+    _detectors[detector.name] = detector
+
+
+def checks() -> list[Check]:
+    """Every check that is no detector, in order."""
+    return sorted(_checks.values(), key=lambda check: check.order)
+
+
+def detectors() -> list[Detector]:
+    """Every detector, in order."""
+    return sorted(_detectors.values(), key=lambda detector: detector.order)

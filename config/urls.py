@@ -25,6 +25,7 @@ urlpatterns = [
     # The frame
     path("", include("core.ui.urls")),
     path("", include("core.audit.urls")),
+    path("", include("core.watch.urls")),
     path("admin/", admin.site.urls),
 ]
 

@@ -62,6 +62,12 @@ class Responds(_Allows):
     write_verb = Verb.RESPOND
 
 
+class RespondersRead(_Allows):
+    """Responders read; nobody writes."""
+
+    read_verb = Verb.RESPOND
+
+
 class Pages(_Allows):
     """Anybody reads; paging needs a responder and the scope `page`."""
 

@@ -8,10 +8,14 @@ class WatchConfig(AppConfig):
     label = "watch"
 
     def ready(self) -> None:
-        """Look at what `core` runs; show it to Prometheus."""
-        from core.stack import metrics  # noqa: PLC0415 - registries are filled when models are known
-        from core.watch import detectors, queries  # noqa: PLC0415
+        """Look at what `core` runs; show it to responders and to Prometheus."""
+        from core.accounts.policy import Verb, can  # noqa: PLC0415 - registries are filled when models are known
+        from core.live import registry as live  # noqa: PLC0415
+        from core.stack import metrics  # noqa: PLC0415
+        from core.ui import shell  # noqa: PLC0415
+        from core.watch import detectors, engine, queries  # noqa: PLC0415
 
+        engine.register()
         detectors.register()
         metrics.watch(
             metrics.Gauge(
@@ -19,5 +23,15 @@ class WatchConfig(AppConfig):
                 "Things that are stuck, by what looks for them; at most 1000 are counted.",
                 queries.counting,
                 ("detector",),
+            )
+        )
+        live.allow("watch", lambda user, rest: not rest and can(user, Verb.RESPOND))
+        shell.add_menu(
+            shell.MenuItem(
+                "Is paging healthy?",
+                "shield",
+                "watch:index",
+                70,
+                allowed=lambda user: can(user, Verb.RESPOND),
             )
         )

@@ -64,8 +64,7 @@ def detect(detector: Detector) -> Reading:
 
 def findings(detector: Detector) -> list[Finding]:
     """Give what a detector finds, the oldest first, one more than is shown where there are more."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("select set_config('statement_timeout', %s, true)", [LONGEST])
+    with connection.cursor() as cursor:
         cursor.execute(finding(detector))
         rows = cursor.fetchall()
     return [Finding(what=detector.what.format(id=pk), since=since, path=path) for pk, since, path in rows]
@@ -86,7 +85,10 @@ def counting() -> str:
 
 def _read(name: str, look: Callable[[], Reading]) -> Reading:
     try:
-        return look()
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("select set_config('statement_timeout', %s, true)", [LONGEST])
+            return look()
     except Error as error:
         reason = str(error).strip().partition("\n")[0]
     except Exception as error:  # one look that fails must not hide the others

@@ -54,11 +54,13 @@ def worst(grades: Iterable[Grade]) -> Grade:
 
 
 def verdict(seen: Sequence[Seen]) -> str:
-    """Say in one sentence whether people can rely on being paged."""
-    bad = [each.title.lower() for each in seen if each.reading.grade is Grade.BAD]
+    """Say in a sentence or two whether people can rely on being paged."""
+    bad = [each.reading.text for each in seen if each.reading.grade is Grade.BAD]
     warned = sum(each.reading.grade is Grade.WARN for each in seen)
+    if len(bad) > 1:
+        return f"Act now. {bad[0]} {len(bad) - 1} more below."
     if bad:
-        return f"Do not rely on paging: look at {_and(bad)}."
+        return f"Act now. {bad[0]}"
     if warned:
         return f"Paging works. {_count(warned)} attention soon."
     return "Paging is healthy."
@@ -204,7 +206,7 @@ def lag(measured: Lag) -> Reading:
     if not measured.messages:
         return Reading(grade=Grade.GOOD, text="No message was sent in the last hour.")
     number = f"{measured.messages:,}"
-    said = f"Of the last {number} messages 99 % were begun within {measured.seconds:.2f} s of their time."
+    said = f"99 % of the last {number} messages were begun within {measured.seconds:.2f} s of their time."
     if measured.seconds <= SLOW_SECONDS:
         return Reading(grade=Grade.GOOD, text=said)
     return Reading(

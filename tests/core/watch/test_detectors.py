@@ -33,7 +33,7 @@ def names(name: str) -> list[str]:
     return [finding.what for finding in look(name).findings]
 
 
-def sql(statement: str, *values: object) -> None:
+def sql(statement: str, *values: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
 

@@ -100,6 +100,7 @@ class Product:
                 "PAGER_STORM_AFTER": "0",  # one person gets them all
                 "PRIVATE_TARGETS": "127.0.0.0/8",
                 "LOG_LEVEL": "WARNING",
+                "SELF_WATCH": "false",
                 "DJANGO_SETTINGS_MODULE": "config.settings",
             }
         )

@@ -328,6 +328,19 @@ PRIVATE_TARGETS = env.words(
     "",
     "Networks outside the public internet that webhooks may reach, as 10.1.0.0/16,127.0.0.1/32.",
 )
+SELF_WATCH = env.flag(
+    "SELF_WATCH",
+    True,
+    "`pagerd` sends a test page the whole way each minute and tells admins when something is stuck.",
+)
+WEB_URL = env.text(
+    "WEB_URL", f"http://127.0.0.1:{PORT}", "Where `pagerd` reaches the web process, for its test page."
+).rstrip("/")
+HEARTBEAT_URLS = env.words(
+    "HEARTBEAT_URLS",
+    "",
+    "Addresses outside that are called after each test page that arrived, and alarm when they hear nothing.",
+)
 INGEST_MAX_BYTES = 1_000_000
 SPOOL_DIR = Path(
     env.text(

@@ -187,10 +187,13 @@ def _hear_replies() -> None:
 
 
 def _be_watched() -> None:
-    """Say what can be stuck on the way from a signal to a person."""
+    """Say what can be stuck on the way from a signal to a person, and how a test page goes it."""
+    from core.watch import registry  # noqa: PLC0415
     from oncall import detectors  # noqa: PLC0415
+    from oncall.canary import operations, queries  # noqa: PLC0415
 
     detectors.register()
+    registry.set_probe(registry.Probe(operations.send, queries.arrived, operations.forget))
 
 
 def _tell_the_hub() -> None:

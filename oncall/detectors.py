@@ -67,6 +67,8 @@ OWN = (
         what="Escalation {id}",
         trouble="at its end: everybody was asked, and nobody acknowledged",
         advice="Take the alert or the incident, or page somebody by hand.",
+        # Whoever has to know was told when it ended.
+        alarms=False,
     ),
 )
 

@@ -19,10 +19,12 @@ from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import EntryKind, Incident
 from oncall.alerts import operations as alerts
 from oncall.alerts import parsers
+from oncall.alerts.models import CANARY
 from oncall.alerts.operations import Change, Recorded, Waiting
 from oncall.alerts.parsers import pagerduty
 from oncall.alerts.rules import POISON_AFTER, Entry, Parsed, Unreadable
 from oncall.escalation import operations as escalation
+from oncall.escalation.rules import CANARY_PLAN
 from oncall.routing import queries as routing
 from oncall.routing.rules import Decision, Map, decide, slug
 
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+TEST = Decision(None, None, "high", "the product's own test page")
+"""Where a canary goes: it is routed like any other, and then nobody's alert."""
 SOON = "select min(due_at) from oncall_signal where state = 'new' and due_at > now()"
 """When the next signal that was put off is due."""
 DROPPED = "Nothing was done: no open alert has this key."
@@ -130,6 +134,7 @@ def _place(signal: Waiting, parsed: Parsed, world: Map) -> tuple[Entry, Decision
         service_id=decision.service_id,
         urgency=decision.urgency,
         routed_by=decision.why,
+        is_quiet=signal.kind == CANARY,
     )
     return entry, decision
 
@@ -137,7 +142,7 @@ def _place(signal: Waiting, parsed: Parsed, world: Map) -> tuple[Entry, Decision
 def _decide(signal: Waiting, parsed: Parsed, world: Map) -> Decision:
     if signal.attempts > POISON_AFTER:
         return Decision(None, None, "high", "routing failed: every admin is asked")
-    return decide(
+    decision = decide(
         routing.subject(
             parsed,
             integration_id=signal.integration_id,
@@ -146,6 +151,7 @@ def _decide(signal: Waiting, parsed: Parsed, world: Map) -> Decision:
         ),
         world,
     )
+    return TEST if signal.kind == CANARY else decision
 
 
 # Asking people, or stopping
@@ -160,6 +166,7 @@ def _ask(recorded: Sequence[Recorded], decisions: dict[tuple[int, str], Decision
             urgency=item.entry.urgency,
             message=item.entry.parsed.title,
             actor_id=None,
+            plan=CANARY_PLAN if item.entry.is_quiet else None,
         )
         for item in recorded
         if item.change is Change.OPENED and item.alert_id is not None

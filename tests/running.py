@@ -105,6 +105,7 @@ class Stack:
                 "EMAIL_URL": self.smtp.url,
                 "WATCHBILL_DEMO_PASSWORD": PASSWORD,
                 "SECRET_KEY": os.environ["SECRET_KEY"],
+                "SELF_WATCH": "false",
                 **self.extra,
             }
         )

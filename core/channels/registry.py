@@ -77,7 +77,7 @@ class Channel:
     `check_address` gives the address in its normal form or raises ValueError with a text for people; `hint`
     masks it for others to see; `send` hands over or raises Temporary, Permanent or Unknown. `is_ready` says
     whether the operator has set it up, so that people may choose it. An address that is not typed comes from the
-    person's own browser, which is proof enough.
+    person's own browser, which is proof enough. One that is not offered is for the product's own use.
     """
 
     kind: str
@@ -88,6 +88,7 @@ class Channel:
     needs_secret: bool = False
     is_typed: bool = True
     is_ready: Callable[[], bool] = lambda: True
+    is_offered: bool = True
 
 
 _channels: dict[str, Channel] = {}
@@ -109,5 +110,5 @@ def all() -> list[Channel]:
 
 
 def offered() -> list[Channel]:
-    """The channels that are set up and whose addresses people type, in the order of registration."""
-    return [channel for channel in _channels.values() if channel.is_typed and channel.is_ready()]
+    """The channels that people may choose: set up, with an address to type, in the order of registration."""
+    return [each for each in _channels.values() if each.is_offered and each.is_typed and each.is_ready()]

@@ -98,6 +98,7 @@ class _Stream(httpcore.NetworkStream):
 
 Resolve = Callable[[str, int, float], list[str]]
 Dial = Callable[[str, int, float], httpcore.NetworkStream]
+Allowed = Callable[[], list[targets.Network]]
 
 
 def _dial(address: str, port: int, timeout: float) -> httpcore.NetworkStream:
@@ -107,9 +108,10 @@ def _dial(address: str, port: int, timeout: float) -> httpcore.NetworkStream:
 class _Guarded(httpcore.NetworkBackend):
     """Dials only what was checked, so a name that changes its address between the two gains nothing."""
 
-    def __init__(self, resolve: Resolve, dial: Dial) -> None:
+    def __init__(self, resolve: Resolve, dial: Dial, allowed: Allowed) -> None:
         self._resolve = resolve
         self._dial = dial
+        self._allowed = allowed
 
     def connect_tcp(
         self,
@@ -121,7 +123,7 @@ class _Guarded(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         until = time.monotonic() + _deadline.left(CONNECT_SECONDS)
         addresses = self._resolve(host, port, until - time.monotonic())
-        targets.check(targets.Target("http", host, port, "/"), addresses, _private())
+        targets.check(targets.Target("http", host, port, "/"), addresses, self._allowed())
         failure: Exception = httpcore.ConnectError("the host name has no address")
         for address in addresses:
             if (left := until - time.monotonic()) <= 0:
@@ -131,6 +133,11 @@ class _Guarded(httpcore.NetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure
+
+
+def anywhere() -> list[targets.Network]:
+    """Every network there is."""
+    return targets.networks(["0.0.0.0/0", "::/0"])
 
 
 def _private() -> list[targets.Network]:
@@ -153,10 +160,15 @@ def _tls() -> ssl.SSLContext:
 
 @dataclass(slots=True)
 class Client:
-    """A pool of connections, kept for a few seconds each. Safe to use from several threads."""
+    """A pool of connections, kept for a few seconds each. Safe to use from several threads.
+
+    `allowed` gives the private networks that may be called: those of PRIVATE_TARGETS, or `anywhere` for an address
+    that nobody but the operator can set.
+    """
 
     resolve: Resolve = names.resolve
     dial: Dial = _dial
+    allowed: Allowed = _private
     _pool: httpcore.ConnectionPool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -165,7 +177,7 @@ class Client:
             max_connections=64,
             max_keepalive_connections=32,
             keepalive_expiry=4.0,
-            network_backend=_Guarded(self.resolve, self.dial),
+            network_backend=_Guarded(self.resolve, self.dial, self.allowed),
         )
 
     def request(

@@ -10,6 +10,7 @@ class OutboxConfig(AppConfig):
     def ready(self) -> None:
         """Make the channels known, and let `drain()` hand over events."""
         from core.channels.email import transport as _email  # noqa: F401, PLC0415
+        from core.channels.null import transport as _null  # noqa: F401, PLC0415
         from core.channels.push import transport as _push  # noqa: F401, PLC0415
         from core.channels.sms import transport as _sms  # noqa: F401, PLC0415
         from core.channels.voice import transport as _voice  # noqa: F401, PLC0415

@@ -11,16 +11,23 @@ import random
 import select
 import signal
 import socket
-from typing import Any
+import threading
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from django.conf import settings
 from django.db import DatabaseError, connection
 
 from core.events import nudge
-from core.outbox import draining
+from core.outbox import draining, registry
+
+if TYPE_CHECKING:
+    from core.outbox.registry import Companion
 
 log = logging.getLogger(__name__)
+
+COMPANION_SECONDS = 3.0
+"""How long what runs beside is waited for at the end."""
 
 
 class Pager:
@@ -28,6 +35,7 @@ class Pager:
 
     def __init__(self) -> None:
         self._stopping = False
+        self._over = threading.Event()
         self._ears: psycopg.Connection[Any] | None = None
         self._is_away = False
         # A signal writes one byte here, so that waiting ends at once.
@@ -39,12 +47,21 @@ class Pager:
         signal.set_wakeup_fd(self._waker.fileno())
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+        beside = [self._start(companion) for companion in registry.companions()]
         while not self._stopping:
             self._wait(self._drain())
+        for thread in beside:
+            thread.join(COMPANION_SECONDS)
         self._close()
+
+    def _start(self, companion: Companion) -> threading.Thread:
+        thread = threading.Thread(target=companion.run, args=(self._over,), name=companion.name, daemon=True)
+        thread.start()
+        return thread
 
     def _stop(self, *_: object) -> None:
         self._stopping = True
+        self._over.set()
 
     def _drain(self) -> float:
         """Do all that is due; give how many seconds to wait until there is reason to look again."""

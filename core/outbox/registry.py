@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,12 +14,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Client",
+    "Companion",
     "Content",
     "Outcome",
     "Reasons",
     "Step",
+    "add_companion",
     "add_step",
     "client",
+    "companions",
     "register",
     "sources",
     "steps",
@@ -79,8 +83,17 @@ class Step:
     soon: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """What `pagerd` does beside its work, in a thread of its own, until the event is set."""
+
+    name: str
+    run: Callable[[threading.Event], None]
+
+
 _clients: dict[str, Client] = {}
 _steps: dict[str, Step] = {}
+_companions: dict[str, Companion] = {}
 
 
 def register(client: Client) -> None:
@@ -100,6 +113,16 @@ def add_step(name: str, run: Callable[[], int], *, order: int, soon: str = "") -
     now()".
     """
     _steps[name] = Step(name, run, order, soon)
+
+
+def add_companion(name: str, run: Callable[[threading.Event], None]) -> None:
+    """Let `pagerd` do this beside its work; it must catch its own errors and give its connections back."""
+    _companions[name] = Companion(name, run)
+
+
+def companions() -> list[Companion]:
+    """Everything that `pagerd` does beside its work."""
+    return list(_companions.values())
 
 
 def steps(*, sending: Callable[[], int]) -> list[Step]:

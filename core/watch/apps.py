@@ -10,11 +10,14 @@ class WatchConfig(AppConfig):
     def ready(self) -> None:
         """Look at what `core` runs; show it to responders and to Prometheus."""
         from core.accounts.policy import Verb, can  # noqa: PLC0415 - registries are filled when models are known
+        from core.events import housekeeping  # noqa: PLC0415
         from core.live import registry as live  # noqa: PLC0415
+        from core.outbox import registry as outbox  # noqa: PLC0415
         from core.stack import metrics  # noqa: PLC0415
         from core.ui import shell  # noqa: PLC0415
-        from core.watch import detectors, engine, queries  # noqa: PLC0415
+        from core.watch import alarms, canary, detectors, engine, queries, watcher  # noqa: PLC0415
 
+        canary.register()
         engine.register()
         detectors.register()
         metrics.watch(
@@ -25,6 +28,10 @@ class WatchConfig(AppConfig):
                 ("detector",),
             )
         )
+        outbox.register(alarms.CLIENT)
+        outbox.add_companion("watch", watcher.Watcher().run)
+        housekeeping.prune("watch_canary", "started_at < now() - interval '1 day'")
+        housekeeping.prune("watch_alarm", "cleared_at < now() - interval '90 days'")
         live.allow("watch", lambda user, rest: not rest and can(user, Verb.RESPOND))
         shell.add_menu(
             shell.MenuItem(

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import Error, connection, transaction
@@ -37,9 +38,12 @@ class Health:
 def health() -> Health:
     """Look at everything and say what it comes to."""
     seen = [
-        *(Seen(check.name, check.title, _read(check.name, check.look)) for check in registry.checks()),
         *(
-            Seen(each.name, each.title, _read(each.name, lambda each=each: detect(each)))  # type: ignore[misc]
+            Seen(check.name, check.title, _read(check.name, check.look), check.alarms)
+            for check in registry.checks()
+        ),
+        *(
+            Seen(each.name, each.title, _read(each.name, partial(detect, each)), each.alarms)
             for each in registry.detectors()
         ),
     ]
@@ -99,6 +103,14 @@ def _read(name: str, look: Callable[[], Reading]) -> Reading:
         text=f"This could not be looked at: {reason}.",
         advice="See that Postgres answers: manage.py doctor says what is wrong with it.",
     )
+
+
+def clock() -> float:
+    """Give the time of the database in seconds since 1970."""
+    with connection.cursor() as cursor:
+        cursor.execute("select extract(epoch from clock_timestamp())::float8")
+        seconds: float = cursor.fetchone()[0]
+    return seconds
 
 
 def _now() -> datetime | None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.watch.rules import Grade, Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One look at the engine. `look` may raise: what cannot be looked at is not well."""
+    """One look at the engine. `look` may raise: what cannot be looked at is not well.
+
+    Without `alarms` nobody is told: whoever it concerns hears of it another way.
+    """
 
     name: str
     title: str
     order: int
     look: Callable[[], Reading]
+    alarms: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +39,19 @@ class Detector:
     trouble: str
     advice: str
     grade: Grade = Grade.BAD
+    alarms: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """The canary's way: `send` it, ask when it `arrived`, `forget` what it left behind. A canary is a number."""
+
+    send: Callable[[int], None]
+    arrived: Callable[[int], datetime | None]
+    forget: Callable[[Sequence[int]], None]
+
+
+_probe: list[Probe] = []
 _checks: dict[str, Check] = {}
 _detectors: dict[str, Detector] = {}
 
@@ -48,6 +64,16 @@ def add(check: Check) -> None:
 def detect(detector: Detector) -> None:
     """Look for this kind of stuck things too; the same name again replaces it."""
     _detectors[detector.name] = detector
+
+
+def set_probe(probe: Probe) -> None:
+    """Name the way of the canary."""
+    _probe[:] = [probe]
+
+
+def probe() -> Probe | None:
+    """The way of the canary, None where nobody named one."""
+    return _probe[0] if _probe else None
 
 
 def checks() -> list[Check]:

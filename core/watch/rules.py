@@ -43,6 +43,7 @@ class Seen:
     name: str
     title: str
     reading: Reading
+    alarms: bool = True
 
 
 _RANKS = {Grade.BAD: 0, Grade.WARN: 1, Grade.GOOD: 2}
@@ -146,6 +147,18 @@ def database(fsync: str, synchronous_commit: str, *, skew: float) -> Reading:
     return Reading(grade=Grade.GOOD, text="Postgres answers, writes safely, and its clock is right.")
 
 
+def jump(seconds: float) -> Reading:
+    """Judge how far the clock of Postgres has gone astray between two looks, in seconds."""
+    if abs(seconds) <= SKEW_SECONDS:
+        return Reading(grade=Grade.GOOD, text="The clock of Postgres goes evenly.")
+    way = "forward" if seconds > 0 else "back"
+    return Reading(
+        grade=Grade.BAD,
+        text=f"The clock of Postgres jumped {way} by {spell(abs(seconds))}.",
+        advice="See that it is set by NTP: what was due meanwhile is asked at once, or later than it should.",
+    )
+
+
 def disk(free_share: float) -> Reading:
     """Judge the room on the disk of the data folder, as a share of it."""
     said = f"{free_share * 100:.0f} % of the disk of the data folder is free."
@@ -240,3 +253,105 @@ def spell(seconds: float) -> str:
     if seconds < 2 * 3600:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.0f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.0f} days"
+
+
+# The canary and the heartbeat
+
+LATE_SECONDS = 30
+"""A canary that takes longer is missed: it raises the alarm and sends no heartbeat."""
+MISSED_SECONDS = 150.0
+"""Two canaries in a row were missed, or nobody sent them."""
+WELL_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """Seconds since the last canary set out, since the oldest that is under way did, and since the last arrived.
+
+    `took` is how many seconds that last one was under way. None stands for never, or for none.
+    """
+
+    started: float | None
+    open_since: float | None
+    arrived: float | None
+    took: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """A heartbeat to one host: seconds since it last got through, None for never, and what went wrong last."""
+
+    host: str
+    seconds: float | None
+    error: str
+
+
+def canary(flight: Flight, *, is_on: bool) -> Reading:
+    """Judge the test page that is sent every minute through everything that a real page goes through."""
+    if not is_on:
+        return Reading(
+            grade=Grade.WARN,
+            text="No canary page is sent: SELF_WATCH is off.",
+            advice="Take SELF_WATCH=false out of the environment.",
+        )
+    if flight.started is None:
+        return Reading(
+            grade=Grade.WARN,
+            text="No canary page has been sent yet.",
+            advice="It is sent within a minute of the start of the pager.",
+        )
+    if trouble := _trouble(flight):
+        return Reading(
+            grade=Grade.BAD,
+            text=trouble,
+            advice="See that the web process answers at WEB_URL and that the pager runs; its log says what failed.",
+        )
+    if flight.arrived is None or flight.took is None:
+        return Reading(grade=Grade.GOOD, text="The first canary page is under way.")
+    return Reading(
+        grade=Grade.GOOD,
+        text=f"A test page went the whole way {spell(flight.arrived)} ago, in {flight.took:.1f} s.",
+    )
+
+
+def _trouble(flight: Flight) -> str:
+    if flight.started is not None and flight.started > MISSED_SECONDS:
+        return f"No canary page has set out for {spell(flight.started)}."
+    if flight.open_since is not None and flight.open_since > LATE_SECONDS:
+        return f"The canary page of {spell(flight.open_since)} ago has not arrived."
+    if flight.took is not None and flight.took > LATE_SECONDS:
+        return f"The last canary page took {spell(flight.took)}."
+    return ""
+
+
+def heartbeats(beats: Sequence[Beat], *, wanted: int) -> Reading:
+    """Judge the heartbeats to the outside; `wanted` addresses are configured."""
+    if not wanted:
+        return Reading(
+            grade=Grade.WARN,
+            text="Nobody outside would notice that this whole install is dead.",
+            advice="Set HEARTBEAT_URLS to one or two services that alarm when they hear nothing.",
+        )
+    if not beats:
+        return Reading(
+            grade=Grade.WARN,
+            text="No heartbeat has gone out yet.",
+            advice="It goes out after the first canary page that arrives.",
+        )
+    got_through = [beat for beat in beats if beat.seconds is not None and beat.seconds < MISSED_SECONDS]
+    failing = [beat for beat in beats if beat.error]
+    said = "; ".join(f"{beat.host}: {beat.error}" for beat in failing)
+    if not got_through:
+        return Reading(
+            grade=Grade.BAD,
+            text=f"No heartbeat got through lately. {said}".strip(),
+            advice="If the canary is well, see that the pager may reach the addresses in HEARTBEAT_URLS.",
+        )
+    if failing:
+        return Reading(
+            grade=Grade.WARN,
+            text=f"A heartbeat fails: {said}",
+            advice="See that the pager may reach that address, and that it is right.",
+        )
+    newest = min(beat.seconds for beat in got_through if beat.seconds is not None)
+    return Reading(grade=Grade.GOOD, text=f"The last heartbeat went out {spell(newest)} ago.")

@@ -22,10 +22,14 @@ class Kind(models.TextChoices):
     PAGERDUTY = "pagerduty", "PagerDuty Events v2"
 
 
+CANARY = "canary"
+"""The kind of the product's own source of test pages, which nobody sees and nobody makes."""
+
+
 class IntegrationQuerySet(models.QuerySet["Integration"]):
     def visible_to(self, user: User | AnonymousUser) -> IntegrationQuerySet:
         """The sources a person may know of: all for everybody who works here, none for anybody else."""
-        return self if user.is_authenticated and user.is_active else self.none()
+        return self.exclude(kind=CANARY) if user.is_authenticated and user.is_active else self.none()
 
 
 class Integration(models.Model):
@@ -157,7 +161,9 @@ class AlertQuerySet(models.QuerySet["Alert"]):
         if not user.is_authenticated or not user.is_active:
             return self.none()
         member = Participant.objects.filter(incident=models.OuterRef("incident"), user=user)
-        return self.filter(Q(incident=None) | Q(incident__private=False) | models.Exists(member))
+        return self.exclude(integration__kind=CANARY).filter(
+            Q(incident=None) | Q(incident__private=False) | models.Exists(member)
+        )
 
 
 class Alert(models.Model):

@@ -72,7 +72,10 @@ def urgency(severity_name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What a signal says about one alert, with where it belongs; `count` signals in a row said the same."""
+    """What a signal says about one alert, with where it belongs; `count` signals in a row said the same.
+
+    Of a quiet one nobody is told: it is the product's own test.
+    """
 
     signal_id: int
     integration_id: int
@@ -81,6 +84,7 @@ class Entry:
     urgency: str = "high"
     routed_by: str = ""
     count: int = 1
+    is_quiet: bool = False
 
     @property
     def once(self) -> tuple[int, str]:

@@ -204,7 +204,9 @@ class Escalation(models.Model):
             models.Index(
                 fields=["urgency", "next_at"], condition=Q(status="escalating"), name="escalation_due"
             ),
-            models.Index(fields=["exhausted_at"], condition=Q(status="exhausted"), name="escalation_unanswered"),
+            models.Index(
+                fields=["exhausted_at"], condition=Q(status="exhausted"), name="escalation_unanswered"
+            ),
             models.Index(fields=["alert"], name="escalation_alert"),
             models.Index(fields=["incident"], name="escalation_incident"),
         ]

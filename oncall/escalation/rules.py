@@ -385,3 +385,9 @@ def as_last_resort(plan: Plan, *, asked: str) -> Plan:
 def for_target(target: TargetSpec, *, reason: str = "") -> Plan:
     """Give a plan that asks one target, as whoever is on call in a schedule."""
     return Plan(target.name, HAND_REPEAT, (LevelSpec(HAND_TIMEOUT_SECONDS, (target,)),), reason)
+
+
+CANARY = 0
+"""Stands for a person in the product's own test page; nobody has this number."""
+CANARY_PLAN = Plan("Canary", 1, (LevelSpec(365 * 86400, (TargetSpec(Kind.USER, CANARY, "Canary"),)),))
+"""Asks nobody, and never gives up: what is left of a test page is cleared away long before."""

@@ -13,7 +13,7 @@ from core.accounts import queries as people
 from incidents.catalog import models as catalog
 from incidents.lifecycle.models import Incident
 from incidents.lifecycle.registry import Target
-from oncall.alerts.models import Alert, AlertQuerySet, Signal, Status, Verdict
+from oncall.alerts.models import CANARY, Alert, AlertQuerySet, Signal, Status, Verdict
 from oncall.escalation import queries as escalations
 from oncall.escalation.models import Escalation, EscalationStatus
 from oncall.escalation.rules import Kind, Turn
@@ -125,7 +125,7 @@ def funnel(user: User) -> dict[str, int]:
     since = timezone.now() - DAY
     alerts = Alert.objects.visible_to(user).filter(last_at__gte=since)
     return {
-        "signals": Signal.objects.filter(received_at__gte=since).count(),
+        "signals": Signal.objects.filter(received_at__gte=since).exclude(integration__kind=CANARY).count(),
         "alerts": alerts.count(),
         "pages": Page.objects.filter(
             created_at__gte=since, user__isnull=False, escalation__isnull=False

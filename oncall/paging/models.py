@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from incidents.lifecycle.models import Participant as Member
-from oncall.alerts.models import Urgency
+from oncall.alerts.models import CANARY, Urgency
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -89,7 +89,8 @@ class PageQuerySet(models.QuerySet["Page"]):
         if not user.is_authenticated or not user.is_active:
             return self.none()
         public = [_public(path, user) for path in ("escalation__incident", "escalation__alert__incident")]
-        return self.filter(Q(user=user) | (Q(escalation__isnull=False) & public[0] & public[1]))
+        found = self.filter(Q(user=user) | (Q(escalation__isnull=False) & public[0] & public[1]))
+        return found.exclude(escalation__alert__integration__kind=CANARY)
 
 
 def _public(path: str, user: User) -> Q:

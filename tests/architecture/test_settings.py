@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 # Defaults that are worked out, so that the page says how.
 IN_WORDS = {
     "WATCHBILL_DATA_DIR": "`.local` in the project",
+    "WEB_URL": "`http://127.0.0.1:` and the port",
     "BASE_URL": "`http://127.0.0.1:` and the port",
     "ALLOWED_HOSTS": "the host of `BASE_URL`, `127.0.0.1`, `localhost`",
 }

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ANSWER_WITHIN_SECONDS = 2.4
-KINDS = ("alertmanager", "generic", "pagerduty", CHANGE)
+KINDS = ("alertmanager", "canary", "generic", "pagerduty", CHANGE)
 _ROUTING_KEY = re.compile(rb'"routing_key"\s*:\s*"([^"\\\s]{1,100})"')
 
 

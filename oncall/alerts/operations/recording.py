@@ -165,7 +165,8 @@ def _emit_ends(rows: list[tuple[Any, ...]]) -> None:
         bus.emit_all(facts)
 
 
-def _tell(done: list[Recorded]) -> None:
+def _tell(everything: list[Recorded]) -> None:
+    done = [item for item in everything if not item.entry.is_quiet]
     opened = [
         AlertReceived(item.alert_id, item.entry.service_id, item.entry.urgency)
         for item in done

@@ -12,6 +12,7 @@ CHANGE = "pagerduty_change"
 
 _PARSERS: dict[str, Callable[..., list[Parsed]]] = {
     "alertmanager": alertmanager.parse,
+    "canary": generic.parse,
     "generic": generic.parse,
     "pagerduty": pagerduty.parse,
 }

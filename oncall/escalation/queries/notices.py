@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils import timezone
 
+from core.channels.null import transport as null
 from core.outbox.registry import Content
 from oncall.alerts.models import Status as AlertStatus
 from oncall.escalation.models import Escalation, EscalationStatus
@@ -119,7 +120,7 @@ def unwanted(messages: Sequence[Message]) -> dict[int, str]:
 def _unwanted(message: Message, page: Page | None, method: ContactMethod | None) -> str:
     if page is None:
         return "the page is gone"
-    if page.user is None or not page.user.is_active:
+    if message.channel != null.KIND and (page.user is None or not page.user.is_active):
         return words.CLOSED
     if message.content.get("method") is not None and method is None:
         return words.REMOVED

@@ -111,7 +111,7 @@ def _drafts(ask: Ask, people: Mapping[int, queries.Person]) -> list[_Draft]:
 
 def _draft(ask: Ask, position: int, asked: Asked, person: queries.Person | None) -> _Draft:
     sends, note = queries.sends_to(person, urgency=ask.urgency)
-    page = _page(ask, position, asked.user_id if person else None, f"{asked.why} {note}".strip())
+    page = _page(ask, position, (asked.user_id or None) if person else None, f"{asked.why} {note}".strip())
     if sends:
         page.status, page.ended_at = PageStatus.PENDING, None
     return _Draft(page, ask, sends, person.zone if person else "UTC")
@@ -282,11 +282,11 @@ def message(
 
 
 def _paged(ask: Ask, pages: Sequence[Page]) -> Paged:
-    reached = [page for page in pages if page.user_id and page.status == PageStatus.PENDING]
+    reached = [page for page in pages if page.status == PageStatus.PENDING]
     held = [page.held_until for page in reached if page.held_until is not None]
     return Paged(
         ask.escalation_id,
-        tuple(page.user_id for page in reached if page.user_id),
+        tuple(page.user_id or queries.CANARY.id for page in reached),
         tuple(page.pk for page in pages if page.status == PageStatus.FAILED),
         min(held) if held and len(held) == len(reached) else None,
     )

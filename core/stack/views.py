@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core.accounts import sign_in
 from core.errors import Refused
-from core.stack import health, metrics, operations
+from core.stack import health, metrics, operations, self_status
 from core.stack.forms import FirstAdmin
 from core.ui.render import render
 
@@ -40,6 +40,17 @@ def ready(_request: HttpRequest) -> HttpResponse:
 def pager(_request: HttpRequest) -> HttpResponse:
     """Pages go out: a pager finished a whole round within the last 10 s."""
     return _answer(health.pager())
+
+
+@login_not_required
+@never_cache
+@require_safe
+def paging(_request: HttpRequest) -> HttpResponse:
+    """What the pager last said of itself, from a file: answered while Postgres is away."""
+    said = self_status.read()
+    if said is None:
+        return JsonResponse({"status": "unknown"}, status=404)
+    return HttpResponse(said, content_type="application/json")
 
 
 @login_not_required

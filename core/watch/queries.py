@@ -36,7 +36,11 @@ class Health:
 
 
 def health() -> Health:
-    """Look at everything and say what it comes to."""
+    """Look at everything and say what it comes to; without Postgres that is looked for once, and is all."""
+    at = now()
+    if at is None:
+        away = [Seen("database", "The database", rules.AWAY)]
+        return Health(None, Grade.BAD, rules.verdict(away), tuple(away))
     seen = [
         *(
             Seen(check.name, check.title, _read(check.name, check.look), check.alarms)
@@ -48,7 +52,7 @@ def health() -> Health:
         ),
     ]
     grade = rules.worst(each.reading.grade for each in seen)
-    return Health(_now(), grade, rules.verdict(seen), tuple(rules.worst_first(seen)))
+    return Health(at, grade, rules.verdict(seen), tuple(rules.worst_first(seen)))
 
 
 def detect(detector: Detector) -> Reading:
@@ -113,7 +117,8 @@ def clock() -> float:
     return seconds
 
 
-def _now() -> datetime | None:
+def now() -> datetime | None:
+    """Give the time of the database, None when it does not answer."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("select clock_timestamp()")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class Grade(StrEnum):
@@ -46,6 +47,11 @@ class Seen:
     alarms: bool = True
 
 
+AWAY = Reading(
+    grade=Grade.BAD,
+    text="Postgres does not answer: nobody is paged until it does.",
+    advice="Start it; manage.py doctor says why it does not answer.",
+)
 _RANKS = {Grade.BAD: 0, Grade.WARN: 1, Grade.GOOD: 2}
 
 
@@ -65,6 +71,15 @@ def verdict(seen: Sequence[Seen]) -> str:
     if warned:
         return f"Paging works. {_count(warned)} attention soon."
     return "Paging is healthy."
+
+
+def self_status(grade: Grade, seen: Iterable[Seen], *, at: datetime) -> dict[str, Any]:
+    """Give what anybody may read of it: how each check came out and when, and of nothing what it is about."""
+    return {
+        "status": grade.value,
+        "at": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+        "checks": {each.name: each.reading.grade.value for each in seen},
+    }
 
 
 def worst_first(seen: Iterable[Seen]) -> list[Seen]:

@@ -10,18 +10,21 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import connection
 
 from core import live
 from core.net import http
+from core.stack import self_status
 from core.watch import canary, operations, queries, registry, rules
 from core.watch.rules import Grade, Seen
 
 if TYPE_CHECKING:
+    from core.watch.queries import Health
     from core.watch.registry import Probe
 
 log = logging.getLogger(__name__)
@@ -46,7 +49,11 @@ class Watcher:
             self.turn()
 
     def turn(self) -> None:
-        """Do what is due now."""
+        """Do what is due now. Without Postgres that is to say so in the file; the pager says it in its log."""
+        if queries.now() is None:
+            self_status.write(_said(queries.health()))
+            connection.close()
+            return
         parts: list[tuple[str, Callable[[], None]]] = [("the heartbeat", beat)]
         if (probe := registry.probe()) is not None:
             parts.insert(0, ("the canary", partial(fly, probe)))
@@ -62,11 +69,9 @@ class Watcher:
 
         Only what is bad at two looks in a row is told: after a start or an outage much is late for a moment.
         """
-        bad = {
-            seen.name: seen
-            for seen in queries.health().seen
-            if seen.alarms and seen.reading.grade is Grade.BAD
-        }
+        health = queries.health()
+        self_status.write(_said(health))
+        bad = {seen.name: seen for seen in health.seen if seen.alarms and seen.reading.grade is Grade.BAD}
         for name in bad.keys() & self._bad:
             operations.raise_alarm(bad[name])
         self._bad = set(bad)
@@ -118,6 +123,10 @@ def _call(url: str) -> str:
     except (http.Failed, http.Blocked) as error:
         return str(error)
     return "" if 200 <= answer.status < 300 else f"HTTP {answer.status}"
+
+
+def _said(health: Health) -> dict[str, Any]:
+    return rules.self_status(health.grade, health.seen, at=datetime.now(UTC))
 
 
 def _do(what: str, part: Callable[[], None]) -> None:

@@ -44,6 +44,7 @@ PUBLIC = {
     "stack:live": "probes have no session",
     "stack:ready": "probes have no session",
     "stack:pager": "probes have no session",
+    "stack:paging": "probes have no session",
     "stack:metrics": "Prometheus has no session",
     "stack:setup": "there is nobody yet who could sign in; gone as soon as there is",
     "ui:worker": "a script without anything of anybody; a page on a phone needs no sign-in",
@@ -87,7 +88,7 @@ OWN = {
 }
 """Every address at which anybody who is signed in may write, because it is about themselves."""
 
-PROBES = {"stack:live", "stack:ready", "stack:pager", "stack:metrics"}
+PROBES = {"stack:live", "stack:ready", "stack:pager", "stack:paging", "stack:metrics"}
 """Answered ahead of sessions and forms; they take no other method than GET."""
 
 HEADERS = {

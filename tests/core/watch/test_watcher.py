@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import replace
 from datetime import datetime
@@ -7,12 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from core.events.models import Event
 from core.outbox import claims, draining
 from core.outbox.claims import Room
 from core.outbox.models import Message
+from core.stack import self_status
 from core.watch import operations, registry, rules, watcher
 from core.watch.models import Alarm, Canary, Heartbeat
 from core.watch.registry import Check, Probe
@@ -22,7 +25,9 @@ from tests.core.watch.test_detectors import ago, sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
+    from django.test import Client
     from pytest_django import Settings
 
     from tests.peers import Smtp, WebhookSink
@@ -275,3 +280,50 @@ def test_it_ends_with_the_pager_and_can_be_switched_off(settings: Settings) -> N
     over.set()
     watcher.Watcher().run(over)
     assert Canary.objects.count() == 0
+
+
+class TestSelfStatus:
+    @pytest.fixture(autouse=True)
+    def folder(self, settings: Settings, tmp_path: Path) -> None:
+        settings.DATA_DIR = tmp_path / "data"
+
+    def test_the_pager_leaves_it_in_the_data_folder_whole(self, tmp_path: Path) -> None:
+        watcher.Watcher().look()
+        (file,) = (tmp_path / "data").iterdir()
+        assert file.name == "paging.json"
+        said = json.loads(file.read_text())
+        assert said["status"] in {"good", "warn", "bad"}
+        assert said["checks"]["escalations_overdue"] == "good"
+        assert datetime.fromisoformat(said["at"]).tzinfo is not None
+
+    def test_it_is_served_without_the_database(self, client: Client) -> None:
+        assert client.get("/health/paging.json").status_code == 404
+        self_status.write({"status": "good"})
+        with connection.execute_wrapper(refuse):
+            answer = client.get("/health/paging.json")
+        assert (answer.status_code, answer.json()) == (200, {"status": "good"})
+        assert answer["Content-Type"] == "application/json"
+        assert "no-store" in answer["Cache-Control"]
+
+    def test_while_postgres_is_away_it_says_so(self) -> None:
+        with connection.execute_wrapper(away):
+            watcher.Watcher().turn()
+        said = json.loads(self_status.read() or "")
+        assert (said["status"], said["checks"]) == ("bad", {"database": "bad"})
+
+    def test_it_names_nothing_that_somebody_may_not_know(self) -> None:
+        cast.alert("A secret name")
+        sql(f"update oncall_alert set first_at = {ago(35)}")
+        watcher.Watcher().look()
+        said = self_status.read()
+        assert said is not None
+        assert json.loads(said)["checks"]["alerts_unasked"] == "bad"
+        assert "Alert " not in said
+
+
+def refuse(*_: object) -> None:
+    raise AssertionError("the database was asked")
+
+
+def away(*_: object) -> None:
+    raise OperationalError("the server closed the connection")

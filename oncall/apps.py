@@ -187,12 +187,23 @@ def _hear_replies() -> None:
 
 
 def _be_watched() -> None:
-    """Say what can be stuck on the way from a signal to a person, and how a test page goes it."""
+    """Say what can be stuck on the way from a signal to a person, how a test page goes it, and who will be missing."""
+    from core.outbox import registry as outbox  # noqa: PLC0415
     from core.watch import registry  # noqa: PLC0415
     from oncall import detectors  # noqa: PLC0415
     from oncall.canary import operations, queries  # noqa: PLC0415
+    from oncall.coverage import operations as warnings  # noqa: PLC0415
+    from oncall.coverage import queries as coverage  # noqa: PLC0415
+    from oncall.paging import queries as pages  # noqa: PLC0415
 
     detectors.register()
+    registry.add(
+        registry.Check(
+            name="coverage", title="The next 14 days", order=8, look=coverage.coverage, keep_seconds=60
+        )
+    )
+    registry.add_chore(registry.Chore("the look ahead", 3600, warnings.warn))
+    outbox.register(outbox.Client(warnings.CLIENT, warnings.unwanted, pages.stored, warnings.hear))
     registry.set_probe(registry.Probe(operations.send, queries.arrived, operations.forget))
 
 

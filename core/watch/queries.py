@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ from core.watch import registry, rules
 from core.watch.rules import Finding, Grade, Reading, Seen
 
 if TYPE_CHECKING:
-    from core.watch.registry import Detector
+    from core.watch.registry import Check, Detector
 
 log = logging.getLogger(__name__)
 
@@ -42,10 +43,7 @@ def health() -> Health:
         away = [Seen("database", "The database", rules.AWAY)]
         return Health(None, Grade.BAD, rules.verdict(away), tuple(away))
     seen = [
-        *(
-            Seen(check.name, check.title, _read(check.name, check.look), check.alarms)
-            for check in registry.checks()
-        ),
+        *(Seen(check.name, check.title, _kept(check), check.alarms) for check in registry.checks()),
         *(
             Seen(each.name, each.title, _read(each.name, partial(detect, each)), each.alarms)
             for each in registry.detectors()
@@ -89,6 +87,20 @@ def counting() -> str:
         f"(select '{each.name}', count(*) from (select 1 from ({each.sql}) as stuck limit {COUNTED}) as few)"  # noqa: S608
         for each in registry.detectors()
     )
+
+
+_readings: dict[str, tuple[float, Reading]] = {}
+
+
+def _kept(check: Check) -> Reading:
+    """What a check sees, or saw a moment ago where it says that this will do."""
+    now = time.monotonic()
+    if check.name in _readings and now < _readings[check.name][0]:
+        return _readings[check.name][1]
+    reading = _read(check.name, check.look)
+    if check.keep_seconds:
+        _readings[check.name] = (now + check.keep_seconds, reading)
+    return reading
 
 
 def _read(name: str, look: Callable[[], Reading]) -> Reading:

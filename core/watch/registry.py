@@ -13,7 +13,8 @@ from core.watch.rules import Grade, Reading
 class Check:
     """One look at the engine. `look` may raise: what cannot be looked at is not well.
 
-    Without `alarms` nobody is told: whoever it concerns hears of it another way.
+    Without `alarms` nobody is told: whoever it concerns hears of it another way. What takes long is kept for
+    `keep_seconds`.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Check:
     order: int
     look: Callable[[], Reading]
     alarms: bool = True
+    keep_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,15 @@ class Detector:
 
 
 @dataclass(frozen=True, slots=True)
+class Chore:
+    """What `pagerd` does now and then beside its work; safe to do twice, and by two of them at once."""
+
+    name: str
+    every_seconds: float
+    run: Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """The canary's way: `send` it, ask when it `arrived`, `forget` what it left behind. A canary is a number."""
 
@@ -52,6 +63,7 @@ class Probe:
 
 
 _probe: list[Probe] = []
+_chores: dict[str, Chore] = {}
 _checks: dict[str, Check] = {}
 _detectors: dict[str, Detector] = {}
 
@@ -64,6 +76,16 @@ def add(check: Check) -> None:
 def detect(detector: Detector) -> None:
     """Look for this kind of stuck things too; the same name again replaces it."""
     _detectors[detector.name] = detector
+
+
+def add_chore(chore: Chore) -> None:
+    """Let `pagerd` do this now and then; the same name again replaces it."""
+    _chores[chore.name] = chore
+
+
+def chores() -> list[Chore]:
+    """Every chore."""
+    return list(_chores.values())
 
 
 def set_probe(probe: Probe) -> None:

@@ -25,7 +25,7 @@ from core.watch.rules import Grade, Seen
 
 if TYPE_CHECKING:
     from core.watch.queries import Health
-    from core.watch.registry import Probe
+    from core.watch.registry import Chore, Probe
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ class Watcher:
         self._look_at = 0.0
         self._clock = Clock()
         self._bad: set[str] = set()
+        self._chores_at: dict[str, float] = {}
 
     def run(self, over: threading.Event) -> None:
         """Watch until the pager ends."""
@@ -54,15 +55,23 @@ class Watcher:
             self_status.write(_said(queries.health()))
             connection.close()
             return
-        parts: list[tuple[str, Callable[[], None]]] = [("the heartbeat", beat)]
+        parts: list[tuple[str, Callable[[], object]]] = [("the heartbeat", beat)]
         if (probe := registry.probe()) is not None:
             parts.insert(0, ("the canary", partial(fly, probe)))
         if time.monotonic() >= self._look_at:
             self._look_at = time.monotonic() + LOOK_SECONDS
             parts += [("the clock", self._clock.look), ("the alarms", self.look)]
+        parts += [(chore.name, chore.run) for chore in registry.chores() if self._is_due(chore)]
         for name, part in parts:
             _do(name, part)
             connection.close()
+
+    def _is_due(self, chore: Chore) -> bool:
+        now = time.monotonic()
+        is_due = now >= self._chores_at.get(chore.name, 0.0)
+        if is_due:
+            self._chores_at[chore.name] = now + chore.every_seconds
+        return is_due
 
     def look(self) -> None:
         """Look at everything, tell admins what is bad and what is over, and let open pages show it.
@@ -129,7 +138,7 @@ def _said(health: Health) -> dict[str, Any]:
     return rules.self_status(health.grade, health.seen, at=datetime.now(UTC))
 
 
-def _do(what: str, part: Callable[[], None]) -> None:
+def _do(what: str, part: Callable[[], object]) -> None:
     try:
         part()
     except Exception:  # nothing may end the watch

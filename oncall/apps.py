@@ -50,6 +50,7 @@ class OncallConfig(AppConfig):
         live.allow("byhand", _may_hear_by_hand)
         live.allow("home", lambda user, pk: pk == str(user.pk))
         shell.add_menu(shell.MenuItem("How I am reached", "bell", "oncall:notifications", 20))
+        shell.add_menu(shell.MenuItem("Why was I paged?", "scroll", "oncall:pages", 25))
         _show_events()
         _join_the_engine()
         _hear_replies()

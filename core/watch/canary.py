@@ -43,7 +43,7 @@ def heartbeats() -> Reading:
             " where tried_at > now() - interval '1 day' order by id"
         )
         beats = [Beat(*row) for row in cursor.fetchall()]
-    return rules.heartbeats(beats, wanted=wanted)
+    return rules.heartbeats(beats, wanted=wanted, in_production=settings.PRODUCTION)
 
 
 def open_slots() -> list[int]:

@@ -296,6 +296,10 @@ class PageOut(serializers.ModelSerializer[Page]):
     sent_at = Time(read_only=True)
     acknowledged_at = Time(read_only=True)
     ended_at = Time(read_only=True)
+    policy = serializers.CharField(
+        source="escalation.policy.slug", default=None, allow_null=True, read_only=True
+    )
+    routed_by = serializers.CharField(source="escalation.alert.routed_by", default="", read_only=True)
     deliveries = serializers.SerializerMethodField()
 
     class Meta:
@@ -318,6 +322,8 @@ class PageOut(serializers.ModelSerializer[Page]):
             "message",
             "answer",
             "why",
+            "policy",
+            "routed_by",
             "deliveries",
         ]
         read_only_fields = fields

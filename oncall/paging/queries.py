@@ -252,7 +252,11 @@ class Entry:
 def pages(viewer: User | AnonymousUser) -> PageQuerySet:
     """Give the pages that a person may know of, with what a line of the ledger shows."""
     return Page.objects.visible_to(viewer).select_related(
-        "user", "escalation__alert__incident", "escalation__incident", "escalation__started_by"
+        "user",
+        "escalation__alert__incident",
+        "escalation__incident",
+        "escalation__policy",
+        "escalation__started_by",
     )
 
 

@@ -119,6 +119,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("people", "/people/"),
         Place("teams", "/teams/"),
         Place("audit", "/audit/"),
+        Place("my-pages", "/pages/"),
         Place("paging-health", "/settings/paging-health/"),
         Place("api-docs", "/api/v1/docs/"),
         Place("more", "/more/"),

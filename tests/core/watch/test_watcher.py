@@ -170,6 +170,8 @@ class TestHeartbeat:
 
 def test_without_an_address_outside_total_death_would_not_be_heard() -> None:
     assert rules.heartbeats([], wanted=0).grade is Grade.WARN
+    assert rules.heartbeats([], wanted=0, in_production=False).grade is Grade.GOOD
+    assert rules.heartbeats([], wanted=1).text == "No heartbeat has gone out yet."
     assert rules.heartbeats([Beat("a", 20, ""), Beat("b", None, "HTTP 500")], wanted=2).text == (
         "A heartbeat fails: b: HTTP 500"
     )

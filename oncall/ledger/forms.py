@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django import forms
+
+from core.accounts.models import User
+from oncall.alerts.models import Urgency
+from oncall.ledger.queries import Wanted
+from oncall.paging.models import PageStatus
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
+
+PERIODS = [("1", "24 hours"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "A year")]
+
+
+class LedgerFilter(forms.Form):
+    """Which pages of whom. What makes no sense counts as not given."""
+
+    user = forms.ModelChoiceField(User.objects.none(), required=False, label="Whose")
+    days = forms.ChoiceField(choices=PERIODS, required=False, label="Of the last", initial="30")
+    status = forms.ChoiceField(
+        choices=[("", "However they ended"), *PageStatus.choices], required=False, label="How they ended"
+    )
+    urgency = forms.ChoiceField(
+        choices=[("", "Any urgency"), *Urgency.choices], required=False, label="Urgency"
+    )
+
+    def __init__(self, data: QueryDict, *, viewer: User) -> None:
+        given = data.copy()
+        given.setdefault("days", "30")
+        given.setdefault("user", str(viewer.pk))
+        super().__init__(given)
+        self.viewer = viewer
+        people = User.objects.visible_to(viewer).order_by("name", "id")
+        self.fields["user"].queryset = people  # type: ignore[attr-defined]
+
+    def wanted(self) -> Wanted:
+        """Give what to look for."""
+        self.is_valid()
+        found = self.cleaned_data
+        return Wanted(
+            user=found.get("user") or self.viewer,
+            status=found.get("status") or "",
+            urgency=found.get("urgency") or "",
+            days=int(found.get("days") or 30),
+        )

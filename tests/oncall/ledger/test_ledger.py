@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from core.outbox.models import Message
+from core.tokens import operations as tokens
+from oncall.escalation import operations
+from oncall.ledger import rules
+from oncall.models import Escalation, Page
+from tests import cast
+from tests.core.watch.test_detectors import ago, sql
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoAssertNumQueries
+
+    from core.accounts.models import User
+    from oncall.models import Alert
+
+pytestmark = pytest.mark.django_db
+PAGE, CSV = "/pages/", "/pages/export.csv"
+
+
+def browser(user: User) -> Client:
+    return cast.sign_in(Client(), user)
+
+
+@pytest.fixture
+def bob() -> User:
+    return cast.bob()
+
+
+@pytest.fixture
+def alert(bob: User) -> Alert:
+    """An alert about which Bob was paged, by a message that failed once."""
+    found = cast.alert("Checkout is down", of=cast.service())
+    escalation = cast.escalation(found, cast.policy((60, [cast.always(bob)])))
+    operations.advance_due()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into outbox_attempt (message_id, n, worker, outcome, detail, late)"
+            " select id, 1, 'w', 'temporary', '451 come back later', false from outbox_message"
+        )
+    assert escalation.pages.count() == 1
+    return found
+
+
+def test_i_see_why_i_was_paged_by_which_rule_and_each_try(bob: User, alert: Alert) -> None:
+    text = browser(bob).get(PAGE).content.decode()
+    assert f'<a href="/alerts/{alert.pk}/">Checkout is down</a>' in text
+    assert "Level 1 of Engineering: on call in Payments primary" in text
+    assert '<a class="link" href="/escalation/engineering/">Open the policy Engineering</a>' in text
+    assert "451 come back later" in text
+    assert "b•••@example.com" in text
+
+
+def test_i_see_who_else_was_asked_and_what_came_of_it(bob: User) -> None:
+    alice = cast.alice()
+    found = cast.alert("Checkout is down")
+    cast.escalation(found, cast.policy((60, [bob, alice])))
+    operations.advance_due()
+    client = browser(bob)
+    text = client.get(PAGE).content.decode()
+    assert "Also asked: Alice Example." in text
+    assert "Nobody has taken it yet; the next level is asked at" in text
+    operations.acknowledge(alert=found, actor=alice)
+    assert "Taken by Alice Example at" in client.get(PAGE).content.decode()
+    operations.resolve(alert=found, actor=alice)
+    assert "Over since" in client.get(PAGE).content.decode()
+
+
+def test_it_is_in_the_menu(bob: User) -> None:
+    assert f'href="{PAGE}"' in browser(bob).get("/more/").content.decode()
+
+
+def test_another_persons_pages_are_shown_on_request(bob: User, alert: Alert) -> None:
+    alice = cast.alice()
+    assert "Checkout is down" not in browser(alice).get(PAGE).content.decode()
+    text = browser(alice).get(f"{PAGE}?user={bob.pk}").content.decode()
+    assert "Checkout is down" in text
+    assert "Why was Bob Example paged?" in text
+
+
+def test_what_is_about_a_private_incident_stays_with_its_members(bob: User) -> None:
+    ada, alice = cast.ada(), cast.alice()
+    incident = cast.incident("Payroll is on the street", by=ada, private=True)
+    cast.escalation(incident, cast.policy((60, [bob])))
+    operations.advance_due()
+    assert "Payroll is on the street" in browser(bob).get(PAGE).content.decode()
+    for path in (PAGE, CSV):
+        assert "Payroll" not in browser(alice).get(f"{path}?user={bob.pk}").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("", True),
+        ("?status=pending", True),
+        ("?status=failed", False),
+        ("?urgency=high", True),
+        ("?urgency=low", False),
+        ("?days=1", True),
+        ("?days=x&status=y&urgency=z&user=999999", True),
+    ],
+)
+def test_filters(bob: User, alert: Alert, query: str, shown: object) -> None:
+    assert ("Checkout is down" in browser(bob).get(PAGE + query).content.decode()) is shown
+
+
+def test_only_the_days_that_were_asked_for(bob: User, alert: Alert) -> None:
+    sql(f"update oncall_page set created_at = {ago(40 * 86400)}")
+    client = browser(bob)
+    assert "Checkout is down" not in client.get(PAGE).content.decode()
+    assert "Checkout is down" in client.get(f"{PAGE}?days=90").content.decode()
+
+
+def test_many_pages_cost_as_many_queries_as_one(
+    bob: User, alert: Alert, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    escalation = Escalation.objects.get()
+    Page.objects.bulk_create(
+        Page(
+            escalation=escalation, user=bob, round=9, position=n, nonce="x", planned_at=escalation.started_at
+        )
+        for n in range(60)
+    )
+    client = browser(bob)
+    with django_assert_max_num_queries(20):
+        text = client.get(PAGE).content.decode()
+    assert "Older" in text
+
+
+class TestExport:
+    def rows(self, client: Client, query: str = "") -> list[dict[str, str]]:
+        answer = client.get(CSV + query)
+        assert answer["Content-Type"] == "text/csv; charset=utf-8"
+        assert answer["Content-Disposition"] == 'attachment; filename="pages.csv"'
+        return list(csv.DictReader(io.StringIO(answer.content.decode())))
+
+    def test_a_line_for_each_message(self, bob: User, alert: Alert) -> None:
+        (row,) = self.rows(browser(bob))
+        assert list(row) == list(rules.COLUMNS)
+        assert (row["person"], row["about"], row["alert"]) == (
+            "Bob Example",
+            "Checkout is down",
+            str(alert.pk),
+        )
+        assert (row["policy"], row["level"], row["pass"]) == ("Engineering", "1", "1")
+        assert (row["channel"], row["address"], row["status"]) == ("email", "b•••@example.com", "pending")
+        assert row["attempts"].endswith("temporary 451 come back later")
+        assert row["planned_at"].endswith("Z")
+
+    def test_a_page_without_a_message_has_its_line_too(self, bob: User, alert: Alert) -> None:
+        Message.objects.all().delete()
+        (row,) = self.rows(browser(bob))
+        assert (row["status"], row["channel"], row["attempts"]) == ("pending", "", "")
+
+    def test_no_cell_is_a_formula(self, bob: User) -> None:
+        cast.escalation(cast.alert('=HYPERLINK("http://x")'), cast.policy((60, [bob])))
+        operations.advance_due()
+        (row,) = self.rows(browser(bob))
+        assert row["about"] == '\'=HYPERLINK("http://x")'
+        assert [rules.cell(value) for value in ("+1", "-1", "@x", "\tx", "a=b", None, 7)] == [
+            "'+1",
+            "'-1",
+            "'@x",
+            "'\tx",
+            "a=b",
+            "",
+            "7",
+        ]
+
+    def test_it_asks_for_the_password_after_a_while(self, bob: User) -> None:
+        client = Client()
+        client.force_login(bob)
+        assert client.get(CSV).status_code == 302
+
+
+def test_both_only_read(bob: User) -> None:
+    for path in (PAGE, CSV):
+        assert browser(bob).post(path).status_code == 405
+
+
+def test_the_api_names_the_policy_and_the_route(bob: User, alert: Alert) -> None:
+    _, secret = tokens.create(bob, name="x", scopes=["read"])
+    answer = Client().get("/api/v1/pages/", headers={"Authorization": f"Bearer {secret}"})
+    (row,) = answer.json()["results"]
+    assert (row["policy"], row["routed_by"]) == ("engineering", "")

@@ -341,14 +341,8 @@ def _trouble(flight: Flight) -> str:
 
 def heartbeats(beats: Sequence[Beat], *, wanted: int, in_production: bool = True) -> Reading:
     """Judge the heartbeats to the outside; `wanted` addresses are configured, which production should have."""
-    if not wanted and not in_production:
-        return Reading(grade=Grade.GOOD, text="None is sent: HEARTBEAT_URLS is for production.")
     if not wanted:
-        return Reading(
-            grade=Grade.WARN,
-            text="Nobody outside would notice that this whole install is dead.",
-            advice="Set HEARTBEAT_URLS to one or two services that alarm when they hear nothing.",
-        )
+        return _no_heartbeat(in_production=in_production)
     if not beats:
         return Reading(
             grade=Grade.WARN,
@@ -372,3 +366,13 @@ def heartbeats(beats: Sequence[Beat], *, wanted: int, in_production: bool = True
         )
     newest = min(beat.seconds for beat in got_through if beat.seconds is not None)
     return Reading(grade=Grade.GOOD, text=f"The last heartbeat went out {spell(newest)} ago.")
+
+
+def _no_heartbeat(*, in_production: bool) -> Reading:
+    if not in_production:
+        return Reading(grade=Grade.GOOD, text="None is sent: HEARTBEAT_URLS is for production.")
+    return Reading(
+        grade=Grade.WARN,
+        text="Nobody outside would notice that this whole install is dead.",
+        advice="Set HEARTBEAT_URLS to one or two services that alarm when they hear nothing.",
+    )

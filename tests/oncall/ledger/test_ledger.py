@@ -130,7 +130,7 @@ def test_many_pages_cost_as_many_queries_as_one(
         for n in range(60)
     )
     client = browser(bob)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(22):
         text = client.get(PAGE).content.decode()
     assert "Older" in text
 

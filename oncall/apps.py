@@ -41,7 +41,7 @@ class OncallConfig(AppConfig):
         shell.add_nav(shell.NavItem("Prepare", "Escalation", "ladder", "oncall:policies", 20, key="e"))
         shell.add_nav(shell.NavItem("Prepare", "Sources", "hook", "oncall:integrations", 25))
         shell.set_duty(_duty)
-        for topic in ("oncall", "alerts"):
+        for topic in ("oncall", "alerts", "routes"):
             live.allow(topic, live.anybody)
         live.allow("alert", _may_hear_alert)
         live.allow("schedule", lambda _user, pk: pk.isdigit())

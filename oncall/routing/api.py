@@ -9,7 +9,6 @@ from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from core.accounts.policy import Verb, require
 from core.api.fields import Id, SlugOrId, Time
 from core.api.permissions import Configures, Responds
 from core.api.schema import takes
@@ -24,8 +23,6 @@ from oncall.routing.models import Route
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from rest_framework.request import Request
-
-    from core.accounts.models import Team
 
 
 class ConditionIn(serializers.Serializer[Any]):
@@ -219,7 +216,4 @@ class Routes(Lists, Shows, ViewSet):
         return route
 
     def _require(self, data: dict[str, Any]) -> None:
-        owned = [data[name].team for name in ("service", "policy") if data.get(name)]
-        teams: list[Team | None] = owned or [None]
-        for team in teams:
-            require(self.person, Verb.CONFIGURE, team)
+        queries.require(self.person, service=data.get("service"), policy=data.get("policy"))

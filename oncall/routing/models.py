@@ -43,7 +43,7 @@ class Route(models.Model):
         ordering = [F("position").asc(), F("id").asc()]
 
     def __str__(self) -> str:
-        return self.name or f"route {self.position}"
+        return self.name or f"route {self.position + 1}"
 
 
 class ServicePolicy(models.Model):

@@ -7,11 +7,14 @@ from django.db.models import Max
 
 from core.errors import Refused
 from core.events import bus
+from core.live.publish import changed
 from oncall.events import RouteChanged
 from oncall.routing import rules
 from oncall.routing.models import Route, ServicePolicy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.accounts.models import User
     from incidents.catalog.models import Service
     from oncall.escalation.models import Policy
@@ -32,7 +35,7 @@ def create_route(*, actor: User, position: int | None = None, **fields: Any) -> 
         route.save()
         if position is not None:
             _place(route, position)
-        bus.emit(RouteChanged(route.pk, "created"), actor=actor)
+        _tell(route, "created", actor)
     return route
 
 
@@ -43,15 +46,28 @@ def change_route(route: Route, *, actor: User, position: int | None = None, **fi
         route.save()
         if position is not None:
             _place(route, position)
-        bus.emit(RouteChanged(route.pk, "changed"), actor=actor)
+        _tell(route, "changed", actor)
     return route
+
+
+def move_route(route: Route, *, by: int, actor: User) -> None:
+    """Try a route `by` places later, or earlier where it is negative; beyond the ends of the list it stays."""
+    with transaction.atomic():
+        order = list(Route.objects.select_for_update().order_by("position", "pk"))
+        here = next((n for n, other in enumerate(order) if other.pk == route.pk), None)
+        if here is not None and 0 <= here + by < len(order):
+            order.insert(here + by, order.pop(here))
+            _number(order)
+            _tell(route, "moved", actor)
 
 
 def remove_route(route: Route, *, actor: User) -> None:
     """Remove a route; what it led somewhere is routed by the next one that holds."""
     with transaction.atomic():
-        bus.emit(RouteChanged(route.pk, "removed"), actor=actor)
+        others = Route.objects.exclude(pk=route.pk).select_for_update().order_by("position", "pk")
+        _tell(route, "removed", actor)
         route.delete()
+        _number(list(others))
 
 
 def set_service_policy(service: Service, *, policy: Policy | None) -> None:
@@ -60,6 +76,11 @@ def set_service_policy(service: Service, *, policy: Policy | None) -> None:
         ServicePolicy.objects.filter(service=service).delete()
     else:
         ServicePolicy.objects.update_or_create(service=service, defaults={"policy": policy})
+
+
+def _tell(route: Route, what: str, actor: User) -> None:
+    bus.emit(RouteChanged(route.pk, what), actor=actor)
+    changed("routes")
 
 
 def _fill(route: Route, fields: dict[str, Any]) -> None:
@@ -80,7 +101,11 @@ def _place(route: Route, position: int) -> None:
     """Put a route at a place and close the ranks of the others, in one order from 0."""
     others = list(Route.objects.exclude(pk=route.pk).select_for_update().order_by("position", "pk"))
     others.insert(min(max(position, 0), len(others)), route)
-    for n, other in enumerate(others):
-        if other.position != n:
-            other.position = n
-            other.save(update_fields=["position"])
+    _number(others)
+
+
+def _number(routes: Sequence[Route]) -> None:
+    for n, route in enumerate(routes):
+        if route.position != n:
+            route.position = n
+            route.save(update_fields=["position"])

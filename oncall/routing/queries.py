@@ -2,8 +2,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.shortcuts import get_object_or_404
+
+from core.accounts.policy import Verb, can, managed_teams
 from incidents.catalog.models import Service
 from oncall.alerts import parsers
 from oncall.alerts.rules import Action, Parsed, Unreadable
@@ -11,10 +16,10 @@ from oncall.escalation import queries as escalations
 from oncall.escalation.models import Policy
 from oncall.routing import rules
 from oncall.routing.models import Route, ServicePolicy
-from oncall.routing.rules import Decision, Map, Rule, Subject
+from oncall.routing.rules import Condition, Decision, Map, Rule, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from django.contrib.auth.models import AnonymousUser
@@ -22,8 +27,8 @@ if TYPE_CHECKING:
 
     from core.accounts.models import User
     from oncall.alerts.models import Integration
-    from oncall.escalation.queries import Line
 
+Owned = TypeVar("Owned", Service, Policy)
 log = logging.getLogger(__name__)
 
 
@@ -67,7 +72,7 @@ class Simulation:
     decision: Decision | None
     service: Service | None
     policy: Policy | None
-    timeline: tuple[Line, ...]
+    timeline: tuple[escalations.Line, ...]
 
     @property
     def route(self) -> Simulation | None:
@@ -112,7 +117,130 @@ def policies_for(service_ids: Collection[int]) -> list[int]:
 
 def routes(user: User | AnonymousUser) -> QuerySet[Route]:
     """Give the routes a person may see, in the order in which they are tried."""
-    return Route.objects.visible_to(user).select_related("integration", "service", "service__team", "policy")
+    known = Route.objects.visible_to(user).order_by("position", "pk")
+    return known.select_related("integration", "service__team", "policy__team")
+
+
+def route(user: User | AnonymousUser, pk: int) -> Route:
+    """Give one route; 404 where absent."""
+    return get_object_or_404(routes(user), pk=pk)
+
+
+# Who may change them
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Which routes a person may make, change and remove: those that lead to what their teams own.
+
+    A route to a service and to a policy concerns both teams; one that only sets the urgency, or leads to a policy
+    of no team, is for everybody who configures something.
+    """
+
+    configures: bool
+    teams: frozenset[int]
+
+    def cover(self, *, service: Service | None, policy: Policy | None) -> bool:
+        """Say whether a route that leads there is this person's to make, change and remove."""
+        teams = {owned.team_id for owned in (service, policy) if owned is not None} or {None}
+        return all(self.configures if team is None else team in self.teams for team in teams)
+
+    def among(self, owned: QuerySet[Owned]) -> QuerySet[Owned]:
+        """Give the services or policies to which this person may lead alerts."""
+        return owned.filter(Q(team=None) | Q(team__in=self.teams)) if self.configures else owned.none()
+
+
+def rights(user: User) -> Rights:
+    """Say which routes a person may make, change and remove."""
+    return Rights(can(user, Verb.CONFIGURE), frozenset(managed_teams(user).values_list("pk", flat=True)))
+
+
+def require(user: User, *, service: Service | None, policy: Policy | None) -> None:
+    """Raise PermissionDenied unless a route that leads there is this person's to make, change and remove."""
+    if not rights(user).cover(service=service, policy=policy):
+        raise PermissionDenied("Only managers of the teams that own its service and policy may do this.")
+
+
+# As people read them
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A route of the list; `conditions` is None where they cannot be read, `hidden_by` the route that takes all."""
+
+    route: Route
+    number: int
+    conditions: Sequence[Condition] | None
+    hidden_by: str
+    may_change: bool
+
+    @property
+    def gives(self) -> list[str]:
+        """Say what a route decides."""
+        urgency = f"{self.route.get_urgency_display().lower()} urgency" if self.route.urgency else ""
+        service = str(self.route.service or "")
+        policy = f"by {self.route.policy}" if self.route.policy else ""
+        return [text for text in (service, policy, urgency) if text]
+
+
+def lines(user: User) -> list[Line]:
+    """Give every route in the order in which they are tried, with what keeps it from ever being reached."""
+    mine, above, found = rights(user), list[Rule](), list[Line]()
+    for number, row in enumerate(routes(user), 1):
+        rule = _rule(row)
+        hidden_by = next((upper.name for upper in above if rule and rules.hides(upper, rule)), "")
+        may_change = mine.cover(service=row.service, policy=row.policy)
+        found.append(Line(row, number, rule.conditions if rule else None, hidden_by, may_change))
+        if rule and row.is_active:
+            above.append(rule)
+    return found
+
+
+def default_policy() -> Policy | None:
+    """Give the policy that takes what no route and no service claims."""
+    return Policy.objects.filter(is_default=True).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Where an alert would go now, and why. Without a policy every admin is asked."""
+
+    alert: Parsed
+    service: Service | None
+    policy: Policy | None
+    urgency: str
+    why: str
+
+
+def answers(alerts: Sequence[Parsed], integration: Integration | None) -> list[Answer]:
+    """Say where alerts of a source would go now; with None, of a source that has no service of its own."""
+    world = load()
+    decisions = [rules.decide(_subject(alert, integration), world) for alert in alerts]
+    services = Service.objects.in_bulk([found.service_id for found in decisions if found.service_id])
+    policies = Policy.objects.in_bulk([found.policy_id for found in decisions if found.policy_id])
+    return [
+        Answer(
+            alert,
+            services.get(found.service_id or 0),
+            policies.get(found.policy_id or 0),
+            found.urgency,
+            found.why,
+        )
+        for alert, found in zip(alerts, decisions, strict=True)
+    ]
+
+
+def _subject(alert: Parsed, integration: Integration | None) -> Subject:
+    return Subject(
+        integration_id=integration.pk if integration else 0,
+        service_id=integration.service_id if integration else None,
+        source=integration.name if integration else "",
+        urgency=alert.urgency,
+        title=alert.title,
+        severity=alert.severity,
+        labels=alert.labels,
+        annotations=alert.annotations,
+    )
 
 
 def _rule(route: Route) -> Rule | None:

@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from math import factorial
 
-OPERATORS = ("equals", "not_equals", "contains", "matches", "exists")
+VERBS = {
+    "equals": "is",
+    "not_equals": "is not",
+    "contains": "contains",
+    "matches": "matches",
+    "exists": "is there",
+}
+"""Each operator as people read it between a label and its value."""
+OPERATORS = tuple(VERBS)
 MAX_CONDITIONS = 20
 MAX_PATTERN = 200
 MAX_SUBJECT = 256
@@ -27,6 +35,11 @@ class Condition:
     label: str
     op: str
     value: str = ""
+
+    @property
+    def verb(self) -> str:
+        """The operator as people read it."""
+        return VERBS[self.op]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +114,11 @@ def holds(rule: Rule, subject: Subject) -> bool:
     return all(is_true(condition, subject.value(condition.label)) for condition in rule.conditions)
 
 
+def hides(upper: Rule, lower: Rule) -> bool:
+    """Whether no alert can ever reach `lower`, because `upper` is tried before it and takes all of them."""
+    return not upper.conditions and upper.integration_id in (None, lower.integration_id)
+
+
 def is_true(condition: Condition, value: str | None) -> bool:
     """Whether a condition holds of a label's value, None for a label that is not there."""
     if condition.op == "exists":
@@ -119,12 +137,13 @@ def _service(subject: Subject, rule: Rule | None, world: Map) -> tuple[int | Non
         matched = ", ".join(_words(condition) for condition in rule.conditions) or "everything"
         why = f"route “{rule.name}” matched {matched}"
         return (rule.service_id or subject.service_id or _named(subject, world)[0]), why
+    begun = "no route matched" if rule is None else f"route “{rule.name}” sets the urgency alone"
     if subject.service_id is not None:
-        return subject.service_id, f"no route matched: the source “{subject.source}” belongs to its service"
+        return subject.service_id, f"{begun}: the source “{subject.source}” belongs to its service"
     named, label = _named(subject, world)
     if named is not None:
-        return named, f"no route matched: the label {label} names the service"
-    return None, "no route matched"
+        return named, f"{begun}: the label {label} names the service"
+    return None, begun
 
 
 def _named(subject: Subject, world: Map) -> tuple[int | None, str]:

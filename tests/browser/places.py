@@ -76,6 +76,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
     item = first("select id from postmortems_actionitem order by id limit 1")
     notice = first("select public_id from statuspage_notice order by id limit 1")
     source = first("select id from oncall_integration order by id limit 1")
+    route = first("select id from oncall_route order by id limit 1")
     return [
         Place("sign-in", "/accounts/login/", signed_in=False),
         Place("password-reset", "/accounts/password/reset/", signed_in=False),
@@ -103,6 +104,8 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("service", "/services/payments-api/"),
         Place("integrations", "/integrations/"),
         Place("integration", f"/integrations/{source}/"),
+        Place("routes", "/routes/"),
+        Place("route-editor", f"/routes/{route}/edit/"),
         Place("postmortems", "/postmortems/"),
         Place("postmortem", f"/postmortems/INC-{ended}/"),
         Place("postmortem-editor", f"/postmortems/INC-{ended}/edit/"),

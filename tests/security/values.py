@@ -107,6 +107,7 @@ class Values:
             "/status-pages/-/": {"number": active},
             "/integrations/": {"pk": Integration.objects.earliest("id").pk},
             "/pages/by-hand/": {"pk": self.by_hand},
+            "/routes/": {"pk": _first(Route)},
             "/alerts/": {"pk": self.alert.pk},
             "/alerts/-/INC-": {"number": active},
             "/alerts/-/services/": {"slug": "payments-api"},

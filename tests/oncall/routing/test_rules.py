@@ -130,7 +130,7 @@ class TestDecision:
             pytest.param(
                 {},
                 world(rule(TEAM, service_id=None, urgency="low")),
-                (None, DEFAULT, "low", "no route matched: default policy"),
+                (None, DEFAULT, "low", "route “Payments” sets the urgency alone: default policy"),
                 id="a route may give the urgency alone",
             ),
             pytest.param(
@@ -150,6 +150,23 @@ class TestDecision:
         long = rule(*(Condition("team", "not_equals", "x" * 200) for _ in range(5)))
 
         assert len(rules.decide(subject(), world(long)).why) == 300
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "hidden"),
+    [
+        (rule(), rule(TEAM), True),
+        (rule(), rule(integration_id=1), True),
+        (rule(integration_id=1), rule(TEAM, integration_id=1), True),
+        (rule(integration_id=1), rule(integration_id=2), False),
+        (rule(integration_id=1), rule(), False),
+        (rule(TEAM), rule(TEAM), False),
+    ],
+)
+def test_a_route_is_hidden_by_one_that_takes_everything_it_could_get(
+    *, upper: Rule, lower: Rule, hidden: bool
+) -> None:
+    assert rules.hides(upper, lower) is hidden
 
 
 class TestConditions:

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.db.models import Q
+
+from incidents.catalog.models import Service
+from oncall.alerts import parsers
+from oncall.alerts.models import Integration, Kind, Urgency
+from oncall.alerts.rules import Action, Parsed, Unreadable, severity, urgency
+from oncall.escalation.models import Policy
+from oncall.routing import queries, rules
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
+
+    from core.accounts.models import User
+    from oncall.routing.models import Route
+
+
+class RouteForm(forms.Form):
+    """A route without its conditions; a new one also says before which other it is tried."""
+
+    name = forms.CharField(
+        max_length=80, required=False, help_text="Alerts that it takes will say it: “Payments by team label”."
+    )
+    integration = forms.ModelChoiceField(
+        Integration.objects.none(), required=False, label="From", empty_label="Any source"
+    )
+    service = forms.ModelChoiceField(
+        Service.objects.none(),
+        required=False,
+        empty_label="Leave it open",
+        help_text="Left open it is that of the source, or the one that a label names.",
+    )
+    policy = forms.ModelChoiceField(
+        Policy.objects.none(),
+        required=False,
+        empty_label="Leave it open",
+        help_text="Left open it is that of the service, or the default one.",
+    )
+    urgency = forms.ChoiceField(
+        choices=[("", "As the alert says"), *((value, label) for value, label in Urgency.choices)],
+        required=False,
+    )
+    position = forms.TypedChoiceField(
+        coerce=int, empty_value=None, required=False, label="Tried", help_text="The first that holds decides."
+    )
+
+    def __init__(self, *args: Any, user: User, route: Route | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        mine = queries.rights(user)
+        kept = route.service_id if route else None
+        services = Service.objects.visible_to(user).filter(Q(is_active=True) | Q(pk=kept))
+        self._offer("integration", Integration.objects.visible_to(user).order_by("name"))
+        self._offer("service", mine.among(services).order_by("name"))
+        self._offer("policy", mine.among(Policy.objects.visible_to(user)).order_by("name"))
+        if route is not None:
+            del self.fields["position"]
+            return
+        position = self.fields["position"]
+        assert isinstance(position, forms.ChoiceField)  # noqa: S101 - declared above
+        before = [(n, f"Before {other}") for n, other in enumerate(queries.routes(user))]
+        position.choices = [("", "After all others"), *before]
+
+    def _offer(self, name: str, offered: Any) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
+        field.queryset = offered
+
+    def as_typed(self, user: User, route: Route | None) -> RouteForm:
+        """Give the form with what was typed and no complaint: a button of the editor saves nothing."""
+        return RouteForm(
+            user=user, route=route, initial={name: self.data.get(name, "") for name in self.fields}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A condition as it stands in the editor, and what is wrong with it."""
+
+    label: str = ""
+    op: str = "equals"
+    value: str = ""
+    error: str = ""
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing was entered: such a row asks for nothing."""
+        return not self.label.strip() and not self.value
+
+
+class Conditions:
+    """The conditions of the editor: read from the form, changed by its buttons, checked when they are saved."""
+
+    def __init__(self, drafts: Sequence[Draft]) -> None:
+        self.drafts = list(drafts)
+
+    @classmethod
+    def of(cls, match: Any) -> Conditions:
+        """Give a route's conditions for editing; what cannot be read is left out."""
+        found = []
+        for item in match if isinstance(match, list) else []:
+            try:
+                (condition,) = rules.check([item])
+            except ValueError:
+                continue
+            found.append(Draft(**asdict(condition)))
+        return cls(found)
+
+    @classmethod
+    def posted(cls, data: QueryDict) -> Conditions:
+        """Give the conditions as the browser sent them."""
+        count = data.get("conditions", "")
+        number = int(count) if re.fullmatch(r"\d{1,3}", count, re.ASCII) else 0
+        rows = range(min(number, rules.MAX_CONDITIONS))
+        return cls(
+            [
+                Draft(*(data.get(f"condition-{n}-{name}", "")[:1000] for name in ("label", "op", "value")))
+                for n in rows
+            ]
+        )
+
+    def change(self, button: str) -> None:
+        """Do what a button of the editor says: `add`, or `remove` with a condition's number."""
+        what, _, which = button.partition("-")
+        if what == "add" and len(self.drafts) < rules.MAX_CONDITIONS:
+            self.drafts.append(Draft())
+        elif what == "remove" and which in map(str, range(len(self.drafts))):
+            del self.drafts[int(which)]
+
+    def check(self) -> list[dict[str, str]] | None:
+        """Give the conditions as a route keeps them, or None where one is wrong; the drafts say what."""
+        match = []
+        for n, draft in enumerate(self.drafts):
+            entered = {"label": draft.label, "op": draft.op, "value": draft.value}
+            try:
+                match += [] if draft.is_blank else [asdict(found) for found in rules.check([entered])]
+            except ValueError as error:
+                self.drafts[n] = replace(draft, error=str(error))
+        return None if self.errors else match
+
+    @property
+    def errors(self) -> list[tuple[int, str]]:
+        """What is wrong: the condition's number from 0, and the words."""
+        return [(n, draft.error) for n, draft in enumerate(self.drafts) if draft.error]
+
+
+class TryForm(forms.Form):
+    """An alert to ask about: as its source sends it, or its labels alone."""
+
+    source = forms.ModelChoiceField(
+        Integration.objects.none(), required=False, empty_label="A source without a service of its own"
+    )
+    alert = forms.CharField(
+        max_length=100_000,
+        label="Labels, or JSON",
+        widget=forms.Textarea(
+            attrs={"rows": 6, "class": "mono", "placeholder": "team = payments\nseverity = critical"}
+        ),
+        help_text="One label on each line, or the JSON as the source sends it. Nothing is written and nobody is asked.",
+        error_messages={"required": "Paste an alert, or one label on each line."},
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        source = self.fields["source"]
+        assert isinstance(source, forms.ModelChoiceField)  # noqa: S101 - declared above
+        source.queryset = Integration.objects.visible_to(user).order_by("name")
+
+    def clean(self) -> dict[str, Any]:
+        """Read the alert as its source would be read."""
+        given: dict[str, Any] = super().clean() or {}
+        if "alert" not in given or "source" not in given:
+            return given
+        try:
+            given["parsed"] = _read(given["alert"], given["source"])
+        except (Unreadable, ValueError) as error:
+            self.add_error("alert", str(error))
+        return given
+
+
+def _read(written: str, source: Integration | None) -> list[Parsed]:
+    if written.lstrip()[:1] not in "{[":
+        return [_labelled(written)]
+    kind = source.kind if source else Kind.GENERIC
+    return parsers.parse(kind, written.encode(), source=source.name if source else "")
+
+
+_LINE = re.compile(r"""\s*([^\s=:]+)\s*[=:]\s*(["']?)(.*?)\2,?\s*""")
+
+
+def _labelled(written: str) -> Parsed:
+    labels = {}
+    for n, line in enumerate(written.splitlines(), 1):
+        if not line.strip():
+            continue
+        found = _LINE.fullmatch(line)
+        if found is None:
+            raise ValueError(f"Line {n} is no label. Write it as: team = payments")
+        labels[found[1]] = found[3]
+    level = severity(labels.get("severity", ""))
+    return Parsed(
+        action=Action.TRIGGER,
+        dedup_key="",
+        title=labels.get("title", ""),
+        severity=level,
+        urgency=urgency(level),
+        labels=labels,
+    )

@@ -41,6 +41,7 @@ class OncallConfig(AppConfig):
         shell.add_nav(shell.NavItem("Prepare", "Escalation", "ladder", "oncall:policies", 20, key="e"))
         shell.add_nav(shell.NavItem("Prepare", "Sources", "hook", "oncall:integrations", 25))
         shell.set_duty(_duty)
+        shell.set_mood(shell.Mood.PAGING, _is_paged)
         for topic in ("oncall", "alerts", "routes"):
             live.allow(topic, live.anybody)
         live.allow("alert", _may_hear_alert)
@@ -81,6 +82,12 @@ def _waiting(user: User) -> int:
     from oncall.inbox import queries  # noqa: PLC0415
 
     return queries.waiting(user)
+
+
+def _is_paged(user: User) -> bool:
+    from oncall.paging import queries  # noqa: PLC0415
+
+    return queries.waiting_for(user).exists()
 
 
 def _duty(user: User) -> Duty | None:

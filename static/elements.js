@@ -118,6 +118,7 @@
       document.getElementById("say").textContent = `${what} ${SPOKEN[left]}`;
     }
     head(text) {
+      if ("paged" in document.documentElement.dataset) return; // shell.js has the title until the page is answered
       this.plain ??= document.title.replace(/^\([^)]*\) /, "");
       document.title = `(${text}) ${this.plain}`;
     }

@@ -6,7 +6,7 @@
   "use strict";
   const root = document.documentElement;
   const body = document.body;
-  const topics = (body.dataset.liveTopics || "").split(/\s+/).filter(Boolean);
+  const topics = [...new Set((body.dataset.liveTopics || "").split(/\s+/).filter(Boolean))];
   if (!topics.length) return;
 
   const url = `/live/?topics=${topics.map(encodeURIComponent).join(",")}`;

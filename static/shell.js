@@ -237,6 +237,21 @@
     if (does) { event.preventDefault(); does(); }
   });
 
+  // The tab says the worst of it: by its icon, and by its title while the reader is being paged --------------------
+  const PAGED = "(!) You are being paged";
+  let titled = "";
+  const mood = () => {
+    const found = document.getElementById("mood");
+    if (!found) return;
+    const icon = $("link[rel=icon]");
+    if (icon.getAttribute("href") !== found.dataset.icon) icon.href = found.dataset.icon;
+    const paged = found.dataset.mood === "paging";
+    if (paged === ("paged" in root.dataset)) return;
+    root.toggleAttribute("data-paged", paged);
+    if (paged) titled = document.title;
+    document.title = paged ? PAGED : titled;
+  };
+
   // What arrives later, by htmx -----------------------------------------------------------------------------------
   const reachable = () => {
     for (const box of $$(".scroll-x")) {
@@ -246,6 +261,7 @@
   addEventListener("resize", reachable);
   const settle = (within) => {
     reachable();
+    mood();
     for (const node of $$("[data-toast]")) arm(node);
     for (const dialog of $$("dialog[data-show]", within)) {
       dialog.removeAttribute("data-show");

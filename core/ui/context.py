@@ -100,6 +100,11 @@ class Shell:
         """Whether the signed-in person is on call; never a reason for a page to fail."""
         return _ask(registry.duty_of, self.person) if self.person else None
 
+    @cached_property
+    def mood(self) -> registry.Mood:
+        """What the tab of the signed-in person shows; never a reason for a page to fail."""
+        return (_ask(registry.mood_of, self.person) if self.person else None) or registry.Mood.CALM
+
     @property
     def theme(self) -> str:
         """light, dark, or system."""

@@ -70,10 +70,24 @@ class Duty:
     on_call: bool = True
 
 
+class Mood(StrEnum):
+    """What the icon of the tab says, from the least to the worst."""
+
+    CALM = "calm"
+    INCIDENT = "incident"
+    PAGING = "paging"
+
+    @property
+    def icon(self) -> str:
+        """The static file that draws it."""
+        return "favicon.svg" if self is Mood.CALM else f"favicon-{self}.svg"
+
+
 _nav: dict[str, NavItem] = {}
 _menu: dict[str, MenuItem] = {}
 _duty: list[Callable[[Any], Duty | None]] = []
 _action: list[Action] = []
+_moods: dict[Mood, Callable[[Any], bool]] = {}
 
 
 def add_nav(item: NavItem) -> None:
@@ -96,6 +110,11 @@ def set_action(action: Action) -> None:
     _action[:] = [action]
 
 
+def set_mood(mood: Mood, holds: Callable[[Any], bool]) -> None:
+    """Name the function that says whether this holds for a person."""
+    _moods[mood] = holds
+
+
 def nav() -> list[NavItem]:
     """Give the registered navigation in the order it is shown."""
     sections = [section.value for section in Section]
@@ -110,6 +129,11 @@ def menu() -> list[MenuItem]:
 def duty_of(user: Any) -> Duty | None:
     """Say whether this person is on call, as the registered function has it."""
     return _duty[0](user) if _duty else None
+
+
+def mood_of(user: Any) -> Mood:
+    """Give the worst that holds for this person."""
+    return next((mood for mood in reversed(Mood) if mood in _moods and _moods[mood](user)), Mood.CALM)
 
 
 def action() -> Action | None:

@@ -29,6 +29,12 @@ def more(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+def mood(request: HttpRequest) -> HttpResponse:
+    """What the tab shows, alone, for live updates."""
+    return render(request, "ui/_mood.html")
+
+
+@require_GET
 def kit(request: HttpRequest) -> HttpResponse:
     """Every component in every state."""
     return render(request, "ui/kit.html", showcase.context())

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from playwright.sync_api import Route
 
+    from core.ui.shell import Mood
+
 SHELL = '{{% extends "ui/base.html" %}}{{% block live_topics %}}board{{% endblock %}}{{% block page %}}{}{{% endblock %}}'
 REGION = """
 <section id="region" hx-get="/t/region/" hx-trigger="live:board from:body, live:resync from:body" hx-swap="morph:outerHTML">
@@ -55,6 +57,22 @@ WIDGETS = """
 <button type="button" data-open="asked" id="open">Open</button>
 <div id="due" class="{% due until 60 %}"><span class="if-due">Next update</span><span class="if-late">Update overdue</span>{% countdown until 60 %}</div>
 """
+STRIPS = """
+<div id="board" hx-get="/t/strips/" hx-trigger="live:board from:body, live:resync from:body" hx-target="this" hx-swap="morph:outerHTML">
+<button type="button" data-reorder hidden>Reorder</button>
+<section data-steady>{% for row in rows %}<article id="strip-{{ row }}"><a href="/t/elsewhere/">{{ row }}</a></article>{% endfor %}</section></div>
+"""
+LOG = """
+<ol id="log" data-grows hx-get="/t/log/" hx-trigger="live:board from:body, live:resync from:body" hx-target="this" hx-swap="morph:outerHTML">
+{% for row in rows %}<li id="entry-{{ row }}">Entry {{ row }}<br><br><br></li>{% endfor %}</ol>
+"""
+LISTS = f"""<h1>Lists</h1>{STRIPS}<section><h2>Log</h2><button type="button" class="log-new" data-new-in="log" hidden></button>{LOG}</section>"""
+MOOD = """
+<div id="mood" hidden data-mood="{{ mood }}" data-icon="{% static mood.icon %}" hx-get="/t/mood/" hx-trigger="live:board from:body" hx-target="this" hx-swap="morph:outerHTML"></div>
+"""
+TITLED = """<h1>Room</h1><p class="due">{% countdown until in_title=True %}</p>""" + MOOD
+rows: list[int] = []
+moods: list[Mood] = []
 turns: list[int] = []
 posts: list[str] = []
 
@@ -117,6 +135,31 @@ def noted(request: HttpRequest) -> HttpResponse:
 
 
 @public
+def lists(request: HttpRequest) -> HttpResponse:
+    return _page(request, LISTS, rows=rows)
+
+
+@public
+def strips(request: HttpRequest) -> HttpResponse:
+    return _piece(request, STRIPS, rows=rows)
+
+
+@public
+def log(request: HttpRequest) -> HttpResponse:
+    return _piece(request, LOG, rows=rows)
+
+
+@public
+def titled(request: HttpRequest) -> HttpResponse:
+    return _page(request, TITLED, mood=moods[-1], until=timezone.now() + timedelta(minutes=7))
+
+
+@public
+def mood(request: HttpRequest) -> HttpResponse:
+    return _piece(request, MOOD, mood=moods[-1])
+
+
+@public
 def elsewhere(request: HttpRequest) -> HttpResponse:
     return HttpResponse("<title>elsewhere</title>")
 
@@ -136,6 +179,11 @@ urlpatterns = [
     path("t/refused/", refused),
     path("t/broken/", broken),
     path("t/noted/", noted),
+    path("t/lists/", lists),
+    path("t/strips/", strips),
+    path("t/log/", log),
+    path("t/titled/", titled),
+    path("t/mood/", mood),
     path("t/elsewhere/", elsewhere),
     path("t/kit/", kit),
 ]

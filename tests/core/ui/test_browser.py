@@ -11,7 +11,7 @@ from django.test import override_settings
 from playwright.sync_api import expect
 
 from core.ui import shell
-from core.ui.shell import Action, NavItem
+from core.ui.shell import Action, Mood, NavItem
 from tests.core.ui import pages
 
 if TYPE_CHECKING:
@@ -67,6 +67,97 @@ def test_a_changed_topic_brings_the_regions_new_state_and_leaves_the_persons_wor
     assert tab.is_checked("#tick")
     assert tab.get_attribute("#more", "open") == ""
     assert tab.evaluate("document.activeElement.id") == "note"
+
+
+def changed(tab: Page) -> None:
+    """Let the regions of the board hear that something changed."""
+    tab.evaluate("document.body.dispatchEvent(new CustomEvent('live:board'))")
+
+
+def order(tab: Page) -> list[str]:
+    return tab.locator("[data-steady] article").all_inner_texts()
+
+
+def test_a_list_keeps_its_order_under_the_pointer_until_the_reader_lets_it_go(tab: Page) -> None:
+    pages.rows[:] = [1, 2, 3]
+    tab.goto("/t/lists/")
+    tab.hover("#strip-2")
+    pages.rows[:] = [4, 3, 1]
+    changed(tab)
+    expect(tab.locator("[data-reorder]")).to_be_visible()
+    assert order(tab) == ["1", "3", "4"]
+    tab.click("[data-reorder]")
+    expect(tab.locator("[data-reorder]")).to_be_hidden()
+    assert order(tab) == ["4", "3", "1"]
+
+
+def test_a_list_keeps_its_order_around_the_focus_and_else_takes_the_new_one_at_once(tab: Page) -> None:
+    pages.rows[:] = [1, 2, 3]
+    tab.goto("/t/lists/")
+    tab.focus("#strip-2 a")
+    pages.rows[:] = [3, 2, 1]
+    changed(tab)
+    expect(tab.locator("[data-reorder]")).to_be_visible()
+    assert order(tab) == ["1", "2", "3"]
+    assert tab.evaluate("document.activeElement.parentElement.id") == "strip-2"
+    tab.evaluate("document.activeElement.blur()")
+    changed(tab)
+    expect(tab.locator("[data-reorder]")).to_be_hidden()
+    assert order(tab) == ["3", "2", "1"]
+
+
+def top(tab: Page) -> float:
+    return float(tab.evaluate("document.getElementById('entry-20').getBoundingClientRect().top"))
+
+
+def test_what_is_new_waits_while_the_reader_is_further_down(tab: Page) -> None:
+    pages.rows[:] = list(range(40, 0, -1))
+    tab.goto("/t/lists/")
+    expect(tab.locator("#log li")).to_have_count(40)
+    tab.locator("#entry-20").scroll_into_view_if_needed()
+    before = top(tab)
+    pages.rows[:] = list(range(43, 0, -1))
+    changed(tab)
+    expect(tab.locator("[data-new-in]")).to_have_text("3 new")
+    expect(tab.locator("#log li")).to_have_count(40)
+    assert abs(top(tab) - before) < 1
+    tab.click("[data-new-in]")
+    expect(tab.locator("#entry-43")).to_be_in_viewport()
+    expect(tab.locator("[data-new-in]")).to_be_hidden()
+
+
+def test_what_is_new_comes_in_place_at_the_top_and_when_the_reader_returns_there(tab: Page) -> None:
+    pages.rows[:] = list(range(40, 0, -1))
+    tab.goto("/t/lists/")
+    pages.rows[:] = list(range(41, 0, -1))
+    changed(tab)
+    expect(tab.locator("#log li")).to_have_count(41)
+    expect(tab.locator("[data-new-in]")).to_be_hidden()
+    tab.locator("#entry-10").scroll_into_view_if_needed()
+    pages.rows[:] = list(range(42, 0, -1))
+    changed(tab)
+    expect(tab.locator("[data-new-in]")).to_have_text("1 new")
+    tab.evaluate("scrollTo(0, 0)")
+    expect(tab.locator("#log li")).to_have_count(42)
+    expect(tab.locator("[data-new-in]")).to_be_hidden()
+
+
+def test_the_tab_says_that_its_reader_is_being_paged_and_then_what_it_said_before(tab: Page) -> None:
+    pages.moods[:] = [Mood.INCIDENT]
+    tab.goto("/t/titled/")
+    icon = tab.locator("link[rel=icon]")
+    expect(icon).to_have_attribute("href", "/static/favicon-incident.svg")
+    expect(tab).to_have_title(re.compile(r"^\(0[67]:\d\d\) Watchbill · Watchbill$"))
+    pages.moods.append(Mood.PAGING)
+    changed(tab)
+    expect(icon).to_have_attribute("href", "/static/favicon-paging.svg")
+    expect(tab).to_have_title("(!) You are being paged")
+    tab.wait_for_timeout(1200)
+    expect(tab).to_have_title("(!) You are being paged")
+    pages.moods.append(Mood.CALM)
+    changed(tab)
+    expect(icon).to_have_attribute("href", "/static/favicon.svg")
+    expect(tab).to_have_title(re.compile(r"^\(0[67]:\d\d\) Watchbill · Watchbill$"))
 
 
 def test_the_stream_names_the_topic_and_the_region_asks_for_itself(tab: Page) -> None:

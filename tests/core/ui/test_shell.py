@@ -10,7 +10,7 @@ from django.urls import path
 
 from core.ui import shell
 from core.ui.context import Shell
-from core.ui.shell import Action, Duty, MenuItem, NavItem
+from core.ui.shell import Action, Duty, MenuItem, Mood, NavItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ NOBODY = SimpleNamespace(is_authenticated=False)
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name, empty in (("_nav", {}), ("_menu", {}), ("_duty", []), ("_action", [])):
+    for name, empty in (("_nav", {}), ("_menu", {}), ("_duty", []), ("_action", []), ("_moods", {})):
         monkeypatch.setattr(shell, name, empty)
     with override_settings(ROOT_URLCONF="tests.core.ui.test_shell"):
         yield
@@ -138,3 +138,23 @@ def test_without_a_user_the_shell_is_a_strangers() -> None:
     request = RequestFactory().get("/")
     assert Shell(request).person is None
     assert Shell(request).menu == []
+
+
+def test_the_tab_shows_the_worst_that_holds() -> None:
+    holding: set[Mood] = set()
+    for mood in (Mood.INCIDENT, Mood.PAGING):
+        shell.set_mood(mood, lambda _user, mood=mood: mood in holding)  # type: ignore[misc]
+    assert shown().mood is Mood.CALM
+    holding.add(Mood.INCIDENT)
+    assert shown().mood is Mood.INCIDENT
+    holding.add(Mood.PAGING)
+    assert shown().mood is Mood.PAGING
+    assert shown(user=NOBODY).mood is Mood.CALM
+
+
+def test_a_fault_in_asking_leaves_the_tab_calm() -> None:
+    def fail(_user: Any) -> bool:
+        raise RuntimeError
+
+    shell.set_mood(Mood.PAGING, fail)
+    assert shown().mood is Mood.CALM

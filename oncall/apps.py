@@ -39,7 +39,9 @@ class OncallConfig(AppConfig):
             shell.NavItem("Prepare", "On-call", "calendar", "oncall:schedules", 10, key="o", tab=True)
         )
         shell.add_nav(shell.NavItem("Prepare", "Escalation", "ladder", "oncall:policies", 20, key="e"))
-        shell.add_nav(shell.NavItem("Prepare", "Sources", "hook", "oncall:integrations", 25))
+        shell.add_nav(
+            shell.NavItem("Prepare", "Sources", "hook", "oncall:integrations", 25, also=("oncall:routes",))
+        )
         shell.set_duty(_duty)
         shell.set_mood(shell.Mood.PAGING, _is_paged)
         for topic in ("oncall", "alerts", "routes"):

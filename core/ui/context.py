@@ -54,7 +54,7 @@ class Shell:
     def links(self) -> list[tuple[str, Link]]:
         """Every entry of the navigation that leads somewhere, with its section."""
         known = [(item, url) for item in registry.nav() if (url := _resolve(item.url_name)) is not None]
-        here = max((url for _, url in known if self._is_under(url)), key=len, default="")
+        here = max((url for item, url in known if self._is_in(item, url)), key=len, default="")
         return [
             (
                 item.section,
@@ -125,6 +125,9 @@ class Shell:
     def csrf_cookie(self) -> str:
         """The cookie from which scripts read the token at the moment of sending."""
         return settings.CSRF_COOKIE_NAME
+
+    def _is_in(self, item: registry.NavItem, url: str) -> bool:
+        return any(place and self._is_under(place) for place in (url, *map(_resolve, item.also)))
 
     def _is_under(self, url: str) -> bool:
         path = self.request.path

@@ -25,7 +25,8 @@ class NavItem:
     """One entry of the navigation. It is shown only while `url_name` resolves.
 
     `counter` gives the number beside it (0 shows none), `bad` paints that number as something waiting for a
-    person, `key` is the letter after `G` that goes there, `tab` puts it into the phone's bar.
+    person, `key` is the letter after `G` that goes there, `tab` puts it into the phone's bar,
+    `also` names other addresses that stand under it.
     """
 
     section: str
@@ -37,6 +38,7 @@ class NavItem:
     bad: bool = False
     key: str = ""
     tab: bool = False
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

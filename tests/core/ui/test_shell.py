@@ -140,6 +140,12 @@ def test_without_a_user_the_shell_is_a_strangers() -> None:
     assert Shell(request).menu == []
 
 
+def test_an_entry_is_marked_on_addresses_that_stand_under_it() -> None:
+    shell.add_nav(NavItem("Respond", "Incidents", "incident", "board", 20, also=("me", "not-built-yet")))
+    assert [link.current for _, link in shown("/me/").links] == [True]
+    assert [link.current for _, link in shown("/").links] == [False]
+
+
 def test_the_tab_shows_the_worst_that_holds() -> None:
     holding: set[Mood] = set()
     for mood in (Mood.INCIDENT, Mood.PAGING):

@@ -56,6 +56,7 @@ class OncallConfig(AppConfig):
         shell.add_menu(shell.MenuItem("Why was I paged?", "scroll", "oncall:pages", 25))
         _show_events()
         _join_the_engine()
+        _send()
         _hear_replies()
         _be_watched()
         _tell_the_hub()
@@ -126,43 +127,22 @@ def _may_hear_by_hand(user: User, pk: str) -> bool:
 
 
 def _join_the_engine() -> None:
-    """Let `drain()` ask the levels that are due, and tell the outbox whom to ask about a page."""
+    """Let `drain()` take signals in and ask the levels that are due, and keep its tables and counters."""
     from core.events import housekeeping  # noqa: PLC0415
-    from core.outbox import bundling, registry  # noqa: PLC0415
+    from core.outbox import registry  # noqa: PLC0415
     from core.stack import metrics  # noqa: PLC0415
     from core.timers import registry as timers  # noqa: PLC0415
     from oncall import handlers as _handlers  # noqa: F401, PLC0415 - imported, it listens
     from oncall import pipeline  # noqa: PLC0415
     from oncall.alerts.accept import draining  # noqa: PLC0415
     from oncall.alerts.spool import keys  # noqa: PLC0415
-    from oncall.escalation import operations, queries  # noqa: PLC0415
-    from oncall.paging import operations as paging  # noqa: PLC0415
-    from oncall.paging import queries as pages  # noqa: PLC0415
+    from oncall.escalation import operations  # noqa: PLC0415
     from oncall.readiness import operations as readiness  # noqa: PLC0415
 
     registry.add_step("keys", keys.refresh, order=4)
     registry.add_step("spool", draining.drain_due, order=5)
     registry.add_step("signals", pipeline.process_due, order=10, soon=pipeline.SOON)
     registry.add_step("escalations", operations.advance_due, order=20, soon=operations.SOON)
-    bundling.register(
-        registry.Client(pages.CLIENT, queries.unwanted, queries.content, operations.hear),
-        render=queries.digest,
-    )
-    registry.register(
-        registry.Client(operations.ALARM, queries.alarm_unwanted, pages.stored, operations.hear_alarm)
-    )
-    registry.register(
-        registry.Client(pages.VERIFICATION, pages.code_unwanted, pages.stored, paging.hear_code)
-    )
-    registry.register(
-        registry.Client(pages.HELD, queries.held_unwanted, queries.held_content, operations.hear_held)
-    )
-    registry.register(
-        registry.Client(operations.ANSWER, lambda _messages: {}, pages.stored, operations.hear_answer)
-    )
-    registry.register(
-        registry.Client(readiness.WARNING, lambda _messages: {}, pages.stored, readiness.hear_warning)
-    )
     timers.on(operations.UNSNOOZE)(operations.wake)
     timers.on(operations.ACK_TIMEOUT)(operations.ask_again)
     timers.on(readiness.CHECK)(readiness.check)
@@ -186,6 +166,35 @@ def _join_the_engine() -> None:
             "Signals taken in and not yet made into alerts.",
             "select count(*) from oncall_signal where state = 'new'",
         )
+    )
+
+
+def _send() -> None:
+    """Tell the outbox whom to ask about each kind of message, and who hears what became of it."""
+    from core.outbox import bundling, registry  # noqa: PLC0415
+    from oncall.escalation import operations, queries  # noqa: PLC0415
+    from oncall.paging import operations as paging  # noqa: PLC0415
+    from oncall.paging import queries as pages  # noqa: PLC0415
+    from oncall.readiness import operations as readiness  # noqa: PLC0415
+
+    bundling.register(
+        registry.Client(pages.CLIENT, queries.unwanted, queries.content, operations.hear),
+        render=queries.digest,
+    )
+    registry.register(
+        registry.Client(operations.ALARM, queries.alarm_unwanted, pages.stored, operations.hear_alarm)
+    )
+    registry.register(
+        registry.Client(pages.VERIFICATION, pages.code_unwanted, pages.stored, paging.hear_code)
+    )
+    registry.register(
+        registry.Client(pages.HELD, queries.held_unwanted, queries.held_content, operations.hear_held)
+    )
+    registry.register(
+        registry.Client(operations.ANSWER, lambda _messages: {}, pages.stored, operations.hear_answer)
+    )
+    registry.register(
+        registry.Client(readiness.WARNING, lambda _messages: {}, pages.stored, readiness.hear_warning)
     )
 
 

@@ -11,12 +11,13 @@ class StatuspageConfig(AppConfig):
         from core.ui import shell  # noqa: PLC0415
         from incidents.updates.registry import set_public_outlet  # noqa: PLC0415
         from statuspage import handlers  # noqa: F401, PLC0415
-        from statuspage.models import Component  # noqa: PLC0415
+        from statuspage.models import Component, StatusPage  # noqa: PLC0415
         from statuspage.notices.outlet import Outlet  # noqa: PLC0415
         from statuspage.notices.queries import about_visible  # noqa: PLC0415
 
         set_public_outlet(Outlet())
         visibility.register("notice", about_visible)
+        visibility.register("status_page", lambda _user: StatusPage.objects.all())
         visibility.register("component", lambda _user: Component.objects.all())
         live.allow("statuspage", live.anybody)
         shell.add_nav(shell.NavItem("Tell", "Status pages", "globe", "statuspage:pages", 10, key="s"))

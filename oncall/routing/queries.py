@@ -50,6 +50,16 @@ def decide(subject: Subject) -> Decision:
     return rules.decide(subject, load())
 
 
+def subject_of(parsed: Parsed, source: Integration | None, *, kind: str = "") -> Subject:
+    """Give an alert of a source, or of some source of a kind, as routing sees it."""
+    return subject(
+        parsed,
+        integration_id=source.pk if source else 0,
+        service_id=source.service_id if source else None,
+        source=source.name if source else kind,
+    )
+
+
 def subject(parsed: Parsed, *, integration_id: int, service_id: int | None, source: str) -> Subject:
     """Give an alert of a source as routing sees it."""
     return Subject(
@@ -93,14 +103,7 @@ def simulate(body: bytes, *, kind: str, source: Integration | None, at: datetime
     first = next((parsed for parsed in found if parsed.action is Action.TRIGGER), found[0] if found else None)
     if first is None:
         return Simulation(None, None, None, None, ())
-    decision = decide(
-        subject(
-            first,
-            integration_id=source.pk if source else 0,
-            service_id=source.service_id if source else None,
-            source=name,
-        )
-    )
+    decision = decide(subject_of(first, source, kind=kind))
     service = Service.objects.filter(pk=decision.service_id or 0).first()
     policy = Policy.objects.prefetch_related(*escalations.TARGETS).filter(pk=decision.policy_id or 0).first()
     asks = first.action is Action.TRIGGER
@@ -215,7 +218,7 @@ class Answer:
 def answers(alerts: Sequence[Parsed], integration: Integration | None) -> list[Answer]:
     """Say where alerts of a source would go now; with None, of a source that has no service of its own."""
     world = load()
-    decisions = [rules.decide(_subject(alert, integration), world) for alert in alerts]
+    decisions = [rules.decide(subject_of(alert, integration), world) for alert in alerts]
     services = Service.objects.in_bulk([found.service_id for found in decisions if found.service_id])
     policies = Policy.objects.in_bulk([found.policy_id for found in decisions if found.policy_id])
     return [
@@ -228,19 +231,6 @@ def answers(alerts: Sequence[Parsed], integration: Integration | None) -> list[A
         )
         for alert, found in zip(alerts, decisions, strict=True)
     ]
-
-
-def _subject(alert: Parsed, integration: Integration | None) -> Subject:
-    return Subject(
-        integration_id=integration.pk if integration else 0,
-        service_id=integration.service_id if integration else None,
-        source=integration.name if integration else "",
-        urgency=alert.urgency,
-        title=alert.title,
-        severity=alert.severity,
-        labels=alert.labels,
-        annotations=alert.annotations,
-    )
 
 
 def _rule(route: Route) -> Rule | None:

@@ -128,7 +128,7 @@ def _turn(escalation: Escalation, at: datetime, declined: frozenset[int]) -> _Tu
     except (KeyError, TypeError, ValueError):
         log.exception("the plan of escalation %s cannot be read", escalation.pk)
         plan = Plan("", 0, ())
-    return _Turn(escalation, plan, rules.decide(plan, position, due=due, now=at), declined)
+    return _Turn(escalation, plan, rules.decide(plan, position, due=due, now=at), declined=declined)
 
 
 _DRAW = """

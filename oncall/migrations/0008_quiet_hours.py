@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('oncall', '0002_page_answer'),
+        ('oncall', '0007_page_answer'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

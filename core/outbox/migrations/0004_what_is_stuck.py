@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     """Indexes by which a watcher finds what is stuck without a look at the rest; made while pages go out."""
 
     atomic = False
-    dependencies = [("outbox", "0001_initial")]
+    dependencies = [("outbox", "0003_bundling")]
     operations = [
         # An index on a large table takes longer than a statement of the product may.
         migrations.RunSQL("set statement_timeout = 0", "set statement_timeout = 0"),

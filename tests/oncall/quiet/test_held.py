@@ -80,7 +80,7 @@ def test_low_urgency_waits_and_comes_as_one_message(policy: Policy, bob: User, s
     (message,) = Message.objects.filter(client="oncall.held")
     until = Page.objects.earliest("pk").held_until
     assert until is not None
-    assert abs(message.due_at - until) < timedelta(seconds=5)
+    assert abs(message.due_at - until) < timedelta(minutes=1)
     assert not Message.objects.filter(client="oncall.page").exists()
     page = Page.objects.earliest("pk")
     assert page.status == "pending"
@@ -110,7 +110,7 @@ def test_the_next_level_waits_as_long_as_the_first_does_not_know(policy: Policy,
     until = Page.objects.get().held_until
     assert until is not None
     assert running.next_at is not None
-    assert abs(running.next_at - until - timedelta(minutes=10)) < timedelta(seconds=5)
+    assert abs(running.next_at - until - timedelta(minutes=10)) < timedelta(minutes=1)
 
 
 def test_where_somebody_of_the_level_is_awake_nobody_else_is_waited_for(bob: User) -> None:

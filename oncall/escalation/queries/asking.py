@@ -189,8 +189,8 @@ def asked_first(escalation: Escalation, *, at: datetime) -> tuple[User, ...]:
 
 def _asked_from(escalation: Escalation, position: Position, at: datetime) -> tuple[User, ...]:
     found = following(rules.from_json(escalation.plan), position, at=at)
-    people = {user.pk: user for user in User.objects.active().filter(pk__in=found[1])} if found else {}
-    return tuple(people[id_] for id_ in found[1] if id_ in people) if found else ()
+    known = {user.pk: user for user in User.objects.active().filter(pk__in=found[1])} if found else {}
+    return tuple(known[id_] for id_ in found[1] if id_ in known) if found else ()
 
 
 def current(*, alert: Alert | None = None, incident: Incident | None = None) -> Escalation | None:

@@ -124,6 +124,15 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         made.stop()
 
 
+@pytest.fixture(autouse=True)
+def whole(product: Product) -> None:
+    """Begin each test with a product that runs, whatever the one before has killed."""
+    for name, process in product.processes.items():
+        if process.poll() is not None:
+            product.run(name)
+    product.until(lambda: probe.answers(product.port, "/health/ready"), seconds=30, what="the web")
+
+
 def once(product: Product) -> dict[str, list[int]]:
     return {key: [1, 1, 1] for key in product.sent}
 

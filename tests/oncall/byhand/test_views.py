@@ -87,7 +87,7 @@ def test_a_bad_form_comes_back_with_its_values_and_pages_nobody(
 def test_a_team_of_nobody_is_refused_in_the_form(alice: User) -> None:
     empty = cast.team("Empty")
     answer = signed_in(alice).post(NEW, given(f"team:{empty.pk}"))
-    assert (answer.status_code, "has no active member" in answer.content.decode()) == (422, True)
+    assert (answer.status_code, "has no active responder" in answer.content.decode()) == (422, True)
 
 
 def test_a_viewer_pages_nobody(bob: User) -> None:

@@ -35,7 +35,7 @@ class Up:
         self.folder = folder
         self.port = port
         self.lines: list[str] = []
-        dropped = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SECRET_KEY", "BASE_URL")
+        dropped = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SECRET_KEY", "VAPID_PRIVATE_KEY", "BASE_URL")
         self.env = {name: value for name, value in os.environ.items() if name not in dropped}
         self.env |= {
             "WATCHBILL_DATA_DIR": str(folder),
@@ -275,7 +275,12 @@ def test_whatever_is_killed_comes_back(up: Up, name: str) -> None:
     before = up.children()
     assert set(before) == {"web", "worker", "beat", "pagerd", "mail", "mailin", "postgres", "redis"}
     os.kill(before[name], signal.SIGKILL)
-    up.until(lambda: set(up.children()) == set(before) and up.children()[name] != before[name], seconds=20)
+
+    def is_back() -> bool:
+        now = up.children()
+        return set(now) == set(before) and now[name] != before[name]
+
+    up.until(is_back, seconds=20)
     up.until(lambda: probe.answers(up.port) and probe.answers(up.port, "/health/pager"), seconds=30)
     after = up.children()
     assert {kind: pid for kind, pid in after.items() if kind != name} == {

@@ -19,7 +19,7 @@ class OutboxConfig(AppConfig):
         from core.outbox import bundling, claims, receipts, registry  # noqa: PLC0415
 
         registry.add_step("events", lambda: bus.deliver_due(limit=bus.AT_ONCE), order=60)
-        registry.add_step("receipts", receipts.miss_due, order=38, soon=receipts.SOON)
-        registry.add_step("outcomes", claims.tell_again, order=40)
+        registry.add_step("receipts", receipts.miss_due, order=56, soon=receipts.SOON)
+        registry.add_step("outcomes", claims.tell_again, order=57)
         registry.add_step("digests", lambda: bundling.tell_due(claims.tell), order=55)
         housekeeping.prune("outbox_workerbeat", "seen_at < now() - interval '1 day'")

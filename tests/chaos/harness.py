@@ -143,7 +143,9 @@ class Product:
 
     def struck(self, failpoint: str) -> set[int]:
         """The pids that a failpoint says it has ended, each confirmed by its parent, which may take a moment."""
-        said = {int(file.read_text()) for file in (self.folder / "failpoints").glob(f"{failpoint}.*")}
+        # Of two threads that strike at once the faster one may end the process before the other has written.
+        texts = [file.read_text() for file in (self.folder / "failpoints").glob(f"{failpoint}.*")]
+        said = {int(text) for text in texts if text}
 
         def confirmed() -> bool:
             self.supervise()

@@ -24,7 +24,7 @@ groups:
         for: 0s
         labels: {severity: critical, service: payments-api}
         annotations:
-          summary: Checkout API error rate above 5%
+          summary: Card payments fail at the checkout
           description: About {{ $value | humanizePercentage }} of card payments fail.
           runbook_url: https://runbooks.example.com/checkout-errors
 """

@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.browser, pytest.mark.prometheus, 
 # the first one twelve weeks before the Monday on which the company was made.
 TURNS = ["priya", "tomas", "marta", "noah"]
 WATCHER = "samir@example.com"
-TITLE = "Checkout API error rate above 5%"
+TITLE = "Card payments fail at the checkout"
 WORDS = "About 3 in 10 card payments fail. We are rolling back the change that caused it."
 
 

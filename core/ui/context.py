@@ -43,6 +43,7 @@ class Shell:
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
+        self._answers: dict[Callable[[Any], Any], Any] = {}
 
     @cached_property
     def person(self) -> Any | None:
@@ -84,7 +85,7 @@ class Shell:
         return [
             Link(item.label, item.icon, url, url == self.request.path)
             for item in registry.menu()
-            if (item.allowed is None or _ask(item.allowed, self.person))
+            if (item.allowed is None or self._answer(item.allowed))
             and (url := _resolve(item.url_name)) is not None
         ]
 
@@ -98,12 +99,12 @@ class Shell:
     @cached_property
     def duty(self) -> registry.Duty | None:
         """Whether the signed-in person is on call; never a reason for a page to fail."""
-        return _ask(registry.duty_of, self.person) if self.person else None
+        return self._answer(registry.duty_of)
 
     @cached_property
     def mood(self) -> registry.Mood:
         """What the tab of the signed-in person shows; never a reason for a page to fail."""
-        return (_ask(registry.mood_of, self.person) if self.person else None) or registry.Mood.CALM
+        return next((mood for mood, holds in registry.moods() if self._answer(holds)), registry.Mood.CALM)
 
     @property
     def theme(self) -> str:
@@ -134,7 +135,13 @@ class Shell:
         return path == url or (url != "/" and path.startswith(url))
 
     def _count(self, item: registry.NavItem) -> int:
-        return (_ask(item.counter, self.person) or 0) if item.counter and self.person else 0
+        return (self._answer(item.counter) or 0) if item.counter else 0
+
+    def _answer(self, question: Callable[[Any], Any]) -> Any | None:
+        """What an app says of the signed-in person; asked once a page, and None for a stranger."""
+        if self.person is not None and question not in self._answers:
+            self._answers[question] = _ask(question, self.person)
+        return self._answers.get(question)
 
 
 def shell(request: HttpRequest) -> dict[str, Shell]:

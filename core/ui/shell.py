@@ -89,7 +89,7 @@ _nav: dict[str, NavItem] = {}
 _menu: dict[str, MenuItem] = {}
 _duty: list[Callable[[Any], Duty | None]] = []
 _action: list[Action] = []
-_moods: dict[Mood, Callable[[Any], bool]] = {}
+_moods: dict[Mood, Callable[[Any], object]] = {}
 
 
 def add_nav(item: NavItem) -> None:
@@ -112,8 +112,8 @@ def set_action(action: Action) -> None:
     _action[:] = [action]
 
 
-def set_mood(mood: Mood, holds: Callable[[Any], bool]) -> None:
-    """Name the function that says whether this holds for a person."""
+def set_mood(mood: Mood, holds: Callable[[Any], object]) -> None:
+    """Name the function that says whether this holds for a person, as the counter of an entry does."""
     _moods[mood] = holds
 
 
@@ -133,9 +133,9 @@ def duty_of(user: Any) -> Duty | None:
     return _duty[0](user) if _duty else None
 
 
-def mood_of(user: Any) -> Mood:
-    """Give the worst that holds for this person."""
-    return next((mood for mood in reversed(Mood) if mood in _moods and _moods[mood](user)), Mood.CALM)
+def moods() -> list[tuple[Mood, Callable[[Any], object]]]:
+    """Give what the tab may show and the function that says whether it holds, the worst first."""
+    return [(mood, _moods[mood]) for mood in reversed(Mood) if mood in _moods]
 
 
 def action() -> Action | None:

@@ -56,6 +56,8 @@ def resolve(schedule_ids: Collection[int] | None, *, start: datetime, end: datet
     """Read schedules (None: all) for the window [start, end), in six queries however many there are."""
     chosen = Schedule.objects.all() if schedule_ids is None else Schedule.objects.filter(pk__in=schedule_ids)
     rows = list(chosen)
+    if not rows:
+        return {}
     ids = [row.pk for row in rows]
     layers: defaultdict[int, list[rules.Layer]] = defaultdict(list)
     for layer in _layers(ids, start=start, end=end):

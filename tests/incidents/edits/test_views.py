@@ -211,5 +211,5 @@ def test_a_page_of_a_form_costs_little(
         cast.person(f"Person{n}")
     client.force_login(cast.bob())
     client.get(f"/incidents/{incident}/edit/page/")
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(13):
         client.get(f"/incidents/{incident}/edit/page/")

@@ -93,7 +93,7 @@ class TestScreens:
         for n in range(12):
             cast.source("generic", name=f"Source {n}", of=cast.service())
 
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(12):
             assert b"Source 11" in mona.get("/integrations/").content
 
     def test_a_source_shows_its_signals_with_states_and_errors(self, mona: Client) -> None:

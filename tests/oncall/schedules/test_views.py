@@ -237,7 +237,7 @@ def test_an_override_is_taken_back_once(django_assert_max_num_queries: DjangoAss
     for n in range(6):
         cast.always(alice, f"Schedule {n}")
     client = signed_in(bob)
-    with django_assert_max_num_queries(38):
+    with django_assert_max_num_queries(36):
         assert "Schedule 5" in client.get(reverse("oncall:schedules")).content.decode()
     with django_assert_max_num_queries(30):
         assert "Schedule 5" in client.get(reverse("oncall:on-call-now")).content.decode()

@@ -145,9 +145,9 @@ def test_the_lists_ask_a_bounded_number_of_times(
         other = operations.create_page(actor=None, name=f"Page {n}", slug=f"page-{n}")
         operations.add_component(other, actor=None, name="Search")
         operations.add_component(page, actor=None, name=f"Part {n}", service=cast.service(f"Service {n}"))
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(12):
         mona.get(PAGES)
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(12):
         mona.get(PAGE)
 
 

@@ -47,7 +47,7 @@ def _do(name: str, chore: Callable[[], int]) -> int:
 def _delete(table: str, where: str, key: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"delete from {table} where {key} in"  # noqa: S608
-            f" (select {key} from {table} where {where} limit {AT_ONCE} for update skip locked)"
+            f"with old as (select {key} from {table} where {where} limit {AT_ONCE} for update skip locked)"  # noqa: S608
+            f" delete from {table} using old where {table}.{key} = old.{key}"
         )
         return int(cursor.rowcount)

@@ -62,14 +62,18 @@ def _about(message: Message) -> dict[str, Any]:
     }
 
 
+# What is locked stands in a `with`, which runs once; a subselect may be run again for each row, past its limit.
 _REST = """
-update outbox_message set state = 'bundled', bundle_of_id = %(digest)s, taken_at = now(), ended_at = now()
-where id in (
+with rest as (
     select id from outbox_message
     where state = 'pending' and due_at <= now() and lane = %(lane)s and may_bundle and attempts = 0
         and client = %(client)s and user_id = %(user)s and channel = %(channel)s and address = %(address)s
     order by due_at limit %(at_once)s for update skip locked
-)"""
+)
+update outbox_message as message
+set state = 'bundled', bundle_of_id = %(digest)s, taken_at = now(), ended_at = now()
+from rest where message.id = rest.id"""
+
 
 # The digest of a minute is one row by its key. Whoever adds to it holds it, so nobody claims it meanwhile; one that
 # is claimed already takes no more, and the next minute's is used.

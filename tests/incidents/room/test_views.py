@@ -112,7 +112,7 @@ def test_a_thousand_entries_cost_as_much_as_ten(
     many(incident, 1000)
     client.force_login(alice)
     client.get(f"/incidents/{incident}/")
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(16):
         page = client.get(f"/incidents/{incident}/").content.decode()
     assert page.count('<li id="entry-') == 50
 

@@ -11,13 +11,16 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha1
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django.conf import settings
 
-from core.channels import answers
-from core.channels.registry import Permanent, ProviderRefused, Temporary, Unknown
-from core.net import http
+from core.channels import answers, calls
+from core.channels.registry import Permanent, ProviderRefused, Temporary
+
+if TYPE_CHECKING:
+    from core.net import http
 
 NUMBER_IS_WRONG = {13223, 13224, 21211, 21214, 21217, 21604, 21614}
 """Codes that say that nobody can be reached at that number; any other refusal is about our account."""
@@ -42,14 +45,15 @@ def create(resource: str, fields: Mapping[str, str], *, timeout: float) -> str:
         "Authorization": f"Basic {base64.b64encode(login).decode()}",
         "Content-Type": "application/x-www-form-urlencoded",
     }
-    try:
-        answer = http.request("POST", url, headers=headers, body=urlencode(fields).encode(), timeout=timeout)
-    except http.Blocked as error:
-        raise ProviderRefused(f"Twilio cannot be called: {error}") from error
-    except http.NoAnswer as error:
-        raise Unknown(f"Twilio: {error}") from error
-    except http.Failed as error:
-        raise Temporary(f"Twilio: {error}") from error
+    answer = calls.call(
+        url,
+        headers=headers,
+        body=urlencode(fields).encode(),
+        timeout=timeout,
+        repeats=False,
+        who="Twilio",
+        refused=ProviderRefused,
+    )
     said = _json(answer)
     if answer.status >= 500 or answer.status in answers.LATER:
         raise Temporary(_words(answer, said), retry_after=answers.retry_after(answer))

@@ -7,10 +7,9 @@ import json
 
 from django.conf import settings
 
-from core.channels import answers, registry
+from core.channels import answers, calls, registry
 from core.channels.push import encryption, vapid
-from core.channels.registry import Content, Delivery, Permanent, Sent, Temporary
-from core.net import http, targets
+from core.channels.registry import Content, Delivery, Permanent, Sent
 
 KEEP_SECONDS = 4 * 3600
 """How long a push service keeps a message for a device that is off."""
@@ -18,22 +17,9 @@ LONGEST_BODY = 600
 GONE = {404, 410}
 
 
-def check_address(address: str) -> str:
-    """The endpoint in its normal form. Raise ValueError when it may not be called."""
-    try:
-        target = targets.parse(address)
-        targets.check_literal(target, targets.networks(settings.PRIVATE_TARGETS))
-    except targets.Blocked as error:
-        raise ValueError(str(error)) from error
-    return target.url
-
-
 def hint(address: str) -> str:
     """The endpoint for others to see: the service's host, for the path is the device."""
-    try:
-        return f"{targets.parse(address).authority}/•••"
-    except targets.Blocked:
-        return "•••"
+    return calls.hint(address).removeprefix("https://")
 
 
 def send(delivery: Delivery) -> Sent:
@@ -44,15 +30,10 @@ def send(delivery: Delivery) -> Sent:
         body = encryption.encrypt(compose(delivery), encryption.from_json(delivery.secret))
     except (TypeError, ValueError) as error:
         raise Permanent("the keys of the browser cannot be read: subscribe again") from error
-    try:
-        answer = http.request(
-            "POST", delivery.address, headers=_headers(delivery), body=body, timeout=delivery.timeout
-        )
-    except http.Blocked as error:
-        raise Permanent(str(error)) from error
-    except http.Failed as error:
-        # A second one replaces the first on the device, so no answer is no reason to hold back.
-        raise Temporary(str(error)) from error
+    # A second one replaces the first on the device, so no answer is no reason to hold back.
+    answer = calls.call(
+        delivery.address, headers=_headers(delivery), body=body, timeout=delivery.timeout, repeats=True
+    )
     if answer.status in GONE:
         raise Permanent("the browser no longer takes notifications: subscribe again")
     answers.judge(answer)
@@ -100,7 +81,7 @@ registry.register(
     registry.Channel(
         kind="push",
         name="Push notification",
-        check_address=check_address,
+        check_address=calls.check_address,
         hint=hint,
         send=send,
         needs_secret=True,

@@ -10,9 +10,8 @@ from urllib.parse import quote
 
 from django.conf import settings
 
-from core.channels import answers, callback, twilio
-from core.channels.registry import Delivery, ProviderRefused, Sent, Temporary, Unknown
-from core.net import http
+from core.channels import answers, callback, calls, twilio
+from core.channels.registry import Delivery, ProviderRefused, Sent
 from core.net.breaker import Breaker
 
 
@@ -53,20 +52,16 @@ def _by_gateway(delivery: Delivery, text: str, timeout: float) -> Sent:
     body = (
         b"" if settings.SMS_GATEWAY_METHOD == "GET" else _filled(settings.SMS_GATEWAY_BODY, values, escaped)
     )
-    try:
-        answer = http.request(
-            settings.SMS_GATEWAY_METHOD,
-            _filled(settings.SMS_GATEWAY_URL, values, _in_form).decode(),
-            headers={"Idempotency-Key": delivery.key, **headers},
-            body=body,
-            timeout=timeout,
-        )
-    except http.Blocked as error:
-        raise ProviderRefused(f"the gateway cannot be called: {error}") from error
-    except http.NoAnswer as error:
-        raise Unknown(f"gateway: {error}") from error
-    except http.Failed as error:
-        raise Temporary(f"gateway: {error}") from error
+    answer = calls.call(
+        _filled(settings.SMS_GATEWAY_URL, values, _in_form).decode(),
+        method=settings.SMS_GATEWAY_METHOD,
+        headers={"Idempotency-Key": delivery.key, **headers},
+        body=body,
+        timeout=timeout,
+        repeats=False,
+        who="the gateway",
+        refused=ProviderRefused,
+    )
     answers.judge(answer, refused=ProviderRefused)
     return Sent(answer.headers.get("x-request-id", ""))
 

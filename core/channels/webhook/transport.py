@@ -11,32 +11,10 @@ import hmac
 import json
 import time
 
-from django.conf import settings
-
-from core.channels import answers, registry
-from core.channels.registry import Delivery, Permanent, Sent, Temporary
-from core.net import http, targets
+from core.channels import answers, calls, registry
+from core.channels.registry import Delivery, Sent
 
 SIGNATURE = "X-Watchbill-Signature"
-
-
-def check_address(address: str) -> str:
-    """The address in its normal form. Raise ValueError when it may not be called."""
-    try:
-        target = targets.parse(address)
-        targets.check_literal(target, targets.networks(settings.PRIVATE_TARGETS))
-    except targets.Blocked as error:
-        raise ValueError(str(error)) from error
-    return target.url
-
-
-def hint(address: str) -> str:
-    """The address for others to see: its host alone, for the path may be a secret."""
-    try:
-        target = targets.parse(address)
-    except targets.Blocked:
-        return "•••"
-    return f"{target.scheme}://{target.authority}/•••"
 
 
 def send(delivery: Delivery) -> Sent:
@@ -45,12 +23,7 @@ def send(delivery: Delivery) -> Sent:
     headers = {"Content-Type": "application/json", "Idempotency-Key": delivery.key}
     if delivery.secret:
         headers[SIGNATURE] = signature(body, secret=delivery.secret, at=int(time.time()))
-    try:
-        answer = http.request("POST", delivery.address, headers=headers, body=body, timeout=delivery.timeout)
-    except http.Blocked as error:
-        raise Permanent(str(error)) from error
-    except http.Failed as error:
-        raise Temporary(str(error)) from error
+    answer = calls.call(delivery.address, headers=headers, body=body, timeout=delivery.timeout, repeats=True)
     answers.judge(answer)
     return Sent(answer.headers.get("x-request-id", "")[:200])
 
@@ -82,8 +55,8 @@ registry.register(
     registry.Channel(
         kind="webhook",
         name="Webhook",
-        check_address=check_address,
-        hint=hint,
+        check_address=calls.check_address,
+        hint=calls.hint,
         send=send,
         needs_secret=True,
     )

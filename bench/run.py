@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from bench.peers import Sink, wrk
 from core.stack import processes, programs
 from core.stack.embedded import Postgres, Redis
+from tests.waiting import until
 
 if TYPE_CHECKING:
     import subprocess
@@ -127,14 +128,10 @@ class Product:
 
 
 def answers(port: int, path: str) -> None:
-    """Wait until a server answers; TimeoutError after 30 s."""
+    """Wait until a server answers; AssertionError after 30 s."""
     from core.stack import probe  # noqa: PLC0415
 
-    end = time.monotonic() + 30
-    while not probe.answers(port, path):
-        if time.monotonic() > end:
-            raise TimeoutError(f"{path} on {port}")
-        time.sleep(0.1)
+    until(lambda: probe.answers(port, path), seconds=30, what=f"{path} on {port}")
 
 
 def company(sink_port: int) -> None:

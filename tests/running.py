@@ -8,7 +8,6 @@ import secrets
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -17,6 +16,7 @@ import psycopg
 
 from core.stack import probe, processes, programs
 from core.stack.embedded import Redis
+from tests import waiting
 from tests.peers import Smtp
 
 if TYPE_CHECKING:
@@ -169,12 +169,11 @@ class Stack:
 
     def until(self, holds: Callable[[], bool], *, seconds: float, what: str) -> None:
         """Look every 50 ms until `holds()`; AssertionError with the logs' ends when it does not in time."""
-        deadline = time.monotonic() + seconds
-        while not holds():
-            if time.monotonic() > deadline:
-                ends = "\n".join(f"--- {name}\n{self.log(name)[-1500:]}" for name in self.processes)
-                raise AssertionError(f"{what}: not within {seconds} s\n{ends}")
-            time.sleep(0.05)
+
+        def ends() -> str:
+            return "\n".join(f"--- {name}\n{self.log(name)[-1500:]}" for name in self.processes)
+
+        waiting.until(holds, seconds=seconds, what=lambda: f"{ends()}\n{what}")
 
 
 def make_database() -> str:

@@ -56,6 +56,12 @@ def test_no_file_names_a_package_registry() -> None:
     assert found == []
 
 
+def test_nothing_sleeps_where_it_could_wait() -> None:
+    pattern = re.compile(rb"\btime\.sleep\(|from time import .*\bsleep\b")
+    python = (path for path in tracked() if path.suffix == ".py")
+    assert [str(path.relative_to(ROOT)) for path in python if pattern.search(path.read_bytes())] == []
+
+
 def test_the_licence_is_apache_2() -> None:
     text = (ROOT / "LICENSE").read_text()
     assert "Apache License" in text

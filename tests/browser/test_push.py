@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import waiting
 from tests.browser import places
 from tests.browsers import Browser as Subscriber
 
@@ -73,10 +73,7 @@ def deliver(page: Page, told: dict[str, Any], origin: str) -> Worker:
 
 def until(look: Any, wanted: Any) -> None:
     """Look until it is so, at most five seconds."""
-    deadline = time.monotonic() + 5
-    while (found := look()) != wanted:
-        assert time.monotonic() < deadline, found
-        time.sleep(0.05)
+    waiting.until(lambda: look() == wanted, seconds=5, what=lambda: f"{look()} is not {wanted}")
 
 
 def test_a_page_is_acknowledged_on_the_notification(

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests import waiting
 from tests.chaos import report
 from tests.chaos.oracle import Accepted, Row, Verdict, judge
 from tests.chaos.sink import Sink
@@ -175,7 +176,7 @@ class Product:
 
     def _moment(self, fault: Callable[[], bool]) -> bool:
         self.supervise()
-        time.sleep(0.05)
+        waiting.pass_by()
         return fault()
 
     def _is_done(self, ledger: Ledger) -> bool:
@@ -238,7 +239,7 @@ class Ledger:
     def _pour(self, numbers: range) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self.product.stack.port, timeout=10)
         for n in numbers:
-            time.sleep(max(0.0, self._began + n / PER_SECOND - time.monotonic()))
+            waiting.pass_by(self._began + n / PER_SECOND - time.monotonic())
             title = f"{self.word} alert {n}"
             body = json.dumps({"title": title, "dedup_key": title, "severity": "critical"})
             address = f"/integrations/v1/generic/{self.product.key}/"

@@ -18,6 +18,8 @@ from contextlib import suppress
 from core.stack.processes import free_port, spawn
 from tests.chaos.oracle import Receipt
 
+LISTENING = b"listening\n"
+
 
 class Server:
     """What runs in that process."""
@@ -65,6 +67,8 @@ class Server:
 async def serve(port: int) -> None:
     """Listen until ended."""
     server = await asyncio.start_server(Server().converse, "127.0.0.1", port)
+    sys.stdout.buffer.write(LISTENING)
+    sys.stdout.flush()
     await server.serve_forever()
 
 
@@ -78,19 +82,19 @@ class Sink:
 
     def start(self) -> None:
         """Start it and wait until it listens."""
-        self.process = spawn([sys.executable, "-m", "tests.chaos.sink", str(self.port)])
-        for _ in range(400):
-            with suppress(ConnectionError):
-                self.slow(0.0)
-                return
-            time.sleep(0.05)
-        raise AssertionError("the sink does not listen")
+        self.process = spawn(
+            [sys.executable, "-m", "tests.chaos.sink", str(self.port)], stdout=subprocess.PIPE
+        )
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == LISTENING, "the sink does not listen"
 
     def stop(self) -> None:
         """End it."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()
+            assert self.process.stdout is not None
+            self.process.stdout.close()
 
     def slow(self, seconds: float) -> None:
         """Let it take so long over each page."""

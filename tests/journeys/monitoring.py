@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import threading
-import time
 import urllib.request
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 from core.stack import processes
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -131,12 +132,9 @@ class Monitoring:
             self._processes.append(processes.spawn([name, *arguments], stdout=log, stderr=log))
 
     def _await(self, url: str) -> None:
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                with urllib.request.urlopen(url, timeout=1):
-                    return
-            except OSError:
-                if time.monotonic() > deadline:
-                    raise AssertionError(f"{url} did not answer\n{self.log('prometheus')[-2000:]}") from None
-                time.sleep(0.1)
+        def answers() -> bool:
+            with suppress(OSError), urllib.request.urlopen(url, timeout=1):
+                return True
+            return False
+
+        until(answers, seconds=30, what=lambda: f"{self.log('prometheus')[-2000:]}\n{url} answers")

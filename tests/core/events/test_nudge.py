@@ -8,6 +8,7 @@ from django.db import connection
 
 from core.events import nudge
 from core.events.nudge import Doorbell
+from tests.waiting import pass_by
 
 
 class Door:
@@ -68,7 +69,7 @@ def test_while_the_broker_is_away_it_knocks_at_once_and_does_not_ring() -> None:
     bell.ask()
     door.wait(knocks=2)
     assert door.rings == 0
-    time.sleep(0.3)
+    pass_by(0.3)
     bell.ask()
     door.wait(rings=1)
     assert (door.knocks, bell.failures) == (2, 0)
@@ -85,7 +86,7 @@ def test_with_postgres_away_too_the_bell_lives_on() -> None:
     door.is_broken = True
     bell.ask()
     door.wait(knocks=1)
-    time.sleep(0.06)
+    pass_by(0.06)
     door.is_broken = False
     bell.ask()
     door.wait(rings=1)

@@ -11,6 +11,7 @@ import httpcore
 import pytest
 
 from core.net import http, names
+from tests.waiting import pass_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -178,7 +179,7 @@ def test_an_answer_that_trickles_ends_in_time(
     def trickle(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
         while True:
-            time.sleep(0.05)
+            pass_by(0.05)
             connection.sendall(b"x")
 
     began = time.monotonic()

@@ -15,6 +15,7 @@ from config.env import Mail
 from core.net import smtp
 from core.stack.processes import free_port
 from tests.peers import Smtp
+from tests.waiting import pass_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -252,7 +253,7 @@ def test_a_trickle_of_words_does_not_stretch_the_time(scripted: Callable[..., Sc
         connection, _ = listener.accept()
         with connection:
             for _ in range(100):
-                time.sleep(0.05)
+                pass_by(0.05)
                 try:
                     connection.sendall(b"2")
                 except OSError:

@@ -15,6 +15,7 @@ from core.outbox.claims import Result, Room
 from core.outbox.models import Attempt, Message
 from tests import cast
 from tests.core.outbox.conftest import put
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +34,15 @@ def _claim(room: Room = ALL, *, owner: str = "worker 1") -> list[str]:
 def _sql(statement: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement)
+
+
+def _is_waited_for() -> bool:
+    """Whether somebody waits for the end of this transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select 1 from pg_locks where not granted and transactionid = pg_current_xact_id()::xid limit 1"
+        )
+        return cursor.fetchone() is not None
 
 
 def _let_leases_run_out() -> None:
@@ -296,7 +306,7 @@ class TestSeveralWorkers:
         def ask(messages: Sequence[Message]) -> dict[int, str]:
             claiming.set()
             assert holding.wait(10)
-            time.sleep(0.2)  # the acknowledgement is waiting for our rows by now
+            until(_is_waited_for)  # the acknowledgement wants our rows
             return {}
 
         def acknowledge() -> int:

@@ -3,12 +3,12 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
 
 from core.stack import processes
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 
@@ -43,10 +43,7 @@ def test_a_child_ends_with_its_killed_parent() -> None:
         child = int(parent.stdout.readline())
         assert alive(child)
         os.kill(parent.pid, signal.SIGKILL)
-    deadline = time.monotonic() + 5
-    while alive(child) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not alive(child)
+    until(lambda: not alive(child), seconds=5)
 
 
 def test_a_data_folder_has_one_user_at_a_time(tmp_path: Path) -> None:

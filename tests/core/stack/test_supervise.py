@@ -9,6 +9,7 @@ import pytest
 
 from core.stack.supervise import GaveUp, Patience, Program, Supervisor
 from tests.core.stack.test_processes import alive
+from tests.waiting import until
 
 Lines = list[tuple[str, str]]
 
@@ -66,15 +67,15 @@ def test_failures_of_one_do_not_count_for_another() -> None:
 
 
 def test_each_line_carries_the_name_of_its_program(supervisor: Supervisor, lines: Lines) -> None:
-    supervisor.start(python("one", "print('hello'); print('half', end=''); import time; time.sleep(60)"))
-    supervisor.start(python("two", "import sys; sys.stderr.write('grüße\\n'); import time; time.sleep(60)"))
+    supervisor.start(python("one", "print('hello'); print('half', end=''); import signal; signal.pause()"))
+    supervisor.start(python("two", "import sys; sys.stderr.write('grüße\\n'); import signal; signal.pause()"))
     run_until(supervisor, lambda: {("one", "hello"), ("two", "grüße")} <= set(lines))
     supervisor.stop()
     assert ("one", "half") in lines
 
 
 def test_a_killed_program_is_started_again(supervisor: Supervisor, lines: Lines) -> None:
-    supervisor.start(python("web", "import os, time; print(os.getpid()); time.sleep(60)"))
+    supervisor.start(python("web", "import os, signal; print(os.getpid()); signal.pause()"))
     run_until(supervisor, lambda: any(name == "web" for name, _ in lines))
     supervisor._stopping = 0
     supervisor._children["web"].process.send_signal(signal.SIGKILL)
@@ -129,8 +130,8 @@ def test_stop_kills_what_ignores_the_request_with_all_its_children(
     supervisor.start(
         python(
             "stubborn",
-            "import signal, subprocess, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
-            "child = subprocess.Popen(['sleep', '60']); print(child.pid); time.sleep(60)",
+            "import signal, subprocess, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+            "child = subprocess.Popen(['sleep', '60']); print(child.pid)\nwhile True: signal.pause()",
         )
     )
     run_until(supervisor, lambda: len(lines) == 1)
@@ -138,10 +139,7 @@ def test_stop_kills_what_ignores_the_request_with_all_its_children(
     supervisor.stop()
     assert 3.5 < time.monotonic() - begun < 6
     assert supervisor._children["stubborn"].process.returncode == -signal.SIGKILL
-    deadline = time.monotonic() + 2
-    while alive(int(lines[0][1])) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not alive(int(lines[0][1]))
+    until(lambda: not alive(int(lines[0][1])), seconds=2)
 
 
 def test_a_signal_ends_the_run(supervisor: Supervisor) -> None:

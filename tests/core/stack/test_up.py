@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 import pytest
 
 from core.stack import probe, processes
+from tests import waiting
 from tests.core.stack.test_processes import alive
 
 if TYPE_CHECKING:
@@ -64,11 +65,12 @@ class Up:
 
     def until(self, holds: Callable[[], bool], *, seconds: float = READY_SECONDS) -> float:
         """Seconds since the start once it holds."""
-        deadline = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < deadline, self.text
-            assert self.process.poll() is None, self.text
-            time.sleep(0.05)
+
+        def holds_or_ended() -> bool:
+            return holds() or self.process.poll() is not None
+
+        waiting.until(holds_or_ended, seconds=seconds, what=lambda: self.text)
+        assert holds(), self.text
         return time.monotonic() - self.begun
 
     def ready(self) -> float:
@@ -322,10 +324,7 @@ def test_nothing_outlives_a_killed_supervisor(elsewhere: tuple[Path, int]) -> No
         running.ready()
         family = running.family()
         running.stop(signal.SIGKILL)
-        deadline = time.monotonic() + 15
-        while (left := [pid for pid in family if alive(pid)]) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert left == []
+        waiting.until(lambda: not any(map(alive, family)), seconds=15)
         assert (running.folder / "env").exists()
         stale = running.manage("doctor")
         assert "Postgres does not answer at 127.0.0.1:5432, as no DATABASE_URL is set" in stale.stdout

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from config import env
+from core.events import nudge
 from tests import programs
 from tests.peers import Smtp, WebhookSink
 from tests.running import Stack
@@ -52,6 +53,13 @@ def pytest_unconfigure() -> None:
     """Say it last, where it is read."""
     for line in _LEFT_OUT:
         sys.stdout.write(f"{line}\n")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """pytest-django's, and then the doorbell is taken down: its connection would keep the database from being dropped."""
+    yield
+    nudge.take_down()
 
 
 @pytest.fixture

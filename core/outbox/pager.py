@@ -93,17 +93,8 @@ class Pager:
 
     def _listen(self) -> psycopg.Connection[Any] | None:
         if self._ears is None and not self._is_away:
-            parameters = connection.settings_dict
             try:
-                self._ears = psycopg.connect(
-                    host=parameters["HOST"],
-                    port=parameters["PORT"] or None,
-                    user=parameters["USER"],
-                    password=parameters["PASSWORD"],
-                    dbname=parameters["NAME"],
-                    connect_timeout=2,
-                    autocommit=True,
-                )
+                self._ears = nudge.connect()
                 self._ears.execute(f"listen {nudge.CHANNEL}")
             except psycopg.Error:
                 self._ears = None

@@ -88,14 +88,15 @@ def test_it_pages_with_postgres_alone_and_outlives_its_restarts(
 
 
 def test_a_knock_a_due_time_and_the_end_wake_it(start: Any, webhook_sink: WebhookSink) -> None:
-    pager = start(grace=60_000)
+    pager, knock = start(grace=60_000), nudge.Knocker()
     until(lambda: _listens() == 1)
     _put(webhook_sink, 1)
-    nudge.knock()
+    knock()
     webhook_sink.wait(1, seconds=5)
     until(lambda: _states() == {"accepted"})
     _put(webhook_sink, 2, delay_seconds=0.5)
-    nudge.knock()
+    knock()
+    knock.close()
     webhook_sink.wait(2, seconds=3)
     until(lambda: _states() == {"accepted"})
     began = time.monotonic()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 
+from core.channels import answers
 from core.channels.registry import Permanent, Temporary, Unknown
 from core.net import http, targets
 
@@ -55,3 +58,36 @@ def call(
         raise (Temporary if repeats else Unknown)(f"{before}{error}") from error
     except http.Failed as error:
         raise Temporary(f"{before}{error}") from error
+
+
+def send_json(
+    url: str,
+    said: Mapping[str, object],
+    *,
+    headers: Mapping[str, str] | None = None,
+    timeout: float,
+    repeats: bool,
+    method: str = "POST",
+    who: str = "",
+) -> dict[str, Any]:
+    """Send JSON as `call` does; give the object in a good answer, empty where there is none. Raise for any other."""
+    answer = call(
+        url,
+        headers={"Content-Type": "application/json", **(headers or {})},
+        body=json.dumps(said, separators=(",", ":")).encode(),
+        timeout=timeout,
+        repeats=repeats,
+        method=method,
+        who=who,
+    )
+    answers.judge(answer)
+    return read(answer)
+
+
+def read(answer: http.Response) -> dict[str, Any]:
+    """The JSON object of an answer, empty where it is none."""
+    try:
+        told = json.loads(answer.body)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import hmac
-import json
 import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha1
@@ -54,20 +53,12 @@ def create(resource: str, fields: Mapping[str, str], *, timeout: float) -> str:
         who="Twilio",
         refused=ProviderRefused,
     )
-    said = _json(answer)
+    said = calls.read(answer)
     if answer.status >= 500 or answer.status in answers.LATER:
         raise Temporary(_words(answer, said), retry_after=answers.retry_after(answer))
     if not 200 <= answer.status < 300:
         raise (Permanent if said.get("code") in NUMBER_IS_WRONG else ProviderRefused)(_words(answer, said))
     return str(said.get("sid") or "")
-
-
-def _json(answer: http.Response) -> dict[str, object]:
-    try:
-        said = json.loads(answer.body)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
 
 
 def _words(answer: http.Response, said: Mapping[str, object]) -> str:

@@ -7,9 +7,9 @@ import json
 
 from django.conf import settings
 
-from core.channels import answers, calls, registry
+from core.channels import answers, calls, registry, words
 from core.channels.push import encryption, vapid
-from core.channels.registry import Content, Delivery, Permanent, Sent
+from core.channels.registry import Delivery, Permanent, Sent
 
 KEEP_SECONDS = 4 * 3600
 """How long a push service keeps a message for a device that is off."""
@@ -56,20 +56,14 @@ def compose(delivery: Delivery) -> bytes:
     """What the service worker is told, in at most what one message holds."""
     content = delivery.content
     told = {
-        "title": f"{content.subject} (resent)" if delivery.resent else content.subject,
-        "body": _body(content),
+        "title": words.title(delivery),
+        "body": words.body(content, longest=LONGEST_BODY),
         "url": content.url,
         "tag": content.thread or delivery.key,
         "actions": bool(content.code),
     }
     whole = json.dumps(told, ensure_ascii=False).encode("utf-8", "replace")
     return whole if len(whole) <= encryption.MOST_BYTES else json.dumps({**told, "body": ""}).encode()
-
-
-def _body(content: Content) -> str:
-    """The text without its first line, which the title says, and without the link, which the click opens."""
-    paragraphs = content.text.split("\n\n")[1:]
-    return "\n".join(part for part in paragraphs if not content.url or content.url not in part)[:LONGEST_BODY]
 
 
 def is_ready() -> bool:

@@ -6,6 +6,7 @@ import re
 
 from django.conf import settings
 
+ASKS = "A number with its country code, like +49 151 23456789."
 _FILLING = re.compile(r"[\s().\-/\u00a0]")
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 

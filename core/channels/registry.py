@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 
@@ -70,6 +71,14 @@ class Unknown(Exception):
     """It was handed over whole, and no answer came: it may have arrived."""
 
 
+class Token(StrEnum):
+    """Whether a person gives a token of the service along with an address."""
+
+    NONE = "none"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
     """A kind of channel.
@@ -77,7 +86,9 @@ class Channel:
     `check_address` gives the address in its normal form or raises ValueError with a text for people; `hint`
     masks it for others to see; `send` hands over or raises Temporary, Permanent or Unknown. `is_ready` says
     whether the operator has set it up, so that people may choose it. An address that is not typed comes from the
-    person's own browser, which is proof enough. One that is not offered is for the product's own use.
+    person's own browser, which is proof enough. One that is not offered is for the product's own use. With
+    `needs_secret` a secret of ours goes along with the address; `token` is one that the service gave. `asks` says to
+    people what to enter.
     """
 
     kind: str
@@ -86,6 +97,8 @@ class Channel:
     hint: Callable[[str], str]
     send: Callable[[Delivery], Sent]
     needs_secret: bool = False
+    token: Token = Token.NONE
+    asks: str = ""
     is_typed: bool = True
     is_ready: Callable[[], bool] = lambda: True
     is_offered: bool = True

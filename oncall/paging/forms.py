@@ -32,21 +32,24 @@ class MethodForm(forms.Form):
     address = forms.CharField(
         max_length=500,
         label="Address",
+        help_text="What this is for each, stands below.",
         error_messages={"required": "Enter an e-mail address, a phone number or a URL."},
     )
     label = forms.CharField(max_length=60, required=False, label="Name", help_text="As “Work phone”.")
     secret = forms.CharField(
         max_length=120,
         required=False,
-        label="Signing secret",
-        help_text="For webhooks. Leave it empty and one is made for you.",
+        label="Secret or token",
+        help_text="Where the service below asks for one.",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(channel.kind, channel.name) for channel in channels.offered()]
+        offered = channels.offered()
+        choices = [(channel.kind, channel.name) for channel in offered]
         self.fields["channel"].choices = choices  # type: ignore[attr-defined]
+        self.asked = [(channel.name, channel.asks) for channel in offered]
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}

@@ -57,7 +57,7 @@ def add_method(request: PersonRequest) -> HttpResponse:
     try:
         added = operations.add_method(request.user, **form.cleaned_data)
     except Refused as refusal:
-        form.add_error("address", str(refusal))
+        form.add_error("secret" if isinstance(refusal, operations.BadToken) else "address", str(refusal))
         return _page(request, method_form=form)
     if added.secret:
         return _page(request, secret=added.secret, status=HTTPStatus.CREATED)

@@ -134,5 +134,12 @@ def _clean(text: str) -> str:
 
 
 registry.register(
-    registry.Channel(kind="email", name="E-mail", check_address=check_address, hint=hint, send=send)
+    registry.Channel(
+        kind="email",
+        name="E-mail",
+        check_address=check_address,
+        hint=hint,
+        send=send,
+        asks="An address, like name@example.com.",
+    )
 )

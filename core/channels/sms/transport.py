@@ -88,5 +88,6 @@ registry.register(
         hint=numbers.hint,
         send=send,
         is_ready=lambda: bool(providers.configured()),
+        asks=numbers.ASKS,
     )
 )

@@ -51,5 +51,6 @@ registry.register(
         hint=numbers.hint,
         send=send,
         is_ready=is_ready,
+        asks=numbers.ASKS,
     )
 )

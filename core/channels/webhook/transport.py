@@ -59,5 +59,6 @@ registry.register(
         hint=calls.hint,
         send=send,
         needs_secret=True,
+        asks="The web address that a signed message is posted to. The secret signs it; empty, one is made for you.",
     )
 )

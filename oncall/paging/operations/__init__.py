@@ -13,6 +13,7 @@ from oncall.paging.operations.asking import (
 from oncall.paging.operations.contacts import (
     Added,
     BadAddress,
+    BadToken,
     NotVerified,
     SameMethod,
     SameRule,
@@ -38,6 +39,7 @@ __all__ = [
     "Ask",
     "Asked",
     "BadAddress",
+    "BadToken",
     "NotVerified",
     "Paged",
     "SameMethod",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,6 +38,10 @@ class BadAddress(Refused):
     """The channel says that this is no address of its kind, and why."""
 
 
+class BadToken(Refused):
+    """The channel needs a token of its service, or this is none."""
+
+
 class SameMethod(Refused):
     def __init__(self) -> None:
         super().__init__("You have this contact method already.")
@@ -64,7 +69,7 @@ class NotVerified(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """A new contact method; `secret` is what signs its messages, shown this once."""
+    """A new contact method; `secret` is what signs its messages, shown this once; a service's token is not."""
 
     method: ContactMethod
     secret: str
@@ -76,7 +81,8 @@ def add_method(
 ) -> Added:
     """Add a way to reach a person and send it a code. The sign-in e-mail and a browser of theirs count as verified.
 
-    `secret` signs or seals what is sent, on channels that do; an empty one is made here.
+    `secret` signs or seals what is sent, on channels that do; an empty one is made here. On others it is the token
+    that the service gave.
     """
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     known, normal = _checked(channel, address)
@@ -84,7 +90,7 @@ def add_method(
         raise TooManyMethods
     if ContactMethod.objects.filter(user=user, channel=channel, address=normal).exists():
         raise SameMethod
-    secret = (secret or secrets.token_urlsafe(32)) if known.needs_secret else ""
+    secret = _secret(known, secret)
     method = ContactMethod.objects.create(
         user=user, channel=channel, address=normal, label=label[:60], secret=seals.seal(secret)
     )
@@ -93,7 +99,19 @@ def add_method(
     else:
         _send_code(method)
     _note(method, "added", actor or user)
-    return Added(method, secret)
+    return Added(method, secret if known.needs_secret else "")
+
+
+def _secret(channel: channels.Channel, given: str) -> str:
+    if channel.needs_secret:
+        return given or secrets.token_urlsafe(32)
+    if channel.token is channels.Token.NONE:
+        return ""
+    if not given and channel.token is channels.Token.REQUIRED:
+        raise BadToken(f"{channel.name} needs a token: {channel.asks}")
+    if not re.fullmatch(r"[!-~]*", given):
+        raise BadToken("A token has no spaces and no letters outside ASCII.")
+    return given
 
 
 def _checked(kind: str, address: str) -> tuple[channels.Channel, str]:

@@ -7,12 +7,15 @@ import pytest
 from django.test import Client
 
 from core.accounts.sign_in import PROVED
+from core.channels import secrets as seals
 from core.outbox.models import Message
 from oncall.paging import operations
 from oncall.paging.models import ContactMethod, NotificationRule, Page
 from tests import cast
 
 if TYPE_CHECKING:
+    from pytest_django import Settings
+
     from core.accounts.models import User
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +78,37 @@ def test_the_secret_of_a_webhook_is_shown_in_one_answer_alone(own: Client) -> No
     assert answer.status_code == 201
     assert "it is not shown again" in answer.content.decode()
     assert "it is not shown again" not in own.get(HOME).content.decode()
+
+
+def test_the_token_of_a_service_is_kept_sealed_and_shown_to_nobody(own: Client, settings: Settings) -> None:
+    settings.PRIVATE_TARGETS = ["127.0.0.0/8"]
+    given = {"channel": "gotify", "address": "http://127.0.0.1:9/", "secret": "AbCdEf.12"}
+    answer = own.post(f"{HOME}methods/", given)
+    assert answer.status_code == 302
+    assert "AbCdEf.12" not in own.get(HOME).content.decode()
+    method = ContactMethod.objects.get(channel="gotify")
+    assert method.secret.startswith("sealed:")
+    assert seals.unseal(method.secret) == "AbCdEf.12"
+
+
+@pytest.mark.parametrize(
+    ("secret", "said"), [("", "Gotify needs a token"), ("a b", "no spaces"), ("ä", "outside ASCII")]
+)
+def test_a_bad_token_comes_back_with_what_is_wrong(own: Client, secret: str, said: str) -> None:
+    given = {"channel": "gotify", "address": "https://gotify.example/", "secret": secret}
+    answer = own.post(f"{HOME}methods/", given)
+    html = answer.content.decode()
+    assert answer.status_code == 422
+    assert said in html
+    assert 'id="id_secret_err"' in html
+    assert not ContactMethod.objects.filter(channel="gotify").exists()
+
+
+def test_what_to_enter_stands_there_for_every_channel_on_offer(own: Client, settings: Settings) -> None:
+    settings.PUSHOVER_TOKEN, settings.MATRIX_TOKEN = "set", ""
+    html = own.get(HOME).content.decode()
+    assert "Your user key: 30 letters and digits" in html
+    assert "The internal ID of a room" not in html
 
 
 @pytest.mark.parametrize(

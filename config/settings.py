@@ -323,6 +323,14 @@ VAPID_PRIVATE_KEY = env.text(
     "",
     "The key for push notifications; `make up` makes its own, `manage.py push_key` prints a new one.",
 )
+PUSHOVER_TOKEN = env.text("PUSHOVER_TOKEN", "", "The token of the Pushover application that sends.")
+PUSHOVER_URL = env.text("PUSHOVER_URL", "https://api.pushover.net", "Where Pushover's API answers.").rstrip(
+    "/"
+)
+MATRIX_URL = env.text(
+    "MATRIX_URL", "", "The homeserver of the Matrix account that sends, as https://matrix.example.org."
+).rstrip("/")
+MATRIX_TOKEN = env.text("MATRIX_TOKEN", "", "The access token of that account.")
 PRIVATE_TARGETS = env.words(
     "PRIVATE_TARGETS",
     "",

@@ -28,6 +28,9 @@ ARRIVED = {"delivered": True, "read": True, "undelivered": False, "failed": Fals
 ANSWERED = {"completed": True, "busy": False, "no-answer": False, "failed": False, "canceled": False}
 """What Twilio's words for a call say of whether it was answered."""
 
+ACKNOWLEDGES = "1"
+"""The key that acknowledges in a call, whatever was pressed instead of it."""
+
 
 def signed_by_twilio(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Open a view to Twilio alone."""
@@ -82,6 +85,22 @@ def voice_keys(request: HttpRequest, message: str) -> HttpResponse:
         return _xml(voice.response(voice.say(result.words)))
     again = callback.address("voice", key, ending="keys/")
     return _xml(voice.response(voice.asked(voice.WRONG_KEY, keys_at=again)))
+
+
+@public
+@csrf_exempt
+@require_POST
+def pushover(request: HttpRequest, message: str) -> HttpResponse:
+    """That somebody acknowledged a notification. Pushover signs nothing: the receipt, which it told us alone, proves it."""
+    key = _key(message)
+    receipt = request.POST.get("receipt", "")
+    if not receipts.is_named(key, channel="pushover", name=receipt):
+        return HttpResponse("No such receipt.", status=HTTPStatus.FORBIDDEN, content_type="text/plain")
+    if request.POST.get("acknowledged") == "1" and not receipts.has_arrived(key):
+        # Said twice, it is done once: it counts until it is known to have arrived.
+        replies.hear(Reply(channel="pushover", key=key, words=ACKNOWLEDGES))
+        receipts.record(key, channel="pushover", delivered=True, detail="Pushover: acknowledged on a phone")
+    return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
 
 def _key(message: str) -> str:

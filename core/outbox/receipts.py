@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -47,6 +49,17 @@ def record(key: str, *, channel: str, delivered: bool, detail: str) -> bool:
         )
     claims.tell_of_ends([claims.outcome_of(message, state, detail, fallback=not delivered)])
     return True
+
+
+def is_named(key: str, *, channel: str, name: str) -> bool:
+    """Say whether the provider knows the message with this key by this name."""
+    known = Message.objects.filter(key=key, channel=channel).values_list("provider_id", flat=True).first()
+    return bool(known) and hmac.compare_digest(str(known).encode(), name.encode())
+
+
+def has_arrived(key: str) -> bool:
+    """Say whether a message is known to have arrived."""
+    return Message.objects.filter(key=key, state=State.DELIVERED).exists()
 
 
 _MISS = """

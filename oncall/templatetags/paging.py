@@ -18,7 +18,19 @@ if TYPE_CHECKING:
 
 register = template.Library()
 
-ICONS = {"email": "mail", "webhook": "hook", "sms": "sms", "voice": "phone", "push": "push"}
+ICONS = {
+    "email": "mail",
+    "webhook": "hook",
+    "sms": "sms",
+    "voice": "phone",
+    "push": "push",
+    "ntfy": "push",
+    "gotify": "push",
+    "pushover": "push",
+    "teams": "users",
+    "google_chat": "users",
+    "matrix": "users",
+}
 WORDS = {
     "pending": "Waiting to be sent",
     "sending": "Being sent",

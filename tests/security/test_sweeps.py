@@ -35,6 +35,7 @@ PUBLIC = {
     "statuspage:atom": "for customers",
     "oncall:page": "a signed link to one page, for one person who was woken",
     "oncall:page-region": "the living part of that page",
+    "callbacks:pushover": "Pushover has no session; the receipt that it gave us proves who it is",
     "callbacks:sms-status": "Twilio has no session; it signs what it posts",
     "callbacks:voice-status": "Twilio has no session; it signs what it posts",
     "callbacks:voice-keys": "Twilio has no session; it signs what it posts",
@@ -54,6 +55,7 @@ PUBLIC = {
 
 WITHOUT_CSRF = {
     "oncall:page": "the token in the address is the proof, and a mail client may send the form",
+    "callbacks:pushover": "the receipt, which the provider told us alone, is the proof",
     "callbacks:sms-status": "the provider's signature is the proof",
     "callbacks:voice-status": "the provider's signature is the proof",
     "callbacks:voice-keys": "the provider's signature is the proof",

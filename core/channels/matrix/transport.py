@@ -1,0 +1,116 @@
+"""Matrix: a message in a room, put there by the organisation's own account, with our key as the transaction.
+
+A homeserver that has seen a transaction answers with the event it made then, so a resend is no second message.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from html import escape
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+
+from core.channels import answers, calls, registry, words
+from core.channels.registry import Delivery, Permanent, Sent, Temporary
+
+_ROOM = re.compile(r"![^\s:/]{1,200}(:[A-Za-z0-9.\-]+(:\d{1,5})?)?")
+TOO_MANY = 429
+LEAST_SECONDS = 0.1
+
+
+def check_address(address: str) -> str:
+    """The room's id. Raise ValueError when it is none."""
+    room = address.strip()
+    if not (room.isascii() and room.isprintable() and _ROOM.fullmatch(room)):
+        raise ValueError("Enter the internal room ID, like !abcdef:example.org (room settings, Advanced).")
+    return room
+
+
+def hint(address: str) -> str:
+    """The room for others to see: its beginning and its server."""
+    name, _, server = address.partition(":")
+    return f"{name[:3]}•••{':' if server else ''}{server}"
+
+
+def send(delivery: Delivery) -> Sent:
+    """Put the message into the room; an account that was only invited joins first."""
+    return Sent(_put(delivery, compose(delivery), transaction=delivery.key))
+
+
+def _put(delivery: Delivery, said: dict[str, Any], *, transaction: str) -> str:
+    if not is_ready():
+        raise Permanent("Matrix is not configured (MATRIX_URL, MATRIX_TOKEN)")
+    until = time.monotonic() + delivery.timeout
+    room = quote(delivery.address, safe="")
+    path = f"rooms/{room}/send/m.room.message/{quote(transaction, safe='')}"
+    try:
+        told = _call("PUT", path, said, until=until)
+    except _NotInRoom:
+        _call("POST", f"join/{room}", {}, until=until)
+        told = _call("PUT", path, said, until=until)
+    return str(told.get("event_id") or "")
+
+
+class _NotInRoom(Permanent):
+    """Our account is not in the room: it may be invited."""
+
+
+def _call(method: str, path: str, said: dict[str, Any], *, until: float) -> dict[str, Any]:
+    answer = calls.call(
+        f"{settings.MATRIX_URL}/_matrix/client/v3/{path}",
+        headers={"Authorization": f"Bearer {settings.MATRIX_TOKEN}", "Content-Type": "application/json"},
+        body=json.dumps(said, separators=(",", ":")).encode(),
+        timeout=max(LEAST_SECONDS, until - time.monotonic()),
+        repeats=True,
+        method=method,
+        who="Matrix",
+    )
+    told = calls.read(answer)
+    wait = told.get("retry_after_ms")
+    if answer.status == TOO_MANY and isinstance(wait, int):
+        raise Temporary(answers.words(answer), retry_after=wait / 1000)
+    if told.get("errcode") == "M_FORBIDDEN":
+        raise _NotInRoom(answers.words(answer))
+    answers.judge(answer)
+    return told
+
+
+def compose(delivery: Delivery) -> dict[str, Any]:
+    """The message as it goes out."""
+    content = delivery.content
+    title, body = words.title(delivery), words.body(content)
+    link = f"{words.invitation(content)}: {content.url}" if content.url else ""
+    html = f"<p><strong>{escape(title)}</strong></p>"
+    html += f"<p>{escape(body).replace(chr(10), '<br>')}</p>" if body else ""
+    html += f'<p><a href="{escape(content.url)}">{words.invitation(content)}</a></p>' if content.url else ""
+    return {
+        "msgtype": "m.text",
+        "body": "\n".join(filter(None, [title, body, link])),
+        "format": "org.matrix.custom.html",
+        "formatted_body": html,
+        # Nobody is mentioned, whatever the words say.
+        "m.mentions": {},
+    }
+
+
+def is_ready() -> bool:
+    """Whether there is a homeserver and an account to send with."""
+    return bool(settings.MATRIX_URL and settings.MATRIX_TOKEN)
+
+
+registry.register(
+    registry.Channel(
+        kind="matrix",
+        name="Matrix",
+        check_address=check_address,
+        hint=hint,
+        send=send,
+        is_ready=is_ready,
+        asks="The internal ID of a room without encryption (room settings, Advanced), like !abcdef:example.org. "
+        "Invite the account that your organisation sends with.",
+    )
+)

@@ -9,7 +9,7 @@ from playwright.sync_api import sync_playwright
 
 from config import env
 from core.events import nudge
-from tests import programs
+from tests import cast, programs
 from tests.peers import Smtp, WebhookSink
 from tests.running import Stack
 from tests.twilio import SID, TOKEN, Twilio
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
     from pytest_django import Settings
+
+    from core.accounts.models import User
 
 CHROMIUM = [
     "--headless",
@@ -60,6 +62,31 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """pytest-django's, and then the doorbell is taken down: its connection would keep the database from being dropped."""
     yield
     nudge.take_down()
+
+
+@pytest.fixture
+def alice() -> User:
+    return cast.alice()
+
+
+@pytest.fixture
+def bob() -> User:
+    return cast.bob()
+
+
+@pytest.fixture
+def carol() -> User:
+    return cast.carol()
+
+
+@pytest.fixture
+def mona() -> User:
+    return cast.mona()
+
+
+@pytest.fixture
+def ada() -> User:
+    return cast.ada()
 
 
 @pytest.fixture

@@ -25,16 +25,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def alice() -> User:
-    return cast.alice()
-
-
-@pytest.fixture
-def bob() -> User:
-    return cast.bob()
-
-
-@pytest.fixture
 def policy(bob: User) -> Policy:
     found = cast.policy((600, [bob]))
     routing.set_service_policy(cast.service(), policy=found)

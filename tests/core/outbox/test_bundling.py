@@ -42,11 +42,6 @@ def crowd(client_: Sender) -> Iterator[Sender]:
     del registry._clients[DIGEST]
 
 
-@pytest.fixture
-def alice() -> User:
-    return cast.alice()
-
-
 def storm(user: User, *subjects: int, **changes: Any) -> list[int]:
     return put(*subjects, **{"user_id": user.pk, "may_bundle": True, **changes})
 

@@ -146,11 +146,6 @@ class TestAlerts:
         assert names("alerts_unasked") == []
 
 
-@pytest.fixture
-def alice() -> User:
-    return cast.alice()
-
-
 class TestEscalations:
     def test_one_that_is_late_is_found_with_its_alert(self, alice: User) -> None:
         alert = cast.alert()

@@ -22,21 +22,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def alice() -> User:
-    return cast.alice()
-
-
-@pytest.fixture
-def bob() -> User:
-    return cast.bob()
-
-
-@pytest.fixture
-def carol() -> User:
-    return cast.carol()
-
-
 def page_of(user: User) -> Page:
     related = ("escalation__alert", "escalation__incident")
     return Page.objects.select_related("user", *related).filter(user=user).latest("pk")

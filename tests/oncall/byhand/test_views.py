@@ -22,16 +22,6 @@ pytestmark = pytest.mark.django_db
 NEW = "/pages/new/"
 
 
-@pytest.fixture
-def alice() -> User:
-    return cast.alice()
-
-
-@pytest.fixture
-def bob() -> User:
-    return cast.bob()
-
-
 def signed_in(user: User) -> Client:
     client = Client()
     client.force_login(user)

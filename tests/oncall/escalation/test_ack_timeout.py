@@ -25,11 +25,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def alice() -> User:
-    return cast.alice()
-
-
-@pytest.fixture
 def policy(alice: User) -> Policy:
     return cast.policy((600, [alice]), (600, [cast.bob()]), ack_timeout_seconds=1800, team=cast.team())
 

@@ -20,11 +20,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def ada() -> User:
-    return cast.ada()
-
-
-@pytest.fixture
 def site(ada: User) -> Client:
     client = Client()
     client.force_login(ada)

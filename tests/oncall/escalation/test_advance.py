@@ -26,21 +26,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def alice() -> User:
-    return cast.alice()
-
-
-@pytest.fixture
-def bob() -> User:
-    return cast.bob()
-
-
-@pytest.fixture
-def carol() -> User:
-    return cast.carol()
-
-
-@pytest.fixture
 def engineering(alice: User, bob: User, carol: User) -> Policy:
     """Story J06: primary 10 min, secondary 10 min, manager 15 min, two passes in all."""
     primary, secondary = cast.always(alice, "Primary"), cast.always(bob, "Secondary")

@@ -27,16 +27,6 @@ def caller(user: User, *scopes: str) -> APIClient:
 
 
 @pytest.fixture
-def mona() -> User:
-    return cast.mona()
-
-
-@pytest.fixture
-def bob() -> User:
-    return cast.bob()
-
-
-@pytest.fixture
 def api(mona: User) -> APIClient:
     return caller(mona)
 

@@ -24,21 +24,6 @@ ADDRESS = "/api/v1/escalation-policies/last-resort/"
 
 
 @pytest.fixture
-def ada() -> User:
-    return cast.ada()
-
-
-@pytest.fixture
-def bob() -> User:
-    return cast.bob()
-
-
-@pytest.fixture
-def carol() -> User:
-    return cast.carol()
-
-
-@pytest.fixture
 def engineering(bob: User) -> Policy:
     return cast.policy((600, [bob]))
 

@@ -52,16 +52,6 @@ def together(*actions: Callable[[], object]) -> list[object]:
 
 
 @pytest.fixture
-def alice() -> User:
-    return cast.alice()
-
-
-@pytest.fixture
-def bob() -> User:
-    return cast.bob()
-
-
-@pytest.fixture
 def policy(alice: User, bob: User) -> Policy:
     return cast.policy((600, [alice]), (600, [bob]))
 

@@ -26,16 +26,6 @@ ADDRESS = "/escalation/-/simulator/"
 NIGHT = datetime(2026, 11, 21, 2, 41, tzinfo=UTC)
 
 
-@pytest.fixture
-def alice() -> User:
-    return cast.alice()
-
-
-@pytest.fixture
-def bob() -> User:
-    return cast.bob()
-
-
 def told(policy: Policy, **given: Any) -> list[tuple[float, int | None, str, str | None]]:
     """Minutes from the start, the level, who, and by which channel."""
     given = {"at": NIGHT, "urgency": "high", **given}

@@ -66,11 +66,6 @@ class TestWords:
         }
 
 
-@pytest.fixture
-def bob() -> User:
-    return cast.bob()
-
-
 def storm(bob: User, count: int, *, urgency: str = "high") -> list[Alert]:
     """So many alerts of two services, all asking Bob."""
     policy = cast.policy((600, [bob]))

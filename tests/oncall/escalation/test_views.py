@@ -20,11 +20,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def mona() -> User:
-    return cast.mona()
-
-
-@pytest.fixture
 def policy(mona: User) -> Policy:
     primary = cast.always(cast.alice(), "Primary")
     return cast.policy((600, [primary]), (900, [mona]), repeat=2, team=cast.team(), name="Engineering")

@@ -31,11 +31,6 @@ def browser(user: User) -> Client:
 
 
 @pytest.fixture
-def bob() -> User:
-    return cast.bob()
-
-
-@pytest.fixture
 def alert(bob: User) -> Alert:
     """An alert about which Bob was paged, by a message that failed once."""
     found = cast.alert("Checkout is down", of=cast.service())

@@ -11,18 +11,12 @@ from core.outbox import sending
 from core.outbox.models import Message
 from oncall.paging import operations, queries, tokens
 from oncall.paging.models import ContactMethod, NotificationRule, Page
-from tests import cast
 
 if TYPE_CHECKING:
     from core.accounts.models import User
     from tests.peers import Smtp, WebhookSink
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def alice() -> User:
-    return cast.alice()
 
 
 def rules_of(user: User) -> list[tuple[str, str, int]]:

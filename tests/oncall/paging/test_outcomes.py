@@ -22,16 +22,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def alice() -> User:
-    return cast.alice()
-
-
-@pytest.fixture
-def bob() -> User:
-    return cast.bob()
-
-
 def hook(user: User, sink: WebhookSink, *, delay: int | None = 0) -> ContactMethod:
     """A verified webhook of a person, with a rule for urgent pages unless `delay` is None."""
     method = ContactMethod.objects.create(

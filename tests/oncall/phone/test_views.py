@@ -27,16 +27,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def alice() -> User:
-    return cast.alice()
-
-
-@pytest.fixture
-def bob() -> User:
-    return cast.bob()
-
-
-@pytest.fixture
 def policy(alice: User, bob: User) -> Policy:
     return cast.policy((600, [alice]), (600, [bob]))
 

@@ -23,11 +23,6 @@ HOURS, HOLIDAYS = "/api/v1/users/me/quiet-hours/", "/api/v1/users/me/holidays/"
 
 
 @pytest.fixture
-def alice() -> User:
-    return cast.alice()
-
-
-@pytest.fixture
 def own(alice: User) -> Client:
     return cast.sign_in(Client(), alice)
 

@@ -31,11 +31,6 @@ FIRING = {
 }
 
 
-@pytest.fixture
-def bob() -> User:
-    return cast.bob()
-
-
 def simulate(user: User, **given: Any) -> Any:
     client = Client()
     client.force_login(user)

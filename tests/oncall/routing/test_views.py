@@ -28,11 +28,6 @@ TEAM = [{"label": "team", "op": "equals", "value": "payments"}]
 
 
 @pytest.fixture
-def mona() -> User:
-    return cast.mona()
-
-
-@pytest.fixture
 def service(mona: User) -> Service:
     return cast.service("Payments API")
 

@@ -18,11 +18,6 @@ LIST, NEW = "/action-items/", "/action-items/new/"
 
 
 @pytest.fixture
-def bob() -> User:
-    return cast.bob()
-
-
-@pytest.fixture
 def item(bob: User) -> ActionItem:
     return operations.create(
         actor=bob,

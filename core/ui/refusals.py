@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from django.http import HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from core.errors import Refused
 from core.ui.render import render
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from django.forms import BaseForm
     from django.http import HttpRequest
 
-    from core.errors import Refused
+
+@contextmanager
+def shown_in(form: BaseForm, field: str | None = None) -> Generator[None]:
+    """Let a refusal inside stand in the form, at `field` or above it, and go on behind the block."""
+    try:
+        yield
+    except Refused as refusal:
+        form.add_error(field, str(refusal))
 
 
 def answer(request: HttpRequest, refusal: Refused) -> HttpResponse:

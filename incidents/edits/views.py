@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods
 
 from core.accounts.policy import may_respond
-from core.errors import Refused
+from core.ui import refusals
 from core.ui.render import render
 from incidents.edits import forms, queries
 from incidents.lifecycle import operations
@@ -256,11 +256,8 @@ def edit(request: PersonRequest, number: int, what: str) -> HttpResponse:
     change = _known(what)
     form = change.build(request.user, incident, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals.shown_in(form):
             change.apply(incident, form, request.user)
-        except Refused as refused:
-            form.add_error(None, str(refused))
-        else:
             messages.success(request, change.done)
             return redirect("incidents:room", number)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK

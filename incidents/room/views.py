@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core.accounts.policy import Verb, can, may_respond
 from core.errors import Refused
+from core.ui import refusals
 from core.ui.render import render
 from incidents.lifecycle import operations
 from incidents.lifecycle import queries as lifecycle
@@ -116,11 +117,8 @@ def add_note(request: PersonRequest, number: int) -> HttpResponse:
     incident = lifecycle.get(request.user, number)
     form = NoteForm(request.POST)
     if form.is_valid():
-        try:
+        with refusals.shown_in(form):
             operations.write_down(incident, **form.cleaned_data, actor=request.user)
-        except Refused as refused:
-            form.add_error(None, str(refused))
-        else:
             return redirect("incidents:room", number)
     return _room(request, number, form, write="note")
 

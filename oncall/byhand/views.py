@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods
 
 from core.accounts.policy import may_respond
-from core.errors import Refused
+from core.ui import refusals
 from core.ui.render import render
 from oncall.byhand import operations, queries
 from oncall.byhand.forms import PageForm
@@ -28,11 +28,8 @@ def page_somebody(request: PersonRequest) -> HttpResponse:
     form = PageForm(request.POST, user=request.user)
     if form.is_valid():
         target = form.cleaned_data.pop("whom")
-        try:
+        with refusals.shown_in(form, "whom"):
             started = operations.page(target, **form.cleaned_data, actor=request.user)
-        except Refused as refusal:
-            form.add_error("whom", str(refusal))
-        else:
             messages.success(request, f"{target.name} is being paged.")
             return redirect("oncall:by-hand", started)
     return _form(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)

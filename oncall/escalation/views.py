@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.accounts.policy import Verb, admin_only, can, may_configure, require
-from core.errors import Refused
+from core.ui import refusals
 from core.ui.render import render
 from oncall.escalation import operations, queries
 from oncall.escalation.forms import (
@@ -153,10 +153,8 @@ def _edited(request: PersonRequest, policy: Policy | None) -> HttpResponse:
         return _editor(request, policy, form.as_typed(), levels)
     specs = levels.check()
     if form.is_valid() and specs is not None:
-        try:
+        with refusals.shown_in(form):
             return _saved(request, policy, form, levels)
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
     if not levels.drafts:
         form.add_error(None, "A policy needs at least one level.")
     return _editor(request, policy, form, levels, status=HTTPStatus.UNPROCESSABLE_ENTITY)

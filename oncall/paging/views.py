@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 from core.accounts.sign_in import password_again
 from core.channels.push import vapid
 from core.errors import Refused
+from core.ui import refusals
 from core.ui.render import render
 from oncall.paging import operations, queries
 from oncall.paging.forms import BrowserForm, CodeForm, MethodForm, RuleForm
@@ -93,11 +94,8 @@ def verify(request: PersonRequest, pk: int) -> HttpResponse:
     method = queries.own_method(request.user, pk)
     form = CodeForm(request.POST, prefix=f"code-{pk}")
     if form.is_valid():
-        try:
+        with refusals.shown_in(form, "code"):
             operations.verify(method, code=form.cleaned_data["code"])
-        except Refused as refusal:
-            form.add_error("code", str(refusal))
-        else:
             messages.success(request, "Verified. Pages can come here from now on.")
             return redirect(HOME)
     return _page(request, code_form=form, code_for=pk)
@@ -146,11 +144,8 @@ def add_rule(request: PersonRequest) -> HttpResponse:
     """Add a rule of mine."""
     form = RuleForm(request.POST, user=request.user)
     if form.is_valid():
-        try:
+        with refusals.shown_in(form, "method"):
             operations.add_rule(request.user, **form.cleaned_data)
-        except Refused as refusal:
-            form.add_error("method", str(refusal))
-        else:
             messages.success(request, "Rule added.")
             return redirect(HOME)
     return _page(request, rule_form=form)

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
 from core.accounts.sign_in import password_again
-from core.errors import Refused
+from core.ui import refusals
 from core.ui.render import render
 from oncall.quiet import operations, queries
 from oncall.quiet.forms import HolidayForm, HoursForm
@@ -33,11 +33,8 @@ def add_hours(request: PersonRequest) -> HttpResponse:
     """Add quiet hours of mine."""
     form = HoursForm(request.POST)
     if form.is_valid():
-        try:
+        with refusals.shown_in(form, "end"):
             operations.add_hours(request.user, **form.cleaned_data)
-        except Refused as refusal:
-            form.add_error("end", str(refusal))
-        else:
             messages.success(request, "Added. Low urgency waits then, from now on.")
             return redirect(HOME)
     return _page(request, hours_form=form)
@@ -58,11 +55,8 @@ def add_holiday(request: PersonRequest) -> HttpResponse:
     """Add a holiday of mine."""
     form = HolidayForm(request.POST)
     if form.is_valid():
-        try:
+        with refusals.shown_in(form, "day"):
             operations.add_holiday(request.user, **form.cleaned_data)
-        except Refused as refusal:
-            form.add_error("day", str(refusal))
-        else:
             messages.success(request, "Added. Low urgency waits on that day.")
             return redirect(HOME)
     return _page(request, holiday_form=form)

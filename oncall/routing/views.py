@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core.accounts.policy import Verb, can, may_configure, may_respond
 from core.errors import Refused
+from core.ui import refusals
 from core.ui.render import render
 from oncall.routing import operations, queries, rules
 from oncall.routing.forms import Conditions, Draft, RouteForm, TryForm
@@ -157,10 +158,8 @@ def _edited(request: PersonRequest, route: Route | None) -> HttpResponse:
         return _editor(request, route, form.as_typed(request.user, route), conditions)
     match = conditions.check()
     if form.is_valid() and match is not None:
-        try:
+        with refusals.shown_in(form):
             return _saved(request, route, {**form.cleaned_data, "match": match})
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
     return _editor(request, route, form, conditions, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from core.accounts import sign_in
 from core.accounts.models import User
 from core.accounts.policy import may_configure, public
-from core.errors import Refused
 from core.people.invitations import forms, operations, queries
+from core.ui import refusals
 from core.ui.render import render
 
 if TYPE_CHECKING:
@@ -30,11 +30,8 @@ def invite(request: PersonRequest) -> HttpResponse:
     """Invite somebody by mail."""
     form = forms.Invite(request.POST or None, actor=request.user)
     if form.is_bound and form.is_valid():
-        try:
+        with refusals.shown_in(form, "email"):
             operations.invite(**form.cleaned_data, actor=request.user)
-        except Refused as refusal:
-            form.add_error("email", str(refusal))
-        else:
             messages.success(request, f"{form.cleaned_data['email']} is invited, for a week.")
             return redirect("people:list")
     return _form(request, "people/invitations/invite.html", form)
@@ -60,11 +57,8 @@ def accept(request: PersonRequest, token: str) -> HttpResponse:
         return _secret(render(request, "people/invitations/gone.html", status=HTTPStatus.NOT_FOUND))
     form = forms.Accept(request.POST or None, user=User(email=invitation.email))
     if form.is_bound and form.is_valid():
-        try:
+        with refusals.shown_in(form):
             user = operations.accept(invitation, **form.cleaned_data)
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
             sign_in.begin(request, user)
             messages.success(request, "Welcome. Say next how you can be reached when you are on call.")
             return redirect(settings.HOME_URL)

@@ -9,9 +9,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.accounts.models import TeamRole
 from core.accounts.policy import Verb, admin_only, can, may_configure
-from core.errors import Refused
 from core.people.directory.queries import people
 from core.people.teams import forms, operations, queries
+from core.ui import refusals
 from core.ui.render import render
 
 if TYPE_CHECKING:
@@ -35,11 +35,8 @@ def create(request: PersonRequest) -> HttpResponse:
     """Make a team."""
     form = forms.TeamName(request.POST or None)
     if form.is_bound and form.is_valid():
-        try:
+        with refusals.shown_in(form, "name"):
             team = operations.create(form.cleaned_data["name"], actor=request.user)
-        except Refused as refusal:
-            form.add_error("name", str(refusal))
-        else:
             messages.success(request, f"The team {team} is there. Add its people.")
             return redirect("people:team", team.slug)
     return _form(request, "people/teams/create.html", {"form": form}, bound=form.is_bound)

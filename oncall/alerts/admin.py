@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 
+from core.ui.to_read import ToRead
 from oncall.alerts import operations
 from oncall.alerts.models import Integration, SpoolReceipt
 
@@ -49,21 +50,9 @@ class IntegrationAdmin(admin.ModelAdmin[Integration]):
 
 
 @admin.register(SpoolReceipt)
-class SpoolReceiptAdmin(admin.ModelAdmin[SpoolReceipt]):
+class SpoolReceiptAdmin(ToRead[SpoolReceipt]):
     """What became of the signals that came while Postgres was away; to be read alone."""
 
     list_display = ("name", "outcome", "received_at", "drained_at", "detail")
     list_filter = ("outcome",)
     search_fields = ("name",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Receipts are written by the drain."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: SpoolReceipt | None = None) -> bool:
-        """A receipt is a fact."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: SpoolReceipt | None = None) -> bool:
-        """Without it a file that comes back would be taken in twice."""
-        return False

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib import admin
 
+from core.ui.to_read import ToRead
 from oncall.paging import queries
 from oncall.paging.models import ContactMethod, Page
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @admin.register(Page)
-class PageAdmin(admin.ModelAdmin[Page]):
+class PageAdmin(ToRead[Page]):
     """The ledger, to read: who was asked, when, why, and what became of it."""
 
     list_display = ("id", "user", "status", "urgency", "planned_at", "sent_at", "acknowledged_at", "why")
@@ -28,21 +29,9 @@ class PageAdmin(admin.ModelAdmin[Page]):
         """Leave out what an admin may not know of either: a private incident of others."""
         return super().get_queryset(request) & Page.objects.visible_to(request.user)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody writes into the ledger."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody changes the ledger."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody takes from the ledger."""
-        return False
-
 
 @admin.register(ContactMethod)
-class ContactMethodAdmin(admin.ModelAdmin[ContactMethod]):
+class ContactMethodAdmin(ToRead[ContactMethod]):
     """How people are reached, to read: each decides for themselves, and an address is shown masked."""
 
     list_display = ("user", "channel", "hint", "is_enabled", "verified_at", "last_ok_at", "last_error")
@@ -67,15 +56,3 @@ class ContactMethodAdmin(admin.ModelAdmin[ContactMethod]):
     def hint(self, method: ContactMethod) -> str:
         """Show what is enough to recognise it."""
         return queries.hint(method.channel, method.address)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody else adds a way to reach somebody."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody else changes a way to reach somebody."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody else takes a way to reach somebody away."""
-        return False

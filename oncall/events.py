@@ -28,6 +28,19 @@ class AlertAcknowledged:
     seconds: int
 
 
+@event("acknowledgement.counted")
+@dataclass(frozen=True, slots=True)
+class AcknowledgementCounted:
+    """A person acknowledged what needs several: `count` of `needed` have by now, and the others are asked on."""
+
+    escalation_id: int
+    alert_id: int | None
+    incident_id: int | None
+    user_id: int
+    count: int
+    needed: int
+
+
 @event("alert.unacknowledged")
 @dataclass(frozen=True, slots=True)
 class AlertUnacknowledged:

@@ -16,6 +16,7 @@ from oncall.escalation import queries as escalations
 from oncall.escalation import rules as plans
 from oncall.escalation.models import Escalation, EscalationStatus, Policy
 from oncall.events import (
+    AcknowledgementCounted,
     AlertAttached,
     AlertResolved,
     EscalationExhausted,
@@ -39,7 +40,9 @@ DAMAGED = "A signal that was taken while Postgres was away cannot be read. The l
 """What the admins are paged with: the same words each time, so that many damaged files are one page."""
 
 
-def _for_incident(fact: PageSent | PageFailed | PageDeclined | EscalationExhausted) -> bool:
+def _for_incident(
+    fact: PageSent | PageFailed | PageDeclined | EscalationExhausted | AcknowledgementCounted,
+) -> bool:
     """Most pages are about an alert that belongs to none: nothing is handed over for those."""
     return fact.incident_id is not None
 
@@ -105,6 +108,12 @@ def note_failure(fact: PageFailed, meta: Meta) -> None:
 def note_decline(fact: PageDeclined, meta: Meta) -> None:
     """Somebody who was paged for an incident does not come."""
     escalation.tell_declined(fact.page_id)
+
+
+@on(AcknowledgementCounted, when=_for_incident)
+def note_count(fact: AcknowledgementCounted, meta: Meta) -> None:
+    """Somebody acknowledged a page for an incident, and more people have to."""
+    escalation.tell_counted(fact.escalation_id, by=_person(meta), count=fact.count, needed=fact.needed)
 
 
 @on(EscalationExhausted, when=_for_incident)

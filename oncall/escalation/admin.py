@@ -26,7 +26,16 @@ class PolicyAdmin(admin.ModelAdmin[Policy]):
 
     list_display = ("name", "team", "repeat", "is_default")
     list_select_related = ("team",)
-    fields = ("name", "slug", "description", "team", "repeat", "ack_timeout_seconds", "is_default")
+    fields = (
+        "name",
+        "slug",
+        "description",
+        "team",
+        "repeat",
+        "ack_timeout_seconds",
+        "acks_needed",
+        "is_default",
+    )
     readonly_fields = ("is_default",)
     search_fields = ("name",)
     inlines = (LevelInline,)
@@ -57,7 +66,7 @@ class TargetInline(admin.TabularInline[Target, Level]):
 class LevelAdmin(admin.ModelAdmin[Level]):
     """Whom one level asks; it is reached from its policy."""
 
-    fields = ("policy", "position", "timeout_seconds", "round_robin")
+    fields = ("policy", "position", "timeout_seconds", "round_robin", "acks_needed")
     readonly_fields = ("policy",)
     inlines = (TargetInline,)
 

@@ -21,7 +21,7 @@ from oncall.alerts.models import Alert, Urgency
 from oncall.escalation import operations, queries
 from oncall.escalation.forms import MOST_LEVELS, MOST_TARGETS
 from oncall.escalation.models import Escalation, Policy
-from oncall.escalation.rules import Kind, LevelSpec, TargetSpec, Turn
+from oncall.escalation.rules import MOST_ACKS, Kind, LevelSpec, TargetSpec, Turn
 from oncall.paging import queries as paging
 from oncall.paging.models import Page
 from oncall.schedules import queries as schedules
@@ -65,10 +65,16 @@ class TargetIn(serializers.Serializer[dict[str, Any]]):
 
 
 class LevelIn(serializers.Serializer[dict[str, Any]]):
-    """A level; with `round_robin` each alert asks the next of its targets, without it all of them."""
+    """A level; with `round_robin` each alert asks the next of its targets, without it all of them.
+
+    `acks_needed`: so many different people must acknowledge once it is asked; null: as many as the policy says.
+    """
 
     timeout_seconds = Seconds(min_value=1, max_value=86400, default=300)
     round_robin = serializers.BooleanField(default=False)
+    acks_needed = serializers.IntegerField(
+        min_value=1, max_value=MOST_ACKS, required=False, allow_null=True, default=None
+    )
     targets = TargetIn(many=True, allow_empty=False, max_length=MOST_TARGETS)  # type: ignore[call-arg]
 
 
@@ -76,6 +82,7 @@ class PolicyOut(serializers.ModelSerializer[Policy]):
     """An escalation policy; `repeat` counts passes through all levels in all.
 
     `ack_timeout_seconds`: ask again when an alert was taken so long ago and has not ended; null: never.
+    `acks_needed`: so many different people must acknowledge before nobody else is asked.
     """
 
     id = Id()
@@ -94,6 +101,7 @@ class PolicyOut(serializers.ModelSerializer[Policy]):
             "team",
             "repeat",
             "ack_timeout_seconds",
+            "acks_needed",
             "is_default",
             "levels",
             "gives_up_after_seconds",
@@ -119,6 +127,7 @@ def _level(level: LevelSpec) -> dict[str, Any]:
     return {
         "timeout_seconds": level.timeout_seconds,
         "round_robin": level.round_robin,
+        "acks_needed": level.acks_needed,
         "targets": [_target(target) for target in level.targets],
     }
 
@@ -137,6 +146,7 @@ class PolicyIn(serializers.Serializer[dict[str, Any]]):
     team = SlugOrId(people.teams, required=False, allow_null=True)
     repeat = serializers.IntegerField(min_value=1, max_value=10, required=False)
     ack_timeout_seconds = Seconds(min_value=60, max_value=604800, required=False, allow_null=True)
+    acks_needed = serializers.IntegerField(min_value=1, max_value=MOST_ACKS, required=False)
     is_default = serializers.BooleanField(required=False)
     levels = LevelIn(many=True, allow_empty=False, max_length=MOST_LEVELS)  # type: ignore[call-arg]
 
@@ -157,6 +167,7 @@ class PolicyIn(serializers.Serializer[dict[str, Any]]):
                 level["timeout_seconds"],
                 tuple(target["spec"] for target in level["targets"]),
                 level["round_robin"],
+                acks_needed=level["acks_needed"],
             )
             for level in levels
         ]
@@ -252,6 +263,7 @@ class EscalationPolicies(Lists, Shows, ViewSet):
             "team": self.policy.team,
             "repeat": self.policy.repeat,
             "ack_timeout_seconds": self.policy.ack_timeout_seconds,
+            "acks_needed": self.policy.acks_needed,
             "is_default": self.policy.is_default,
             "levels": list(queries.plan_of(self.policy).levels),
         }
@@ -296,6 +308,8 @@ class PageOut(serializers.ModelSerializer[Page]):
     sent_at = Time(read_only=True)
     acknowledged_at = Time(read_only=True)
     ended_at = Time(read_only=True)
+    acks_needed = serializers.IntegerField(source="escalation.acks_needed", default=1, read_only=True)
+    acknowledged_by = serializers.SerializerMethodField()
     policy = serializers.CharField(
         source="escalation.policy.slug", default=None, allow_null=True, read_only=True
     )
@@ -322,6 +336,8 @@ class PageOut(serializers.ModelSerializer[Page]):
             "message",
             "answer",
             "why",
+            "acks_needed",
+            "acknowledged_by",
             "policy",
             "routed_by",
             "deliveries",
@@ -332,6 +348,12 @@ class PageOut(serializers.ModelSerializer[Page]):
         """Give the incident by its number, the page's own or its alert's."""
         incident = queries.incident_of(page.escalation) if page.escalation else None
         return str(incident) if incident else None
+
+    def get_acknowledged_by(self, page: Page) -> list[str]:
+        """Give who has acknowledged what it is about; fewer than `acks_needed` while others are still asked."""
+        run = page.escalation
+        last = [run.acknowledged_by_id] if run and run.acknowledged_by_id else []
+        return [str(pk) for pk in dict.fromkeys([*(run.acked_by if run else ()), *last])]
 
     def get_level(self, page: Page) -> int:
         """Give the level, the first one being 1."""

@@ -12,7 +12,7 @@ from core.accounts.policy import Verb, can, managed_teams
 from oncall.alerts.models import Urgency
 from oncall.escalation import queries
 from oncall.escalation.models import Policy
-from oncall.escalation.rules import Kind, LevelSpec, TargetSpec, Turn
+from oncall.escalation.rules import MOST_ACKS, Kind, LevelSpec, TargetSpec, Turn
 from oncall.schedules import queries as schedules
 
 if TYPE_CHECKING:
@@ -57,6 +57,14 @@ class PolicyForm(forms.Form):
         label="Ask again when an alert was taken and has not ended, after minutes",
         help_text="Empty: whoever takes it keeps it. An alert of an open incident is left to the incident.",
     )
+    acks_needed = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MOST_ACKS,
+        initial=1,
+        label="People who must acknowledge",
+        help_text="With 2, whoever acknowledges first is asked no more, and it goes on until somebody else has too.",
+    )
     is_default = forms.BooleanField(
         required=False, label="Takes every alert that no route and no service claims"
     )
@@ -85,6 +93,7 @@ class PolicyForm(forms.Form):
             "is_default": known,
             **given,
             "ack_timeout_seconds": seconds,
+            "acks_needed": given.get("acks_needed") or 1,
             "version": given.get("version"),
         }
 
@@ -146,6 +155,7 @@ class Draft:
     minutes: str = DEFAULT_MINUTES
     targets: tuple[str, ...] = ("",)
     round_robin: bool = False
+    acks: str = ""
     errors: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -169,6 +179,7 @@ class Levels:
                     in_minutes(level.timeout_seconds),
                     tuple(_value(target) for target in level.targets),
                     level.round_robin,
+                    str(level.acks_needed or ""),
                 )
                 for level in plan.levels
             ]
@@ -185,6 +196,7 @@ class Levels:
                     data.get(f"level-{n}-minutes", "")[:12],
                     tuple(data.getlist(f"level-{n}-targets"))[:MOST_TARGETS],
                     f"level-{n}-round_robin" in data,
+                    data.get(f"level-{n}-acks", "")[:12],
                 )
                 for n in range(min(number, MOST_LEVELS))
             ]
@@ -255,13 +267,25 @@ def _spec(draft: Draft, known: set[str]) -> tuple[LevelSpec, dict[str, str]]:
     seconds = _seconds(draft.minutes)
     if seconds is None:
         errors["minutes"] = "Enter minutes from 0.1 to 1440, as 5 or 2.5."
+    acks = _acks(draft.acks)
+    if acks is None:
+        errors["acks"] = f"Enter a number from 1 to {MOST_ACKS}, or leave it empty."
     chosen = list(dict.fromkeys(target for target in draft.targets if target))
     if not chosen:
         errors["targets"] = "Choose whom this level asks."
     elif not known.issuperset(chosen):
         errors["targets"] = "One of these cannot be asked any more. Choose again."
     targets = () if "targets" in errors else tuple(_target(value) for value in chosen)
-    return LevelSpec(seconds or 1, targets, draft.round_robin), errors
+    return LevelSpec(seconds or 1, targets, draft.round_robin, acks_needed=acks or None), errors
+
+
+def _acks(typed: str) -> int | None:
+    """Read how many people must acknowledge: 0 for as many as the policy says, None where it is no such number."""
+    plain = typed.strip() or "0"
+    if not (plain.isascii() and plain.isdecimal()) or len(plain) > 2:
+        return None
+    number = int(plain)
+    return number if number <= MOST_ACKS and (number or not typed.strip()) else None
 
 
 def in_minutes(seconds: int | None) -> str:

@@ -4,13 +4,14 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Now
 
 from core.accounts.models import Team
 from incidents.lifecycle.models import Incident
 from oncall.alerts.models import Alert, Urgency
-from oncall.escalation.rules import Turn
+from oncall.escalation import rules
+from oncall.escalation.rules import MOST_ACKS, Turn
 from oncall.schedules.models import Schedule
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ class Policy(models.Model):
         blank=True,
         help_text="Ask again when an alert was taken so long ago and has not ended; empty: never.",
     )
+    acks_needed = models.PositiveSmallIntegerField(
+        default=1,
+        db_default=1,
+        help_text="So many different people must acknowledge before nobody else is asked.",
+    )
     is_default = models.BooleanField(default=False, help_text="Takes what no route and no service claims.")
     version = models.PositiveIntegerField(default=1)
 
@@ -52,6 +58,9 @@ class Policy(models.Model):
             models.CheckConstraint(
                 condition=Q(ack_timeout_seconds=None) | Q(ack_timeout_seconds__gte=60),
                 name="policy_ack_timeout",
+            ),
+            models.CheckConstraint(
+                condition=Q(acks_needed__gte=1, acks_needed__lte=MOST_ACKS), name="policy_acks"
             ),
             models.UniqueConstraint(
                 fields=["is_default"], condition=Q(is_default=True), name="policy_default_once"
@@ -74,6 +83,11 @@ class Level(models.Model):
         help_text="Ask one target at a time: each alert the next one, each pass the one after.",
     )
     turn = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
+    acks_needed = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="So many different people must acknowledge once this level is asked; empty: as the policy says.",
+    )
 
     class Meta:
         ordering = [F("position").asc()]
@@ -82,6 +96,10 @@ class Level(models.Model):
                 fields=["policy", "position"], name="level_position", deferrable=models.Deferrable.DEFERRED
             ),
             models.CheckConstraint(condition=Q(timeout_seconds__gte=1), name="level_timeout"),
+            models.CheckConstraint(
+                condition=Q(acks_needed=None) | Q(acks_needed__gte=1, acks_needed__lte=MOST_ACKS),
+                name="level_acks",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -159,7 +177,8 @@ class Escalation(models.Model):
     `round` and `level` are the ones to be asked next, `next_at` is when, in database time. Each human transition
     raises `epoch`; messages of an older epoch are suppressed when they are claimed. A page by hand asks for a
     person, not for anybody: it goes on when somebody else takes the alert or the incident. One that asks the last
-    resort has none of its own. `note` says why it asks again, to everybody whom it asks from then on.
+    resort has none of its own. `note` says why it asks again, to everybody whom it asks from then on. `acks` are
+    those who acknowledged one that needs several (`acks_needed`): the id of each as `user`, and `at`.
     """
 
     alert = models.ForeignKey(Alert, models.CASCADE, null=True, related_name="escalations")
@@ -181,6 +200,8 @@ class Escalation(models.Model):
     next_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(db_default=Now())
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    acks_needed = models.PositiveSmallIntegerField(default=1, db_default=1)
+    acks = models.JSONField(default=list, db_default=Value([], models.JSONField()))
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     exhausted_at = models.DateTimeField(null=True)
@@ -213,3 +234,13 @@ class Escalation(models.Model):
 
     def __str__(self) -> str:
         return f"escalation {self.pk}"
+
+    @property
+    def acked_by(self) -> list[int]:
+        """Who acknowledged one that needs several, in that order."""
+        return [int(ack["user"]) for ack in self.acks]
+
+    @property
+    def acks_said(self) -> str:
+        """How many of those it needs have acknowledged, "" where nobody has or one is enough."""
+        return rules.acks_said(len(self.acks), self.acks_needed) if self.acks else ""

@@ -12,6 +12,9 @@ OUTAGE = timedelta(seconds=30)
 """Lateness beyond this is an outage: levels whose time is wholly over are not asked any more, but recorded."""
 LATE = timedelta(seconds=30)
 """Lateness beyond this is told to the person who is asked."""
+ACK_TIMEOUT = "oncall.ack_timeout"
+"""The promise to look again at an alert that was taken; its occurrence is the epoch in which it was."""
+MOST_ACKS = 10
 HAND_TIMEOUT_SECONDS = 300
 HAND_REPEAT = 2
 """A page by hand is repeated once, after this time, and gives up after twice that."""
@@ -67,13 +70,15 @@ class Answer:
 class LevelSpec:
     """Who is asked together, or one at a time (`round_robin`), and for how long they are waited for.
 
-    `turn` is the number this run was given in the round robin, None before its first level is asked.
+    `turn` is the number this run was given in the round robin, None before its first level is asked. `acks_needed`
+    is how many people must acknowledge once it is asked, None: as many as the plan says.
     """
 
     timeout_seconds: int
     targets: tuple[TargetSpec, ...] = ()
     round_robin: bool = False
     turn: int | None = None
+    acks_needed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,8 @@ class Found:
 class Plan:
     """A policy as it was when an escalation started. `repeat` counts passes in all; `reason` says why not another.
 
-    `ack_timeout_seconds` is how long somebody may have it before it asks again; None: for ever.
+    `ack_timeout_seconds` is how long somebody may have it before it asks again; None: for ever. `acks_needed` is how
+    many different people must acknowledge.
     """
 
     name: str
@@ -101,6 +107,7 @@ class Plan:
     levels: tuple[LevelSpec, ...]
     reason: str = ""
     ack_timeout_seconds: int | None = None
+    acks_needed: int = 1
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -134,6 +141,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
             "targets": [_stored(target) for target in level.targets],
             "round_robin": level.round_robin,
             "turn": level.turn,
+            "acks": level.acks_needed,
         }
         for level in plan.levels
     ]
@@ -143,6 +151,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
         "levels": levels,
         "reason": plan.reason,
         "ack_timeout": plan.ack_timeout_seconds,
+        "acks": plan.acks_needed,
     }
 
 
@@ -154,6 +163,7 @@ def from_json(stored: Mapping[str, Any]) -> Plan:
             tuple(_read(target) for target in level["targets"]),
             bool(level.get("round_robin", False)),
             level.get("turn"),
+            level.get("acks"),
         )
         for level in stored["levels"]
     )
@@ -163,6 +173,7 @@ def from_json(stored: Mapping[str, Any]) -> Plan:
         levels,
         str(stored.get("reason", "")),
         stored.get("ack_timeout"),
+        int(stored.get("acks", 1)),
     )
 
 
@@ -260,6 +271,28 @@ def timeout(plan: Plan, position: Position) -> timedelta:
     return timedelta(seconds=plan.levels[position.level].timeout_seconds)
 
 
+def acks_needed(plan: Plan, asked: Position = Position()) -> int:
+    """Say how many people must acknowledge a run that has asked its levels up to one: the most that any of them says."""
+    so_far = plan.levels if asked.round else plan.levels[: asked.level + 1]
+    return max((level.acks_needed or plan.acks_needed for level in so_far), default=plan.acks_needed)
+
+
+def acks_said(count: int, needed: int) -> str:
+    """Say how many have acknowledged, as 1 of 2 acknowledged, waiting for one more."""
+    more = needed - count
+    return f"{count} of {needed} acknowledged" + (
+        f", waiting for {'one' if more == 1 else more} more" if more > 0 else ""
+    )
+
+
+def acks_wanted(needed: int, count: int = 0) -> str:
+    """Say that one is not enough, "" where one is."""
+    if needed <= 1:
+        return ""
+    has = f", and {count} {'has' if count == 1 else 'have'}" if count else ""
+    return f" {needed} people must acknowledge{has}."
+
+
 def decide(plan: Plan, position: Position, *, due: datetime, now: datetime) -> Step:
     """Say what an escalation does that is at `position`, due at `due`.
 
@@ -353,7 +386,9 @@ def offsets(plan: Plan) -> list[int]:
     return times
 
 
-def warnings(people: Sequence[Sequence[int]], *, gives_up_after: int, goal: int | None = None) -> list[str]:
+def warnings(
+    people: Sequence[Sequence[int]], *, gives_up_after: int, goal: int | None = None, acks_needed: int = 1
+) -> list[str]:
     """Say what is doubtful about levels that would ask these people right now."""
     found = [
         f"Level {n} asks nobody right now; the next level is asked at once."
@@ -365,6 +400,10 @@ def warnings(people: Sequence[Sequence[int]], *, gives_up_after: int, goal: int 
         found.append("Every level asks the same person right now.")
     if not people:
         found.append("There is no level: every admin is asked instead.")
+    if asked and len(frozenset[int]().union(*asked)) < acks_needed:
+        found.append(
+            f"{acks_needed} people must acknowledge, and fewer are asked right now: it would give up."
+        )
     if goal is not None and gives_up_after > goal:
         found.append("It takes longer than the most urgent severity allows.")
     return found

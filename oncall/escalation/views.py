@@ -108,7 +108,7 @@ def _detail(request: PersonRequest, slug: str, template: str) -> HttpResponse:
 def new(request: PersonRequest) -> HttpResponse:
     """Make a policy."""
     if request.method != "POST":
-        form = PolicyForm(user=request.user, initial={"repeat": 2})
+        form = PolicyForm(user=request.user, initial={"repeat": 2, "acks_needed": 1})
         return _editor(request, None, form, Levels([Draft(), Draft()]))
     return _edited(request, None)
 
@@ -126,6 +126,7 @@ def edit(request: PersonRequest, slug: str) -> HttpResponse:
         "description": policy.description,
         "repeat": policy.repeat,
         "ack_timeout": in_minutes(policy.ack_timeout_seconds),
+        "acks_needed": policy.acks_needed,
         "is_default": policy.is_default,
         "version": policy.version,
     }

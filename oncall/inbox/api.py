@@ -35,6 +35,8 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
     snoozed_until = Time(read_only=True)
     judged_by = serializers.CharField(source="judged_by_id", allow_null=True, read_only=True)
     judged_at = Time(read_only=True)
+    acks_needed = serializers.SerializerMethodField()
+    acks = serializers.SerializerMethodField()
     url = serializers.SerializerMethodField()
 
     class Meta:
@@ -56,6 +58,8 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
             "last_at",
             "acknowledged_at",
             "acknowledged_by",
+            "acks_needed",
+            "acks",
             "resolved_at",
             "snoozed_until",
             "verdict",
@@ -66,6 +70,14 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
             "url",
         ]
         read_only_fields = fields
+
+    def get_acks_needed(self, alert: Alert) -> int:
+        """Give how many different people must acknowledge."""
+        return getattr(alert, "acks_needed", None) or 1
+
+    def get_acks(self, alert: Alert) -> list[str]:
+        """Give who has, where one is not enough; the alert is acknowledged once they are enough."""
+        return [str(ack["user"]) for ack in getattr(alert, "acks", None) or ()]
 
     def get_url(self, alert: Alert) -> str:
         return queries.address(alert)
@@ -102,7 +114,7 @@ class Alerts(Lists, Shows, ViewSet):
     ordering_fields: ClassVar[list[str]] = ["first_at", "last_at"]
 
     def get_queryset(self) -> AlertQuerySet:
-        return queries.visible(self.request.user).order_by("-first_at")  # type: ignore[arg-type]
+        return queries.with_acks(queries.visible(self.request.user)).order_by("-first_at")  # type: ignore[arg-type]
 
     @extend_schema(request=None, responses=AlertSerializer)
     @action(detail=True, methods=["post"])

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
@@ -73,6 +73,15 @@ def visible(user: User) -> AlertQuerySet:
     """The alerts a person may know of, with what a line shows."""
     return Alert.objects.visible_to(user).select_related(
         "service", "integration", "incident", "acknowledged_by", "judged_by"
+    )
+
+
+def with_acks(rows: AlertQuerySet) -> AlertQuerySet:
+    """Read alerts with how many people must acknowledge (`acks_needed`), and who of several has (`acks`)."""
+    runs = Escalation.objects.filter(alert=OuterRef("pk"), by_hand=False)
+    latest = runs.exclude(status=EscalationStatus.CLOSED).order_by("-generation")
+    return rows.annotate(
+        acks_needed=Subquery(latest.values("acks_needed")[:1]), acks=Subquery(latest.values("acks")[:1])
     )
 
 
@@ -166,6 +175,8 @@ class Detail:
     incidents: list[Incident]
     snoozes: list[Snooze]
     after_snooze: tuple[User, ...]
+    acked: tuple[User, ...]
+    asks_again_at: datetime | None
 
     @property
     def is_open(self) -> bool:
@@ -206,6 +217,8 @@ def detail(user: User, alert: Alert) -> Detail:
         after_snooze=escalations.asked_first(current, at=alert.snoozed_until)
         if current and alert.snoozed_until
         else (),
+        acked=escalations.acked(current) if current else (),
+        asks_again_at=escalations.asks_again_at(alert),
     )
 
 

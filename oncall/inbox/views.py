@@ -77,6 +77,8 @@ def acknowledge(request: PersonRequest, pk: int) -> HttpResponse:
 
     def act() -> str:
         held = escalation.acknowledge(alert=alert, actor=request.user)
+        if held.said:
+            return f"{held.said}."
         return (
             "You have it. Nobody else will be woken."
             if held.by == request.user

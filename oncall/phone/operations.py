@@ -10,7 +10,6 @@ from oncall.escalation import operations as escalation
 from oncall.escalation import queries as escalations
 from oncall.paging import queries as paging
 from oncall.phone import queries, rules
-from oncall.phone.rules import State
 
 if TYPE_CHECKING:
     from core.accounts.models import User
@@ -67,7 +66,7 @@ def declare(page: Page, *, actor: User) -> Incident | None:
 def undo(page: Page, *, actor: User) -> bool:
     """Take an acknowledgement back within a minute; False when there is none (any more)."""
     facts = queries.facts_of(page)
-    if rules.state(facts) is not State.MINE:
+    if rules.state(facts) not in rules.HELD:
         return False
     if rules.undo_until(facts, now=escalations.now()) is None:
         raise TooLate

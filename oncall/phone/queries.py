@@ -87,6 +87,9 @@ class Screen:
     changes: tuple[ChangeBefore, ...] = ()
     related: tuple[Alert, ...] = ()
     others: tuple[Page, ...] = ()
+    acked: tuple[User, ...] = ()
+    acknowledged_at: datetime | None = None
+    asks_again_at: datetime | None = None
 
     @property
     def waits(self) -> bool:
@@ -111,7 +114,7 @@ class Screen:
     @property
     def took_seconds(self) -> float:
         """From the page's first message to the acknowledgement."""
-        at = self.escalation.acknowledged_at if self.escalation else self.page.acknowledged_at
+        at = self.acknowledged_at or self.page.acknowledged_at
         return max(0.0, (at - self.page.sent_at).total_seconds()) if at and self.page.sent_at else 0.0
 
     @property
@@ -233,10 +236,17 @@ def facts_of(page: Page) -> rules.Facts:
         person_id=page.user_id,
         holder_id=escalation.acknowledged_by_id,
         is_declined=page.status == PageStatus.DECLINED,
+        is_counted=page.user_id in escalation.acked_by,
         is_open=page.ended_at is None,
-        acknowledged_at=escalation.acknowledged_at,
+        acknowledged_at=_counted_at(page) or escalation.acknowledged_at,
         ended_at=page.ended_at if page.status == PageStatus.DECLINED else escalation.closed_at,
     )
+
+
+def _counted_at(page: Page) -> datetime | None:
+    """When its person acknowledged what needs several."""
+    acks = page.escalation.acks if page.escalation else []
+    return next((datetime.fromisoformat(ack["at"]) for ack in acks if ack["user"] == page.user_id), None)
 
 
 def actor_of(page: Page, viewer: User | AnonymousUser) -> User:
@@ -277,6 +287,9 @@ def _screen(page: Page, facts: rules.Facts, viewer: User | AnonymousUser, at: da
         changes=_changes(service, broke_at),
         related=_related(alert),
         others=_others(page),
+        acked=escalations.acked(escalation) if escalation else (),
+        acknowledged_at=facts.acknowledged_at,
+        asks_again_at=escalations.asks_again_at(alert) if alert else None,
     )
 
 

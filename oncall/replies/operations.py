@@ -57,6 +57,8 @@ def _acknowledge(page: Page, person: User) -> Result:
         return Result("The test page reached you.", done=True)
     if held.by is None:
         return _nothing("Nothing to do: it is over.")
+    if held.said:
+        return Result(f"Acknowledged: {held.said}.", done=True)
     if held.by.pk == person.pk:
         return Result("Acknowledged: you have it. Nobody else will be asked.", done=True)
     return _nothing(f"Nothing to do: {held.by} has it.")

@@ -27,7 +27,6 @@ from oncall.escalation.operations.policies import (
     remove_policy,
     set_last_resort,
 )
-from oncall.escalation.operations.rows import ACK_TIMEOUT
 from oncall.escalation.operations.starting import Start, start_many
 from oncall.escalation.operations.taking import (
     Held,
@@ -39,12 +38,14 @@ from oncall.escalation.operations.taking import (
 )
 from oncall.escalation.operations.telling import (
     carry_over,
+    tell_counted,
     tell_declined,
     tell_ended,
     tell_exhausted,
     tell_failed,
     tell_sent,
 )
+from oncall.escalation.rules import ACK_TIMEOUT
 
 __all__ = [
     "ACK_TIMEOUT",
@@ -87,6 +88,7 @@ __all__ = [
     "snooze",
     "start_many",
     "stop_incident",
+    "tell_counted",
     "tell_declined",
     "tell_ended",
     "tell_exhausted",

@@ -102,7 +102,7 @@ class _Turn:
     plan: Plan
     step: Step
     is_drawn: bool = False
-    declined: frozenset[int] = frozenset()
+    without: frozenset[int] = frozenset()
 
 
 def _advance(due: Sequence[Escalation]) -> int:
@@ -112,7 +112,13 @@ def _advance(due: Sequence[Escalation]) -> int:
     over = [escalation for escalation in due if queries.attention(escalation)]
     _settle(over)
     no = people.decliners([each.pk for each in due if each.by_hand])
-    turns = _draw([_turn(each, at, frozenset(no.get(each.pk, ()))) for each in due if each not in over])
+    turns = _draw(
+        [
+            _turn(each, at, frozenset(no.get(each.pk, ())).union(each.acked_by))
+            for each in due
+            if each not in over
+        ]
+    )
     asking = [turn for turn in turns if turn.step.ask is not None]
     _ask(asking, at)
     _exhaust([turn.escalation for turn in turns if turn.step.ask is None])
@@ -120,7 +126,7 @@ def _advance(due: Sequence[Escalation]) -> int:
     return len(due)
 
 
-def _turn(escalation: Escalation, at: datetime, declined: frozenset[int]) -> _Turn:
+def _turn(escalation: Escalation, at: datetime, without: frozenset[int]) -> _Turn:
     position = Position(escalation.round, escalation.level)
     due = escalation.next_at or at
     try:
@@ -128,7 +134,7 @@ def _turn(escalation: Escalation, at: datetime, declined: frozenset[int]) -> _Tu
     except (KeyError, TypeError, ValueError):
         log.exception("the plan of escalation %s cannot be read", escalation.pk)
         plan = Plan("", 0, ())
-    return _Turn(escalation, plan, rules.decide(plan, position, due=due, now=at), declined=declined)
+    return _Turn(escalation, plan, rules.decide(plan, position, due=due, now=at), without=without)
 
 
 _DRAW = """
@@ -226,6 +232,7 @@ def _asked(turn: _Turn, known: Mapping[TargetSpec, Answer], names: Mapping[int, 
     late = step.late if step.late >= rules.LATE else timedelta()
     mark = f" Asked {words.clock(late)} late." if late else ""
     mark += f" {escalation.note}" if escalation.note else ""
+    mark += rules.acks_wanted(_acks_needed(turn), len(escalation.acks))
     return Ask(
         escalation_id=escalation.pk,
         epoch=escalation.epoch,
@@ -236,7 +243,7 @@ def _asked(turn: _Turn, known: Mapping[TargetSpec, Answer], names: Mapping[int, 
         people=tuple(
             Asked(id_, f"{rules.why(plan, step.ask, via)}.{mark}")
             for id_, via in found.people
-            if id_ not in turn.declined
+            if id_ not in turn.without
         ),
         nobody=tuple(f"{rules.why(plan, step.ask)}. {reason}." for reason in found.nobody),
         skipped=tuple((skipped.round, skipped.level, _skipped(plan, skipped)) for skipped in step.skipped),
@@ -262,8 +269,13 @@ def _incident_id(escalation: Escalation) -> int | None:
 def _after(
     turn: _Turn, known: Mapping[TargetSpec, Answer], names: Mapping[int, str]
 ) -> tuple[tuple[int, str], ...]:
-    found = rules.following(turn.plan, turn.step.next, known, without=turn.declined)
+    found = rules.following(turn.plan, turn.step.next, known, without=turn.without)
     return tuple((id_, names[id_]) for id_ in found[1] if id_ in names) if found else ()
+
+
+def _acks_needed(turn: _Turn) -> int:
+    needed = rules.acks_needed(turn.plan, turn.step.ask) if turn.step.ask else 1
+    return max(needed, turn.escalation.acks_needed)
 
 
 def _skipped(plan: Plan, position: Position) -> str:
@@ -272,8 +284,9 @@ def _skipped(plan: Plan, position: Position) -> str:
 
 _MOVE = """
 update oncall_escalation as e set round = new.round, level = new.level, next_at = new.next_at,
-    plan = coalesce(new.plan, e.plan)
-from jsonb_to_recordset(%s::jsonb) as new (id bigint, round int, level int, next_at timestamptz, plan jsonb)
+    acks_needed = new.acks_needed, plan = coalesce(new.plan, e.plan)
+from jsonb_to_recordset(%s::jsonb) as new (id bigint, round int, level int, next_at timestamptz, acks_needed int,
+    plan jsonb)
 where e.id = new.id
 """
 
@@ -285,6 +298,7 @@ def _move(turns: Sequence[_Turn], reached: Mapping[int, bool], at: datetime) -> 
             "id": turn.escalation.pk,
             "round": turn.step.next.round,
             "level": turn.step.next.level,
+            "acks_needed": _acks_needed(turn),
             "plan": rules.to_json(turn.plan) if turn.is_drawn else None,
             "next_at": rules.due_after(turn.step, reached=reached[turn.escalation.pk], now=at).isoformat(),
         }
@@ -330,6 +344,7 @@ def _last_start(escalation: Escalation, last: LastResort) -> Start:
         message=escalation.message,
         plan=rules.as_last_resort(queries.plan_of_last(last), asked=str(asked or "")),
         is_last_resort=True,
+        acks=escalation.acks,
     )
 
 
@@ -376,7 +391,8 @@ def _alarm_words(escalation: Escalation, last: LastResort | None) -> dict[str, A
     private = incident is not None and incident.private
     title = "a private incident" if private else queries.title(escalation)
     asked = escalation.plan.get("name") if isinstance(escalation.plan, dict) else ""
-    said = f"{asked or 'The plan'} asked everybody as often as it says, and nobody acknowledged."
+    who = f"only {escalation.acks_said.split(',')[0]}" if escalation.acks else "nobody acknowledged"
+    said = f"{asked or 'The plan'} asked everybody as often as it says, and {who}."
     if last is not None and queries.has_last(escalation, last):
         said += f" The last resort is asked now: {last}."
     url = settings.BASE_URL + _address(escalation, incident)

@@ -48,11 +48,11 @@ def _hurry(escalation: Escalation, page: Page) -> None:
 
 
 def _has_hope(page: Page) -> bool:
-    """Whether anybody asked together with this page was reached, or may still be."""
+    """Whether anybody asked together with this page was reached and may answer, or may still be."""
     level = Page.objects.filter(
         escalation=page.escalation_id, epoch=page.epoch, round=page.round, level=page.level
     )
-    reached = Q(status__in=(PageStatus.SENT, PageStatus.DELIVERED, PageStatus.ACKNOWLEDGED))
+    reached = Q(status__in=(PageStatus.SENT, PageStatus.DELIVERED))
     return level.filter(reached | Q(status=PageStatus.PENDING, troubled_at=None)).exists()
 
 

@@ -56,6 +56,7 @@ def create_policy(  # noqa: PLR0913 - a policy is all of these
     team: Team | None = None,
     repeat: int = 1,
     ack_timeout_seconds: int | None = None,
+    acks_needed: int = 1,
     is_default: bool = False,
 ) -> Policy:
     """Make a policy; `repeat` counts passes through all levels in all. A new default takes over from the old one."""
@@ -64,6 +65,7 @@ def create_policy(  # noqa: PLR0913 - a policy is all of these
         name=name.strip(), slug=slug or _slug(name), description=description, team=team, repeat=repeat
     )
     policy.ack_timeout_seconds, policy.is_default = ack_timeout_seconds, is_default
+    policy.acks_needed = acks_needed
     _make_room(policy)
     _store(policy)
     _write_levels(policy, levels)
@@ -82,6 +84,7 @@ def change_policy(  # noqa: PLR0913 - a policy is all of these
     team: Team | None = None,
     repeat: int = 1,
     ack_timeout_seconds: int | None = None,
+    acks_needed: int = 1,
     is_default: bool = False,
     version: int | None = None,
 ) -> Policy:
@@ -92,6 +95,7 @@ def change_policy(  # noqa: PLR0913 - a policy is all of these
         raise ChangedMeanwhile
     row.name, row.description, row.team, row.repeat = name.strip(), description, team, repeat
     row.ack_timeout_seconds, row.is_default, row.version = ack_timeout_seconds, is_default, row.version + 1
+    row.acks_needed = acks_needed
     _make_room(row)
     _store(row)
     _write_levels(row, levels)
@@ -168,8 +172,11 @@ def _write_levels(policy: Policy, levels: Sequence[LevelSpec]) -> None:
     rows = [known.get(n) or Level(policy=policy, position=n) for n in range(len(levels))]
     for row, level in zip(rows, levels, strict=True):
         row.timeout_seconds, row.round_robin = level.timeout_seconds, level.round_robin
+        row.acks_needed = level.acks_needed
     policy.levels.filter(position__gte=len(levels)).delete()
-    Level.objects.bulk_update([row for row in rows if row.pk], ["timeout_seconds", "round_robin"])
+    Level.objects.bulk_update(
+        [row for row in rows if row.pk], ["timeout_seconds", "round_robin", "acks_needed"]
+    )
     Level.objects.bulk_create(row for row in rows if not row.pk)
     Target.objects.filter(level__in=rows).delete()
     Target.objects.bulk_create(

@@ -23,7 +23,7 @@ from core.outbox import operations as outbox
 from core.timers import operations as timers
 from oncall.escalation import queries, rules
 from oncall.escalation.models import Escalation, EscalationStatus
-from oncall.escalation.rules import Position
+from oncall.escalation.rules import ACK_TIMEOUT, Position
 from oncall.paging import operations as paging
 from oncall.paging import queries as pages
 from oncall.paging.models import Page
@@ -35,7 +35,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 WAITING = (EscalationStatus.ESCALATING, EscalationStatus.EXHAUSTED)
-ACK_TIMEOUT = "oncall.ack_timeout"
 OPEN = (*WAITING, EscalationStatus.SNOOZED)
 TRIES = 3
 
@@ -108,10 +107,11 @@ def suppress(escalation_ids: Sequence[int], *, reason: str) -> None:
     outbox.suppress(pages.CLIENT, list(waiting), reason=reason[:300])
 
 
-def resume(about: Q, state: EscalationStatus) -> list[Escalation]:
+def resume(about: Q, state: EscalationStatus, *, by: User | None = None) -> list[Escalation]:
     """Let escalations go on that nobody has any more; of several runs about one thing only the latest.
 
-    A last resort whose time is over leaves it to the policy before it: from the top is that policy's.
+    A last resort whose time is over leaves it to the policy before it: from the top is that policy's. Of several
+    acknowledgements only that of `by` is taken back, where there is one.
     """
     runs = sorted(locked(about, (state,)), key=lambda escalation: -escalation.generation)
     policies = [run for run in runs if not run.is_last_resort]
@@ -122,8 +122,12 @@ def resume(about: Q, state: EscalationStatus) -> list[Escalation]:
         chosen, place, at = _place(policies[0])
         retire(runs)
     asked = rules.before(rules.from_json(chosen.plan), place)
+    chosen.acks = [
+        ack for ack in chosen.acks if by is not None and by.pk in chosen.acked_by and ack["user"] != by.pk
+    ]
     if asked is not None:
-        paging.reopen(chosen.pages.filter(round=asked.round, level=asked.level))
+        again = chosen.pages.filter(round=asked.round, level=asked.level)
+        paging.reopen(again.exclude(user__in=chosen.acked_by) if chosen.acks else again)
     go_on(chosen, place, at)
     tell([chosen])
     transaction.on_commit(nudge.drain, robust=True)
@@ -159,6 +163,7 @@ def go_on(escalation: Escalation, place: Position, at: datetime | Now, *, note: 
         level=place.level,
         next_at=at,
         note=note,
+        acks=escalation.acks if len(escalation.acks) < escalation.acks_needed else [],
         acknowledged_at=None,
         acknowledged_by=None,
         exhausted_at=None,

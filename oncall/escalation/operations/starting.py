@@ -22,7 +22,10 @@ TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """An escalation to begin, for an alert, an incident, or a message alone. `plan` is used instead of a policy."""
+    """An escalation to begin, for an alert, an incident, or a message alone. `plan` is used instead of a policy.
+
+    `acks` are those of the run before, which count for this one too.
+    """
 
     alert_id: int | None = None
     incident_id: int | None = None
@@ -33,6 +36,7 @@ class Start:
     plan: Plan | None = None
     by_hand: bool = False
     is_last_resort: bool = False
+    acks: Sequence[dict[str, Any]] = ()
 
     @property
     def about(self) -> tuple[int | None, int | None]:
@@ -43,13 +47,14 @@ class Start:
 # The generation is counted inside the statement; the loser of a race is counted again by the next round.
 _INSERT = """
 insert into oncall_escalation (alert_id, incident_id, policy_id, generation, urgency, plan, message, by_hand,
-    is_last_resort, status, round, level, epoch, next_at, started_by_id)
+    is_last_resort, acks_needed, acks, status, round, level, epoch, next_at, started_by_id)
 select alert_id, incident_id, policy_id, 1 + greatest(
         (select coalesce(max(generation), 0) from oncall_escalation old where old.alert_id = new.alert_id),
         (select coalesce(max(generation), 0) from oncall_escalation old where old.incident_id = new.incident_id)),
-    urgency, plan, message, by_hand, is_last_resort, 'escalating', 0, 0, 1, statement_timestamp(), actor_id
+    urgency, plan, message, by_hand, is_last_resort, acks_needed, acks, 'escalating', 0, 0, 1,
+    statement_timestamp(), actor_id
 from jsonb_to_recordset(%s::jsonb) as new (alert_id bigint, incident_id bigint, policy_id bigint, urgency text,
-    plan jsonb, message text, by_hand boolean, is_last_resort boolean, actor_id bigint)
+    plan jsonb, message text, by_hand boolean, is_last_resort boolean, acks_needed int, acks jsonb, actor_id bigint)
 on conflict do nothing
 returning id, alert_id, incident_id
 """
@@ -104,6 +109,8 @@ def _row(start: Start, plan: Plan) -> dict[str, Any]:
         "message": start.message.replace("\x00", ""),
         "by_hand": start.by_hand,
         "is_last_resort": start.is_last_resort,
+        "acks_needed": rules.acks_needed(plan),
+        "acks": list(start.acks),
         "actor_id": start.actor_id,
     }
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
@@ -13,8 +15,9 @@ from incidents.lifecycle import operations as incidents
 from oncall.alerts import operations as alerts
 from oncall.alerts.models import Alert
 from oncall.alerts.models import Status as AlertStatus
-from oncall.escalation import queries
+from oncall.escalation import queries, rules
 from oncall.escalation.models import Escalation, EscalationStatus
+from oncall.escalation.operations.counting import count_ack, take_back
 from oncall.escalation.operations.rows import OPEN, halt, resume, steadily
 from oncall.paging import operations as paging
 
@@ -26,11 +29,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Who has it and since when; `first` when this very call made it so."""
+    """Who has it and since when; `first` when this very call made it so.
+
+    While others have to acknowledge too, `said` says how many: then nobody has it yet.
+    """
 
     first: bool
     by: User | None
     at: datetime | None
+    said: str = ""
 
 
 @steadily
@@ -39,8 +46,9 @@ def acknowledge(
 ) -> Held:
     """Take an alert, an incident, or what a page is about; nobody else is asked from this commit on.
 
-    Who comes second changes nothing and is told who has it. A page by hand is answered by its person alone: it
-    stops only itself, and makes them part of its incident.
+    Who comes second changes nothing and is told who has it. Where several people must acknowledge, the others are
+    asked on until they are enough. A page by hand is answered by its person alone: it stops only itself, and makes
+    them part of its incident.
     """
     if page is not None:
         return _answer(page, actor)
@@ -67,6 +75,8 @@ def _answer_by_hand(escalation: Escalation, actor: User) -> Held:
     incident = queries.incident_of(escalation)
     if incident is not None:
         incidents.join(incident, user=actor)
+    if said := _lacking(Q(pk=escalation.pk), actor):
+        return said
     first = bool(halt(Q(pk=escalation.pk), EscalationStatus.ACKNOWLEDGED, by=actor, among=OPEN))
     escalation.refresh_from_db()
     return Held(first, escalation.acknowledged_by, escalation.acknowledged_at)
@@ -76,6 +86,8 @@ def _take_alert(alert: Alert, actor: User) -> Held:
     alert = Alert.objects.select_related("incident").get(pk=alert.pk)
     if alert.incident is not None and alert.incident.is_active:
         incidents.acknowledge(alert.incident, actor=actor)
+    if said := _lacking(Q(alert=alert, by_hand=False), actor):
+        return said
     first = alerts.acknowledge_alert(alert.pk, actor=actor)
     alert = Alert.objects.select_related("acknowledged_by", "resolved_by").get(pk=alert.pk)
     if alert.status == AlertStatus.RESOLVED:
@@ -90,9 +102,19 @@ def _take_incident(incident: Incident, actor: User) -> Held:
     incident = incidents.acknowledge(incident, actor=actor)
     taken = stop_incident(incident.pk, to=EscalationStatus.ACKNOWLEDGED, by=actor)
     latest = queries.current(incident=incident)
+    if latest is not None and latest.status in OPEN and latest.acks:
+        return Held(first=bool(taken), by=actor, at=queries.now(), said=latest.acks_said)
     if latest is None or latest.acknowledged_at is None:
         return Held(bool(taken), actor, incident.acknowledged_at)
     return Held(bool(taken), latest.acknowledged_by, latest.acknowledged_at)
+
+
+def _lacking(about: Q, actor: User) -> Held | None:
+    counted = count_ack(about, by=actor)
+    if counted.is_enough:
+        return None
+    said = rules.acks_said(counted.count, counted.needed)
+    return Held(counted.first, actor, queries.now(), said)
 
 
 @steadily
@@ -105,25 +127,28 @@ def unacknowledge(
 ) -> bool:
     """Give it back: whoever was asked is asked on, and escalation goes on; False when nobody had it.
 
-    While the level last asked still has time, it goes on as if it had not stopped, else from the top.
+    While the level last asked still has time, it goes on as if it had not stopped, else from the top. Where several
+    people acknowledged, only `actor`'s word is taken back; everybody's, when they are none of them.
     """
     escalation = page.escalation if page is not None else None
     if escalation is not None and (escalation.by_hand or not (escalation.alert_id or escalation.incident_id)):
-        return bool(resume(Q(pk=escalation.pk), EscalationStatus.ACKNOWLEDGED))
+        about = Q(pk=escalation.pk)
+        return take_back(about, by=actor) or bool(resume(about, EscalationStatus.ACKNOWLEDGED, by=actor))
     alert = alert or (escalation.alert if escalation else None)
     incident = incident or (escalation.incident if escalation else None)
     if alert is not None:
         return _give_alert_back(alert, actor)
     if incident is None:
         return False
-    return bool(resume(Q(incident=incident, by_hand=False), EscalationStatus.ACKNOWLEDGED))
+    about = Q(incident=incident, by_hand=False)
+    return take_back(about, by=actor) or bool(resume(about, EscalationStatus.ACKNOWLEDGED, by=actor))
 
 
 def _give_alert_back(alert: Alert, actor: User | None) -> bool:
-    if not alerts.unacknowledge_alert(alert.pk, actor=actor):
-        return False
     about = Q(alert=alert, by_hand=False)
-    if not resume(about, EscalationStatus.ACKNOWLEDGED):
+    if not alerts.unacknowledge_alert(alert.pk, actor=actor):
+        return take_back(about, by=actor)
+    if not resume(about, EscalationStatus.ACKNOWLEDGED, by=actor):
         resume(about, EscalationStatus.SNOOZED)
     return True
 
@@ -157,12 +182,26 @@ def stop_incident(
     Whoever does that takes its triggered alerts too. Pages by hand go on while it is only taken. With `before`,
     what was started after that goes on: it was wanted although somebody had the incident.
     """
-    mine = list(Alert.objects.filter(incident=incident_id).order_by("pk").values_list("pk", flat=True))
-    for pk in mine:
-        alerts.acknowledge_alert(pk, actor=by)
-    about = Q(incident=incident_id) | Q(alert__in=mine)
-    if before is not None:
-        about &= Q(started_at__lte=before)
     closing = to == EscalationStatus.CLOSED
+    since = Q() if before is None else Q(started_at__lte=before)
+    mine = list(Alert.objects.filter(incident=incident_id).order_by("pk").values_list("pk", flat=True))
+    subjects = [Q(incident=incident_id), *(Q(alert=pk) for pk in mine)]
+    lacking = [] if closing else _lacking_of(subjects, since, by)
+    for pk in mine:
+        if Q(alert=pk) not in lacking:
+            alerts.acknowledge_alert(pk, actor=by)
+    about = since & (Q(incident=incident_id) | Q(alert__in=mine))
+    for subject in lacking:
+        about &= ~subject
     among = (*OPEN, EscalationStatus.ACKNOWLEDGED) if closing else OPEN
     return len(halt(about if closing else about & Q(by_hand=False), to, by=by, among=among))
+
+
+def _lacking_of(subjects: Sequence[Q], since: Q, by: User | None) -> list[Q]:
+    """Count a person's word for an incident and its alerts; give those for which it is not enough."""
+    any_of = reduce(or_, subjects)
+    if not Escalation.objects.filter(
+        any_of & since, by_hand=False, acks_needed__gt=1, status__in=OPEN
+    ).exists():
+        return []
+    return [each for each in subjects if not count_ack(each & since & Q(by_hand=False), by=by).is_enough]

@@ -10,7 +10,7 @@ from django.db import transaction
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import EntryKind, TimelineEntry
 from oncall.alerts.models import Alert
-from oncall.escalation import queries
+from oncall.escalation import queries, rules
 from oncall.escalation.models import Escalation
 from oncall.paging import queries as paging
 from oncall.paging.models import Page
@@ -58,13 +58,27 @@ def tell_declined(page_id: int) -> None:
 
 
 @transaction.atomic
+def tell_counted(escalation_id: int, *, by: User | None, count: int, needed: int) -> None:
+    """Note that somebody acknowledged what needs several."""
+    escalation = Escalation.objects.select_related(*queries.RELATED).filter(pk=escalation_id).first()
+    incident = _incident(escalation)
+    if escalation is None or incident is None or by is None:
+        return
+    lifecycle.join(incident, user=by)
+    said = f"{by} acknowledged: {rules.acks_said(count, needed)}"
+    data = {"counted": escalation.pk, "epoch": escalation.epoch, "user": by.pk}
+    _write_once(incident, EntryKind.PAGE, said, data, actor=by)
+
+
+@transaction.atomic
 def tell_exhausted(escalation_id: int) -> None:
     """Note that everybody was asked and nobody answered."""
     escalation = Escalation.objects.select_related(*queries.RELATED).filter(pk=escalation_id).first()
     incident = _incident(escalation)
     if escalation is None or incident is None:
         return
-    said = f"Nobody answered: {escalation.plan.get('name') or 'the plan'} asked everybody, and the admins were told"
+    who = f"Only {escalation.acks_said.split(',')[0]}" if escalation.acks else "Nobody answered"
+    said = f"{who}: {escalation.plan.get('name') or 'the plan'} asked everybody, and the admins were told"
     _write_once(incident, EntryKind.PAGE, said, {"exhausted": escalation.pk, "epoch": escalation.epoch})
 
 

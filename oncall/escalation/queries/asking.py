@@ -13,6 +13,8 @@ from django.db.models import Q
 
 from core.accounts import queries as people
 from core.accounts.models import Role, User
+from core.timers.models import Timer
+from oncall.alerts.models import Status
 from oncall.escalation import rules
 from oncall.escalation.models import Escalation, EscalationStatus
 from oncall.escalation.rules import Answer, Kind, Plan, Position, TargetSpec, Turn
@@ -168,7 +170,10 @@ def next_up(escalation: Escalation) -> NextUp | None:
     if escalation.status != EscalationStatus.ESCALATING or escalation.next_at is None:
         return None
     plan = rules.from_json(escalation.plan)
-    no = paging.decliners([escalation.pk])[escalation.pk] if escalation.by_hand else ()
+    no = {
+        *escalation.acked_by,
+        *(paging.decliners([escalation.pk])[escalation.pk] if escalation.by_hand else ()),
+    }
     found = following(plan, Position(escalation.round, escalation.level), at=escalation.next_at, without=no)
     if found is None:
         return NextUp(escalation.next_at, (), None)
@@ -188,9 +193,32 @@ def asked_first(escalation: Escalation, *, at: datetime) -> tuple[User, ...]:
 
 
 def _asked_from(escalation: Escalation, position: Position, at: datetime) -> tuple[User, ...]:
-    found = following(rules.from_json(escalation.plan), position, at=at)
+    found = following(rules.from_json(escalation.plan), position, at=at, without=_unasked(escalation))
     known = {user.pk: user for user in User.objects.active().filter(pk__in=found[1])} if found else {}
     return tuple(known[id_] for id_ in found[1] if id_ in known) if found else ()
+
+
+def asks_again_at(alert: Alert) -> datetime | None:
+    """Give when an alert that somebody has is asked about again unless it ends; None: never.
+
+    An open incident is left to the people at work there.
+    """
+    if alert.status != Status.ACKNOWLEDGED or (alert.incident and alert.incident.is_active):
+        return None
+    runs = Escalation.objects.filter(alert=alert, by_hand=False, status=EscalationStatus.ACKNOWLEDGED)
+    promised = dict(runs.filter(plan__ack_timeout__gt=0).values_list("pk", "epoch"))
+    timers = Timer.objects.filter(kind=rules.ACK_TIMEOUT, subject_id__in=promised) if promised else ()
+    due = [
+        timer.due_at
+        for timer in timers
+        if timer.occurrence == str(promised[timer.subject_id]) and not (timer.done_at or timer.cancelled_at)
+    ]
+    return min(due, default=None)
+
+
+def _unasked(escalation: Escalation) -> list[int]:
+    """Who is asked no more because others have to acknowledge too; when all did, it would ask everybody again."""
+    return escalation.acked_by if len(escalation.acks) < escalation.acks_needed else []
 
 
 def current(*, alert: Alert | None = None, incident: Incident | None = None) -> Escalation | None:
@@ -212,6 +240,12 @@ def live(*, alert_ids: Iterable[int] = (), incident_ids: Iterable[int] = ()) -> 
     """Give the escalations about these alerts and incidents that are not closed, with those of hand pages."""
     about = Q(alert__in=list(alert_ids)) | Q(incident__in=list(incident_ids))
     return Escalation.objects.exclude(status=EscalationStatus.CLOSED).filter(about)
+
+
+def acked(escalation: Escalation) -> tuple[User, ...]:
+    """Give who acknowledged one that needs several, in that order; no query where nobody has."""
+    known = User.objects.in_bulk(escalation.acked_by) if escalation.acks else {}
+    return tuple(known[pk] for pk in escalation.acked_by if pk in known)
 
 
 def admins() -> list[User]:

@@ -62,10 +62,17 @@ def plan_of(policy: Policy) -> Plan:
             level.timeout_seconds,
             tuple(_target(target) for target in level.targets.all()),
             level.round_robin,
+            acks_needed=level.acks_needed,
         )
         for level in policy.levels.all()
     )
-    return Plan(policy.name, policy.repeat, levels, ack_timeout_seconds=policy.ack_timeout_seconds)
+    return Plan(
+        policy.name,
+        policy.repeat,
+        levels,
+        ack_timeout_seconds=policy.ack_timeout_seconds,
+        acks_needed=policy.acks_needed,
+    )
 
 
 def usable(plan: Plan | None) -> Plan:
@@ -123,6 +130,7 @@ class Rung:
     round_robin: bool
     people: tuple[User, ...]
     nobody: tuple[str, ...]
+    acks_needed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +172,16 @@ def _ladder(
             level.round_robin,
             tuple(people[id_] for id_ in ids),
             found.nobody,
+            level.acks_needed or plan.acks_needed,
         )
         for n, (offset, level, ids, found) in enumerate(
             zip(rules.offsets(plan), plan.levels, active, asked, strict=True), 1
         )
     )
     total = rules.give_up_seconds(plan)
-    return Ladder(policy, rungs, plan.repeat, total, tuple(rules.warnings(active, gives_up_after=total)))
+    needed = max([rung.acks_needed for rung in rungs], default=1)
+    doubts = rules.warnings(active, gives_up_after=total, acks_needed=needed)
+    return Ladder(policy, rungs, plan.repeat, total, tuple(doubts))
 
 
 def ladder(policy: Policy) -> Ladder:

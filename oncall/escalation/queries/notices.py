@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from core.outbox.models import Message
     from incidents.lifecycle.models import Incident
 
+ANSWERS: dict[str, str] = {
+    PageStatus.DECLINED: "the person declined",
+    PageStatus.ACKNOWLEDGED: "the person acknowledged",
+}
+"""Why a page that was answered is sent no further, whatever others do."""
 FRESH = timedelta(seconds=20)
 """A message that is sent so soon after it was written says what it was written with."""
 
@@ -130,11 +135,11 @@ def _unwanted(message: Message, page: Page | None, method: ContactMethod | None)
 
 
 def _settled(message: Message, page: Page) -> str:
-    if page.status == PageStatus.DECLINED:
-        return "the person declined"
     escalation = page.escalation
     if escalation is None:
         return ""
+    if page.status in ANSWERS:
+        return ANSWERS[page.status]
     if escalation.epoch != message.epoch:
         return f"the page was overtaken: {escalation.status}"
     if escalation.status not in paging.WAITING:

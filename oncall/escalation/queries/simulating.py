@@ -83,7 +83,8 @@ def _told(plan: Plan, asking: Asking, way: Callable[[int], _Way]) -> Iterator[Li
     level = place.level + 1
     for user_id, via in asking.found.people:
         found = way(user_id)
-        why = f"{rules.why(plan, place, via)}. {found.note}".strip()
+        wanted = rules.acks_wanted(rules.acks_needed(plan, place))
+        why = f"{rules.why(plan, place, via)}.{wanted} {found.note}".strip()
         for send in found.sends:
             later = timedelta(seconds=send.delay_seconds)
             yield Line(asking.at + later, level, found.person, send.method.channel, why)

@@ -6,20 +6,22 @@ from typing import TYPE_CHECKING
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
+from django.urls import reverse
 
 from core.events.models import Event
 from core.timers import operations as timers
 from core.timers.models import Timer
 from oncall.alerts import operations as alerts
+from oncall.alerts.models import Alert
 from oncall.escalation import operations, queries
 from oncall.escalation.models import Escalation, Policy
+from oncall.paging import tokens
 from oncall.paging.models import Page
 from tests import cast
 from tests.oncall.escalation.clock import asked, drain, pass_time
 
 if TYPE_CHECKING:
     from core.accounts.models import User
-    from oncall.alerts.models import Alert
 
 pytestmark = pytest.mark.django_db
 
@@ -162,3 +164,24 @@ def test_it_is_set_in_minutes_and_said_on_the_page(policy: Policy) -> None:
 def test_less_than_a_minute_is_refused_by_the_table(policy: Policy) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         Policy.objects.update(ack_timeout_seconds=59)
+
+
+def test_the_alert_and_the_phone_say_when_it_asks_again(
+    client: Client, running: Escalation, alert: Alert, alice: User
+) -> None:
+    client.force_login(alice)
+    alert_page, phone = (
+        reverse("oncall:alert", args=[alert.pk]),
+        reverse("oncall:page", args=[tokens.make(Page.objects.get())]),
+    )
+    assert "Asks again" not in client.get(alert_page).content.decode()
+    operations.acknowledge(actor=alice, alert=alert)
+    due = Timer.objects.get().due_at
+    for url in (alert_page, phone):
+        shown = client.get(url).content.decode()
+        assert "Asks again at" in shown
+        assert "unless it is resolved" in shown
+        assert due.isoformat(timespec="seconds")[:16] in shown
+    incident = cast.incident(by=alice)
+    Alert.objects.filter(pk=alert.pk).update(incident=incident)
+    assert "Asks again" not in client.get(alert_page).content.decode()

@@ -45,6 +45,7 @@ def test_policies_are_listed_and_changed_and_the_change_is_told(
             "name": "Renamed",
             "slug": "engineering",
             "repeat": "3",
+            "acks_needed": "1",
             "levels-TOTAL_FORMS": "1",
             "levels-INITIAL_FORMS": "1",
             "levels-0-id": str(level.pk),

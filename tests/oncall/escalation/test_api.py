@@ -61,21 +61,25 @@ def test_a_policy_is_made_as_the_contract_has_it(api: APIClient, mona: User, bob
         "team": "payments",
         "repeat": 2,
         "ack_timeout_seconds": None,
+        "acks_needed": 1,
         "is_default": False,
         "levels": [
             {
                 "timeout_seconds": 600,
                 "round_robin": False,
+                "acks_needed": None,
                 "targets": [{"type": "schedule", "id": str(primary.pk), "turn": "now", "name": "Primary"}],
             },
             {
                 "timeout_seconds": 600,
                 "round_robin": False,
+                "acks_needed": None,
                 "targets": [{"type": "schedule", "id": str(primary.pk), "turn": "now", "name": "Primary"}],
             },
             {
                 "timeout_seconds": 900,
                 "round_robin": False,
+                "acks_needed": None,
                 "targets": [
                     {"type": "user", "id": str(mona.pk), "name": "Mona Example"},
                     {"type": "user", "id": str(bob.pk), "name": "Bob Example"},

@@ -181,3 +181,22 @@ def test_failures_that_come_in_while_somebody_acknowledges_hurt_nobody(
         assert (running.status, running.acknowledged_by) == ("acknowledged", alice)
         assert not Message.objects.filter(state="pending").exists()
         assert not Page.objects.open().exists()
+
+
+def test_two_acknowledgements_at_once_are_two_and_one_person_twice_is_one(alice: User, bob: User) -> None:
+    policy = cast.policy((600, [alice, bob]), acks_needed=2, name="Two")
+    for n in range(ROUNDS // 2):
+        twice, both = cast.alert(f"Twice {n}"), cast.alert(f"Both {n}")
+        for alert in (twice, both):
+            cast.escalation(alert, policy)
+        drain()
+        together(*[lambda alert=twice: operations.acknowledge(actor=alice, alert=alert)] * 2)
+        together(
+            *(
+                lambda who=who, alert=both: operations.acknowledge(actor=who, alert=alert)
+                for who in (alice, bob)
+            )
+        )
+        runs = [Escalation.objects.get(alert=alert) for alert in (twice, both)]
+        assert [(run.status, len(run.acks)) for run in runs] == [("escalating", 1), ("acknowledged", 2)]
+        Escalation.objects.filter(pk=runs[0].pk).update(status="closed", next_at=None)

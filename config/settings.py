@@ -269,6 +269,9 @@ PAGER_STORM_AFTER = env.number(
     5,
     "So many pages reach a person by one channel within a minute; what is more goes in a digest. 0: never.",
 )
+PAGER_DIGEST_SECONDS = env.number(
+    "PAGER_DIGEST_SECONDS", 60, "How often such a digest goes to a person, as long as a storm lasts."
+)
 SMTP_TIMEOUT_SECONDS = env.number(
     "SMTP_TIMEOUT_SECONDS", 5, "Time-out of one conversation with the mail server."
 )

@@ -1,4 +1,4 @@
-"""In a storm: what one person would get too much of by one channel becomes one digest a minute.
+"""In a storm: what one person would get too much of by one channel becomes one digest a minute (`PAGER_DIGEST_SECONDS`).
 
 The first messages go at once; from `PAGER_STORM_AFTER` within a minute on, each further one is `bundled` into the digest
 of that minute and keeps it as its proof. A lane counts itself and those before it, so a critical page is never held up
@@ -75,26 +75,26 @@ set state = 'bundled', bundle_of_id = %(digest)s, taken_at = now(), ended_at = n
 from rest where message.id = rest.id"""
 
 
-# The digest of a minute is one row by its key. Whoever adds to it holds it, so nobody claims it meanwhile; one that
-# is claimed already takes no more, and the next minute's is used.
+# The digest of a turn, a minute each, is one row by its key. Whoever adds to it holds it, so nobody claims it
+# meanwhile; one that is claimed already takes no more, and the next turn's is used.
 _DIGEST = """
 insert into outbox_message (key, client, subject_id, lane, channel, address, secret, user_id, content, epoch,
     planned_at, due_at, not_after, state, attempts, unknown_outcomes, lease_owner, provider_id, error)
 select 'digest-' || %(user)s || '-' || %(channel)s || '-' || left(md5(%(address)s), 12) || '-' || %(lane)s || '-'
-        || minute,
+        || turn,
     %(digest_client)s, %(user)s, %(digest_lane)s, %(channel)s, %(address)s, %(secret)s, %(user)s,
     jsonb_build_object('subject', 'More messages are waiting for you', 'text', 'Open Watchbill: ' || %(url)s::text,
         'url', %(url)s::text),
-    0, now(), to_timestamp(60 * minute), to_timestamp(60 * minute) + %(not_after)s * interval '1 hour', 'pending', 0,
-    0, '', '', ''
-from (select floor(extract(epoch from now()) / 60)::bigint + %(ahead)s as minute) as due
+    0, now(), to_timestamp(%(every)s * turn), to_timestamp(%(every)s * turn) + %(not_after)s * interval '1 hour',
+    'pending', 0, 0, '', '', ''
+from (select floor(extract(epoch from now()) / %(every)s)::bigint + %(ahead)s as turn) as due
 on conflict (key) do update set key = excluded.key where outbox_message.state = 'pending'
 returning id
 """
 
 
 def _digest(message: Message) -> int:
-    """Give the digest that a message goes into, held; it is due when the minute is over."""
+    """Give the digest that a message goes into, held; it is due when the turn is over."""
     for ahead in (1, 2):
         with connection.cursor() as cursor:
             cursor.execute(
@@ -106,12 +106,13 @@ def _digest(message: Message) -> int:
                     "secret": message.secret,
                     "url": settings.BASE_URL,
                     "not_after": settings.PAGER_NOT_AFTER_HOURS,
+                    "every": settings.PAGER_DIGEST_SECONDS,
                     "ahead": ahead,
                 },
             )
             if row := cursor.fetchone():
                 return int(row[0])
-    raise RuntimeError("the digests of two minutes were claimed before they were due")
+    raise RuntimeError("the digests of two turns were claimed before they were due")
 
 
 def _unwanted(digests: Sequence[Message]) -> dict[int, str]:

@@ -27,11 +27,14 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db
 
 DIGEST = "test" + bundling.SUFFIX
+A_LONG_TURN = 10**9
+"""None ends while a test runs; a test ends one itself."""
 
 
 @pytest.fixture
-def crowd(client_: Sender) -> Iterator[Sender]:
+def crowd(client_: Sender, settings: Settings) -> Iterator[Sender]:
     """The client "test", whose messages may be bundled; a digest names what is in it."""
+    settings.PAGER_DIGEST_SECONDS = A_LONG_TURN
 
     def render(digest: Message) -> Content:
         inside = digest.bundled.order_by("subject_id").values_list("subject_id", flat=True)
@@ -61,10 +64,10 @@ def digests() -> list[Message]:
 
 
 def let_the_minute_pass() -> None:
-    """Make what is due within a minute due now, and what was taken older by as much."""
+    """Make the digests due now, and what was taken a minute older."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "update outbox_message set due_at = due_at - interval '1 minute', key = key || '-old',"
+            "update outbox_message set due_at = now(), key = key || '-old',"
             " taken_at = taken_at - interval '1 minute' where client = %s",
             [DIGEST],
         )
@@ -95,9 +98,19 @@ def test_the_first_go_at_once_and_the_rest_in_one_digest_at_the_end_of_the_minut
         "recorder",
         "somewhere",
     )
+    assert digest.due_at.timestamp() % A_LONG_TURN == 0
+    assert set(Message.objects.filter(state="bundled").values_list("bundle_of", flat=True)) == {digest.pk}
+
+
+def test_a_digest_is_due_on_the_minute(crowd: Sender, alice: User, settings: Settings) -> None:
+    settings.PAGER_DIGEST_SECONDS = 60
+    storm(alice, *range(1, 8))
+    with transaction.atomic():
+        claims._claim(Room(10, 10), "w")
+
+    (digest,) = digests()
     assert digest.due_at.second == 0
     assert 0 < (digest.due_at - digest.created_at).total_seconds() <= 60
-    assert set(Message.objects.filter(state="bundled").values_list("bundle_of", flat=True)) == {digest.pk}
 
 
 def test_the_digest_is_sent_once_and_each_message_in_it_is_told_of_it(

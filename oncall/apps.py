@@ -129,7 +129,7 @@ def _may_hear_by_hand(user: User, pk: str) -> bool:
 def _join_the_engine() -> None:
     """Let `drain()` take signals in and ask the levels that are due, and keep its tables and counters."""
     from core.events import housekeeping  # noqa: PLC0415
-    from core.outbox import registry  # noqa: PLC0415
+    from core.outbox import registry, sealing  # noqa: PLC0415
     from core.stack import metrics  # noqa: PLC0415
     from core.timers import registry as timers  # noqa: PLC0415
     from oncall import handlers as _handlers  # noqa: F401, PLC0415 - imported, it listens
@@ -139,6 +139,8 @@ def _join_the_engine() -> None:
     from oncall.escalation import operations  # noqa: PLC0415
     from oncall.readiness import operations as readiness  # noqa: PLC0415
 
+    sealing.keep(sealing.Column("oncall_contactmethod", "address", lookup="address_lookup"))
+    sealing.keep(sealing.Column("oncall_contactmethod", "secret"))
     registry.add_step("keys", keys.refresh, order=4)
     registry.add_step("spool", draining.drain_due, order=5)
     registry.add_step("signals", pipeline.process_due, order=10, soon=pipeline.SOON)

@@ -88,7 +88,8 @@ class Channel:
     whether the operator has set it up, so that people may choose it. An address that is not typed comes from the
     person's own browser, which is proof enough. One that is not offered is for the product's own use. With
     `needs_secret` a secret of ours goes along with the address; `token` is one that the service gave. `asks` says to
-    people what to enter.
+    people what to enter. Addresses are sealed where they are stored, but for
+    those that stand in other tables anyway (e-mail) or are none.
     """
 
     kind: str
@@ -102,6 +103,7 @@ class Channel:
     is_typed: bool = True
     is_ready: Callable[[], bool] = lambda: True
     is_offered: bool = True
+    is_sealed: bool = True
 
 
 _channels: dict[str, Channel] = {}

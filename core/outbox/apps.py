@@ -22,10 +22,13 @@ class OutboxConfig(AppConfig):
         from core.channels.voice import transport as _voice  # noqa: F401, PLC0415
         from core.channels.webhook import transport as _webhook  # noqa: F401, PLC0415
         from core.events import bus, housekeeping  # noqa: PLC0415
-        from core.outbox import bundling, claims, receipts, registry  # noqa: PLC0415
+        from core.outbox import bundling, claims, receipts, registry, sealing  # noqa: PLC0415
 
         registry.add_step("events", lambda: bus.deliver_due(limit=bus.AT_ONCE), order=60)
         registry.add_step("receipts", receipts.miss_due, order=56, soon=receipts.SOON)
         registry.add_step("outcomes", claims.tell_again, order=57)
         registry.add_step("digests", lambda: bundling.tell_due(claims.tell), order=55)
+        sealing.keep(sealing.Column("outbox_message", "address"))
+        sealing.keep(sealing.Column("outbox_message", "secret"))
+        housekeeping.add("seal addresses", sealing.seal_some)
         housekeeping.prune("outbox_workerbeat", "seen_at < now() - interval '1 day'")

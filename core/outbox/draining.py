@@ -83,7 +83,8 @@ def _beat(owner: str, kind: str) -> None:
     _beats[owner] = now
     with connection.cursor() as cursor:
         cursor.execute(
-            "insert into outbox_workerbeat (name, kind, seen_at, drained_at) values (%s, %s, now(), now())"
-            " on conflict (name) do update set seen_at = now(), drained_at = now()",
+            "insert into outbox_workerbeat (name, kind, seen_at, drained_at, opens_sealed)"
+            " values (%s, %s, now(), now(), true)"
+            " on conflict (name) do update set seen_at = now(), drained_at = now(), opens_sealed = true",
             [owner, kind],
         )

@@ -37,7 +37,7 @@ class Message(models.Model):
 
     `key` is the idempotency key that the receiver sees on every resend. `client` names who asked for it and
     who is asked (guard) and told (listener); `subject_id`, `epoch` and `content` are the client's own.
-    `secret` is sealed. `untold_at` is set when the listener failed on the end of this message: it is told
+    `secret` is sealed, and so is `address` but for channels that store it in the clear. `untold_at` is set when the listener failed on the end of this message: it is told
     again from then on. `receipt_due_at` is until when the provider should have said what became of it. One that
     `may_bundle` goes into a digest (`bundle_of`) when its person gets too many; `taken_at` is when it was first
     claimed or bundled.
@@ -49,7 +49,7 @@ class Message(models.Model):
     epoch = models.PositiveIntegerField(default=0)
     lane = models.PositiveSmallIntegerField(choices=Lane.choices)
     channel = models.CharField(max_length=20)
-    address = models.CharField(max_length=500)
+    address = models.CharField(max_length=1000)
     secret = models.TextField(blank=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
     content = models.JSONField(default=dict)
@@ -98,6 +98,12 @@ class Message(models.Model):
                 condition=Q(state="accepted", receipt_due_at__isnull=False),
                 name="message_receipt_due",
             ),
+            # What earlier versions stored in the clear, to be sealed; empty from then on.
+            models.Index(
+                fields=["id"],
+                condition=~Q(address__startswith="sealed:") & ~Q(channel__in=["email", "null"]),
+                name="message_unsealed",
+            ),
             # For who watches the engine: held by nobody any more, ended without a known arrival.
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="message_leased"),
             models.Index(
@@ -132,12 +138,16 @@ class Attempt(models.Model):
 
 
 class WorkerBeat(models.Model):
-    """The last sign of life of a process that drains."""
+    """The last sign of life of a process that drains.
+
+    One that `opens_sealed` can send to a sealed address; earlier versions could not, and leave it at false.
+    """
 
     name = models.CharField(max_length=80, unique=True)
     kind = models.CharField(max_length=20)
     seen_at = models.DateTimeField(db_default=Now())
     drained_at = models.DateTimeField(null=True)
+    opens_sealed = models.BooleanField(db_default=False)
 
     def __str__(self) -> str:
         return self.name

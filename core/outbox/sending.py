@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import lru_cache
+from urllib.parse import quote
 
 from django.conf import settings
 
@@ -150,20 +151,34 @@ def _try(message: Message, content: Content) -> Result:
         sent = _hand_over(message, content)
         failpoints.hit("after_send")
     except Permanent as error:
-        return _failed(message, began, str(error))
+        return _failed(message, began, _masked(message, error))
     except Unknown as error:
-        return _unknown(message, began, str(error))
+        return _unknown(message, began, _masked(message, error))
     except Temporary as error:
-        return _again(message, began, str(error), retry_after=error.retry_after)
+        return _again(message, began, _masked(message, error), retry_after=error.retry_after)
     except Exception as error:
         log.exception("the channel %s failed on message %s", message.channel, message.pk)
         return _again(message, began, f"{type(error).__name__} in the channel")
     return _accepted(message, began, time.monotonic(), sent)
 
 
+def _masked(message: Message, error: Exception) -> str:
+    """What went wrong in the other side's words, without the address that they may repeat."""
+    words = str(error)
+    try:
+        address, channel = secrets.unseal(message.address), channels.get(message.channel)
+    except (KeyError, secrets.CannotOpen):
+        return words
+    hint = channel.hint(address)
+    for form in (address, quote(address, safe=""), address.removeprefix("+")) if channel.is_sealed else ():
+        words = words.replace(form, hint) if form else words
+    return words
+
+
 def _hand_over(message: Message, content: Content) -> Sent:
     try:
         channel = channels.get(message.channel)
+        address = secrets.unseal(message.address)
         secret = secrets.unseal(message.secret)
     except KeyError as error:
         raise Permanent(f"there is no channel {message.channel}") from error
@@ -172,7 +187,7 @@ def _hand_over(message: Message, content: Content) -> Sent:
     return channel.send(
         Delivery(
             key=message.key,
-            address=message.address,
+            address=address,
             secret=secret,
             content=content,
             resent=message.unknown_outcomes > 0,

@@ -18,6 +18,7 @@ from redis.retry import Retry
 
 from core.accounts.models import Role, User
 from core.channels import twilio
+from core.outbox import sealing
 from core.stack.rules import Database, Facts
 
 
@@ -32,6 +33,8 @@ def examine() -> Facts:
         production=settings.PRODUCTION,
         debug=settings.DEBUG,
         secret_key_length=_secret_key_length(),
+        secret_key_variety=_secret_key_variety(),
+        needs_earlier_key=_needs_earlier_key(database),
         email_url=settings.EMAIL_URL,
         database_place=_place(settings.DATABASE_URL) or "127.0.0.1:5432, as no DATABASE_URL is set",
         database_error=database_error,
@@ -93,6 +96,20 @@ def _secret_key_length() -> int:
         return len(settings.SECRET_KEY)
     except ImproperlyConfigured:
         return 0
+
+
+def _secret_key_variety() -> int:
+    return len(set(settings.SECRET_KEY)) if _secret_key_length() else 0
+
+
+def _needs_earlier_key(database: Database | None) -> bool | None:
+    """Whether something is sealed with an earlier key; None where there is none, or nobody to ask."""
+    if not settings.SECRET_KEY_FALLBACKS or database is None or database.pending_migrations:
+        return None
+    try:
+        return not sealing.are_current()
+    except Error:
+        return None
 
 
 def _reports_wanted() -> bool:

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 OLDEST_POSTGRES = 15
 SECRET_KEY_CHARACTERS = 50
+SECRET_KEY_VARIETY = 15
+"""So many different characters have 50 random ones, but for one in a million."""
 SKEW_SECONDS = 5.0
 PAGER_SECONDS = 10.0
 FREE_SHARE = 0.10
@@ -43,6 +45,8 @@ class Facts:
     free_share: float
     database: Database | None
     reports_wanted: bool = False
+    secret_key_variety: int = SECRET_KEY_VARIETY
+    needs_earlier_key: bool | None = None
 
 
 def complaints(facts: Facts) -> list[str]:
@@ -128,6 +132,7 @@ def _addresses(facts: Facts) -> Iterator[str]:
 
 
 def _production(facts: Facts) -> Iterator[str]:
+    yield from _keys(facts)
     if not facts.production:
         return
     if facts.secret_key_length == 0:
@@ -141,6 +146,22 @@ def _production(facts: Facts) -> Iterator[str]:
         yield "EMAIL_URL is empty, so no e-mail leaves: set it, as smtp+starttls://user:password@host:587."
     if facts.debug:
         yield "DEBUG is on, so error pages show settings to anybody: take DEBUG out of the environment."
+
+
+def _keys(facts: Facts) -> Iterator[str]:
+    if facts.secret_key_length and facts.secret_key_variety < SECRET_KEY_VARIETY:
+        yield (
+            "SECRET_KEY can be guessed, and phone numbers and channel secrets are sealed with it: set it to"
+            f" {SECRET_KEY_CHARACTERS} random characters, the present one in SECRET_KEY_FALLBACKS, and run"
+            " `manage.py rotate_keys`."
+        )
+    if facts.needs_earlier_key:
+        yield "Secrets are still sealed with a key in SECRET_KEY_FALLBACKS: run `manage.py rotate_keys`."
+    elif facts.needs_earlier_key is False:
+        yield (
+            "Nothing is sealed with the keys in SECRET_KEY_FALLBACKS any more: empty it once nobody uses links"
+            " and sign-ins of before."
+        )
 
 
 def _disk(facts: Facts) -> Iterator[str]:

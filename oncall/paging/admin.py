@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from django.contrib import admin
 
 from core.ui.to_read import ToRead
-from oncall.paging import queries
+from oncall.paging import addresses
 from oncall.paging.models import ContactMethod, Page
 
 if TYPE_CHECKING:
@@ -55,4 +55,4 @@ class ContactMethodAdmin(ToRead[ContactMethod]):
     @admin.display(description="address")
     def hint(self, method: ContactMethod) -> str:
         """Show what is enough to recognise it."""
-        return queries.hint(method.channel, method.address)
+        return addresses.hint(method.channel, method.address)

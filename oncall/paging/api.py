@@ -11,7 +11,7 @@ from core.api.fields import Id, Seconds, SlugOrId, Time
 from core.api.views import Mine
 from core.channels import registry as channels
 from oncall.alerts.models import Urgency
-from oncall.paging import operations, queries
+from oncall.paging import addresses, operations, queries
 from oncall.paging.models import ContactMethod, NotificationRule
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ class MethodOut(serializers.ModelSerializer[ContactMethod]):
     """One of your own ways to be reached."""
 
     id = Id()
+    address = serializers.SerializerMethodField(help_text="Masked where it is sealed, as a phone number is.")
     is_verified = serializers.SerializerMethodField()
     verified_at = Time(read_only=True)
     last_ok_at = Time(read_only=True)
@@ -43,6 +44,12 @@ class MethodOut(serializers.ModelSerializer[ContactMethod]):
             "created_at",
         ]
         read_only_fields = fields
+
+    def get_address(self, method: ContactMethod) -> str:
+        """Give it whole where it stands in the clear, else masked."""
+        sealed = {channel.kind for channel in channels.all() if channel.is_sealed}
+        known = method.channel not in sealed
+        return method.address if known else addresses.hint(method.channel, method.address)
 
     def get_is_verified(self, method: ContactMethod) -> bool:
         """Say whether a code proved that it reaches you."""

@@ -7,7 +7,7 @@ from django import forms
 from core.channels import registry as channels
 from core.channels.push import encryption
 from oncall.alerts.models import Urgency
-from oncall.paging import queries
+from oncall.paging import addresses, queries
 from oncall.paging.models import ContactMethod
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class MethodField(forms.ModelChoiceField[ContactMethod]):
 
     def label_from_instance(self, obj: ContactMethod) -> str:
         """Give the channel and the method's own name."""
-        return f"{queries.channel_name(obj.channel)}, {obj.label or obj.address}"
+        return f"{queries.channel_name(obj.channel)}, {obj.label or addresses.shown(obj)}"
 
 
 class RuleForm(forms.Form):

@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 
 
 class ContactMethod(models.Model):
-    """A way to reach a person: a channel and an address, checked before it is relied on."""
+    """A way to reach a person: a channel and an address, checked before it is relied on.
+
+    The address is sealed on most channels; `address_lookup` is the keyed hash that it is found by then.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="contact_methods")
     channel = models.CharField(max_length=20)
     label = models.CharField(max_length=60, blank=True)
-    address = models.CharField(max_length=500)
+    address = models.CharField(max_length=1000)
+    address_lookup = models.CharField(max_length=64, blank=True, db_default="")
     secret = models.CharField(
         max_length=500, blank=True, help_text="Sealed; signs what is sent to a webhook."
     )
@@ -35,6 +39,9 @@ class ContactMethod(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["user", "channel", "address"], name="contact_method_once"),
+        ]
+        indexes = [
+            models.Index(fields=["address_lookup"], name="contact_method_lookup"),
         ]
 
     def __str__(self) -> str:

@@ -14,12 +14,13 @@ from django.shortcuts import get_object_or_404
 
 from core.accounts.models import User
 from core.channels import registry as channels
+from core.channels import secrets
 from core.channels.null import transport as null
 from core.outbox import bundling
 from core.outbox.models import Attempt, Message
 from core.outbox.registry import Content
 from oncall.alerts.models import Urgency
-from oncall.paging import rules, tokens
+from oncall.paging import addresses, rules, tokens
 from oncall.paging.models import ContactMethod, NotificationRule, Page, PageStatus
 
 if TYPE_CHECKING:
@@ -103,11 +104,6 @@ def _method(row: ContactMethod) -> rules.Method:
 def is_known(kind: str) -> bool:
     """Say whether there is a channel of this kind."""
     return any(channel.kind == kind for channel in channels.all())
-
-
-def hint(kind: str, address: str) -> str:
-    """Give an address as others may see it."""
-    return channels.get(kind).hint(address) if is_known(kind) else "•••"
 
 
 def channel_name(kind: str) -> str:
@@ -312,7 +308,7 @@ def _delivery(message: Message, tries: Sequence[Try]) -> Delivery:
     return Delivery(
         message.channel,
         channel_name(message.channel),
-        hint(message.channel, message.address),
+        addresses.hint(message.channel, message.address),
         message.state,
         message.due_at,
         message.error,
@@ -390,11 +386,19 @@ def tested_within(user: User, *, seconds: int) -> bool:
     return Page.objects.filter(user=user, escalation=None, created_at__gt=since).exists()
 
 
-def codes_sent(*, user_id: int | None = None, address: str = "") -> int:
-    """Give how many verification codes went to a person, or to an address, in the last hour."""
-    since = Now() - Value(timedelta(hours=1))
-    sent = Message.objects.filter(client=VERIFICATION, created_at__gt=since)
-    return sent.filter(address=address).count() if address else sent.filter(user=user_id).count()
+def codes_sent(user_id: int) -> int:
+    """Give how many verification codes went to a person in the last hour."""
+    return _codes().filter(user=user_id).count()
+
+
+def codes_sent_to(kind: str, address: str) -> int:
+    """Give how many verification codes went to an address in the last hour, whoever asked for them."""
+    same = Q(address=address) | Q(content__to__in=secrets.lookups(kind, address))
+    return _codes().filter(same, channel=kind).count()
+
+
+def _codes() -> QuerySet[Message]:
+    return Message.objects.filter(client=VERIFICATION, created_at__gt=Now() - Value(timedelta(hours=1)))
 
 
 def held_for(message: Message) -> list[Page]:

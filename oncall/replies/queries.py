@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from core.outbox.models import Message
 from oncall.paging import queries as paging
-from oncall.paging import tokens
+from oncall.paging import addresses, tokens
 from oncall.paging.models import OPEN, ContactMethod, Page
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ def by_token(token: str) -> Page | None:
 
 
 def _at(number: str) -> QuerySet[ContactMethod]:
-    return ContactMethod.objects.filter(
-        channel="sms", address=number, is_enabled=True, verified_at__isnull=False, user__is_active=True
+    return addresses.methods_at("sms", number).filter(
+        is_enabled=True, verified_at__isnull=False, user__is_active=True
     )
 
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from django import template
 from django.utils.text import Truncator
 
-from core.channels import registry as channels
 from core.ui.templatetags.ui import icon
-from oncall.paging import queries
+from oncall.paging import addresses, queries
 
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
@@ -66,9 +65,7 @@ def minutes(seconds: int) -> str:
 @register.simple_tag
 def shown_address(method: ContactMethod) -> str:
     """Write an address for its own person: whole, or what can be recognised of one that nobody typed."""
-    typed = not queries.is_known(method.channel) or channels.get(method.channel).is_typed
-    address = method.address if typed else queries.hint(method.channel, method.address)
-    return Truncator(address).chars(60)
+    return Truncator(addresses.shown(method)).chars(60)
 
 
 @register.simple_tag

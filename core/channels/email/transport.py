@@ -140,6 +140,7 @@ registry.register(
         check_address=check_address,
         hint=hint,
         send=send,
+        is_sealed=False,
         asks="An address, like name@example.com.",
     )
 )

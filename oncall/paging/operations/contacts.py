@@ -21,10 +21,11 @@ from core.channels import secrets as seals
 from core.errors import Refused
 from core.events import bus
 from core.outbox import operations as outbox
+from core.outbox import sealing
 from core.outbox.models import Lane, State
 from oncall import events
 from oncall.alerts.models import Urgency
-from oncall.paging import queries, tokens
+from oncall.paging import addresses, queries, tokens
 from oncall.paging.models import ContactMethod, NotificationRule
 
 if TYPE_CHECKING:
@@ -88,11 +89,16 @@ def add_method(
     known, normal = _checked(channel, address)
     if ContactMethod.objects.filter(user=user).count() >= MOST_METHODS:
         raise TooManyMethods
-    if ContactMethod.objects.filter(user=user, channel=channel, address=normal).exists():
+    if addresses.methods_at(channel, normal).filter(user=user).exists():
         raise SameMethod
     secret = _secret(known, secret)
     method = ContactMethod.objects.create(
-        user=user, channel=channel, address=normal, label=label[:60], secret=seals.seal(secret)
+        user=user,
+        channel=channel,
+        address=sealing.stored(normal) if known.is_sealed else normal,
+        address_lookup=seals.lookup(channel, normal),
+        label=label[:60],
+        secret=seals.seal(secret),
     )
     if not known.is_typed or (channel == "email" and normal.lower() == user.email.lower()):
         _mark_verified(method)
@@ -132,12 +138,12 @@ def send_code(method: ContactMethod) -> None:
 
 
 def _send_code(method: ContactMethod) -> None:
-    sent = queries.codes_sent(user_id=method.user_id)
+    address = addresses.plain(method.address)
     # A number that many people claim gets no more than one that one person claims: each text costs.
-    to_it = queries.codes_sent(address=method.address)
-    if max(sent, to_it) >= CODES_AN_HOUR:
+    sent = max(queries.codes_sent(method.user_id), queries.codes_sent_to(method.channel, address))
+    if sent >= CODES_AN_HOUR:
         raise TooManyCodes
-    code = tokens.code(method.pk, method.address, _today())
+    code = tokens.code(method.pk, address, _today())
     link = settings.BASE_URL + reverse("oncall:notifications")
     text = (
         f"Enter this code to receive pages here: {code}\n\n{link}\n\n"
@@ -158,6 +164,7 @@ def _send_code(method: ContactMethod) -> None:
                     "subject": f"{code} is your code for pages from Watchbill",
                     "text": text,
                     "data": {"code": code},
+                    "to": seals.lookup(method.channel, address),
                 },
                 not_after_seconds=3600,
             )
@@ -170,7 +177,7 @@ def verify(method: ContactMethod, *, code: str) -> None:
     """Rely on a contact method from now on, because its person read the code. The first one becomes their rule."""
     today = datetime.now(UTC)
     days = [_today(), (today - timedelta(days=1)).date().isoformat()]
-    good = tokens.codes(method.pk, method.address, days)
+    good = tokens.codes(method.pk, addresses.plain(method.address), days)
     given = code.strip().lower().replace("-", "").replace(" ", "")
     if not any(secrets.compare_digest(given.encode(), each.encode()) for each in good):
         raise WrongCode
@@ -223,7 +230,7 @@ def ensure_default(user: User) -> None:
 
 
 def _note(method: ContactMethod, what: str, actor: User) -> None:
-    hint = queries.hint(method.channel, method.address)
+    hint = addresses.hint(method.channel, method.address)
     bus.emit(events.ContactMethodChanged(method.user_id, what, method.channel, hint), actor=actor)
     live.changed(f"home-{method.user_id}")
 

@@ -16,7 +16,7 @@ from core.events import bus
 from core.outbox import operations as outbox
 from core.outbox.models import Message, State
 from oncall import events
-from oncall.paging import queries, rules
+from oncall.paging import addresses, queries, rules
 from oncall.paging.models import OPEN, ContactMethod, Page, PageStatus
 from oncall.paging.operations.asking import message
 
@@ -177,7 +177,7 @@ def _fall_back(
     method = rules.next_method(
         person.methods,
         person.rules_at(page.urgency),
-        used=[(each.channel, each.address) for each in own],
+        used=used(person, own),
         sign_in=person.email,
     )
     if method is None:
@@ -187,6 +187,12 @@ def _fall_back(
         page, rules.Send(method), first.content, key=key, may_bundle=first.may_bundle, fallback_of=first.pk
     )
     return bool(outbox.put([instead]))
+
+
+def used(person: queries.Person, own: Sequence[Message]) -> list[tuple[str, str]]:
+    """Give the methods that messages went to. A number may have been sealed, or sealed anew, since it was copied."""
+    stored = {addresses.plain(method.address): method.address for method in person.methods}
+    return [(each.channel, stored.get(addresses.plain(each.address), each.address)) for each in own]
 
 
 def _hopeful(own: Sequence[Message], failed: Collection[int]) -> bool:

@@ -6,6 +6,7 @@ from django.test import Client
 from core.channels import secrets
 from core.channels.push import vapid
 from core.outbox.models import Message
+from oncall.paging import addresses
 from oncall.paging.models import ContactMethod, NotificationRule
 from tests import cast
 from tests.browsers import Browser
@@ -31,7 +32,8 @@ def test_a_browser_becomes_a_verified_method_with_sealed_keys(own: Client) -> No
     given = subscription()
     assert own.post(f"{HOME}methods/browser/", given).status_code == 302
     method = ContactMethod.objects.get()
-    assert (method.channel, method.address, method.label) == ("push", ENDPOINT, "My phone")
+    assert (method.channel, addresses.plain(method.address), method.label) == ("push", ENDPOINT, "My phone")
+    assert ENDPOINT not in method.address
     assert method.verified_at is not None
     assert given["auth"] not in method.secret
     assert given["auth"] in secrets.unseal(method.secret)

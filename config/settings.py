@@ -70,7 +70,7 @@ DATABASES = {
         "OPTIONS": {
             "pool": {"min_size": 1, "max_size": POOL_SIZE, "timeout": 2},
             "connect_timeout": 2,
-            "options": "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=15s",
+            "options": "-c statement_timeout=5s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s",
         },
     }
 }
@@ -271,6 +271,12 @@ PAGER_STORM_AFTER = env.number(
 )
 PAGER_DIGEST_SECONDS = env.number(
     "PAGER_DIGEST_SECONDS", 60, "How often such a digest goes to a person, as long as a storm lasts."
+)
+HISTORY_AFTER_DAYS = env.number(
+    "HISTORY_AFTER_DAYS", 7, "Messages that ended so long ago move to the history, in partitions by month."
+)
+HISTORY_MONTHS = env.number(
+    "HISTORY_MONTHS", 24, "So many whole months of history are kept, older ones are dropped. 0: all of it."
 )
 SMTP_TIMEOUT_SECONDS = env.number(
     "SMTP_TIMEOUT_SECONDS", 5, "Time-out of one conversation with the mail server."

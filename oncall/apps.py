@@ -139,7 +139,7 @@ def _join_the_engine() -> None:
     from oncall.escalation import operations  # noqa: PLC0415
     from oncall.readiness import operations as readiness  # noqa: PLC0415
 
-    sealing.keep(sealing.Column("oncall_contactmethod", "address", lookup="address_lookup"))
+    sealing.keep(sealing.Column("oncall_contactmethod", "address", lookup="address_lookup", had_clear=True))
     sealing.keep(sealing.Column("oncall_contactmethod", "secret"))
     registry.add_step("keys", keys.refresh, order=4)
     registry.add_step("spool", draining.drain_due, order=5)

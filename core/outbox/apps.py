@@ -21,14 +21,25 @@ class OutboxConfig(AppConfig):
         from core.channels.teams import transport as _teams  # noqa: F401, PLC0415
         from core.channels.voice import transport as _voice  # noqa: F401, PLC0415
         from core.channels.webhook import transport as _webhook  # noqa: F401, PLC0415
-        from core.events import bus, housekeeping  # noqa: PLC0415
-        from core.outbox import bundling, claims, receipts, registry, sealing  # noqa: PLC0415
+        from core.events import bus  # noqa: PLC0415
+        from core.outbox import bundling, claims, receipts, registry  # noqa: PLC0415
 
         registry.add_step("events", lambda: bus.deliver_due(limit=bus.AT_ONCE), order=60)
         registry.add_step("receipts", receipts.miss_due, order=56, soon=receipts.SOON)
         registry.add_step("outcomes", claims.tell_again, order=57)
         registry.add_step("digests", lambda: bundling.tell_due(claims.tell), order=55)
-        sealing.keep(sealing.Column("outbox_message", "address"))
-        sealing.keep(sealing.Column("outbox_message", "secret"))
-        housekeeping.add("seal addresses", sealing.seal_some)
-        housekeeping.prune("outbox_workerbeat", "seen_at < now() - interval '1 day'")
+        _keep_house()
+
+
+def _keep_house() -> None:
+    """Seal what is in the clear, and move what is over out of the way."""
+    from core.events import housekeeping  # noqa: PLC0415
+    from core.outbox import history, sealing  # noqa: PLC0415
+
+    sealing.keep(sealing.Column("outbox_message", "address", had_clear=True))
+    sealing.keep(sealing.Column("outbox_message", "secret"))
+    sealing.keep(sealing.Column("outbox_pastmessage", "address"))
+    housekeeping.add("seal addresses", sealing.seal_some)
+    housekeeping.add("move to the history", history.move_some)
+    housekeeping.add("drop old history", history.drop_old)
+    housekeeping.prune("outbox_workerbeat", "seen_at < now() - interval '1 day'")

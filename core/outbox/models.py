@@ -37,10 +37,11 @@ class Message(models.Model):
 
     `key` is the idempotency key that the receiver sees on every resend. `client` names who asked for it and
     who is asked (guard) and told (listener); `subject_id`, `epoch` and `content` are the client's own.
-    `secret` is sealed, and so is `address` but for channels that store it in the clear. `untold_at` is set when the listener failed on the end of this message: it is told
-    again from then on. `receipt_due_at` is until when the provider should have said what became of it. One that
-    `may_bundle` goes into a digest (`bundle_of`) when its person gets too many; `taken_at` is when it was first
-    claimed or bundled.
+    `secret` is sealed, and so is `address` but for channels that keep it in the clear. `untold_at` is set when
+    the listener failed on the end of this message: it is told again from then on. `receipt_due_at` is until
+    when the provider should have said what became of it. One that `may_bundle` goes into a digest (`bundle_of`)
+    when its person gets too many; `taken_at` is when it was first claimed or bundled. What it names may have
+    moved to the history before it (`history.py`); its columns are those of `outbox_pastmessage` too.
     """
 
     key = models.CharField(max_length=200, unique=True)
@@ -64,9 +65,13 @@ class Message(models.Model):
     lease_until = models.DateTimeField(null=True)
     lease_owner = models.CharField(max_length=80, blank=True)
     provider_id = models.CharField(max_length=200, blank=True)
-    fallback_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="fallbacks")
+    fallback_of = models.ForeignKey(
+        "self", models.SET_NULL, null=True, related_name="fallbacks", db_constraint=False
+    )
     may_bundle = models.BooleanField(db_default=False)
-    bundle_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="bundled")
+    bundle_of = models.ForeignKey(
+        "self", models.SET_NULL, null=True, related_name="bundled", db_constraint=False
+    )
     taken_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(db_default=Now())

@@ -17,12 +17,14 @@ AT_ONCE = 500
 class Column:
     """A column of sealed texts; all are words of our own code.
 
-    One named "address" has "channel" beside it, and `lookup` is the column that it is found by.
+    One named "address" has "channel" beside it, and `lookup` is the column that it is found by. `had_clear` where
+    earlier versions wrote into it as well, which sealed nothing.
     """
 
     table: str
     name: str
     lookup: str = ""
+    had_clear: bool = False
 
 
 _columns: list[Column] = []
@@ -68,8 +70,7 @@ def are_current() -> bool:
 
 def seal_some() -> int:
     """Seal a share of the addresses that are stored in the clear, in the caller's transaction; give their number."""
-    addresses = [column for column in _columns if column.name == "address"]
-    return sum(_seal_some(column) for column in addresses) if _may_seal() else 0
+    return sum(_seal_some(column) for column in _columns if column.had_clear) if _may_seal() else 0
 
 
 def _seal_some(column: Column) -> int:
@@ -115,9 +116,7 @@ def _sealed_after(column: Column, last: int, *, held: bool = False) -> list[_Row
 def _write(column: Column, rows: Sequence[_Row]) -> int:
     if not rows:
         return 0
-    new = [
-        {"id": id_, "text": text, "lookup": _lookup(column, channel, text)} for id_, channel, text in rows
-    ]
+    new = [{"id": id_, "text": text, "lookup": _lookup(column, channel, text)} for id_, channel, text in rows]
     lookup = f", {column.lookup} = new.lookup" if column.lookup else ""
     with connection.cursor() as cursor:
         cursor.execute(

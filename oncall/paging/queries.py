@@ -16,8 +16,8 @@ from core.accounts.models import User
 from core.channels import registry as channels
 from core.channels import secrets
 from core.channels.null import transport as null
-from core.outbox import bundling
-from core.outbox.models import Attempt, Message
+from core.outbox import bundling, history
+from core.outbox.models import Message
 from core.outbox.registry import Content
 from oncall.alerts.models import Urgency
 from oncall.paging import addresses, rules, tokens
@@ -112,7 +112,7 @@ def channel_name(kind: str) -> str:
 
 
 def messages_of(page_ids: Sequence[int]) -> dict[int, list[Message]]:
-    """Give the messages of pages, oldest first, with one query."""
+    """Give the messages of pages that are not in the history yet, oldest first, with one query."""
     found: defaultdict[int, list[Message]] = defaultdict(list)
     for message in Message.objects.filter(client=CLIENT, subject_id__in=page_ids).order_by("id"):
         found[message.subject_id].append(message)
@@ -283,8 +283,13 @@ def entries(found: Iterable[Page]) -> list[Entry]:
 
 
 def deliveries(page_ids: Sequence[int]) -> dict[int, tuple[Delivery, ...]]:
-    """Give the deliveries of pages, oldest first, with two queries; what went in a digest has its attempts."""
-    messages = messages_of(page_ids) if page_ids else {}
+    """Give the deliveries of pages, oldest first, with two queries; what went in a digest has its attempts.
+
+    What is over may lie in the history, and is given as well.
+    """
+    messages: defaultdict[int, list[Message]] = defaultdict(list)
+    for message in history.messages(CLIENT, page_ids) if page_ids else ():
+        messages[message.subject_id].append(message)
     tries = _tries([message.bundle_of_id or message.pk for own in messages.values() for message in own])
     return {
         page_id: tuple(
@@ -297,7 +302,7 @@ def deliveries(page_ids: Sequence[int]) -> dict[int, tuple[Delivery, ...]]:
 def _tries(message_ids: Sequence[int]) -> Mapping[int, Sequence[Try]]:
     found: defaultdict[int, list[Try]] = defaultdict(list)
     if message_ids:
-        for attempt in Attempt.objects.filter(message__in=message_ids).order_by("id"):
+        for attempt in history.attempts(message_ids):
             found[attempt.message_id].append(
                 Try(attempt.started_at, attempt.outcome or "sending", attempt.detail)
             )

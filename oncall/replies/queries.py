@@ -9,8 +9,8 @@ from django.db.models import Q, Value
 from django.db.models.functions import Now
 
 from core.outbox.models import Message
-from oncall.paging import queries as paging
 from oncall.paging import addresses, tokens
+from oncall.paging import queries as paging
 from oncall.paging.models import OPEN, ContactMethod, Page
 
 if TYPE_CHECKING:

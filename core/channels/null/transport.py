@@ -14,5 +14,7 @@ def send(_: Delivery) -> Sent:
 
 
 registry.register(
-    registry.Channel(kind=KIND, name="Nobody", check_address=str, hint=str, send=send, is_offered=False, is_sealed=False)
+    registry.Channel(
+        kind=KIND, name="Nobody", check_address=str, hint=str, send=send, is_offered=False, is_sealed=False
+    )
 )

@@ -12,6 +12,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # An index on a large table takes longer than a statement of the product may.
+        migrations.RunSQL("set statement_timeout = 0", "set statement_timeout = 0"),
         AddIndexConcurrently(
             model_name="message",
             index=models.Index(
@@ -20,4 +22,5 @@ class Migration(migrations.Migration):
                 name="message_unsealed",
             ),
         ),
+        migrations.RunSQL("reset statement_timeout", "reset statement_timeout"),
     ]

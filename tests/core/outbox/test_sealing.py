@@ -12,7 +12,6 @@ from core.channels.numbers import hint
 from core.channels.registry import Channel, Delivery, Permanent, Sent
 from core.outbox import draining, sealing, sending
 from core.outbox.models import Attempt, Message, WorkerBeat
-
 from tests.core.outbox.conftest import put
 
 if TYPE_CHECKING:
@@ -29,15 +28,15 @@ NEW_KEY = "another key of fifty characters or more: 0123456789abcdef"
 
 def old_code_beats() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("insert into outbox_workerbeat (name, kind, drained_at) values ('old', 'pagerd', now())")
+        cursor.execute(
+            "insert into outbox_workerbeat (name, kind, drained_at) values ('old', 'pagerd', now())"
+        )
 
 
 @pytest.fixture(autouse=True)
 def phone(recorder: Recorder) -> Iterator[None]:
     """Numbers on the recorder, masked as numbers are."""
-    channels.register(
-        Channel(kind="phone", name="Phone", check_address=str, hint=hint, send=recorder.send)
-    )
+    channels.register(Channel(kind="phone", name="Phone", check_address=str, hint=hint, send=recorder.send))
     yield
     del channels._channels["phone"]
 

@@ -3,10 +3,14 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 from pytest_django import Settings
 
 from core.accounts.models import Role, User
+from core.channels import secrets
+from core.outbox import operations
 from core.outbox.models import WorkerBeat
+from core.outbox.operations import NewMessage
 from core.stack import doctor
 from core.stack.processes import free_port
 
@@ -30,6 +34,21 @@ def test_an_inactive_admin_is_none() -> None:
     seen = doctor.examine().database
     assert seen is not None
     assert seen.admins == 0
+
+
+@pytest.mark.django_db
+def test_a_key_that_is_still_needed_is_seen(settings: Settings) -> None:
+    assert doctor.examine().needs_earlier_key is None
+    sealed = secrets.seal("whsec_1")
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "abc" * 20
+    facts = doctor.examine()
+    assert (facts.secret_key_variety, facts.needs_earlier_key) == (3, False)
+    with transaction.atomic():
+        message = NewMessage(
+            key="m", client="test", subject_id=1, lane=0, channel="null", address="x", secret=sealed
+        )
+        operations.put([message])
+    assert doctor.examine().needs_earlier_key is True
 
 
 def test_an_unreachable_database_is_named_without_its_password(settings: Settings) -> None:

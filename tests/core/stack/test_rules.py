@@ -84,6 +84,20 @@ def test_what_only_production_needs_is_not_asked_of_a_local_run() -> None:
             " with the present one in SECRET_KEY_FALLBACKS for a month.",
         ),
         (
+            {"secret_key_variety": 6},
+            "SECRET_KEY can be guessed, and phone numbers and channel secrets are sealed with it: set it to"
+            " 50 random characters, the present one in SECRET_KEY_FALLBACKS, and run `manage.py rotate_keys`.",
+        ),
+        (
+            {"needs_earlier_key": True},
+            "Secrets are still sealed with a key in SECRET_KEY_FALLBACKS: run `manage.py rotate_keys`.",
+        ),
+        (
+            {"needs_earlier_key": False},
+            "Nothing is sealed with the keys in SECRET_KEY_FALLBACKS any more:"
+            " empty it once nobody uses links and sign-ins of before.",
+        ),
+        (
             {"email_url": ""},
             "EMAIL_URL is empty, so no e-mail leaves: set it, as smtp+starttls://user:password@host:587.",
         ),

@@ -49,8 +49,10 @@ def written_by_old_code(user: User) -> ContactMethod:
 def test_a_number_is_stored_sealed_and_so_is_the_copy_of_it_in_a_message(twilio: Twilio) -> None:
     method = operations.add_method(cast.alice(), channel="sms", address="+49 151 12345678").method
     with connection.cursor() as cursor:
-        cursor.execute("select (select string_agg(m::text, '') from outbox_message m) || (select c::text from"
-                       " oncall_contactmethod c) || (select string_agg(e::text, '') from events_event e)")
+        cursor.execute(
+            "select (select string_agg(m::text, '') from outbox_message m) || (select c::text from"
+            " oncall_contactmethod c) || (select string_agg(e::text, '') from events_event e)"
+        )
         everything = cursor.fetchone()[0]
     assert "15112345678" not in everything
     assert Message.objects.get().address == method.address

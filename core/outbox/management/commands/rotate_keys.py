@@ -8,7 +8,9 @@ from core.outbox import sealing
 
 
 class Command(BaseCommand):
-    help = "Seal every stored secret and address anew with SECRET_KEY; then SECRET_KEY_FALLBACKS may be emptied."
+    help = (
+        "Seal every stored secret and address anew with SECRET_KEY; then SECRET_KEY_FALLBACKS may be emptied."
+    )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Go batch by batch, so that it may run beside everything else and be repeated after an interruption."""

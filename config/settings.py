@@ -358,6 +358,12 @@ HEARTBEAT_URLS = env.words(
     "",
     "Addresses outside that are called after each test page that arrived, and alarm when they hear nothing.",
 )
+CANARY_MAIL_TO = env.text(
+    "CANARY_MAIL_TO",
+    "",
+    "An address that nobody reads: a test mail goes there every 15 minutes, to see that mail leaves."
+    " At `MAIL_REPLY_DOMAIN` it is also seen to come in.",
+)
 INGEST_MAX_BYTES = 1_000_000
 SPOOL_DIR = Path(
     env.text(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from collections.abc import Callable
 from email import message_from_bytes, policy
 from html import unescape
 from typing import TYPE_CHECKING
@@ -36,6 +37,19 @@ _AUTOMATIC = ("X-Autoreply", "X-Autorespond", "X-Auto-Response-From", "List-Id")
 _BULK = {"bulk", "junk", "list", "auto_reply"}
 
 
+_mailboxes: list[tuple[Callable[[], str], Callable[[bytes], str]]] = []
+
+
+def add_mailbox(address: Callable[[], str], take: Callable[[bytes], str]) -> None:
+    """Take mail to one more address ("" for none): `take` gets it whole and gives the line that answers it."""
+    _mailboxes.append((address, take))
+
+
+def _mailbox(recipient: str) -> Callable[[bytes], str] | None:
+    wanted = recipient.strip().lower()
+    return next((take for address, take in _mailboxes if wanted and address().lower() == wanted), None)
+
+
 class Door:
     """Takes mail for pages, one recipient each; everything else is refused at once. aiosmtpd names its methods.
 
@@ -46,7 +60,7 @@ class Door:
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         """Say whether there is such an address."""
-        if transport.token_of(address) is None:
+        if transport.token_of(address) is None and _mailbox(address) is None:
             return NOWHERE
         if envelope.rcpt_tos:
             return ONE_ONLY
@@ -56,6 +70,8 @@ class Door:
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Do what a mail says and tell what came of it."""
         content = envelope.content if isinstance(envelope.content, bytes) else b""
+        if (mailbox := _mailbox(envelope.rcpt_tos[0])) is not None:
+            return await asyncio.to_thread(mailbox, content)
         return await asyncio.to_thread(take, envelope.mail_from or "", envelope.rcpt_tos[0], content)
 
 

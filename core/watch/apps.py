@@ -15,11 +15,12 @@ class WatchConfig(AppConfig):
         from core.outbox import registry as outbox  # noqa: PLC0415
         from core.stack import metrics  # noqa: PLC0415
         from core.ui import shell  # noqa: PLC0415
-        from core.watch import alarms, canary, detectors, engine, queries, watcher  # noqa: PLC0415
+        from core.watch import alarms, canary, detectors, engine, mail, queries, watcher  # noqa: PLC0415
 
         canary.register()
         engine.register()
         detectors.register()
+        mail.register()
         metrics.watch(
             metrics.Gauge(
                 "watchbill_stuck",
@@ -31,6 +32,7 @@ class WatchConfig(AppConfig):
         outbox.register(alarms.CLIENT)
         outbox.add_companion("watch", watcher.Watcher().run)
         housekeeping.prune("watch_canary", "started_at < now() - interval '1 day'")
+        housekeeping.prune("watch_trial", "started_at < now() - interval '7 days'")
         housekeeping.prune("watch_alarm", "cleared_at < now() - interval '90 days'")
         live.allow("watch", lambda user, rest: not rest and can(user, Verb.RESPOND))
         shell.add_menu(

@@ -18,6 +18,23 @@ class Canary(models.Model):
         return f"canary {self.slot}"
 
 
+class Trial(models.Model):
+    """One of the slower canaries of a kind: `slot` is its quarter of an hour, so that one process alone sends it."""
+
+    kind = models.CharField(max_length=20)
+    slot = models.BigIntegerField()
+    started_at = models.DateTimeField(db_default=Now())
+    taken_at = models.DateTimeField(null=True)
+    arrived_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "slot"], name="trial_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.slot}"
+
+
 class Heartbeat(models.Model):
     """The sign of life to one address outside: when it last got through, and what was wrong if it did not."""
 

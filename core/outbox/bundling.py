@@ -85,9 +85,9 @@ select 'digest-' || %(user)s || '-' || %(channel)s || '-' || left(md5(%(address)
     %(digest_client)s, %(user)s, %(digest_lane)s, %(channel)s, %(address)s, %(secret)s, %(user)s,
     jsonb_build_object('subject', 'More messages are waiting for you', 'text', 'Open Watchbill: ' || %(url)s::text,
         'url', %(url)s::text),
-    0, now(), to_timestamp(%(every)s * turn), to_timestamp(%(every)s * turn) + %(not_after)s * interval '1 hour',
-    'pending', 0, 0, '', '', ''
-from (select floor(extract(epoch from now()) / %(every)s)::bigint + %(ahead)s as turn) as due
+    0, due, due, due + %(not_after)s * interval '1 hour', 'pending', 0, 0, '', '', ''
+from (select floor(extract(epoch from now()) / %(every)s)::bigint + %(ahead)s as turn) as next,
+    to_timestamp(%(every)s * turn) as due
 on conflict (key) do update set key = excluded.key where outbox_message.state = 'pending'
 returning id
 """

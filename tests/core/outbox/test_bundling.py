@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.contrib.postgres.functions import TransactionNow
 from django.db import connection, transaction
 from django.db.models import F
 
@@ -140,7 +141,7 @@ def test_while_the_storm_lasts_there_is_one_digest_a_minute_and_nothing_beside_i
     storm(alice, *range(11, 21))
     send_due()
     assert len(digests()) == 1
-    Message.objects.filter(client=DIGEST).update(due_at=F("planned_at"))
+    Message.objects.filter(client=DIGEST).update(due_at=TransactionNow())
     send_due()
     storm(alice, *range(21, 31))
     send_due()
@@ -311,7 +312,7 @@ class TestOutcomes:
         let_the_minute_pass()
         for _ in range(2):
             send_due()
-            Message.objects.filter(client=DIGEST).update(due_at=F("planned_at"))
+            Message.objects.filter(client=DIGEST).update(due_at=TransactionNow())
         tell()
 
         assert crowd.told[-2:] == [(6, "retrying", True), (7, "retrying", True)]
@@ -362,3 +363,13 @@ def test_a_claim_costs_the_same_however_many_wait(
 
     assert Message.objects.filter(state="bundled").count() == 205
     assert operations.suppress("test", range(1, 1001), reason="acknowledged") == 790
+
+
+def test_a_digest_that_goes_when_it_is_due_is_not_late(
+    crowd: Sender, recorder: Recorder, alice: User
+) -> None:
+    storm(alice, *range(1, 8))
+    send_due()
+    (digest,) = digests()
+
+    assert digest.planned_at == digest.due_at

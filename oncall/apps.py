@@ -193,6 +193,12 @@ def _send() -> None:
         registry.Client(pages.HELD, queries.held_unwanted, queries.held_content, operations.hear_held)
     )
     registry.register(
+        registry.Client(
+            queries.EDIT, queries.edit_unwanted, queries.edit_content, operations.hear_edit, edits=True
+        )
+    )
+    registry.add_step("edits", operations.edit_due, order=30)
+    registry.register(
         registry.Client(operations.ANSWER, lambda _messages: {}, pages.stored, operations.hear_answer)
     )
     registry.register(

@@ -29,7 +29,7 @@ class Content:
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One message to hand over. `key` is the same on every resend; `secret` is in the clear, for this call
-    alone.
+    alone. `provider_id` names the message that is changed, where one is.
     """
 
     key: str
@@ -38,6 +38,7 @@ class Delivery:
     content: Content
     resent: bool = False
     timeout: float = 5.0
+    provider_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,11 @@ class Channel:
     `needs_secret` a secret of ours goes along with the address; `token` is one that the service gave. `asks` says to
     people what to enter. Addresses are sealed where they are stored, but for
     those that stand in other tables anyway (e-mail) or are none.
+
+    `edit` changes the message that `Delivery.provider_id` names to what the delivery says now, any number of times;
+    it raises like `send`, and Unknown is as good as Temporary. `edits` says at which addresses the service allows
+    that. A chat that does not is said so on the person's own screen. Its message never calls anybody else
+    (`core.channels.chat.plain`) and offers answers where `Content.code` is set.
     """
 
     kind: str
@@ -104,6 +110,9 @@ class Channel:
     is_ready: Callable[[], bool] = lambda: True
     is_offered: bool = True
     is_sealed: bool = True
+    is_chat: bool = False
+    edit: Callable[[Delivery], None] | None = None
+    edits: Callable[[str], bool] = lambda _address: True
 
 
 _channels: dict[str, Channel] = {}
@@ -127,3 +136,14 @@ def all() -> list[Channel]:
 def offered() -> list[Channel]:
     """The channels that people may choose: set up, with an address to type, in the order of registration."""
     return [each for each in _channels.values() if each.is_offered and each.is_typed and each.is_ready()]
+
+
+def can_edit(kind: str, address: str) -> bool:
+    """Whether a message that was sent to this address can be changed there afterwards."""
+    channel = _channels.get(kind)
+    return channel is not None and channel.edit is not None and channel.edits(address)
+
+
+def editing() -> list[str]:
+    """The kinds of channel by which a message can be changed after it was sent."""
+    return [each.kind for each in _channels.values() if each.edit is not None]

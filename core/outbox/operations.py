@@ -22,7 +22,7 @@ class NewMessage:
     `key` is unique for ever: the same promise made twice is one message. `content` should hold "subject" and
     "text" in plain words: they go out if the client cannot render. `secret` is sealed when it is stored.
     `may_bundle` lets it go into a digest when its person gets too many, or when it is half an hour late:
-    `late_seconds` says by how much it is already.
+    `late_seconds` says by how much it is already. `provider_id` names the message to change, for clients that edit.
     """
 
     key: str
@@ -40,6 +40,7 @@ class NewMessage:
     fallback_of_id: int | None = None
     may_bundle: bool = False
     late_seconds: float = 0
+    provider_id: str = ""
 
 
 _PUT = """
@@ -48,10 +49,11 @@ insert into outbox_message (key, client, subject_id, lane, channel, address, sec
     provider_id, error)
 select key, client, subject_id, lane, channel, address, secret, user_id, content, epoch, fallback_of_id,
     may_bundle, now() + (delay - late) * interval '1 second', now() + delay * interval '1 second',
-    now() + (delay + not_after) * interval '1 second', 'pending', 0, 0, '', '', ''
+    now() + (delay + not_after) * interval '1 second', 'pending', 0, 0, '', provider_id, ''
 from jsonb_to_recordset(%s::jsonb) as new (key text, client text, subject_id bigint, lane smallint,
     channel text, address text, secret text, user_id bigint, content jsonb, epoch int, fallback_of_id bigint,
-    delay float8, not_after float8, may_bundle boolean, late float8)
+    delay float8, not_after float8, may_bundle boolean, late float8,
+    provider_id text)
 on conflict (key) do nothing
 returning id
 """
@@ -87,6 +89,7 @@ def _row(message: NewMessage) -> dict[str, Any]:
         "fallback_of_id": message.fallback_of_id,
         "may_bundle": message.may_bundle,
         "late": message.late_seconds,
+        "provider_id": message.provider_id,
         "delay": message.delay_seconds,
         "not_after": settings.PAGER_NOT_AFTER_HOURS * 3600 if not_after is None else not_after,
     }

@@ -61,13 +61,15 @@ class Client:
     `guard` is asked in the claiming transaction and gives a reason for each message id that is no longer
     wanted. `render` is asked just before sending, outside a transaction; when it raises, `content["subject"]`
     and `content["text"]` as stored with the message go out instead. `listener` is told in the transaction
-    that records the outcome; at least once, so it must be safe to run twice.
+    that records the outcome; at least once, so it must be safe to run twice. Messages of one that `edits` are no
+    new ones: each changes the message that its `provider_id` names.
     """
 
     name: str
     guard: Callable[[Sequence[Message]], Reasons]
     render: Callable[[Message], Content]
     listener: Callable[[Sequence[Outcome]], None]
+    edits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ FALLBACK_AFTER_FAILURES = 2
 FALLBACK_WHEN_WAITING_SECONDS = 5.0
 MOST_UNKNOWN_OUTCOMES = 3
 """The try whose outcome is unknown for the third time is the last: at most three messages with one key."""
+MOST_EDITS = 6
+"""So many tries to change a message that was sent; the next change says it all anyway."""
 
 
 def wait_seconds(failures: int, *, retry_after: float | None = None, chance: float = 0.5) -> float:

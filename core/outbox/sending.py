@@ -17,7 +17,7 @@ from django.conf import settings
 from core import failpoints
 from core.channels import registry as channels
 from core.channels import secrets
-from core.channels.registry import Content, Delivery, Permanent, Sent, Temporary, Unknown
+from core.channels.registry import Channel, Content, Delivery, Permanent, Sent, Temporary, Unknown
 from core.outbox import claims, registry, rules
 from core.outbox.claims import Result, Room
 from core.outbox.models import Lane, Message, State
@@ -184,16 +184,35 @@ def _hand_over(message: Message, content: Content) -> Sent:
         raise Permanent(f"there is no channel {message.channel}") from error
     except secrets.CannotOpen as error:
         raise Permanent(str(error)) from error
-    return channel.send(
-        Delivery(
-            key=message.key,
-            address=address,
-            secret=secret,
-            content=content,
-            resent=message.unknown_outcomes > 0,
-            timeout=min(LONGEST_SECONDS, settings.PAGER_LEASE_SECONDS / 3),
-        )
+    is_edit = _is_edit(message)
+    delivery = Delivery(
+        key=message.key,
+        address=address,
+        secret=secret,
+        content=content,
+        resent=message.unknown_outcomes > 0 and not is_edit,
+        timeout=min(LONGEST_SECONDS, settings.PAGER_LEASE_SECONDS / 3),
+        provider_id=message.provider_id,
     )
+    # What may have arrived, and whose name there is known, is changed rather than sent again.
+    if is_edit or (delivery.resent and message.provider_id and channels.can_edit(channel.kind, address)):
+        return _edit(channel, delivery)
+    return channel.send(delivery)
+
+
+def _is_edit(message: Message) -> bool:
+    client = registry.client(message.client)
+    return client is not None and client.edits
+
+
+def _edit(channel: Channel, delivery: Delivery) -> Sent:
+    if channel.edit is None or not delivery.provider_id:
+        raise Permanent(f"{channel.name} cannot change a message")
+    try:
+        channel.edit(delivery)
+    except Unknown as error:
+        raise Temporary(str(error)) from error
+    return Sent(delivery.provider_id)
 
 
 def _accepted(message: Message, began: float, ended: float, sent: Sent | None = None) -> Result:
@@ -215,6 +234,8 @@ def _failed(message: Message, began: float, detail: str) -> Result:
 
 
 def _again(message: Message, began: float, detail: str, *, retry_after: float | None = None) -> Result:
+    if message.attempts >= rules.MOST_EDITS and _is_edit(message):
+        return _failed(message, began, detail)
     seconds = rules.wait_seconds(message.attempts, retry_after=retry_after, chance=random.random())  # noqa: S311
     return Result(
         message,

@@ -179,6 +179,7 @@ class Escalation(models.Model):
     person, not for anybody: it goes on when somebody else takes the alert or the incident. One that asks the last
     resort has none of its own. `note` says why it asks again, to everybody whom it asks from then on. `acks` are
     those who acknowledged one that needs several (`acks_needed`): the id of each as `user`, and `at`.
+    With `edits_due` it has changed since its messages in chats were last looked at.
     """
 
     alert = models.ForeignKey(Alert, models.CASCADE, null=True, related_name="escalations")
@@ -206,6 +207,7 @@ class Escalation(models.Model):
     acknowledged_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     exhausted_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+    edits_due = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [
@@ -228,6 +230,7 @@ class Escalation(models.Model):
             models.Index(
                 fields=["exhausted_at"], condition=Q(status="exhausted"), name="escalation_unanswered"
             ),
+            models.Index(fields=["id"], condition=Q(edits_due=True), name="escalation_edits_due"),
             models.Index(fields=["alert"], name="escalation_alert"),
             models.Index(fields=["incident"], name="escalation_incident"),
         ]

@@ -72,6 +72,11 @@ class Words:
     html: str
 
 
+def trial(*, url: str = "") -> Notice:
+    """Give the notice of a test page."""
+    return Notice(about=About.TEST, title="Test page", url=url)
+
+
 def compose(notice: Notice) -> Words:
     """Put a notice into words."""
     lines = _lines(notice)
@@ -212,11 +217,14 @@ def _lines(notice: Notice) -> list[str]:
         ]
     lines = [headline(notice)]
     if not notice.private:
-        lines += filter(None, [_facts(notice), _said(notice), notice.summary[:LONGEST_SUMMARY].strip()])
+        lines += filter(None, [facts(notice), _said(notice), notice.summary[:LONGEST_SUMMARY].strip()])
     return [*lines, *_lateness(notice), *_consequence(notice), *_reason(notice)]
 
 
-def _facts(notice: Notice) -> str:
+def facts(notice: Notice) -> str:
+    """Give what it is about in one line, nothing where that is private or a test."""
+    if notice.private or notice.about is About.TEST:
+        return ""
     about = [notice.label, notice.reference, notice.service, f"{notice.urgency} urgency"]
     facts = ", ".join(part for part in about if part)
     since = f" Since {moment(notice.since, zone=notice.zone)}." if notice.since else ""

@@ -23,6 +23,8 @@ def hear(reply: Reply) -> Result | None:
     """Act on an answer; give what came of it, None for a stranger and for what is no answer."""
     if reply.channel == "sms":
         return _hear_text(reply)
+    if reply.sender:
+        return _hear_press(reply)
     wish = rules.from_key(reply.words) if reply.key else rules.from_mail(reply.words)
     page = queries.by_message(reply.key) if reply.key else queries.by_token(reply.token)
     return _do(page, wish.verb) if wish and page else None
@@ -38,6 +40,16 @@ def _hear_text(reply: Reply) -> Result | None:
     page = queries.by_code(reply.sender, wish.code)
     if page is None:
         return _nothing(f"Nothing was done: no page of yours has the code {wish.code}.")
+    return _do(page, wish.verb)
+
+
+def _hear_press(reply: Reply) -> Result | None:
+    """Act on a button in a chat: only for the person who was paged, by the account they are paged at."""
+    wish, page = rules.from_mail(reply.words), queries.by_token(reply.token)
+    if wish is None or page is None:
+        return None
+    if not queries.is_at(page, reply.channel, reply.sender):
+        return _nothing(f"Nothing was done: only {page.user} was paged here.")
     return _do(page, wish.verb)
 
 

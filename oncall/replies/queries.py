@@ -45,8 +45,13 @@ def by_token(token: str) -> Page | None:
     return paging.by_token(token)
 
 
-def _at(number: str) -> QuerySet[ContactMethod]:
-    return addresses.methods_at("sms", number).filter(
+def is_at(page: Page, channel: str, account: str) -> bool:
+    """Say whether the person of a page is paged at this account of a chat."""
+    return page.user_id is not None and _at(account, channel).filter(user=page.user_id).exists()
+
+
+def _at(address: str, channel: str = "sms") -> QuerySet[ContactMethod]:
+    return addresses.methods_at(channel, address).filter(
         is_enabled=True, verified_at__isnull=False, user__is_active=True
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django import template
 from django.utils.text import Truncator
 
+from core.channels import registry as channels
 from core.ui.templatetags.ui import icon
 from oncall.paging import addresses, queries
 
@@ -66,6 +67,14 @@ def minutes(seconds: int) -> str:
 def shown_address(method: ContactMethod) -> str:
     """Write an address for its own person: whole, or what can be recognised of one that nobody typed."""
     return Truncator(addresses.shown(method)).chars(60)
+
+
+@register.simple_tag
+def carries_link(method: ContactMethod) -> bool:
+    """Say whether a method is a chat in which a message stays as it was sent."""
+    if not queries.is_known(method.channel) or not channels.get(method.channel).is_chat:
+        return False
+    return not channels.can_edit(method.channel, addresses.plain(method.address))
 
 
 @register.simple_tag

@@ -3,6 +3,7 @@
 from oncall.escalation.operations.advancing import ALARM, SOON, advance_due
 from oncall.escalation.operations.declaring import declare_alert, declare_page, join_alert
 from oncall.escalation.operations.declining import ANSWER, CannotDecline, decline, hear_answer
+from oncall.escalation.operations.editing import edit_due, edit_test, hear_edit
 from oncall.escalation.operations.handing import (
     UNSNOOZE,
     CannotPage,
@@ -72,11 +73,14 @@ __all__ = [
     "declare_alert",
     "declare_page",
     "decline",
+    "edit_due",
+    "edit_test",
     "end_many",
     "escalate_now",
     "hear",
     "hear_alarm",
     "hear_answer",
+    "hear_edit",
     "hear_held",
     "join_alert",
     "note_policy",

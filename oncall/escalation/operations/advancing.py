@@ -187,7 +187,7 @@ def _settle(over: Iterable[Escalation]) -> None:
             columns = _taken(alert)
             await_end([escalation])
         Escalation.objects.filter(pk=escalation.pk).update(
-            next_at=None, epoch=escalation.epoch + 1, **columns
+            next_at=None, epoch=escalation.epoch + 1, edits_due=True, **columns
         )
         reason = queries.attention(escalation)
         paging.stop(escalation.pages.open(), by=None, reason=reason, taken=False)
@@ -316,7 +316,7 @@ def _exhaust(escalations: Sequence[Escalation]) -> None:
         return
     ids = [escalation.pk for escalation in escalations]
     Escalation.objects.filter(pk__in=ids).update(
-        status=EscalationStatus.EXHAUSTED, next_at=None, exhausted_at=Now()
+        status=EscalationStatus.EXHAUSTED, next_at=None, exhausted_at=Now(), edits_due=True
     )
     bus.emit_all(
         [events.EscalationExhausted(each.pk, each.alert_id, _incident_id(each)) for each in escalations]

@@ -48,7 +48,7 @@ with chosen as (
     select id from oncall_escalation where id = any(%(runs)s) and status = any(%(open)s) order by id for update
 )
 update oncall_escalation e
-set acks = e.acks || jsonb_build_object('user', %(user)s::bigint, 'at', statement_timestamp())
+set acks = e.acks || jsonb_build_object('user', %(user)s::bigint, 'at', statement_timestamp()), edits_due = true
 from chosen
 where e.id = chosen.id and not e.acks @> jsonb_build_array(jsonb_build_object('user', %(user)s::bigint))
 returning e.id
@@ -114,7 +114,8 @@ def take_back(about: Q, *, by: User | None) -> bool:
     mine = [run for run in runs if by is not None and by.pk in run.acked_by]
     for run in mine:
         run.acks = [ack for ack in run.acks if by is not None and ack["user"] != by.pk]
-        run.save(update_fields=["acks"])
+        run.edits_due = True
+        run.save(update_fields=["acks", "edits_due"])
         paging.reopen(run.pages.filter(user=by, epoch=run.epoch))
     tell(mine)
     return bool(mine)

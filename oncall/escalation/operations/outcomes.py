@@ -32,9 +32,19 @@ def hear(outcomes: Sequence[Outcome]) -> None:
         .filter(pk__in=Page.objects.filter(pk__in=failed).values("escalation"))
         .order_by("pk")
     }
-    for page in paging.record(outcomes).lost:
+    settled = paging.record(outcomes)
+    for page in settled.lost:
         if page.escalation_id in locked:
             _hurry(locked[page.escalation_id], page)
+    _look_again(settled)
+
+
+def _look_again(settled: paging.Settled) -> None:
+    """Let messages be changed that say what was over when they arrived, or what a later one says again."""
+    again = [page for page, _ in settled.sent if page.round or page.epoch > 1]
+    changed = {page.escalation_id for page in (*again, *settled.late) if page.escalation_id}
+    if changed:
+        Escalation.objects.filter(pk__in=changed).update(edits_due=True)
 
 
 def _hurry(escalation: Escalation, page: Page) -> None:

@@ -75,7 +75,7 @@ def halt(
     suppress(wanted, reason=reason)
     stopped = locked(Q(pk__in=wanted), among)
     ids = [escalation.pk for escalation in stopped]
-    columns: dict[str, Any] = {"status": to, "next_at": None, "epoch": F("epoch") + 1}
+    columns: dict[str, Any] = {"status": to, "next_at": None, "epoch": F("epoch") + 1, "edits_due": True}
     if to == EscalationStatus.ACKNOWLEDGED:
         columns |= {"acknowledged_at": Now(), "acknowledged_by": by}
     if to == EscalationStatus.CLOSED:
@@ -137,7 +137,9 @@ def resume(about: Q, state: EscalationStatus, *, by: User | None = None) -> list
 def retire(runs: Iterable[Escalation]) -> None:
     """Close the last resorts among runs that nobody is asked by any more: their policy asks again."""
     ids = [run.pk for run in runs if run.is_last_resort]
-    Escalation.objects.filter(pk__in=ids).update(status=EscalationStatus.CLOSED, closed_at=Now())
+    Escalation.objects.filter(pk__in=ids).update(
+        status=EscalationStatus.CLOSED, closed_at=Now(), edits_due=True
+    )
 
 
 def _place(escalation: Escalation) -> tuple[Escalation, Position, datetime]:
@@ -167,6 +169,7 @@ def go_on(escalation: Escalation, place: Position, at: datetime | Now, *, note: 
         acknowledged_at=None,
         acknowledged_by=None,
         exhausted_at=None,
+        edits_due=True,
     )
 
 

@@ -18,6 +18,7 @@ from oncall.alerts.models import Status as AlertStatus
 from oncall.escalation import queries, rules
 from oncall.escalation.models import Escalation, EscalationStatus
 from oncall.escalation.operations.counting import count_ack, take_back
+from oncall.escalation.operations.editing import edit_test
 from oncall.escalation.operations.rows import OPEN, halt, resume, steadily
 from oncall.paging import operations as paging
 
@@ -62,7 +63,10 @@ def acknowledge(
 def _answer(page: Page, actor: User) -> Held:
     escalation = page.escalation
     if escalation is None:
-        return Held(paging.acknowledge_test(page), page.user, page.acknowledged_at)
+        first = paging.acknowledge_test(page)
+        if first:
+            edit_test(page)
+        return Held(first, page.user, page.acknowledged_at)
     if escalation.by_hand or (escalation.alert is None and escalation.incident is None):
         return _answer_by_hand(escalation, actor)
     if escalation.alert is not None:

@@ -18,6 +18,14 @@ from oncall.escalation.queries.asking import (
     targets_of,
 )
 from oncall.escalation.queries.digests import digest
+from oncall.escalation.queries.edits import (
+    AGAIN,
+    EDIT,
+    edit_content,
+    edit_unwanted,
+    edits_of,
+    state_of,
+)
 from oncall.escalation.queries.held import held_content, held_unwanted, page_content
 from oncall.escalation.queries.ladders import (
     TARGETS,
@@ -49,6 +57,8 @@ from oncall.escalation.queries.notices import (
 from oncall.escalation.queries.simulating import Line, simulate
 
 __all__ = [
+    "AGAIN",
+    "EDIT",
     "RELATED",
     "TARGETS",
     "Ladder",
@@ -68,6 +78,9 @@ __all__ = [
     "current",
     "digest",
     "drawn",
+    "edit_content",
+    "edit_unwanted",
+    "edits_of",
     "following",
     "has_last",
     "held_content",
@@ -87,6 +100,7 @@ __all__ = [
     "policies",
     "policy",
     "simulate",
+    "state_of",
     "summary",
     "targets_of",
     "title",

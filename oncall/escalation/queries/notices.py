@@ -205,7 +205,7 @@ def thread(page: Page) -> str:
 def _notice_now(page: Page) -> Notice:
     link = tokens.url(page)
     if page.escalation is None:
-        return Notice(about=About.TEST, title="Test page", url=link)
+        return words.trial(url=link)
     at = now()
     said = notice(page.escalation, at=at)
     zone = page.user.time_zone if page.user else "UTC"

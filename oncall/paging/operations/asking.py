@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
@@ -23,9 +23,11 @@ from oncall import events
 from oncall.alerts.models import Urgency
 from oncall.paging import queries, rules, tokens
 from oncall.paging.models import Page, PageStatus
-from oncall.paging.rules import About, Notice
 from oncall.quiet import queries as quiet
 from oncall.quiet.rules import said, waits_until
+
+if TYPE_CHECKING:
+    from oncall.paging.rules import Notice
 
 TEST_EVERY_SECONDS = 15
 LANES = {"high": Lane.CRITICAL, "low": Lane.PAGES}
@@ -320,7 +322,7 @@ def send_test(user: User) -> Page:
         status=PageStatus.PENDING if sends else PageStatus.FAILED,
         planned_at=Now(),
     )
-    content = _content(Notice(about=About.TEST, title="Test page", url=tokens.url(page)), page)
+    content = _content(rules.trial(url=tokens.url(page)), page)
     outbox.put(
         [
             message(page, send, content, key=f"page-{page.pk}-{n}", may_bundle=False)

@@ -39,10 +39,14 @@ NOTED_EVERY = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What outcomes meant for pages: reached now for the first time, and without a channel that works."""
+    """What outcomes meant for pages: reached now for the first time, without a channel that works, and overtaken.
+
+    What `late` pages say was no longer so when it arrived.
+    """
 
     sent: tuple[tuple[Page, str], ...]
     lost: tuple[Page, ...]
+    late: tuple[Page, ...] = ()
 
 
 def record(outcomes: Sequence[Outcome]) -> Settled:
@@ -65,7 +69,11 @@ def record(outcomes: Sequence[Outcome]) -> Settled:
     _wait_again(bad)
     lost = _carry_on(bad)
     _tell(sent, lost)
-    return Settled(tuple((page, outcome.channel) for page, outcome in sent), tuple(page for page, _ in lost))
+    return Settled(
+        tuple((page, outcome.channel) for page, outcome in sent),
+        tuple(page for page, _ in lost),
+        tuple(page for page, _ in good if page.escalation_id and not queries.is_current(page)),
+    )
 
 
 def _locked(ids: Collection[int]) -> dict[int, Page]:

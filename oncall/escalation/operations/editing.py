@@ -1,0 +1,122 @@
+"""Say on messages in chats what became of their pages: each is changed where it stands, so nobody is called again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from core.channels import registry as channels
+from core.outbox import operations as outbox
+from core.outbox.models import Lane, Message, State
+from oncall.escalation import queries
+from oncall.escalation.queries import AGAIN, EDIT
+from oncall.paging import addresses
+from oncall.paging import queries as paging
+from oncall.paging.models import Page
+
+if TYPE_CHECKING:
+    from core.outbox.registry import Outcome
+
+GOOD = (State.ACCEPTED, State.DELIVERED)
+KEEP_TRYING_SECONDS = 6 * 3600
+
+_DUE = """
+with due as (select id from oncall_escalation where edits_due order by id limit %s for update skip locked)
+update oncall_escalation as e set edits_due = false from due where e.id = due.id
+returning e.id
+"""
+
+
+def edit_due(limit: int = 100) -> int:
+    """Promise changes of the messages about escalations that have changed; give how many were looked at."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(_DUE, [limit])
+            ids = [row[0] for row in cursor.fetchall()]
+        if ids:
+            pages = Page.objects.select_related("escalation").filter(escalation__in=ids)
+            _change({page.pk: page for page in pages})
+    return len(ids)
+
+
+def edit_test(page: Page) -> None:
+    """Promise a change of the messages of a test page that was answered."""
+    with transaction.atomic():
+        _change({page.pk: Page.objects.get(pk=page.pk)})
+
+
+def _change(pages: dict[int, Page]) -> None:
+    sent, edited = _editable(pages), queries.edits_of(list(pages))
+    last = {_place(pages, message): message.pk for message in sent}
+    edits = []
+    for message in sent:
+        is_last = last[_place(pages, message)] == message.pk
+        state = queries.state_of(message, pages[message.subject_id]) if is_last else AGAIN
+        before = edited.get(message.pk)
+        if state != (before.state if before else ""):
+            edits.append(_edit(message, state, name=str(before.count + 1 if before else 1)))
+    outbox.put(edits)
+
+
+def _place(pages: dict[int, Page], message: Message) -> tuple[int | None, str, str]:
+    return pages[message.subject_id].escalation_id, message.channel, message.address
+
+
+def _editable(page_ids: Iterable[int]) -> list[Message]:
+    """The messages of pages that arrived where they can be changed, oldest first."""
+    found = Message.objects.filter(
+        client=paging.CLIENT,
+        subject_id__in=list(page_ids),
+        channel__in=channels.editing(),
+        state__in=GOOD,
+        provider_id__gt="",
+    ).order_by("pk")
+    return [m for m in found if channels.can_edit(m.channel, addresses.plain(m.address))]
+
+
+def _edit(message: Message, state: str, *, name: str) -> outbox.NewMessage:
+    """The change of a message; the same one is promised once. Its words are made when it goes out."""
+    return outbox.NewMessage(
+        key=f"edit-{message.pk}-{name}",
+        client=EDIT,
+        subject_id=message.subject_id,
+        lane=Lane.PEOPLE,
+        channel=message.channel,
+        address=message.address,
+        secret=message.secret,
+        user_id=message.user_id,
+        epoch=message.epoch,
+        provider_id=message.provider_id,
+        not_after_seconds=KEEP_TRYING_SECONDS,
+        content={
+            "subject": "This has changed",
+            "text": f"This has changed. Open Watchbill: {settings.BASE_URL}",
+            "method": message.content.get("method"),
+            "original": message.pk,
+            "state": state,
+        },
+    )
+
+
+def hear_edit(outcomes: Sequence[Outcome]) -> None:
+    """Change a message once more where an older change may have arrived after a newer one."""
+    done = Message.objects.filter(
+        pk__in=[outcome.message_id for outcome in outcomes if outcome.state in GOOD], client=EDIT
+    )
+    edits = list(done)
+    newest = queries.edits_of([edit.subject_id for edit in edits])
+    overtaken = [edit for edit in edits if newest[edit.content["original"]].pk > edit.pk]
+    originals = Message.objects.in_bulk([edit.content["original"] for edit in overtaken])
+    outbox.put(
+        [
+            _edit(
+                originals[edit.content["original"]],
+                newest[edit.content["original"]].state,
+                name=f"after-{edit.pk}",
+            )
+            for edit in overtaken
+        ]
+    )

@@ -93,6 +93,7 @@ INSTALLED_APPS = [
     "core.tokens",
     "core.events",
     "core.outbox",
+    "core.callbacks",
     "core.timers",
     "core.live",
     "core.ui",
@@ -326,6 +327,24 @@ VOICE_RECEIPT_SECONDS = env.number(
     "VOICE_RECEIPT_SECONDS",
     120,
     "A call that Twilio does not report on for so long is followed by another way; 0: no reports.",
+)
+SLACK_BOT_TOKEN = env.text("SLACK_BOT_TOKEN", "", "The token of your Slack app's bot, as xoxb-….")
+SLACK_SIGNING_SECRET = env.text(
+    "SLACK_SIGNING_SECRET", "", "Its signing secret: proves that a pressed button comes from Slack."
+)
+SLACK_URL = env.text("SLACK_URL", "https://slack.com", "Where Slack's API answers.").rstrip("/")
+TELEGRAM_BOT_TOKEN = env.text("TELEGRAM_BOT_TOKEN", "", "The token of your Telegram bot, as 123456:ABC….")
+TELEGRAM_URL = env.text(
+    "TELEGRAM_URL", "https://api.telegram.org", "Where Telegram's bot API answers."
+).rstrip("/")
+MATTERMOST_URL = env.text("MATTERMOST_URL", "", "Your Mattermost, as https://chat.example.com.").rstrip("/")
+MATTERMOST_TOKEN = env.text("MATTERMOST_TOKEN", "", "The token of your bot account there.")
+DISCORD_BOT_TOKEN = env.text("DISCORD_BOT_TOKEN", "", "The token of your Discord application's bot.")
+DISCORD_PUBLIC_KEY = env.text(
+    "DISCORD_PUBLIC_KEY", "", "Its public key: proves that a pressed button comes from Discord."
+)
+DISCORD_URL = env.text("DISCORD_URL", "https://discord.com/api/v10", "Where Discord's API answers.").rstrip(
+    "/"
 )
 VAPID_PRIVATE_KEY = env.text(
     "VAPID_PRIVATE_KEY",

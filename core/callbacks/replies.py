@@ -10,8 +10,9 @@ from dataclasses import dataclass
 class Reply:
     """What somebody answered, with what says which page it is about.
 
-    `key` is the message that was answered (a call's keypress), `token` came in the address (a mail). A text names
-    its page by a code among its words, which counts only from the number that was paged (`sender`).
+    `key` is the message that was answered (a call's keypress), `token` came in the address (a mail) or on a button
+    (a chat). A text names its page by a code among its words. A text and a button count only from whom was paged:
+    `sender` is the number or the account, as the service that we trust gave it.
     """
 
     channel: str

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from core.callbacks import views
+from core.callbacks import chats, views
 
 app_name = "callbacks"
 urlpatterns = [
@@ -9,4 +9,8 @@ urlpatterns = [
     path("callbacks/sms/<str:message>/", views.sms_status, name="sms-status"),
     path("callbacks/voice/<str:message>/", views.voice_status, name="voice-status"),
     path("callbacks/voice/<str:message>/keys/", views.voice_keys, name="voice-keys"),
+    path("callbacks/slack/", chats.slack_pressed, name="slack"),
+    path("callbacks/telegram/", chats.telegram_update, name="telegram"),
+    path("callbacks/discord/", chats.discord_interaction, name="discord"),
+    path("callbacks/mattermost/<str:message>/", chats.mattermost_pressed, name="mattermost"),
 ]

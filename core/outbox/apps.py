@@ -9,18 +9,7 @@ class OutboxConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the channels known, and let `drain()` hand over events."""
-        from core.channels.email import transport as _email  # noqa: F401, PLC0415
-        from core.channels.google_chat import transport as _google_chat  # noqa: F401, PLC0415
-        from core.channels.gotify import transport as _gotify  # noqa: F401, PLC0415
-        from core.channels.matrix import transport as _matrix  # noqa: F401, PLC0415
-        from core.channels.ntfy import transport as _ntfy  # noqa: F401, PLC0415
-        from core.channels.null import transport as _null  # noqa: F401, PLC0415
-        from core.channels.push import transport as _push  # noqa: F401, PLC0415
-        from core.channels.pushover import transport as _pushover  # noqa: F401, PLC0415
-        from core.channels.sms import transport as _sms  # noqa: F401, PLC0415
-        from core.channels.teams import transport as _teams  # noqa: F401, PLC0415
-        from core.channels.voice import transport as _voice  # noqa: F401, PLC0415
-        from core.channels.webhook import transport as _webhook  # noqa: F401, PLC0415
+        from core.channels import kinds as _kinds  # noqa: F401, PLC0415
         from core.events import bus  # noqa: PLC0415
         from core.outbox import bundling, claims, receipts, registry  # noqa: PLC0415
 

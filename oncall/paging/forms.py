@@ -28,7 +28,7 @@ DELAYS = [
 class MethodForm(forms.Form):
     """A way to reach somebody; whether the address is one, its channel says."""
 
-    channel = forms.ChoiceField(label="How")
+    channel = forms.ChoiceField(label="How", initial="email")
     address = forms.CharField(
         max_length=500,
         label="Address",

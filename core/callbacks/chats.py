@@ -1,0 +1,117 @@
+"""Buttons that were pressed in chats. Every address here answers 403 to what its service did not sign or seal."""
+
+from __future__ import annotations
+
+import json
+from functools import wraps
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from django.http import Http404, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from core.accounts.policy import public
+from core.callbacks import operations, replies
+from core.callbacks.replies import Reply
+from core.channels import callback, chat
+from core.channels.discord import presses as discord
+from core.channels.slack import presses as slack
+from core.channels.telegram import updates as telegram
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest
+
+NOTHING = "Nothing was done: open the link in the message."
+
+
+def from_outside(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Open a view to a service, which proves itself in it."""
+
+    @public
+    @csrf_exempt
+    @require_POST
+    @wraps(view)
+    def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return view(request, *args, **kwargs)
+
+    return opened
+
+
+@from_outside
+def slack_pressed(request: HttpRequest) -> HttpResponse:
+    """A button in Slack; what came of it is told to whoever pressed it."""
+    stamp = request.headers.get("X-Slack-Request-Timestamp", "")
+    signature = request.headers.get("X-Slack-Signature", "")
+    # Read before anything looks at the form: what is signed are the bytes.
+    body = request.body
+    if not slack.is_signed(body, stamp=stamp, signature=signature) or not operations.is_first(
+        "slack", signature.encode()
+    ):
+        return _refused()
+    press = slack.read(request.POST.get("payload", ""))
+    if press is not None:
+        slack.answer(press, _hear("slack", press.sender, press.token, press.words))
+    return HttpResponse(status=HTTPStatus.OK)
+
+
+@from_outside
+def telegram_update(request: HttpRequest) -> HttpResponse:
+    """What Telegram tells the bot; the answer goes back in the answer."""
+    if not telegram.is_ours(request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")):
+        return _refused()
+    number, told = telegram.read(request.body)
+    if not number or not operations.is_first("telegram", number.encode()):
+        return JsonResponse({})
+    press = telegram.press(told)
+    if press is None:
+        return JsonResponse(telegram.greeting(told) or {})
+    words = _hear("telegram", press.sender, press.token, press.words)
+    return JsonResponse(telegram.said_to(press, words))
+
+
+@from_outside
+def discord_interaction(request: HttpRequest) -> HttpResponse:
+    """A button in Discord, or Discord's own question whether we check its signature."""
+    stamp = request.headers.get("X-Signature-Timestamp", "")
+    signature = request.headers.get("X-Signature-Ed25519", "")
+    if not discord.is_signed(request.body, stamp=stamp, signature=signature):
+        return _refused(HTTPStatus.UNAUTHORIZED)
+    told = discord.read(request.body)
+    if told.get("type") == discord.PING:
+        return JsonResponse({"type": discord.PONG})
+    if not operations.is_first("discord", signature.lower().encode()):
+        return _refused()
+    press = discord.press(told)
+    words = _hear("discord", press.sender, press.token, press.words) if press else ""
+    return JsonResponse(discord.said(words))
+
+
+@from_outside
+def mattermost_pressed(request: HttpRequest, message: str) -> HttpResponse:
+    """A button in Mattermost, at the address that only its server was told."""
+    if callback.read(message) is None:
+        raise Http404
+    try:
+        told = json.loads(request.body)
+        reply = Reply(
+            channel="mattermost",
+            sender=f"@{told['user_name']}",
+            token=str(told["context"]["token"]),
+            words=str(told["context"]["words"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        return _refused()
+    result = replies.hear(reply)
+    return JsonResponse({"ephemeral_text": chat.plain(result.words)}) if result else _refused()
+
+
+def _hear(channel: str, sender: str, token: str, words: str) -> str:
+    result = replies.hear(Reply(channel=channel, sender=sender, token=token, words=words))
+    return result.words if result else NOTHING
+
+
+def _refused(status: HTTPStatus = HTTPStatus.FORBIDDEN) -> HttpResponse:
+    return HttpResponse("Not signed, or heard before.", status=status, content_type="text/plain")

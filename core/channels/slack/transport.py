@@ -1,0 +1,147 @@
+"""Slack: a message by the bot, changed in place, with buttons for its person; or an incoming webhook's, which stays."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from core.channels import answers, calls, chat, registry
+from core.channels.registry import Delivery, Permanent, ProviderRefused, Sent, Temporary
+
+if TYPE_CHECKING:
+    from core.channels.chat import Card
+
+WHO = "Slack"
+LONGEST_TITLE, LONGEST_TEXT = 150, 2900
+LATER = {
+    "ratelimited",
+    "rate_limited",
+    "internal_error",
+    "fatal_error",
+    "service_unavailable",
+    "request_timeout",
+}
+OURS = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope"}
+"""Errors that are about our account, whatever the address."""
+
+_ID = re.compile(r"[UWCGD][A-Z0-9]{6,20}")
+_WORD = re.compile(r"[a-z_]{1,60}")
+
+
+def check_address(address: str) -> str:
+    """A member or channel ID, or a webhook's address. Raise ValueError for anything else."""
+    given = address.strip()
+    if given.lower().startswith("http"):
+        return calls.check_address(given)
+    if not _ID.fullmatch(given):
+        raise ValueError(
+            "Enter a member ID like U012AB3CD, a channel ID like C012AB3CD, or a webhook's address."
+        )
+    if not settings.SLACK_BOT_TOKEN:
+        raise ValueError("Only a webhook's address works here: there is no bot (SLACK_BOT_TOKEN).")
+    return given
+
+
+def hint(address: str) -> str:
+    """The address for others to see."""
+    return calls.hint(address) if is_webhook(address) else f"{address[:2]}•••{address[-2:]}"
+
+
+def is_webhook(address: str) -> bool:
+    """Whether an address is an incoming webhook's, at which a message stays as it was posted."""
+    return address.startswith("http")
+
+
+def send(delivery: Delivery) -> Sent:
+    """Post the message; the channel and the time stamp that Slack gave it name it."""
+    if is_webhook(delivery.address):
+        answer = chat.call(WHO, delivery.address, _said(delivery), timeout=delivery.timeout)
+        chat.taken(WHO, answer)
+        return Sent()
+    said = _ask("chat.postMessage", {"channel": delivery.address, **_said(delivery)}, delivery)
+    return Sent(f"{said.get('channel', delivery.address)}/{said.get('ts', '')}")
+
+
+def edit(delivery: Delivery) -> None:
+    """Change the message to what it says now."""
+    channel, _, ts = delivery.provider_id.partition("/")
+    _ask("chat.update", {"channel": channel, "ts": ts, **_said(delivery)}, delivery)
+
+
+def _ask(method: str, said: dict[str, Any], delivery: Delivery) -> dict[str, Any]:
+    if not settings.SLACK_BOT_TOKEN:
+        raise ProviderRefused("there is no Slack bot (SLACK_BOT_TOKEN)")
+    answer = chat.call(
+        WHO,
+        f"{settings.SLACK_URL}/api/{method}",
+        said,
+        headers={"Authorization": f"Bearer {settings.SLACK_BOT_TOKEN}"},
+        timeout=delivery.timeout,
+    )
+    told = chat.taken(WHO, answer)
+    if told.get("ok") is True:
+        return told
+    error = str(told.get("error") or "")
+    words = f"Slack: {error if _WORD.fullmatch(error) else 'it refused without a reason'}"
+    if error in LATER:
+        raise Temporary(words, retry_after=answers.retry_after(answer))
+    raise (ProviderRefused if error in OURS else Permanent)(words)
+
+
+def _said(delivery: Delivery) -> dict[str, Any]:
+    card = chat.card(delivery)
+    answerable = bool(settings.SLACK_SIGNING_SECRET) and delivery.address[:1] in "UW"
+    return {
+        "text": escaped(card.title),
+        "blocks": list(_blocks(card, answerable=answerable)),
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+
+
+def _blocks(card: Card, *, answerable: bool) -> list[dict[str, Any]]:
+    """Plain text throughout: in it neither a name nor a link nor a mark means anything."""
+    blocks: list[dict[str, Any]] = [{"type": "header", "text": _plain(_cut(card.title, LONGEST_TITLE))}]
+    if card.body.strip():
+        blocks.append({"type": "section", "text": _plain(_cut(card.body, LONGEST_TEXT))})
+    buttons = []
+    if card.token and answerable:
+        buttons.append(_button("Acknowledge", chat.ACKNOWLEDGE, value=card.token, style="primary"))
+        buttons.append(_button("Pass on", chat.PASS_ON, value=card.token))
+    if card.url:
+        buttons.append(_button("Open", "open", url=card.url))
+    return [*blocks, {"type": "actions", "elements": buttons}] if buttons else blocks
+
+
+def _button(words: str, action: str, **more: str) -> dict[str, Any]:
+    return {"type": "button", "action_id": action, "text": _plain(words), **more}
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def escaped(text: str) -> str:
+    """A text in which Slack's markup finds no mention and no link."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+registry.register(
+    registry.Channel(
+        kind="slack",
+        name="Slack",
+        check_address=check_address,
+        hint=hint,
+        send=send,
+        asks="Your member ID: in Slack, your profile, then “Copy member ID”. Or the address of an incoming webhook.",
+        is_chat=True,
+        edit=edit,
+        edits=lambda address: not is_webhook(address),
+    )
+)

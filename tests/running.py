@@ -68,6 +68,7 @@ class Stack:
         self.smtp.start()
         self.redis.start()
         self.command("migrate", "--verbosity", "0")
+        self.prepare()
         if sample_company:
             self.command("seed_demo")
         for name in self.plan:
@@ -76,6 +77,9 @@ class Stack:
         for path in paths:
             self.until(lambda path=path: probe.answers(self.port, path), seconds=30, what=path)  # type: ignore[misc]
         return self
+
+    def prepare(self) -> None:
+        """Do what must be done to the new database before anything runs on it; here nothing."""
 
     def stop(self) -> None:
         """Stop everything and drop the database."""

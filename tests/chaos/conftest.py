@@ -1,20 +1,53 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.chaos import report
 from tests.chaos.harness import Product
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+SEEDS = int(os.environ.get("CHAOS_SEEDS", "1"))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run every fault once per seed: what is chosen by chance is chosen otherwise."""
+    if "seed" in metafunc.fixturenames:
+        metafunc.parametrize("seed", range(1, SEEDS + 1), scope="function")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what has been survived since `make chaos` began."""
+    over = [item for item in items if item.nodeid in report.survived()]
+    items[:] = [item for item in items if item not in over]
+    config.hook.pytest_deselected(items=over)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Keep what a run came to, whole or not at all."""
+    if report.when == "call":
+        _end(report.nodeid, passed=report.passed)
+
+
+def _end(name: str, *, passed: bool) -> None:
+    report.end(name, passed=passed)
+
 
 @pytest.fixture(scope="package")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """The product that all faults share; each begins with workers of its own."""
     product = Product(tmp_path_factory.mktemp("chaos"))
     try:
         yield product.start()
     finally:
         product.stop()
+
+
+@pytest.fixture
+def product(running: Product, seed: int) -> Product:
+    running.seed = seed
+    return running

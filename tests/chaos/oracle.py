@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
+TAKEN = {"accepted", "delivered"}
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """An alert that was answered with a 2xx, when, and after how many seconds."""
@@ -21,11 +24,12 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A page that arrived: when, under which key, about what."""
+    """A page that arrived: when, under which key, about what, at which address (the end of it)."""
 
     at: float
     key: str
     title: str
+    to: str = "bob"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,19 @@ class Row:
     state: str
     cut_off: int
     too_slow: int
+    story: str | None = ""
+    to: str = "bob"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Who must hear of every alert: at least one of these addresses, so many seconds after it was accepted."""
+
+    to: tuple[str, ...] = ("bob",)
+    after: float = 0.0
+
+
+BOB = (Wanted(),)
 
 
 @dataclass(slots=True)
@@ -60,7 +77,7 @@ class Verdict:
     too_slow: int = 0
     """Tries that the sink did not answer in time; none on a machine that has the time."""
     delays: list[float] = field(default_factory=list)
-    """Seconds from accepted to first received."""
+    """Seconds from when a page was due to when it was first received."""
     waits: list[float] = field(default_factory=list)
     """Seconds that the senders of the alerts waited for their answers."""
 
@@ -79,42 +96,65 @@ def share(values: Sequence[float], percent: int) -> float:
     return sorted(values)[max(0, -(-len(values) * percent // 100) - 1)]
 
 
-def judge(ledger: Sequence[Accepted], receipts: Sequence[Receipt], rows: Sequence[Row]) -> Verdict:
+def judge(
+    ledger: Sequence[Accepted],
+    receipts: Sequence[Receipt],
+    rows: Sequence[Row],
+    wanted: Sequence[Wanted] = BOB,
+) -> Verdict:
     """Compare the three."""
     verdict = Verdict(waits=[accepted.took for accepted in ledger])
     titles = {accepted.title for accepted in ledger}
     first, times = _arrived(receipts, titles)
-    by_title: defaultdict[str, list[Row]] = defaultdict(list)
+    made: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
-        by_title[row.title].append(row)
+        made[row.title, row.to].append(row)
     for accepted in ledger:
-        if accepted.title in first:
-            verdict.delays.append(first[accepted.title] - accepted.at)
-        else:
-            verdict.lost.append(accepted.title)
-        if len(by_title[accepted.title]) != 1:
-            verdict.doubled.append(accepted.title)
-    _judge_rows(verdict, [row for title in titles for row in by_title[title]], times)
+        for one in wanted:
+            _judge_one(verdict, accepted, one, first, made)
+    _judge_rows(verdict, [row for found in made.values() for row in found if row.title in titles], times)
     return verdict
 
 
-def _arrived(receipts: Sequence[Receipt], titles: set[str]) -> tuple[dict[str, float], Counter[str]]:
-    first: dict[str, float] = {}
+def _arrived(
+    receipts: Sequence[Receipt], titles: set[str]
+) -> tuple[dict[tuple[str, str], float], Counter[str]]:
+    first: dict[tuple[str, str], float] = {}
     times: Counter[str] = Counter()
     for receipt in receipts:
         if receipt.title in titles:
-            first.setdefault(receipt.title, receipt.at)
+            first.setdefault((receipt.title, receipt.to), receipt.at)
             times[receipt.key] += 1
     return first, times
+
+
+def _judge_one(
+    verdict: Verdict,
+    accepted: Accepted,
+    wanted: Wanted,
+    first: Mapping[tuple[str, str], float],
+    made: Mapping[tuple[str, str], Sequence[Row]],
+) -> None:
+    title = accepted.title
+    arrived = [first[title, to] for to in wanted.to if (title, to) in first]
+    rows = [row for to in wanted.to for row in made.get((title, to), ())]
+    if arrived:
+        verdict.delays.append(min(arrived) - accepted.at - wanted.after)
+    else:
+        verdict.lost.append(f"{title} to {wanted.to}")
+    if not rows or any(len(made.get((title, to), ())) > 1 for to in wanted.to):
+        verdict.doubled.append(f"{title}: {len(rows)} messages to {wanted.to}")
+    if not any(row.state in TAKEN for row in rows):
+        verdict.lies.append(f"{title}: {[row.state for row in rows]} to {wanted.to}")
 
 
 def _judge_rows(verdict: Verdict, rows: Sequence[Row], times: Mapping[str, int]) -> None:
     for row in rows:
         received = times.get(row.key, 0)
-        if row.state != "accepted" or not received:
+        if row.state in TAKEN and not received:
             verdict.lies.append(f"{row.title}: {row.state}, received {received} times")
         if received > 1 + min(2, row.cut_off) + row.too_slow:
-            verdict.unexplained.append(f"{row.title}: {received} times; {row.cut_off}, {row.too_slow}")
+            verdict.unexplained.append(f"{row.title}: {received} times; {row.story}")
         verdict.duplicates += max(0, received - 1)
         verdict.cut_off += row.cut_off
         verdict.too_slow += row.too_slow

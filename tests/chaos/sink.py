@@ -1,7 +1,8 @@
 """The other side, in a process of its own: takes every page, notes when, and tells the oracle.
 
-`python -m tests.chaos.sink PORT`. POST /hook is a page, GET /receipts gives all of them, POST /delay/0.3 slows it,
-POST /fail/0.3 lets it answer 500 to three in ten, and take those not.
+`python -m tests.chaos.sink PORT`. POST /hook/…/bob is a page to bob, GET /receipts gives all of them, POST /delay/0.3
+slows it, POST /fail/0.3 lets it answer 500 to three in ten, and take those not; POST /behave/bob/500 lets it answer so
+to every page to bob ("429": come again in 30 seconds), POST /behave/bob/200 ends that.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import random
 import subprocess
 import sys
 import time
+from collections import Counter
 from contextlib import suppress
 
 from core.stack.processes import free_port, spawn
@@ -25,7 +27,9 @@ class Server:
     """What runs in that process."""
 
     def __init__(self) -> None:
-        self.receipts: list[tuple[float, str, str]] = []
+        self.receipts: list[tuple[float, str, str, str]] = []
+        self.behaviours: dict[str, str] = {}
+        self.refused: Counter[str] = Counter()
         self.delay = 0.0
         self.failing = 0.0
         self.chance = random.Random(1)  # noqa: S311 - the same failures every time
@@ -40,28 +44,55 @@ class Server:
                 }
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 path = head[0].split()[1]
-                if path == "/hook" and self.chance.random() < self.failing:
-                    writer.write(b"HTTP/1.1 500 Broken on purpose\r\nContent-Length: 0\r\n\r\n")
+                if (refusal := self.refusal(path)) is not None:
+                    writer.write(refusal)
                 else:
                     answer = await self.answer(path, headers, body)
                     writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(answer), answer))
                 await writer.drain()
         writer.close()
 
+    def refusal(self, path: str) -> bytes | None:
+        """How a page is refused, if it is."""
+        kind, to = path.split("/")[1], path.rpartition("/")[2]
+        status = self.behaviours.get(to, "200") if kind == "hook" else "200"
+        if kind == "hook" and status == "200" and self.chance.random() < self.failing:
+            status = "500"
+        if status == "200":
+            return None
+        self.refused[to] += 1
+        later = "Retry-After: 30\r\n" if status == "429" else ""
+        return f"HTTP/1.1 {status} Broken on purpose\r\n{later}Content-Length: 0\r\n\r\n".encode()
+
     async def answer(self, path: str, headers: dict[str, str], body: bytes) -> bytes:
         """Do what an address is for."""
-        if path == "/receipts":
+        _, word, *rest = path.split("/")
+        if word == "receipts":
             return json.dumps(self.receipts).encode()
-        if path.startswith("/delay/"):
-            self.delay = float(path.rsplit("/", 1)[1])
+        if word == "refused":
+            return json.dumps(self.refused).encode()
+        if word != "hook":
+            self.obey(word, *rest)
             return b""
-        if path.startswith("/fail/"):
-            self.failing = float(path.rsplit("/", 1)[1])
-            return b""
-        title = json.loads(body)["data"].get("title", "")
-        self.receipts.append((time.time(), headers["idempotency-key"], title))
+        told = json.loads(body)
+        title = told["data"].get("title", "") or told["subject"]
+        self.receipts.append((time.time(), headers["idempotency-key"], title, rest[-1]))
         await asyncio.sleep(self.delay)
         return b""
+
+    def obey(self, word: str, *values: str) -> None:
+        """Behave otherwise from now on."""
+        if word == "delay":
+            self.delay = float(values[0])
+        elif word == "fail":
+            self.failing = float(values[0])
+        elif word == "seed":
+            self.chance.seed(int(values[0]))
+        elif word == "forget":
+            self.receipts.clear()
+            self.refused.clear()
+        elif word == "behave":
+            self.behaviours[values[0]] = values[1]
 
 
 async def serve(port: int) -> None:
@@ -104,8 +135,24 @@ class Sink:
         """Let it refuse such a share of the pages for now, as 0.3."""
         self._ask("POST", f"/fail/{share}")
 
+    def seed(self, number: int) -> None:
+        """Choose which ones it refuses."""
+        self._ask("POST", f"/seed/{number}")
+
+    def behave(self, to: str, status: int) -> None:
+        """Let it answer every page to somebody with this status; 200 takes them again."""
+        self._ask("POST", f"/behave/{to}/{status}")
+
+    def refused(self, to: str) -> int:
+        """How often it has refused a page to somebody."""
+        return int(json.loads(self._ask("GET", "/refused")).get(to, 0))
+
+    def forget(self) -> None:
+        """Let it forget what it has taken."""
+        self._ask("POST", "/forget")
+
     def receipts(self) -> list[Receipt]:
-        """Everything it has taken so far, in order."""
+        """Everything it has taken since it forgot, in order."""
         return [Receipt(*row) for row in json.loads(self._ask("GET", "/receipts"))]
 
     def _ask(self, method: str, path: str) -> bytes:

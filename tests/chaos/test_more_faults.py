@@ -6,17 +6,14 @@ import random
 import signal
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import pytest
 import redis
 
-from tests.chaos.harness import ALERTS, LEASE_SECONDS, WORKERS, Product
+from tests.chaos.harness import LEASE_SECONDS, WORKERS, Product, assert_survived
+from tests.chaos.ledger import ALERTS
 from tests.chaos.oracle import share
-from tests.chaos.test_faults import assert_survived
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.chaos.strikes import every
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
 
@@ -24,24 +21,10 @@ STRIKES = 4
 COPIES = 5
 
 
-def every(seconds: float, times: int, act: Callable[[], None]) -> Callable[[], bool]:
-    """A fault that strikes again and again; over after so many times."""
-    state = {"left": times, "next": time.monotonic() + seconds / 2}
-
-    def strike() -> bool:
-        if state["left"] and time.monotonic() > state["next"]:
-            act()
-            state["left"] -= 1
-            state["next"] = time.monotonic() + seconds
-        return not state["left"]
-
-    return strike
-
-
 @pytest.mark.full
 def test_f01_workers_are_killed_again_and_again(product: Product) -> None:
     product.begin()
-    chance = random.Random(ALERTS)  # noqa: S311 - the same kills every time
+    chance = random.Random(product.seed)  # noqa: S311 - the same kills every time
     hit: set[int] = set()
 
     def kill() -> None:
@@ -130,7 +113,7 @@ def test_f13_no_beat_or_two_of_them(product: Product, beats: int) -> None:
 
 def test_f16_every_alert_comes_five_times_at_once(product: Product) -> None:
     product.begin()
-    verdict = product.survive("F-16", copies=COPIES)
+    verdict = product.survive("F-16", load=product.load(copies=COPIES))
     counts = product.stack.rows(
         "select substring(title from '[0-9]+$')::int %% 2, count, count(*) from oncall_alert"
         " where title like 'F-16 %%' group by 1, 2 order by 1"

@@ -3,7 +3,6 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +14,7 @@ from config.env import Mail
 from core.net import smtp
 from core.stack.processes import free_port
 from tests.peers import Smtp
+from tests.scripted import Scripted
 from tests.waiting import pass_by
 
 if TYPE_CHECKING:
@@ -48,60 +48,6 @@ def _at(port: int, *, tls: str = "", user: str = "", password: str = "") -> Mail
 
 def _send(mail_server: Mail, *, to: str = "b@example.com", timeout: float = 2) -> str:
     return smtp.send(mail_server, sender="a@example.com", recipient=to, mail=MAIL, timeout=timeout)
-
-
-@dataclass
-class Scripted:
-    """A mail server that answers each command from a script: a reply, None to hang, or "" to hang up."""
-
-    script: dict[str, str | None]
-    said: list[str] = field(default_factory=list)
-    connections: int = 0
-
-    def __post_init__(self) -> None:
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self.listener.getsockname()[1]
-        self._over = threading.Event()
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self._talk, args=[connection], daemon=True).start()
-
-    def _talk(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rb") as lines:
-            if not self._answer(connection, "connect", "220 scripted"):
-                return
-            in_data = False
-            for line in lines:
-                word = line.split(b":")[0].split()[0].decode().lower() if line.strip() else ""
-                if in_data:
-                    if line != b".\r\n":
-                        continue
-                    in_data, word = False, "dot"
-                self.said.append(word)
-                in_data = word == "data" and "data" not in self.script
-                if not self._answer(connection, word, "354 go on" if in_data else "250 fine"):
-                    return
-
-    def _answer(self, connection: socket.socket, word: str, otherwise: str) -> bool:
-        reply = self.script.get(word, otherwise)
-        if reply is None:
-            self._over.wait(10)
-            return False
-        if not reply:
-            return False
-        connection.sendall(f"{reply}\r\n".encode())
-        return True
-
-    def stop(self) -> None:
-        self._over.set()
-        self.listener.close()
 
 
 @pytest.fixture

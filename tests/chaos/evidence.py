@@ -7,6 +7,7 @@ import re
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING
 
+from core.channels import secrets as seals
 from tests.chaos.oracle import Receipt, Row
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ select a.title, m.key, m.state,
     count(*) filter (where t.outcome = 'temporary' and t.detail not like 'HTTP%%' and t.detail not like '%%answered 4%%'),
     string_agg(concat_ws(' ', t.n, t.worker, t.started_at::time, t.outcome, t.detail, case when t.late then 'late' end),
         '; ' order by t.id),
-    case m.channel when 'email' then 'mail' when 'sms' then 'text' else substring(m.address from '[^/]+$') end
+    case m.channel when 'email' then 'mail' when 'sms' then 'text' else m.address end
 from oncall_alert a join oncall_escalation e on e.alert_id = a.id
 join oncall_page p on p.escalation_id = e.id
 join outbox_message m on m.client = 'oncall.page' and m.subject_id = p.id
@@ -61,7 +62,7 @@ def rows(stack: Stack, word: str) -> list[Row]:
     """The messages about the alerts of a run, as the tables have them."""
     found = stack.rows(_ROWS, f"{word} %")
     return [
-        Row(title, _shown(key, to), state, cut_off, too_slow, story, to)
+        Row(title, _shown(key, to), state, cut_off, too_slow, story, seals.unseal(to).rpartition("/")[2])
         for title, key, state, cut_off, too_slow, story, to in found
     ]
 

@@ -75,8 +75,8 @@ def test_f34_who_was_to_be_paged_is_gone_before_the_page_is_sent(product: Produc
     product.begin()
     gone = {
         "person": "update accounts_user set is_active = false where id in ({who}) returning id",
-        "method": "update oncall_contactmethod set is_enabled = false where user_id in ({who})"
-        " and address like '%%/usual' returning id",
+        "method": "update oncall_contactmethod set is_enabled = false where id = (select min(id)"
+        " from oncall_contactmethod where user_id in ({who})) returning id",
         "turn": "delete from oncall_participant where user_id in ({who}) returning id",
     }[what]
     who = (

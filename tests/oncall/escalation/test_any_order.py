@@ -24,6 +24,8 @@ from tests import cast
 from tests.oncall.escalation.clock import drain, pass_time
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from core.accounts.models import User
     from oncall.models import Integration
 
@@ -50,7 +52,7 @@ class World:
 
     def step(self, word: str, key: str) -> None:
         """Do one thing."""
-        {
+        steps: dict[str, Callable[[], object]] = {
             "fire": lambda: self._signal("firing", key),
             "clear": lambda: self._signal("resolved", key),
             "acknowledge": lambda: self._acknowledge(key),
@@ -61,7 +63,8 @@ class World:
             "claim": self._claim,
             "record": self._record,
             "die": self._die,
-        }[word]()
+        }
+        steps[word]()
 
     def settle(self) -> None:
         """Let the workers do all that is due."""

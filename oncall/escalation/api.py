@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.urls import reverse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
@@ -22,8 +22,10 @@ from oncall.escalation import operations, queries
 from oncall.escalation.forms import MOST_LEVELS, MOST_TARGETS
 from oncall.escalation.models import Escalation, Policy
 from oncall.escalation.rules import MOST_ACKS, Kind, LevelSpec, TargetSpec, Turn
+from oncall.matching.rules import OPERATORS, Hours, branch_from_json, branch_to_json
 from oncall.paging import queries as paging
 from oncall.paging.models import Page
+from oncall.quiet.rules import WEEKDAYS
 from oncall.schedules import queries as schedules
 
 if TYPE_CHECKING:
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from oncall.escalation.models import PolicyQuerySet
     from oncall.paging.models import PageQuerySet
     from oncall.paging.queries import Delivery
+
+
+CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
 class TargetIn(serializers.Serializer[dict[str, Any]]):
@@ -64,10 +69,57 @@ class TargetIn(serializers.Serializer[dict[str, Any]]):
         return {"spec": TargetSpec(kind, found.pk, str(found), Turn(data.get("turn", Turn.NOW)))}
 
 
+class BranchHours(serializers.Serializer[dict[str, Any]]):
+    """Working hours: asked only `in` them, only `outside` of them, or low urgency is to `wait` for them (`how`)."""
+
+    weekdays = serializers.ListField(child=serializers.ChoiceField(choices=[day.lower() for day in WEEKDAYS]))
+    to = serializers.RegexField(CLOCK)
+    zone = serializers.CharField(max_length=60)
+    how = serializers.ChoiceField(choices=[how.value for how in Hours], default=Hours.IN.value)
+
+    def get_fields(self) -> dict[str, Any]:
+        """Call the first end what the contract calls it: `from` is no name for an attribute."""
+        return super().get_fields() | {"from": serializers.RegexField(CLOCK)}
+
+
+class BranchMatch(serializers.Serializer[Any]):
+    """What must hold of a label, as in a route."""
+
+    op = serializers.ChoiceField(choices=OPERATORS, default="equals")
+    value = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
+
+    def get_fields(self) -> dict[str, Any]:
+        """Give the label its name, which is an attribute of every field."""
+        return {"label": serializers.CharField(max_length=200), **super().get_fields()}
+
+
+class BranchIn(serializers.Serializer[dict[str, Any]]):
+    """What must hold for a level to be asked: the urgency, every condition, and the hour."""
+
+    urgency = serializers.ChoiceField(choices=Urgency.values, required=False, allow_blank=True, default="")
+    match = BranchMatch(many=True, required=False, default=list)
+    hours = BranchHours(required=False, allow_null=True, default=None)
+
+
+@extend_schema_field(BranchIn)
+class BranchField(serializers.JSONField):
+    """A branch as it is kept."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Read it, and say what is wrong with it."""
+        given = BranchIn(data=data)
+        given.is_valid(raise_exception=True)
+        try:
+            return branch_from_json(given.validated_data)
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
+
 class LevelIn(serializers.Serializer[dict[str, Any]]):
     """A level; with `round_robin` each alert asks the next of its targets, without it all of them.
 
     `acks_needed`: so many different people must acknowledge once it is asked; null: as many as the policy says.
+    `branch`: what must hold for it to be asked; null: nothing.
     """
 
     timeout_seconds = Seconds(min_value=1, max_value=86400, default=300)
@@ -75,6 +127,7 @@ class LevelIn(serializers.Serializer[dict[str, Any]]):
     acks_needed = serializers.IntegerField(
         min_value=1, max_value=MOST_ACKS, required=False, allow_null=True, default=None
     )
+    branch = BranchField(required=False, allow_null=True, default=None)
     targets = TargetIn(many=True, allow_empty=False, max_length=MOST_TARGETS)  # type: ignore[call-arg]
 
 
@@ -128,6 +181,7 @@ def _level(level: LevelSpec) -> dict[str, Any]:
         "timeout_seconds": level.timeout_seconds,
         "round_robin": level.round_robin,
         "acks_needed": level.acks_needed,
+        "branch": branch_to_json(level.branch) if level.branch else None,
         "targets": [_target(target) for target in level.targets],
     }
 
@@ -168,6 +222,7 @@ class PolicyIn(serializers.Serializer[dict[str, Any]]):
                 tuple(target["spec"] for target in level["targets"]),
                 level["round_robin"],
                 acks_needed=level["acks_needed"],
+                branch=level["branch"],
             )
             for level in levels
         ]

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils import timezone
 
 from core.accounts import queries as people
 from core.accounts.models import Team
@@ -13,6 +15,9 @@ from oncall.alerts.models import Urgency
 from oncall.escalation import queries
 from oncall.escalation.models import Policy
 from oncall.escalation.rules import MOST_ACKS, Kind, LevelSpec, TargetSpec, Turn
+from oncall.matching.forms import Conditions
+from oncall.matching.rules import Branch, Hours, branch_from_json, branch_to_json, labels_of
+from oncall.quiet.rules import WEEKDAYS
 from oncall.schedules import queries as schedules
 
 if TYPE_CHECKING:
@@ -27,6 +32,14 @@ if TYPE_CHECKING:
 MOST_LEVELS = 20
 MOST_TARGETS = 20
 DEFAULT_MINUTES = "5"
+WORKDAYS = tuple(day.lower() for day in WEEKDAYS[:5])
+HOW = [
+    ("", "At any hour"),
+    (Hours.IN.value, "Only in these hours, else it is skipped"),
+    (Hours.OUTSIDE.value, "Only outside of these hours"),
+    (Hours.WAIT.value, "Low urgency waits for these hours"),
+]
+"""How a level stands to working hours, as people choose it."""
 TURNS = {
     Turn.NOW: "Whoever is on call in",
     Turn.NEXT: "Whoever is next on call in",
@@ -108,6 +121,19 @@ class SimulateForm(forms.Form):
         help_text="In your time zone.",
     )
     urgency = forms.ChoiceField(choices=Urgency.choices)
+    labels = forms.CharField(
+        required=False,
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "mono", "placeholder": "severity = critical"}),
+        help_text="What its branches look at, one label on each line.",
+    )
+
+    def clean_labels(self) -> dict[str, str]:
+        """Read one label on each line."""
+        try:
+            return labels_of(self.cleaned_data["labels"])
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -149,6 +175,62 @@ class LastResortForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
+class BranchDraft:
+    """What must hold for a level, as it stands in the editor."""
+
+    urgency: str = ""
+    conditions: Conditions = field(default_factory=Conditions)
+    how: str = ""
+    weekdays: tuple[str, ...] = WORKDAYS
+    start: str = "09:00"
+    end: str = "17:00"
+    zone: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it restricts nothing."""
+        return not (self.urgency or self.conditions.drafts or self.how)
+
+    @classmethod
+    def of(cls, branch: Branch | None, prefix: str) -> BranchDraft:
+        """Give a level's branch for editing."""
+        stored = branch_to_json(branch) if branch else {"urgency": "", "match": [], "hours": None}
+        conditions, hours = Conditions.of(stored["match"], prefix), stored["hours"]
+        if hours is None:
+            return cls(stored["urgency"], conditions, zone=timezone.get_current_timezone_name())
+        times = (hours["how"], tuple(hours["weekdays"]), hours["from"], hours["to"], hours["zone"])
+        return cls(stored["urgency"], conditions, *times)
+
+    @classmethod
+    def posted(cls, data: QueryDict, prefix: str) -> BranchDraft:
+        """Give what the browser sent."""
+        said = {
+            name: data.get(f"{prefix}{name}", "")[:60] for name in ("urgency", "how", "from", "to", "zone")
+        }
+        conditions = Conditions.posted(data, prefix)
+        days = tuple(data.getlist(f"{prefix}weekdays"))[: len(WEEKDAYS)]
+        return cls(said["urgency"], conditions, said["how"], days, said["from"], said["to"], said["zone"])
+
+    def check(self) -> tuple[Branch | None, str]:
+        """Give the branch, and what is wrong with it."""
+        match = self.conditions.check()
+        if match is None:
+            return None, " ".join(text for _, text in self.conditions.errors)
+        hours = {
+            "weekdays": self.weekdays,
+            "from": self.start,
+            "to": self.end,
+            "zone": self.zone,
+            "how": self.how,
+        }
+        try:
+            stored = {"urgency": self.urgency, "match": match, "hours": hours if self.how else None}
+            return branch_from_json(stored), ""
+        except ValueError as error:
+            return None, str(error)
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A level in the editor: minutes as typed, targets as "user:3" or "schedule:5:next", and what is wrong with it."""
 
@@ -156,6 +238,7 @@ class Draft:
     targets: tuple[str, ...] = ("",)
     round_robin: bool = False
     acks: str = ""
+    branch: BranchDraft = field(default_factory=BranchDraft)
     errors: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -180,8 +263,9 @@ class Levels:
                     tuple(_value(target) for target in level.targets),
                     level.round_robin,
                     str(level.acks_needed or ""),
+                    BranchDraft.of(level.branch, f"level-{n}-"),
                 )
-                for level in plan.levels
+                for n, level in enumerate(plan.levels)
             ]
         )
 
@@ -197,16 +281,25 @@ class Levels:
                     tuple(data.getlist(f"level-{n}-targets"))[:MOST_TARGETS],
                     f"level-{n}-round_robin" in data,
                     data.get(f"level-{n}-acks", "")[:12],
+                    BranchDraft.posted(data, f"level-{n}-"),
                 )
                 for n in range(min(number, MOST_LEVELS))
             ]
         )
 
     def change(self, button: str) -> None:
-        """Do what a button of the editor says: `add`, or `remove`, `up`, `down`, `more` with a level's number."""
+        """Do what a button of the editor says: `add`, or `remove`, `up`, `down`, `more` with a level's number.
+
+        `level-`, a level's number and a button of its conditions is theirs.
+        """
+        if found := re.fullmatch(r"level-(\d{1,3})-(.*)", button, re.ASCII):
+            if int(found[1]) < len(self.drafts):
+                self.drafts[int(found[1])].branch.conditions.change(found[2])
+            return
         what, _, which = button.partition("-")
         if what == "add" and len(self.drafts) < MOST_LEVELS:
             self.drafts.append(Draft())
+            self._number()
             return
         n = int(which) if which.isascii() and which.isdigit() and len(which) < 4 else -1
         if not 0 <= n < len(self.drafts):
@@ -218,6 +311,12 @@ class Levels:
             self.drafts[n] = replace(self.drafts[n], targets=(*chosen, ""))
         elif what in ("up", "down"):
             self._move(n, n - 1 if what == "up" else n + 1)
+        self._number()
+
+    def _number(self) -> None:
+        """Name the fields of each level by where it stands now."""
+        for n, draft in enumerate(self.drafts):
+            draft.branch.conditions.prefix = f"level-{n}-"
 
     def _move(self, n: int, to: int) -> None:
         if 0 <= to < len(self.drafts):
@@ -276,7 +375,12 @@ def _spec(draft: Draft, known: set[str]) -> tuple[LevelSpec, dict[str, str]]:
     elif not known.issuperset(chosen):
         errors["targets"] = "One of these cannot be asked any more. Choose again."
     targets = () if "targets" in errors else tuple(_target(value) for value in chosen)
-    return LevelSpec(seconds or 1, targets, draft.round_robin, acks_needed=acks or None), errors
+    branch, wrong = draft.branch.check()
+    if wrong:
+        errors["branch"] = wrong
+    return LevelSpec(
+        seconds or 1, targets, draft.round_robin, acks_needed=acks or None, branch=branch
+    ), errors
 
 
 def _acks(typed: str) -> int | None:

@@ -88,6 +88,11 @@ class Level(models.Model):
         blank=True,
         help_text="So many different people must acknowledge once this level is asked; empty: as the policy says.",
     )
+    branch = models.JSONField(
+        null=True,
+        blank=True,
+        help_text='What must hold for it to be asked: {"urgency", "match", "hours"} as in the API; empty: nothing.',
+    )
 
     class Meta:
         ordering = [F("position").asc()]
@@ -178,7 +183,8 @@ class Escalation(models.Model):
     raises `epoch`; messages of an older epoch are suppressed when they are claimed. A page by hand asks for a
     person, not for anybody: it goes on when somebody else takes the alert or the incident. One that asks the last
     resort has none of its own. `note` says why it asks again, to everybody whom it asks from then on. `acks` are
-    those who acknowledged one that needs several (`acks_needed`): the id of each as `user`, and `at`.
+    those who acknowledged one that needs several (`acks_needed`): the id of each as `user`, and `at`. `waits_for`
+    says why its next level is asked only when working hours begin.
     With `edits_due` it has changed since its messages in chats were last looked at.
     """
 
@@ -192,6 +198,7 @@ class Escalation(models.Model):
     by_hand = models.BooleanField(default=False)
     is_last_resort = models.BooleanField(default=False, db_default=False)
     note = models.CharField(max_length=200, blank=True, default="", db_default="")
+    waits_for = models.CharField(max_length=200, blank=True, default="", db_default="")
     status = models.CharField(
         max_length=12, choices=EscalationStatus.choices, default=EscalationStatus.ESCALATING
     )

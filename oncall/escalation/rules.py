@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from oncall.matching.rules import Branch, Facts, Hours, Verdict, branch_from_json, branch_to_json, judge
+
 OUTAGE = timedelta(seconds=30)
 """Lateness beyond this is an outage: levels whose time is wholly over are not asked any more, but recorded."""
 LATE = timedelta(seconds=30)
@@ -71,7 +73,8 @@ class LevelSpec:
     """Who is asked together, or one at a time (`round_robin`), and for how long they are waited for.
 
     `turn` is the number this run was given in the round robin, None before its first level is asked. `acks_needed`
-    is how many people must acknowledge once it is asked, None: as many as the plan says.
+    is how many people must acknowledge once it is asked, None: as many as the plan says. `branch` is what must hold
+    for it to be asked at all.
     """
 
     timeout_seconds: int
@@ -79,6 +82,7 @@ class LevelSpec:
     round_robin: bool = False
     turn: int | None = None
     acks_needed: int | None = None
+    branch: Branch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,8 @@ class Position:
 class Step:
     """What to do now: ask `ask` (None: nobody is left, give up), then be at `next` at `next_at`.
 
-    `due` is when `ask` should have been asked. `skipped` are the positions whose time was over before.
+    `due` is when `ask` should have been asked. `skipped` are the positions whose time was over before. `passed` are
+    those whose branch does not hold, with the reason; `waits` is why nobody is asked before `next_at`.
     """
 
     ask: Position | None
@@ -131,6 +136,8 @@ class Step:
     next_at: datetime | None
     late: timedelta = timedelta()
     skipped: tuple[Position, ...] = ()
+    passed: tuple[tuple[Position, str], ...] = ()
+    waits: str = ""
 
 
 def to_json(plan: Plan) -> dict[str, Any]:
@@ -142,6 +149,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
             "round_robin": level.round_robin,
             "turn": level.turn,
             "acks": level.acks_needed,
+            "branch": branch_to_json(level.branch) if level.branch else None,
         }
         for level in plan.levels
     ]
@@ -164,6 +172,7 @@ def from_json(stored: Mapping[str, Any]) -> Plan:
             bool(level.get("round_robin", False)),
             level.get("turn"),
             level.get("acks"),
+            branch_from_json(level.get("branch")),
         )
         for level in stored["levels"]
     )
@@ -230,21 +239,37 @@ def _one_of(level: LevelSpec, answers: Mapping[TargetSpec, Answer], pass_: int) 
 
 
 def following(
-    plan: Plan, position: Position, answers: Mapping[TargetSpec, Answer], *, without: Collection[int] = ()
+    plan: Plan,
+    position: Position,
+    answers: Mapping[TargetSpec, Answer],
+    *,
+    facts: Facts,
+    at: datetime,
+    without: Collection[int] = (),
 ) -> tuple[Position, tuple[int, ...]] | None:
     """Give the next position that asks somebody, with whom; None when the plan gives up instead.
 
-    Levels that ask nobody are passed over, because the pager does not wait for them. Who is in `without` has
-    declined, and is not asked again.
+    Levels that ask nobody, and those whose branch does not hold at an instant, are passed over, because the pager
+    does not wait for them. Who is in `without` has answered, and is not asked again.
     """
     for _ in range(len(plan.levels)):
         if is_over(plan, position):
             return None
+        verdict = judge(plan.levels[position.level].branch, facts, at=at)
+        if not (verdict.taken or verdict.until):
+            position = after(plan, position)
+            continue
         asked = asks(plan.levels[position.level], answers, pass_=position.round).ids
         if ids := tuple(id_ for id_ in asked if id_ not in without):
             return position, ids
         position = after(plan, position)
     return None
+
+
+def is_restricted(level: LevelSpec) -> bool:
+    """Say whether a level may be passed over for what an alert is, or for the hour."""
+    branch = level.branch
+    return branch is not None and bool(branch.urgency or branch.conditions or branch.how is not Hours.WAIT)
 
 
 def is_over(plan: Plan, position: Position) -> bool:
@@ -293,8 +318,31 @@ def acks_wanted(needed: int, count: int = 0) -> str:
     return f" {needed} people must acknowledge{has}."
 
 
-def decide(plan: Plan, position: Position, *, due: datetime, now: datetime) -> Step:
+def decide(plan: Plan, position: Position, *, due: datetime, now: datetime, facts: Facts) -> Step:
     """Say what an escalation does that is at `position`, due at `due`.
+
+    A level whose branch does not hold is passed over without waiting; one that waits for working hours is looked at
+    again when they begin.
+    """
+    passed: list[tuple[Position, str]] = []
+    skipped: tuple[Position, ...] = ()
+    while True:
+        step = _in_time(plan, position, due=due, now=now)
+        skipped += step.skipped
+        step = replace(step, skipped=skipped, passed=tuple(passed))
+        verdict = (
+            judge(plan.levels[step.ask.level].branch, facts, at=now) if step.ask else Verdict(taken=True)
+        )
+        if step.ask is None or verdict.taken:
+            return step
+        if verdict.until is not None:
+            return replace(step, ask=None, next=step.ask, next_at=verdict.until, waits=verdict.why)
+        passed.append((step.ask, verdict.why))
+        position, due = after(plan, step.ask), step.due
+
+
+def _in_time(plan: Plan, position: Position, *, due: datetime, now: datetime) -> Step:
+    """Say which level's time it is.
 
     The next one is due a time-out after `due`, not after `now`, so that lateness does not add up. After an outage
     only the level in whose time `now` lies is asked, the last one of the last pass when all are over.
@@ -337,18 +385,23 @@ def due_after(step: Step, *, reached: bool, now: datetime) -> datetime:
 
 def why(plan: Plan, position: Position, via: str = "") -> str:
     """Say why somebody is asked at a position, and how they came to be it."""
-    level = plan.reason or f"Level {position.level + 1} of {plan.name}"
+    branch = plan.levels[position.level].branch if position.level < len(plan.levels) else None
+    level = plan.reason or f"Level {position.level + 1} of {plan.name}{f' ({branch.said})' if branch else ''}"
     again = f", pass {position.round + 1} of {plan.repeat}" if position.round else ""
     return f"{level}{again}{f': {via}' if via else ''}"
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What a run does at an instant when nobody acknowledges: asks a level, or (no position) gives up."""
+    """What a run does at an instant when nobody acknowledges: asks a level, or (no position) gives up.
+
+    `aside` says why a level is passed over, or waits.
+    """
 
     at: datetime
     position: Position | None
     found: Found = Found()
+    aside: str = ""
 
 
 def run(
@@ -357,6 +410,7 @@ def run(
     start: datetime,
     answers: Callable[[datetime], Mapping[TargetSpec, Answer]],
     reaches: Callable[[int], bool],
+    facts: Facts,
 ) -> list[Asking]:
     """Give all that a run would do from `start` on if nobody acknowledged: the pager's own decisions, none of its acts.
 
@@ -364,7 +418,12 @@ def run(
     """
     position, due, done = Position(), start, list[Asking]()
     while True:
-        step = decide(plan, position, due=due, now=due)
+        step = decide(plan, position, due=due, now=due, facts=facts)
+        done += [Asking(due, place, aside=why) for place, why in step.passed]
+        if step.waits and step.next_at:
+            done.append(Asking(due, step.next, aside=step.waits))
+            position, due = step.next, step.next_at
+            continue
         if step.ask is None:
             return [*done, Asking(due, None)]
         found = asks(plan.levels[step.ask.level], answers(due), pass_=step.ask.round)
@@ -387,7 +446,12 @@ def offsets(plan: Plan) -> list[int]:
 
 
 def warnings(
-    people: Sequence[Sequence[int]], *, gives_up_after: int, goal: int | None = None, acks_needed: int = 1
+    people: Sequence[Sequence[int]],
+    *,
+    gives_up_after: int,
+    goal: int | None = None,
+    acks_needed: int = 1,
+    branches: Sequence[bool] = (),
 ) -> list[str]:
     """Say what is doubtful about levels that would ask these people right now."""
     found = [
@@ -404,6 +468,8 @@ def warnings(
         found.append(
             f"{acks_needed} people must acknowledge, and fewer are asked right now: it would give up."
         )
+    if branches and all(branches):
+        found.append("Every level is for some alerts only: what none of them is for goes to the last resort.")
     if goal is not None and gives_up_after > goal:
         found.append("It takes longer than the most urgent severity allows.")
     return found
@@ -416,9 +482,13 @@ def for_people(name: str, people: Sequence[tuple[int, str]], *, reason: str = ""
 
 
 def as_last_resort(plan: Plan, *, asked: str) -> Plan:
-    """Give a plan as it is asked once more when nobody of the plan named `asked` has answered: one pass."""
+    """Give a plan as it is asked once more when nobody of the plan named `asked` has answered.
+
+    It has one pass and no branches: there is nothing behind it.
+    """
     reason = f"Last resort, because nobody of {asked} answered" if asked else "Last resort: nobody answered"
-    return replace(plan, repeat=1, reason=reason)
+    levels = tuple(replace(level, branch=None) for level in plan.levels)
+    return replace(plan, repeat=1, reason=reason, levels=levels)
 
 
 def for_target(target: TargetSpec, *, reason: str = "") -> Plan:

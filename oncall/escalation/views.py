@@ -11,8 +11,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from core.accounts.policy import Verb, admin_only, can, may_configure, require
 from core.ui import refusals
 from core.ui.render import render
+from oncall.alerts.models import Urgency
 from oncall.escalation import operations, queries
 from oncall.escalation.forms import (
+    HOW,
     Draft,
     LastResortForm,
     Levels,
@@ -21,6 +23,8 @@ from oncall.escalation.forms import (
     choices,
     in_minutes,
 )
+from oncall.matching.rules import Facts
+from oncall.quiet.rules import WEEKDAYS
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -60,7 +64,9 @@ def simulator(request: PersonRequest) -> HttpResponse:
     form = SimulateForm(request.GET if "at" in request.GET else None, user=request.user, initial=blank)
     lines = []
     if form.is_valid():
-        lines = queries.simulate(**form.cleaned_data)
+        given = dict(form.cleaned_data)
+        facts = Facts(urgency=given["urgency"], labels=given.pop("labels"))
+        lines = queries.simulate(**given, facts=facts)
     elif chosen and not form.is_bound:
         lines = queries.simulate(chosen, at=timezone.now(), urgency="high")
     context = {"form": form, "policy": chosen, "lines": lines}
@@ -181,5 +187,14 @@ def _editor(
     *,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    context = {"policy": policy, "form": form, "levels": levels, "groups": choices()}
+    context: dict[str, object] = {
+        "policy": policy,
+        "form": form,
+        "levels": levels,
+        "groups": choices(),
+        "zone": timezone.get_current_timezone_name(),
+        "how": HOW,
+        "weekdays": [(day.lower(), day) for day in WEEKDAYS],
+        "urgencies": Urgency.choices,
+    }
     return render(request, "oncall/escalation/edit.html", context, status=status)

@@ -185,6 +185,7 @@ def by_token(token: str) -> Page | None:
         Page.objects.select_related(
             "user",
             "escalation__alert__service__team",
+            "escalation__alert__integration",
             "escalation__alert__incident__severity",
             "escalation__incident__severity",
             "escalation__acknowledged_by",

@@ -50,7 +50,7 @@ def overlaps(quiet: Quiet, *, start: datetime, end: datetime) -> bool:
         if day.weekday() in hours.weekdays
     ]
     stretches += [
-        (_instant(day, time(), quiet.zone), _instant(day + timedelta(days=1), time(), quiet.zone))
+        (instant(day, time(), quiet.zone), instant(day + timedelta(days=1), time(), quiet.zone))
         for day in days
         if day in quiet.days
     ]
@@ -67,16 +67,17 @@ def _end(quiet: Quiet, at: datetime) -> datetime | None:
         if day.weekday() in hours.weekdays
     ]
     if today in quiet.days:
-        stretches.append((at, _instant(today + timedelta(days=1), time(), quiet.zone)))
+        stretches.append((at, instant(today + timedelta(days=1), time(), quiet.zone)))
     return max((end for start, end in stretches if start <= at < end), default=None)
 
 
 def _stretch(quiet: Quiet, hours: Hours, day: date) -> tuple[datetime, datetime]:
     last = day if hours.end > hours.start else day + timedelta(days=1)
-    return _instant(day, hours.start, quiet.zone), _instant(last, hours.end, quiet.zone)
+    return instant(day, hours.start, quiet.zone), instant(last, hours.end, quiet.zone)
 
 
-def _instant(day: date, clock: time, zone: ZoneInfo) -> datetime:
+def instant(day: date, clock: time, zone: ZoneInfo) -> datetime:
+    """Give when the clocks of a zone show a time on a date."""
     return datetime.combine(day, clock, zone).astimezone(UTC)
 
 

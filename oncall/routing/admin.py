@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin
 
-from oncall.routing import operations, rules
+from oncall.matching import rules as matching
+from oncall.routing import operations
 from oncall.routing.models import Route, ServicePolicy
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class RouteForm(forms.ModelForm[Route]):
     def clean_match(self) -> list[dict[str, str]]:
         """Refuse conditions that could never hold or take too long."""
         try:
-            conditions = rules.check(self.cleaned_data["match"] or [])
+            conditions = matching.check(self.cleaned_data["match"] or [])
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error
         return [{"label": c.label, "op": c.op, "value": c.value} for c in conditions]

@@ -17,7 +17,8 @@ from incidents.catalog.models import Service
 from oncall.alerts import parsers
 from oncall.alerts.models import Integration, Urgency
 from oncall.escalation.models import Policy
-from oncall.routing import operations, queries, rules
+from oncall.matching import rules as matching
+from oncall.routing import operations, queries
 from oncall.routing.models import Route
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class ConditionIn(serializers.Serializer[Any]):
     """What must hold of a label."""
 
     # `label` is an attribute of every field, so this one gets its name in `get_fields`.
-    op = serializers.ChoiceField(choices=rules.OPERATORS, default="equals")
+    op = serializers.ChoiceField(choices=matching.OPERATORS, default="equals")
     value = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
@@ -77,7 +78,7 @@ class RouteIn(serializers.Serializer[Any]):
     def validate_match(self, value: list[dict[str, str]]) -> list[dict[str, str]]:
         """Refuse what could never hold, and patterns that could take too long."""
         try:
-            rules.check([dict(item) for item in value])
+            matching.check([dict(item) for item in value])
         except ValueError as error:
             raise serializers.ValidationError(str(error)) from error
         return [dict(item) for item in value]

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -13,11 +10,10 @@ from oncall.alerts import parsers
 from oncall.alerts.models import Integration, Kind, Urgency
 from oncall.alerts.rules import Action, Parsed, Unreadable, severity, urgency
 from oncall.escalation.models import Policy
-from oncall.routing import queries, rules
+from oncall.matching.rules import labels_of
+from oncall.routing import queries
 
 if TYPE_CHECKING:
-    from django.http import QueryDict
-
     from core.accounts.models import User
     from oncall.routing.models import Route
 
@@ -79,77 +75,6 @@ class RouteForm(forms.Form):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A condition as it stands in the editor, and what is wrong with it."""
-
-    label: str = ""
-    op: str = "equals"
-    value: str = ""
-    error: str = ""
-
-    @property
-    def is_blank(self) -> bool:
-        """Whether nothing was entered: such a row asks for nothing."""
-        return not self.label.strip() and not self.value
-
-
-class Conditions:
-    """The conditions of the editor: read from the form, changed by its buttons, checked when they are saved."""
-
-    def __init__(self, drafts: Sequence[Draft]) -> None:
-        self.drafts = list(drafts)
-
-    @classmethod
-    def of(cls, match: Any) -> Conditions:
-        """Give a route's conditions for editing; what cannot be read is left out."""
-        found = []
-        for item in match if isinstance(match, list) else []:
-            try:
-                (condition,) = rules.check([item])
-            except ValueError:
-                continue
-            found.append(Draft(**asdict(condition)))
-        return cls(found)
-
-    @classmethod
-    def posted(cls, data: QueryDict) -> Conditions:
-        """Give the conditions as the browser sent them."""
-        count = data.get("conditions", "")
-        number = int(count) if re.fullmatch(r"\d{1,3}", count, re.ASCII) else 0
-        rows = range(min(number, rules.MAX_CONDITIONS))
-        return cls(
-            [
-                Draft(*(data.get(f"condition-{n}-{name}", "")[:1000] for name in ("label", "op", "value")))
-                for n in rows
-            ]
-        )
-
-    def change(self, button: str) -> None:
-        """Do what a button of the editor says: `add`, or `remove` with a condition's number."""
-        what, _, which = button.partition("-")
-        if what == "add" and len(self.drafts) < rules.MAX_CONDITIONS:
-            self.drafts.append(Draft())
-        elif what == "remove" and which in map(str, range(len(self.drafts))):
-            del self.drafts[int(which)]
-
-    def check(self) -> list[dict[str, str]] | None:
-        """Give the conditions as a route keeps them, or None where one is wrong; the drafts say what."""
-        match = []
-        for n, draft in enumerate(self.drafts):
-            entered = {"label": draft.label, "op": draft.op, "value": draft.value}
-            try:
-                match += [] if draft.is_blank else [asdict(found) for found in rules.check([entered])]
-            except ValueError as error:
-                self.drafts[n] = replace(draft, error=str(error))
-        return None if self.errors else match
-
-    @property
-    def errors(self) -> list[tuple[int, str]]:
-        """What is wrong: the condition's number from 0, and the words."""
-        return [(n, draft.error) for n, draft in enumerate(self.drafts) if draft.error]
-
-
 class TryForm(forms.Form):
     """An alert to ask about: as its source sends it, or its labels alone."""
 
@@ -191,18 +116,8 @@ def _read(written: str, source: Integration | None) -> list[Parsed]:
     return parsers.parse(kind, written.encode(), source=source.name if source else "")
 
 
-_LINE = re.compile(r"""\s*([^\s=:]+)\s*[=:]\s*(["']?)(.*?)\2,?\s*""")
-
-
 def _labelled(written: str) -> Parsed:
-    labels = {}
-    for n, line in enumerate(written.splitlines(), 1):
-        if not line.strip():
-            continue
-        found = _LINE.fullmatch(line)
-        if found is None:
-            raise ValueError(f"Line {n} is no label. Write it as: team = payments")
-        labels[found[1]] = found[3]
+    labels = labels_of(written)
     level = severity(labels.get("severity", ""))
     return Parsed(
         action=Action.TRIGGER,

@@ -9,7 +9,7 @@ from core.errors import Refused
 from core.events import bus
 from core.live.publish import changed
 from oncall.events import RouteChanged
-from oncall.routing import rules
+from oncall.matching import rules as matching
 from oncall.routing.models import Route, ServicePolicy
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _fill(route: Route, fields: dict[str, Any]) -> None:
     for name, value in fields.items():
         setattr(route, name, value)
     try:
-        conditions = rules.check(route.match)
+        conditions = matching.check(route.match)
     except ValueError as error:
         raise BadRoute(str(error)) from error
     route.match = [{"label": c.label, "op": c.op, "value": c.value} for c in conditions]

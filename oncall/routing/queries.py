@@ -14,9 +14,10 @@ from oncall.alerts import parsers
 from oncall.alerts.rules import Action, Parsed, Unreadable
 from oncall.escalation import queries as escalations
 from oncall.escalation.models import Policy
+from oncall.matching import rules as matching
 from oncall.routing import rules
 from oncall.routing.models import Route, ServicePolicy
-from oncall.routing.rules import Condition, Decision, Map, Rule, Subject
+from oncall.routing.rules import Decision, Map, Rule, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from core.accounts.models import User
     from oncall.alerts.models import Integration
+    from oncall.matching.rules import Condition
 
 Owned = TypeVar("Owned", Service, Policy)
 log = logging.getLogger(__name__)
@@ -103,11 +105,12 @@ def simulate(body: bytes, *, kind: str, source: Integration | None, at: datetime
     first = next((parsed for parsed in found if parsed.action is Action.TRIGGER), found[0] if found else None)
     if first is None:
         return Simulation(None, None, None, None, ())
-    decision = decide(subject_of(first, source, kind=kind))
+    subject = subject_of(first, source, kind=kind)
+    decision = decide(subject)
     service = Service.objects.filter(pk=decision.service_id or 0).first()
     policy = Policy.objects.prefetch_related(*escalations.TARGETS).filter(pk=decision.policy_id or 0).first()
     asks = first.action is Action.TRIGGER
-    timeline = escalations.simulate(policy, at=at, urgency=decision.urgency) if asks else []
+    timeline = escalations.simulate(policy, at=at, urgency=decision.urgency, facts=subject) if asks else []
     return Simulation(first, decision, service, policy, tuple(timeline))
 
 
@@ -235,7 +238,7 @@ def answers(alerts: Sequence[Parsed], integration: Integration | None) -> list[A
 
 def _rule(route: Route) -> Rule | None:
     try:
-        conditions = rules.check(route.match)
+        conditions = matching.check(route.match)
     except ValueError:
         log.exception("route %s is left out: its conditions cannot be read", route.pk)
         return None

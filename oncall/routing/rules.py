@@ -9,37 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from math import factorial
 
-VERBS = {
-    "equals": "is",
-    "not_equals": "is not",
-    "contains": "contains",
-    "matches": "matches",
-    "exists": "is there",
-}
-"""Each operator as people read it between a label and its value."""
-OPERATORS = tuple(VERBS)
-MAX_CONDITIONS = 20
-MAX_PATTERN = 200
-MAX_SUBJECT = 256
-MAX_PATHS = 3_000_000
+from oncall.matching.rules import Condition, Facts, is_true
+
 SERVICE_LABELS = ("service", "component", "service_name", "app")
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One thing that must hold of a label."""
-
-    label: str
-    op: str
-    value: str = ""
-
-    @property
-    def verb(self) -> str:
-        """The operator as people read it."""
-        return VERBS[self.op]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,24 +29,11 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """What is known of an alert when it is routed; annotations count where no label has the name."""
+class Subject(Facts):
+    """What is known of an alert when it is routed."""
 
     integration_id: int
     service_id: int | None
-    source: str
-    urgency: str
-    title: str = ""
-    severity: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
-
-    def value(self, label: str) -> str | None:
-        """What a label says; `title`, `severity` and `source` are always there."""
-        if label in self.labels:
-            return self.labels[label]
-        own = {"title": self.title, "severity": self.severity, "source": self.source}
-        return own[label] if own.get(label) else self.annotations.get(label)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,19 +77,6 @@ def holds(rule: Rule, subject: Subject) -> bool:
 def hides(upper: Rule, lower: Rule) -> bool:
     """Whether no alert can ever reach `lower`, because `upper` is tried before it and takes all of them."""
     return not upper.conditions and upper.integration_id in (None, lower.integration_id)
-
-
-def is_true(condition: Condition, value: str | None) -> bool:
-    """Whether a condition holds of a label's value, None for a label that is not there."""
-    if condition.op == "exists":
-        return value is not None
-    if condition.op == "not_equals":
-        return value != condition.value
-    if value is None:
-        return False
-    if condition.op == "matches":
-        return _matches(condition.value, value)
-    return condition.value in value if condition.op == "contains" else condition.value == value
 
 
 def _service(subject: Subject, rule: Rule | None, world: Map) -> tuple[int | None, str]:
@@ -177,78 +124,3 @@ def _words(condition: Condition) -> str:
     if condition.op == "exists":
         return f"{condition.label} exists"
     return f"{condition.label}{sign[condition.op]}{condition.value}"
-
-
-# Patterns
-
-
-class BadPattern(ValueError):
-    """A pattern that is wrong, or could take too long; the message is for the person who wrote it."""
-
-
-def _matches(pattern: str, value: str) -> bool:
-    try:
-        return compiled(pattern).fullmatch(value[:MAX_SUBJECT]) is not None
-    except BadPattern:
-        return False
-
-
-@lru_cache(maxsize=500)
-def compiled(pattern: str) -> re.Pattern[str]:
-    """A pattern for the whole of a label, as Alertmanager's matchers; raises BadPattern.
-
-    What is allowed is bounded: the ways in which it can be tried against 256 characters are counted beforehand.
-    """
-    if len(pattern) > MAX_PATTERN:
-        raise BadPattern(f"Use at most {MAX_PATTERN} characters.")
-    try:
-        ready = re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise BadPattern(f"This is no regular expression: {error}.") from error
-    if _ways(pattern) > MAX_PATHS:
-        raise BadPattern(
-            "This pattern could take too long: use at most three of * + {, and neither repeat a group nor look around."
-        )
-    return ready
-
-
-_PART = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?:|\(\?|\{\d+\}|\{\d*,\d*\}|.", re.DOTALL)
-
-
-def _ways(pattern: str) -> float:
-    """An upper bound of the ways to try a pattern; infinite for what may repeat a group, look around or back."""
-    ways, endless, last = 1.0, 0, ""
-    alternatives = [1]
-    for part in _PART.findall(pattern):
-        if part == "(?" or re.match(r"\\\d", part) or (last == ")" and (part in "*+" or part[0] == "{")):
-            return float("inf")
-        endless += part in "*+" or ("," in part[1:] and part[0] == "{")
-        ways *= 2 if part == "?" else 1
-        if part in ("(", "(?:"):
-            alternatives.append(1)
-        elif part == "|":
-            alternatives[-1] += 1
-        elif part == ")":
-            ways *= alternatives.pop()
-        last = part
-    return ways * alternatives[0] * float(MAX_SUBJECT**endless) / factorial(endless)
-
-
-def check(conditions: object) -> list[Condition]:
-    """The conditions of a route as they were entered; raises ValueError with a sentence for the person."""
-    if not isinstance(conditions, list) or len(conditions) > MAX_CONDITIONS:
-        raise ValueError(f"Give a list of at most {MAX_CONDITIONS} conditions.")
-    return [_checked(item) for item in conditions]
-
-
-def _checked(item: object) -> Condition:
-    if not isinstance(item, Mapping) or not isinstance(item.get("label"), str) or not item["label"].strip():
-        raise ValueError("Each condition needs a label.")
-    op, value = item.get("op", "equals"), item.get("value", "")
-    if op not in OPERATORS:
-        raise ValueError(f"“{op}” is no operator; use one of {', '.join(OPERATORS)}.")
-    if not isinstance(value, str) or (not value and op not in ("exists", "equals", "not_equals")):
-        raise ValueError(f"The condition on {item['label']} needs a value.")
-    if op == "matches":
-        compiled(value)
-    return Condition(item["label"].strip(), op, value)

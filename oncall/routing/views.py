@@ -11,8 +11,9 @@ from core.accounts.policy import Verb, can, may_configure, may_respond
 from core.errors import Refused
 from core.ui import refusals
 from core.ui.render import render
+from oncall.matching.forms import Conditions, Draft
 from oncall.routing import operations, queries, rules
-from oncall.routing.forms import Conditions, Draft, RouteForm, TryForm
+from oncall.routing.forms import RouteForm, TryForm
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -180,5 +181,5 @@ def _editor(
     *,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    context = {"route": route, "form": form, "conditions": conditions, "verbs": rules.VERBS.items()}
+    context = {"route": route, "form": form, "conditions": conditions}
     return render(request, "oncall/routing/edit.html", context, status=status)

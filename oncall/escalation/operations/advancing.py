@@ -29,7 +29,7 @@ from oncall.escalation.rules import Answer, Plan, Position, Step, TargetSpec
 from oncall.paging import operations as paging
 from oncall.paging import queries as people
 from oncall.paging import rules as words
-from oncall.paging.operations import Ask, Asked
+from oncall.paging.operations import Aside, Ask, Asked
 
 if TYPE_CHECKING:
     from incidents.lifecycle.models import Incident
@@ -121,7 +121,11 @@ def _advance(due: Sequence[Escalation]) -> int:
     )
     asking = [turn for turn in turns if turn.step.ask is not None]
     _ask(asking, at)
-    _exhaust([turn.escalation for turn in turns if turn.step.ask is None])
+    waiting = [turn for turn in turns if turn.step.waits]
+    given_up = [turn for turn in turns if turn.step.ask is None and not turn.step.waits]
+    paging.note_aside([aside for turn in (*waiting, *given_up) if (aside := _aside(turn))])
+    _wait(waiting)
+    _exhaust([turn.escalation for turn in given_up])
     failpoints.hit("in_advance")
     return len(due)
 
@@ -134,7 +138,12 @@ def _turn(escalation: Escalation, at: datetime, without: frozenset[int]) -> _Tur
     except (KeyError, TypeError, ValueError):
         log.exception("the plan of escalation %s cannot be read", escalation.pk)
         plan = Plan("", 0, ())
-    return _Turn(escalation, plan, rules.decide(plan, position, due=due, now=at), without=without)
+    return _Turn(
+        escalation,
+        plan,
+        rules.decide(plan, position, due=due, now=at, facts=queries.facts_of(escalation)),
+        without=without,
+    )
 
 
 _DRAW = """
@@ -246,10 +255,10 @@ def _asked(turn: _Turn, known: Mapping[TargetSpec, Answer], names: Mapping[int, 
             if id_ not in turn.without
         ),
         nobody=tuple(f"{rules.why(plan, step.ask)}. {reason}." for reason in found.nobody),
-        skipped=tuple((skipped.round, skipped.level, _skipped(plan, skipped)) for skipped in step.skipped),
+        skipped=_skips(turn),
         alert_id=escalation.alert_id,
         incident_id=_incident_id(escalation),
-        after_you=_after(turn, known, names),
+        after_you=_after(turn, known, names, at),
         by_hand=escalation.by_hand,
         thread=f"alert-{escalation.alert_id}" if escalation.alert_id else f"escalation-{escalation.pk}",
         notice=replace(
@@ -267,9 +276,11 @@ def _incident_id(escalation: Escalation) -> int | None:
 
 
 def _after(
-    turn: _Turn, known: Mapping[TargetSpec, Answer], names: Mapping[int, str]
+    turn: _Turn, known: Mapping[TargetSpec, Answer], names: Mapping[int, str], at: datetime
 ) -> tuple[tuple[int, str], ...]:
-    found = rules.following(turn.plan, turn.step.next, known, without=turn.without)
+    facts = queries.facts_of(turn.escalation)
+    at = turn.step.next_at or at
+    found = rules.following(turn.plan, turn.step.next, known, facts=facts, at=at, without=turn.without)
     return tuple((id_, names[id_]) for id_ in found[1] if id_ in names) if found else ()
 
 
@@ -278,13 +289,48 @@ def _acks_needed(turn: _Turn) -> int:
     return max(needed, turn.escalation.acks_needed)
 
 
+def _skips(turn: _Turn) -> tuple[tuple[int, int, str], ...]:
+    """The levels that are not asked, each with the reason: the ledger shows which branch was taken and why."""
+    late = [(each.round, each.level, _skipped(turn.plan, each)) for each in turn.step.skipped]
+    passed = [
+        (
+            each.round,
+            each.level,
+            f"{rules.why(turn.plan, each)}. It was not asked: {why[:1].lower()}{why[1:]}.",
+        )
+        for each, why in turn.step.passed
+    ]
+    return (*late, *passed)
+
+
+def _aside(turn: _Turn) -> Aside | None:
+    """What the ledger says of a run that asks nobody now: who was passed over, and what it waits for."""
+    step, escalation = turn.step, turn.escalation
+    lines = _skips(turn)
+    if step.waits and not escalation.waits_for:
+        lines += ((step.next.round, step.next.level, f"{rules.why(turn.plan, step.next)}. {step.waits}."),)
+    return Aside(escalation.pk, escalation.epoch, escalation.urgency, step.due, lines) if lines else None
+
+
+def _wait(turns: Sequence[_Turn]) -> None:
+    """Look again when working hours begin."""
+    for turn in turns:
+        Escalation.objects.filter(pk=turn.escalation.pk).update(
+            round=turn.step.next.round,
+            level=turn.step.next.level,
+            next_at=turn.step.next_at,
+            waits_for=turn.step.waits[:200],
+        )
+    live.changed("alerts", *{topic for turn in turns for topic in _topics(turn.escalation)})
+
+
 def _skipped(plan: Plan, position: Position) -> str:
     return f"{rules.why(plan, position)}. It was not asked: its time was over before the pager ran again."
 
 
 _MOVE = """
 update oncall_escalation as e set round = new.round, level = new.level, next_at = new.next_at,
-    acks_needed = new.acks_needed, plan = coalesce(new.plan, e.plan)
+    acks_needed = new.acks_needed, waits_for = '', plan = coalesce(new.plan, e.plan)
 from jsonb_to_recordset(%s::jsonb) as new (id bigint, round int, level int, next_at timestamptz, acks_needed int,
     plan jsonb)
 where e.id = new.id
@@ -316,7 +362,7 @@ def _exhaust(escalations: Sequence[Escalation]) -> None:
         return
     ids = [escalation.pk for escalation in escalations]
     Escalation.objects.filter(pk__in=ids).update(
-        status=EscalationStatus.EXHAUSTED, next_at=None, exhausted_at=Now(), edits_due=True
+        status=EscalationStatus.EXHAUSTED, next_at=None, waits_for="", exhausted_at=Now(), edits_due=True
     )
     bus.emit_all(
         [events.EscalationExhausted(each.pk, each.alert_id, _incident_id(each)) for each in escalations]
@@ -393,6 +439,8 @@ def _alarm_words(escalation: Escalation, last: LastResort | None) -> dict[str, A
     asked = escalation.plan.get("name") if isinstance(escalation.plan, dict) else ""
     who = f"only {escalation.acks_said.split(',')[0]}" if escalation.acks else "nobody acknowledged"
     said = f"{asked or 'The plan'} asked everybody as often as it says, and {who}."
+    if not (escalation.round or escalation.level or escalation.by_hand):
+        said = f"{asked or 'The plan'} has no level that is for this, so nobody was asked."
     if last is not None and queries.has_last(escalation, last):
         said += f" The last resort is asked now: {last}."
     url = settings.BASE_URL + _address(escalation, incident)

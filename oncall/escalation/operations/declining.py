@@ -73,7 +73,7 @@ def _move_on(row: Escalation, page: Page, actor: User) -> tuple[int, ...] | None
     if row.status != EscalationStatus.ESCALATING or not is_last_asked or others.exists():
         return None
     no = people.decliners([row.pk])[row.pk]
-    found = queries.following(plan, here, at=queries.now(), without=no)
+    found = queries.following(plan, here, at=queries.now(), facts=queries.facts_of(row), without=no)
     if found is None:
         halt(Q(pk=row.pk), EscalationStatus.CLOSED, by=actor, among=WAITING)
         return ()

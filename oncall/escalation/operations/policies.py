@@ -15,6 +15,7 @@ from core.events import bus
 from oncall import events
 from oncall.escalation.models import LastResort, Level, Policy, Target
 from oncall.escalation.rules import Kind, LevelSpec
+from oncall.matching.rules import branch_to_json
 
 if TYPE_CHECKING:
     from core.accounts.models import Team, User
@@ -173,9 +174,10 @@ def _write_levels(policy: Policy, levels: Sequence[LevelSpec]) -> None:
     for row, level in zip(rows, levels, strict=True):
         row.timeout_seconds, row.round_robin = level.timeout_seconds, level.round_robin
         row.acks_needed = level.acks_needed
+        row.branch = branch_to_json(level.branch) if level.branch else None
     policy.levels.filter(position__gte=len(levels)).delete()
     Level.objects.bulk_update(
-        [row for row in rows if row.pk], ["timeout_seconds", "round_robin", "acks_needed"]
+        [row for row in rows if row.pk], ["timeout_seconds", "round_robin", "acks_needed", "branch"]
     )
     Level.objects.bulk_create(row for row in rows if not row.pk)
     Target.objects.filter(level__in=rows).delete()

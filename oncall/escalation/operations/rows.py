@@ -165,6 +165,7 @@ def go_on(escalation: Escalation, place: Position, at: datetime | Now, *, note: 
         level=place.level,
         next_at=at,
         note=note,
+        waits_for="",
         acks=escalation.acks if len(escalation.acks) < escalation.acks_needed else [],
         acknowledged_at=None,
         acknowledged_by=None,

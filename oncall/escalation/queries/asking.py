@@ -6,7 +6,7 @@ import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -18,6 +18,7 @@ from oncall.alerts.models import Status
 from oncall.escalation import rules
 from oncall.escalation.models import Escalation, EscalationStatus
 from oncall.escalation.rules import Answer, Kind, Plan, Position, TargetSpec, Turn
+from oncall.matching.rules import Facts, judge
 from oncall.paging import queries as paging
 from oncall.schedules import queries as schedules
 from oncall.schedules.rules import TICK
@@ -32,7 +33,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-RELATED = ("alert__service", "alert__incident__severity", "incident__severity", "started_by")
+RELATED = (
+    "alert__service",
+    "alert__integration",
+    "alert__incident__severity",
+    "incident__severity",
+    "started_by",
+)
 """What a notice about an escalation reads."""
 
 
@@ -140,10 +147,32 @@ def _slice(schedule: Resolved | None, turn: Turn, at: datetime) -> Slice | None:
 
 
 def following(
-    plan: Plan, position: Position, *, at: datetime, without: Collection[int] = ()
+    plan: Plan, position: Position, *, at: datetime, facts: Facts, without: Collection[int] = ()
 ) -> tuple[Position, tuple[int, ...]] | None:
     """Give the next position that asks somebody at an instant, with whom; None when the plan gives up instead."""
-    return rules.following(plan, position, answers(targets_of(plan), at=at), without=without)
+    known = answers(targets_of(plan), at=at)
+    return rules.following(plan, position, known, facts=facts, at=at, without=without)
+
+
+def facts_of(escalation: Escalation) -> Facts:
+    """Give what the branches of a plan are decided by, of an escalation read with its alert and incident."""
+    alert, incident = escalation.alert, escalation.incident
+    if alert is None:
+        severity = incident.severity.slug if incident else ""
+        title = incident.title if incident else escalation.message
+        return Facts(urgency=escalation.urgency, title=title, severity=severity)
+    return Facts(
+        urgency=escalation.urgency,
+        title=alert.title,
+        severity=alert.severity,
+        source=alert.integration.name if alert.integration else "",
+        labels=_texts(alert.labels),
+        annotations=_texts(alert.annotations),
+    )
+
+
+def _texts(stored: Any) -> dict[str, str]:
+    return {str(key): str(value) for key, value in stored.items()} if isinstance(stored, dict) else {}
 
 
 def targets_of(plan: Plan) -> list[TargetSpec]:
@@ -174,12 +203,14 @@ def next_up(escalation: Escalation) -> NextUp | None:
         *escalation.acked_by,
         *(paging.decliners([escalation.pk])[escalation.pk] if escalation.by_hand else ()),
     }
-    found = following(plan, Position(escalation.round, escalation.level), at=escalation.next_at, without=no)
+    at, facts = escalation.next_at, facts_of(escalation)
+    found = following(plan, Position(escalation.round, escalation.level), at=at, facts=facts, without=no)
     if found is None:
-        return NextUp(escalation.next_at, (), None)
+        return NextUp(at, (), None)
     position, ids = found
+    until = judge(plan.levels[position.level].branch, facts, at=at).until
     known = {user.pk: user for user in User.objects.active().filter(pk__in=ids)}
-    return NextUp(escalation.next_at, tuple(known[id_] for id_ in ids if id_ in known), position)
+    return NextUp(until or at, tuple(known[id_] for id_ in ids if id_ in known), position)
 
 
 def asked_after(escalation: Escalation, *, at: datetime) -> tuple[User, ...]:
@@ -193,7 +224,8 @@ def asked_first(escalation: Escalation, *, at: datetime) -> tuple[User, ...]:
 
 
 def _asked_from(escalation: Escalation, position: Position, at: datetime) -> tuple[User, ...]:
-    found = following(rules.from_json(escalation.plan), position, at=at, without=_unasked(escalation))
+    facts, no = facts_of(escalation), _unasked(escalation)
+    found = following(rules.from_json(escalation.plan), position, at=at, facts=facts, without=no)
     known = {user.pk: user for user in User.objects.active().filter(pk__in=found[1])} if found else {}
     return tuple(known[id_] for id_ in found[1] if id_ in known) if found else ()
 

@@ -14,6 +14,7 @@ from oncall.escalation import rules
 from oncall.escalation.models import LastResort, Policy
 from oncall.escalation.queries.asking import admins, answers, now, targets_of
 from oncall.escalation.rules import Answer, Kind, LevelSpec, Plan, TargetSpec, Turn
+from oncall.matching.rules import branch_from_json
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -63,6 +64,7 @@ def plan_of(policy: Policy) -> Plan:
             tuple(_target(target) for target in level.targets.all()),
             level.round_robin,
             acks_needed=level.acks_needed,
+            branch=branch_from_json(level.branch),
         )
         for level in policy.levels.all()
     )
@@ -131,6 +133,7 @@ class Rung:
     people: tuple[User, ...]
     nobody: tuple[str, ...]
     acks_needed: int
+    only: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +176,16 @@ def _ladder(
             tuple(people[id_] for id_ in ids),
             found.nobody,
             level.acks_needed or plan.acks_needed,
+            level.branch.said if level.branch else "",
         )
         for n, (offset, level, ids, found) in enumerate(
             zip(rules.offsets(plan), plan.levels, active, asked, strict=True), 1
         )
     )
     total = rules.give_up_seconds(plan)
+    restricted = [rules.is_restricted(level) for level in plan.levels]
     needed = max([rung.acks_needed for rung in rungs], default=1)
-    doubts = rules.warnings(active, gives_up_after=total, acks_needed=needed)
+    doubts = rules.warnings(active, gives_up_after=total, acks_needed=needed, branches=restricted)
     return Ladder(policy, rungs, plan.repeat, total, tuple(doubts))
 
 

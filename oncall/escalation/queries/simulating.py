@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from oncall.escalation import rules
-from oncall.escalation.queries.asking import reading, targets_of
+from oncall.escalation.queries.asking import answers, reading, targets_of
 from oncall.escalation.queries.ladders import drawn, last_resort, plan_of_last, usable
+from oncall.matching.rules import Facts, Hours
 from oncall.paging import queries as paging
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from oncall.escalation.models import Policy
-    from oncall.escalation.rules import Asking, Plan
+    from oncall.escalation.rules import Answer, Asking, Plan, TargetSpec
     from oncall.paging.queries import Person
     from oncall.paging.rules import Send
 
@@ -25,13 +26,17 @@ GIVES_UP = "Nobody has acknowledged: every admin is told"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Somebody told something, or (`person` None) why nobody is; `level` counts from 1, None when it gives up."""
+    """Somebody told something, or (`person` None) why nobody is; `level` counts from 1, None when it gives up.
+
+    `is_aside`: its level is passed over, or waits for working hours.
+    """
 
     at: datetime
     level: int | None
     person: Person | None
     channel: str | None
     why: str
+    is_aside: bool = False
 
     @property
     def channel_name(self) -> str:
@@ -39,33 +44,46 @@ class Line:
         return paging.channel_name(self.channel) if self.channel else ""
 
 
-def simulate(policy: Policy | None, *, at: datetime, urgency: str) -> list[Line]:
+def simulate(policy: Policy | None, *, at: datetime, urgency: str, facts: Facts | None = None) -> list[Line]:
     """Give who would be told what by which channel and when, if an alert came at an instant and nobody acknowledged.
 
-    `policy` is read with its levels and targets; the last resort follows where there is one.
+    `policy` is read with its levels and targets; the last resort follows where there is one. `facts` are what its
+    branches are decided by.
     """
+    facts = replace(facts, urgency=urgency) if facts else Facts(urgency=urgency)
     plan = usable(drawn(policy) if policy is not None else None)
-    lines = _lines(plan, at=at, urgency=urgency)
+    lines = _lines(plan, at=at, facts=facts)
     last = last_resort()
     if last is None or (policy is not None and last.policy_id == policy.pk):
         return lines
     after = rules.as_last_resort(plan_of_last(last), asked=plan.name)
-    return lines + _lines(after, at=max(line.at for line in lines if line.level is None), urgency=urgency)
+    return lines + _lines(after, at=max(line.at for line in lines if line.level is None), facts=facts)
 
 
-def _lines(plan: Plan, *, at: datetime, urgency: str) -> list[Line]:
-    read = reading(targets_of(plan), start=at, end=at + timedelta(seconds=rules.give_up_seconds(plan)))
+def _lines(plan: Plan, *, at: datetime, facts: Facts) -> list[Line]:
+    targets = targets_of(plan)
+    read = reading(targets, start=at, end=at + timedelta(seconds=rules.give_up_seconds(plan)))
+    # Working hours that are waited for are beyond what was read.
+    waits = any(level.branch and level.branch.how is Hours.WAIT for level in plan.levels)
 
     @cache
     def way(user_id: int) -> _Way:
         person = paging.reachable([user_id]).get(user_id)
-        return _Way(person, *paging.sends_to(person, urgency=urgency))
+        return _Way(person, *paging.sends_to(person, urgency=facts.urgency))
 
     askings = rules.run(
-        plan, start=at, answers=read.answers, reaches=lambda user_id: bool(way(user_id).sends)
+        plan,
+        start=at,
+        answers=partial(_anew, targets) if waits else read.answers,
+        reaches=lambda user_id: bool(way(user_id).sends),
+        facts=facts,
     )
     lines = [line for asking in askings for line in _told(plan, asking, way)]
     return sorted(lines, key=lambda line: line.at)
+
+
+def _anew(targets: Sequence[TargetSpec], at: datetime) -> Mapping[TargetSpec, Answer]:
+    return answers(targets, at=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +99,9 @@ def _told(plan: Plan, asking: Asking, way: Callable[[int], _Way]) -> Iterator[Li
         yield Line(asking.at, None, None, None, GIVES_UP)
         return
     level = place.level + 1
+    if asking.aside:
+        yield Line(asking.at, level, None, None, f"{rules.why(plan, place)}. {asking.aside}.", is_aside=True)
+        return
     for user_id, via in asking.found.people:
         found = way(user_id)
         wanted = rules.acks_wanted(rules.acks_needed(plan, place))

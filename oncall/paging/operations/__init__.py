@@ -1,11 +1,13 @@
 """Everything that is done to pages and to the ways of reaching people."""
 
 from oncall.paging.operations.asking import (
+    Aside,
     Ask,
     Asked,
     Paged,
     TooManyTests,
     acknowledge_test,
+    note_aside,
     page_level,
     send_held,
     send_test,
@@ -36,6 +38,7 @@ from oncall.paging.operations.outcomes import Settled, decline, is_failure, reco
 
 __all__ = [
     "Added",
+    "Aside",
     "Ask",
     "Asked",
     "BadAddress",
@@ -56,6 +59,7 @@ __all__ = [
     "ensure_default",
     "hear_code",
     "is_failure",
+    "note_aside",
     "page_level",
     "record",
     "record_held",

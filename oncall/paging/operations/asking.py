@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from oncall.paging.rules import Notice
 
 TEST_EVERY_SECONDS = 15
+ASIDE = 1000
+"""The position of what is said of a level that is not asked: whoever it asks later come from 0 on."""
 LANES = {"high": Lane.CRITICAL, "low": Lane.PAGES}
 
 
@@ -65,6 +67,38 @@ class Ask:
     thread: str = ""
     by_hand: bool = False
     notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A run that asks nobody now: what the ledger says of its levels (pass, level, why)."""
+
+    escalation_id: int
+    epoch: int
+    urgency: str
+    due: datetime
+    lines: tuple[tuple[int, int, str], ...]
+
+
+def note_aside(runs: Sequence[Aside]) -> None:
+    """Write into the ledger why levels are passed over or wait, where nobody is asked with it."""
+    pages = [_said_aside(run, *line) for run in runs for line in run.lines]
+    if pages:
+        Page.objects.bulk_create(pages)
+
+
+def _said_aside(run: Aside, round_: int, level: int, why: str) -> Page:
+    ask = Ask(
+        escalation_id=run.escalation_id,
+        epoch=run.epoch,
+        round=round_,
+        level=level,
+        urgency=run.urgency,
+        due=run.due,
+        people=(),
+        notice=Notice(about=About.MESSAGE, title=""),
+    )
+    return _skipped(ask, round_, level, why).page
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +175,7 @@ def _nobody(ask: Ask, position: int, why: str) -> _Draft:
 
 
 def _skipped(ask: Ask, round_: int, level: int, why: str) -> _Draft:
-    page = _page(replace(ask, round=round_, level=level), 0, None, why)
+    page = _page(replace(ask, round=round_, level=level), ASIDE, None, why)
     page.status = PageStatus.SUPPRESSED
     return _Draft(page, ask)
 

@@ -68,18 +68,21 @@ def test_a_policy_is_made_as_the_contract_has_it(api: APIClient, mona: User, bob
                 "timeout_seconds": 600,
                 "round_robin": False,
                 "acks_needed": None,
+                "branch": None,
                 "targets": [{"type": "schedule", "id": str(primary.pk), "turn": "now", "name": "Primary"}],
             },
             {
                 "timeout_seconds": 600,
                 "round_robin": False,
                 "acks_needed": None,
+                "branch": None,
                 "targets": [{"type": "schedule", "id": str(primary.pk), "turn": "now", "name": "Primary"}],
             },
             {
                 "timeout_seconds": 900,
                 "round_robin": False,
                 "acks_needed": None,
+                "branch": None,
                 "targets": [
                     {"type": "user", "id": str(mona.pk), "name": "Mona Example"},
                     {"type": "user", "id": str(bob.pk), "name": "Bob Example"},

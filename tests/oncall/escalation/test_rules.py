@@ -7,8 +7,10 @@ import pytest
 
 from oncall.escalation import rules
 from oncall.escalation.rules import Answer, Kind, LevelSpec, Plan, Position, TargetSpec, Turn
+from oncall.matching.rules import Facts
 
 START = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
+PLAIN = Facts(urgency="high")
 
 
 def minutes(number: float) -> datetime:
@@ -31,7 +33,7 @@ def run(chosen: Plan) -> list[tuple[float, int | None]]:
     asked: list[tuple[float, int | None]] = []
     position, due = Position(), START
     while True:
-        step = rules.decide(chosen, position, due=due, now=due)
+        step = rules.decide(chosen, position, due=due, now=due, facts=PLAIN)
         asked.append(((due - START).total_seconds() / 60, step.ask.level + 1 if step.ask else None))
         if step.next_at is None:
             return asked
@@ -52,7 +54,8 @@ def simulated(chosen: Plan, *, unreachable: int = 0) -> list[tuple[float, int | 
         chosen,
         start=START,
         answers=lambda _: {t: Answer((t.id,)) for level in chosen.levels for t in level.targets},
-        reaches=lambda user_id: user_id != unreachable,
+        waits=lambda user_id, _: False if user_id == unreachable else None,
+        facts=PLAIN,
     )
     return [
         (
@@ -139,7 +142,7 @@ def test_what_is_asked(
     late: float,
     skipped: list[tuple[int, int]],
 ) -> None:
-    step = rules.decide(ENGINEERING, Position(*position), due=minutes(due), now=minutes(now))
+    step = rules.decide(ENGINEERING, Position(*position), due=minutes(due), now=minutes(now), facts=PLAIN)
     assert step.ask == (Position(*asks) if asks else None)
     assert step.next == Position(*next_)
     assert step.next_at == (None if next_at is None else minutes(next_at))
@@ -149,13 +152,13 @@ def test_what_is_asked(
 
 def test_short_levels_are_caught_up_one_by_one_while_the_lateness_is_no_outage() -> None:
     quick = Plan("Quick", 1, tuple(LevelSpec(2) for _ in range(5)))
-    step = rules.decide(quick, Position(), due=START, now=START + timedelta(seconds=9))
+    step = rules.decide(quick, Position(), due=START, now=START + timedelta(seconds=9), facts=PLAIN)
     assert (step.ask, step.next_at) == (Position(0, 0), START + timedelta(seconds=2))
     assert step.skipped == ()
 
 
 def test_a_plan_without_levels_gives_up_at_once() -> None:
-    assert rules.decide(plan(), Position(), due=START, now=START).ask is None
+    assert rules.decide(plan(), Position(), due=START, now=START, facts=PLAIN).ask is None
 
 
 @pytest.mark.parametrize(
@@ -295,7 +298,7 @@ def test_who_follows_in_a_plan(
     robin = LevelSpec(60, (PRIMARY, ADA), round_robin=True)
     full = Plan("Engineering", 2, (replace(robin, turn=1), LevelSpec(60, (NEXT,)), replace(robin, turn=0)))
     expected = (Position(*found[0]), found[1]) if found else None
-    assert rules.following(full, Position(*position), ANSWERS) == expected
+    assert rules.following(full, Position(*position), ANSWERS, facts=PLAIN, at=START) == expected
 
 
 @pytest.mark.parametrize(

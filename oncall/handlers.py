@@ -20,6 +20,7 @@ from oncall.events import (
     AlertAttached,
     AlertResolved,
     EscalationExhausted,
+    NotificationRulesChanged,
     PageDeclined,
     PageFailed,
     PageSent,
@@ -132,6 +133,12 @@ def note_what_was_before(fact: AlertAttached, meta: Meta) -> None:
 def note_end(fact: AlertResolved, meta: Meta) -> None:
     """A person ended an alert of an incident; what its source ended, the pipeline has noted."""
     escalation.tell_ended(fact.alert_id, by=_person(meta))
+
+
+@on(NotificationRulesChanged)
+def replan(fact: NotificationRulesChanged, meta: Meta) -> None:
+    """Somebody may have changed their quiet hours: what waits for their end is planned anew."""
+    escalation.replan_held(fact.user_id)
 
 
 @on(SignalDamaged)

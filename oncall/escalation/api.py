@@ -358,6 +358,7 @@ class PageOut(serializers.ModelSerializer[Page]):
     level = serializers.SerializerMethodField()
     round = serializers.SerializerMethodField()
     planned_at = Time(read_only=True)
+    held_until = Time(read_only=True)
     created_at = Time(read_only=True)
     escalation = serializers.CharField(source="escalation_id", allow_null=True, read_only=True)
     sent_at = Time(read_only=True)
@@ -383,6 +384,7 @@ class PageOut(serializers.ModelSerializer[Page]):
             "round",
             "urgency",
             "planned_at",
+            "held_until",
             "created_at",
             "sent_at",
             "acknowledged_at",

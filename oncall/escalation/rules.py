@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from oncall.matching.rules import Branch, Facts, Hours, Verdict, branch_from_json, branch_to_json, judge
 
@@ -383,6 +383,19 @@ def due_after(step: Step, *, reached: bool, now: datetime) -> datetime:
     return step.next_at if reached and step.next_at else now
 
 
+def heard(step: Step, *, at: datetime, until: datetime | None) -> Step:
+    """Give a level its whole time from when the first of its people hears of it: quiet hours do not use it up."""
+    if until is None or step.next_at is None:
+        return step
+    return replace(step, next_at=step.next_at + (until - at))
+
+
+def heard_at(waits: Sequence[datetime | None]) -> datetime | None:
+    """Give until when everybody waits who is reached; None where one of them hears of it at once, or nobody ever."""
+    later = [until for until in waits if until is not None]
+    return min(later) if later and len(later) == len(waits) else None
+
+
 def why(plan: Plan, position: Position, via: str = "") -> str:
     """Say why somebody is asked at a position, and how they came to be it."""
     branch = plan.levels[position.level].branch if position.level < len(plan.levels) else None
@@ -409,12 +422,13 @@ def run(
     *,
     start: datetime,
     answers: Callable[[datetime], Mapping[TargetSpec, Answer]],
-    reaches: Callable[[int], bool],
+    waits: Callable[[int, datetime], datetime | Literal[False] | None],
     facts: Facts,
 ) -> list[Asking]:
     """Give all that a run would do from `start` on if nobody acknowledged: the pager's own decisions, none of its acts.
 
-    `answers` says whom the targets are at an instant, `reaches` whether a person can be sent anything.
+    `answers` says whom the targets are at an instant, `waits` until when a person waits who is asked at one (None: not
+    at all; False: they cannot be reached).
     """
     position, due, done = Position(), start, list[Asking]()
     while True:
@@ -428,7 +442,9 @@ def run(
             return [*done, Asking(due, None)]
         found = asks(plan.levels[step.ask.level], answers(due), pass_=step.ask.round)
         done.append(Asking(due, step.ask, found))
-        position, due = step.next, due_after(step, reached=any(map(reaches, found.ids)), now=due)
+        reached = [until for id_ in found.ids if (until := waits(id_, due)) is not False]
+        step = heard(step, at=due, until=heard_at(reached))
+        position, due = step.next, due_after(step, reached=bool(reached), now=due)
 
 
 def give_up_seconds(plan: Plan) -> int:

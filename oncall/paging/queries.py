@@ -22,6 +22,7 @@ from core.outbox.registry import Content
 from oncall.alerts.models import Urgency
 from oncall.paging import addresses, rules, tokens
 from oncall.paging.models import ContactMethod, NotificationRule, Page, PageStatus
+from oncall.quiet.rules import Quiet, said, waits_until
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -89,11 +90,42 @@ def reachable(ids: Iterable[int]) -> dict[int, Person]:
     }
 
 
-def sends_to(person: Person | None, *, urgency: str) -> tuple[list[rules.Send], str]:
-    """Say by what somebody is paged, and why so where they did not choose it themselves, or why not at all."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What somebody is sent who is paged at an instant: by what, what is to be said of it, and until when it waits."""
+
+    sends: tuple[rules.Send, ...]
+    note: str = ""
+    waits_until: datetime | None = None
+
+
+def way_to(person: Person | None, *, urgency: str, at: datetime, quiet: Quiet | None = None) -> Way:
+    """Say what somebody is sent who is paged at an instant; the pager and what tries it both ask here.
+
+    `quiet` are their quiet hours and holidays, for which low urgency waits.
+    """
     if person is None or not person.is_active:
-        return [], "Their account is closed."
-    return rules.sends(person.methods, person.own_rules, urgency=urgency, sign_in=person.email)
+        return Way((), "Their account is closed.")
+    sends, note = rules.sends(person.methods, person.own_rules, urgency=urgency, sign_in=person.email)
+    if not sends or quiet is None or urgency != Urgency.LOW:
+        return Way(tuple(sends), note)
+    until = waits_until(quiet, at=at)
+    waits = waiting_said(until, quiet) if until else ""
+    return Way(tuple(sends), f"{note} {waits}".strip(), until)
+
+
+def waiting_said(until: datetime, quiet: Quiet) -> str:
+    """Say that a page waits for the end of its person's quiet hours."""
+    return f"Waits until {said(until, zone=quiet.zone)}: quiet hours."
+
+
+def held_pages(user_id: int) -> QuerySet[Page]:
+    """Give the pages that wait for the end of somebody's quiet hours, with what their words need."""
+    related = ("user", "escalation__alert__service", "escalation__alert__incident__severity")
+    found = Page.objects.open().select_related(
+        *related, "escalation__incident__severity", "escalation__started_by"
+    )
+    return found.filter(user=user_id, held_until__gt=Now(), sent_at=None).order_by("pk")
 
 
 def _method(row: ContactMethod) -> rules.Method:

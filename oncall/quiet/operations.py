@@ -1,4 +1,4 @@
-"""A person says when what can wait has to wait. It counts from the next page on; what waits already keeps its time."""
+"""A person says when what can wait has to wait. It counts from the next page on, and for what waits already."""
 
 from __future__ import annotations
 

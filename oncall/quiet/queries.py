@@ -16,20 +16,24 @@ from oncall.quiet.models import Holiday, QuietHours
 from oncall.quiet.rules import Hours, Quiet
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
     from django.db.models import QuerySet
 
 DAY = timedelta(days=1)
 
 
-def of(user_ids: Collection[int]) -> dict[int, Quiet]:
-    """Give the quiet hours and holidays of these people, three queries for all; who has none is left out."""
+def of(user_ids: Collection[int], *, since: datetime | None = None) -> dict[int, Quiet]:
+    """Give the quiet hours and holidays of these people, three queries for all; who has none is left out.
+
+    Holidays that were over before `since` (default: now) are left out too.
+    """
     hours: defaultdict[int, list[Hours]] = defaultdict(list)
     for row in QuietHours.objects.filter(user__in=user_ids):
         hours[row.user_id].append(Hours(row.days, row.start, row.end))
     days: defaultdict[int, set[date]] = defaultdict(set)
-    for holiday in Holiday.objects.filter(user__in=user_ids, day__gte=timezone.now().date() - DAY):
+    first = (since or timezone.now()).date() - DAY
+    for holiday in Holiday.objects.filter(user__in=user_ids, day__gte=first):
         days[holiday.user_id].add(holiday.day)
     known = {*hours, *days}
     return {

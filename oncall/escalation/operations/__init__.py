@@ -28,6 +28,7 @@ from oncall.escalation.operations.policies import (
     remove_policy,
     set_last_resort,
 )
+from oncall.escalation.operations.replanning import replan_held
 from oncall.escalation.operations.starting import Start, start_many
 from oncall.escalation.operations.taking import (
     Held,
@@ -87,6 +88,7 @@ __all__ = [
     "page_by_hand",
     "reassign",
     "remove_policy",
+    "replan_held",
     "resolve",
     "set_last_resort",
     "snooze",

@@ -218,15 +218,12 @@ def _ask(turns: Sequence[_Turn], at: datetime) -> None:
     paged = paging.page_level([_asked(turn, known, names, at) for turn in turns])
     reached = {one.escalation_id: bool(one.reached) for one in paged}
     waits = {one.escalation_id: one.waits_until for one in paged if one.waits_until}
-    _move([_held(turn, waits.get(turn.escalation.pk), at) for turn in turns], reached, at)
+    heard = [
+        replace(turn, step=rules.heard(turn.step, at=at, until=waits.get(turn.escalation.pk)))
+        for turn in turns
+    ]
+    _move(heard, reached, at)
     live.changed("alerts", *{topic for turn in turns for topic in _topics(turn.escalation)})
-
-
-def _held(turn: _Turn, until: datetime | None, at: datetime) -> _Turn:
-    """Give the level its whole time from when its people hear of it: quiet hours do not use it up."""
-    if until is None or turn.step.next_at is None:
-        return turn
-    return replace(turn, step=replace(turn.step, next_at=turn.step.next_at + (until - at)))
 
 
 def _names(known: Mapping[TargetSpec, Answer]) -> dict[int, str]:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache, partial
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Literal
 
+from oncall.alerts.models import Urgency
 from oncall.escalation import rules
 from oncall.escalation.queries.asking import answers, reading, targets_of
 from oncall.escalation.queries.ladders import drawn, last_resort, plan_of_last, usable
-from oncall.matching.rules import Facts, Hours
+from oncall.matching.rules import Facts
 from oncall.paging import queries as paging
+from oncall.quiet import queries as quiet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from oncall.escalation.models import Policy
     from oncall.escalation.rules import Answer, Asking, Plan, TargetSpec
-    from oncall.paging.queries import Person
-    from oncall.paging.rules import Send
+    from oncall.paging.queries import Person, Way
+    from oncall.quiet.rules import Quiet
 
 GIVES_UP = "Nobody has acknowledged: every admin is told"
 
@@ -62,38 +64,44 @@ def simulate(policy: Policy | None, *, at: datetime, urgency: str, facts: Facts 
 
 def _lines(plan: Plan, *, at: datetime, facts: Facts) -> list[Line]:
     targets = targets_of(plan)
-    read = reading(targets, start=at, end=at + timedelta(seconds=rules.give_up_seconds(plan)))
-    # Working hours that are waited for are beyond what was read.
-    waits = any(level.branch and level.branch.how is Hours.WAIT for level in plan.levels)
+    end = at + timedelta(seconds=rules.give_up_seconds(plan))
+    read = reading(targets, start=at, end=end)
 
     @cache
-    def way(user_id: int) -> _Way:
-        person = paging.reachable([user_id]).get(user_id)
-        return _Way(person, *paging.sends_to(person, urgency=facts.urgency))
+    def known(user_id: int) -> tuple[Person | None, Quiet | None]:
+        left_alone = quiet.of([user_id], since=at) if facts.urgency == Urgency.LOW else {}
+        return paging.reachable([user_id]).get(user_id), left_alone.get(user_id)
+
+    def way(user_id: int, when: datetime) -> _Told:
+        person, theirs = known(user_id)
+        return _Told(person, paging.way_to(person, urgency=facts.urgency, at=when, quiet=theirs))
+
+    def waits(user_id: int, when: datetime) -> datetime | Literal[False] | None:
+        found = way(user_id, when).way
+        return found.waits_until if found.sends else False
+
+    def answers_at(when: datetime) -> Mapping[TargetSpec, Answer]:
+        # What waits for working hours, or for somebody's quiet hours, is beyond what was read.
+        return read.answers(when) if when <= end else answers(targets, at=when)
 
     askings = rules.run(
         plan,
         start=at,
-        answers=partial(_anew, targets) if waits else read.answers,
-        reaches=lambda user_id: bool(way(user_id).sends),
+        answers=answers_at,
+        waits=waits,
         facts=facts,
     )
     lines = [line for asking in askings for line in _told(plan, asking, way)]
     return sorted(lines, key=lambda line: line.at)
 
 
-def _anew(targets: Sequence[TargetSpec], at: datetime) -> Mapping[TargetSpec, Answer]:
-    return answers(targets, at=at)
-
-
 @dataclass(frozen=True, slots=True)
-class _Way:
+class _Told:
     person: Person | None
-    sends: Sequence[Send]
-    note: str
+    way: Way
 
 
-def _told(plan: Plan, asking: Asking, way: Callable[[int], _Way]) -> Iterator[Line]:
+def _told(plan: Plan, asking: Asking, way: Callable[[int, datetime], _Told]) -> Iterator[Line]:
     place = asking.position
     if place is None:
         yield Line(asking.at, None, None, None, GIVES_UP)
@@ -103,13 +111,14 @@ def _told(plan: Plan, asking: Asking, way: Callable[[int], _Way]) -> Iterator[Li
         yield Line(asking.at, level, None, None, f"{rules.why(plan, place)}. {asking.aside}.", is_aside=True)
         return
     for user_id, via in asking.found.people:
-        found = way(user_id)
+        found = way(user_id, asking.at)
+        begin = found.way.waits_until or asking.at
         wanted = rules.acks_wanted(rules.acks_needed(plan, place))
-        why = f"{rules.why(plan, place, via)}.{wanted} {found.note}".strip()
-        for send in found.sends:
+        why = f"{rules.why(plan, place, via)}.{wanted} {found.way.note}".strip()
+        for send in found.way.sends:
             later = timedelta(seconds=send.delay_seconds)
-            yield Line(asking.at + later, level, found.person, send.method.channel, why)
-        if not found.sends:
+            yield Line(begin + later, level, found.person, send.method.channel, why)
+        if not found.way.sends:
             yield Line(asking.at, level, found.person, None, why)
     for reason in asking.found.nobody:
         yield Line(asking.at, level, None, None, f"{rules.why(plan, place)}. {reason}.")

@@ -9,6 +9,7 @@ from oncall.paging.operations.asking import (
     acknowledge_test,
     note_aside,
     page_level,
+    rehold,
     send_held,
     send_test,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "page_level",
     "record",
     "record_held",
+    "rehold",
     "remove_method",
     "remove_rule",
     "rename_method",

@@ -23,11 +23,11 @@ from oncall import events
 from oncall.alerts.models import Urgency
 from oncall.paging import queries, rules, tokens
 from oncall.paging.models import Page, PageStatus
+from oncall.paging.rules import About, Notice
 from oncall.quiet import queries as quiet
-from oncall.quiet.rules import said, waits_until
 
 if TYPE_CHECKING:
-    from oncall.paging.rules import Notice
+    from oncall.quiet.rules import Quiet
 
 TEST_EVERY_SECONDS = 15
 ASIDE = 1000
@@ -120,8 +120,9 @@ def page_level(asks: Sequence[Ask]) -> list[Paged]:
     A person who cannot be reached and a target without anybody are written as failed, with an event each.
     """
     people = queries.reachable({asked.user_id for ask in asks for asked in ask.people})
-    drafts = [draft for ask in asks for draft in _drafts(ask, people)]
-    _hold(drafts)
+    low = {asked.user_id for ask in asks if ask.urgency == Urgency.LOW for asked in ask.people}
+    left_alone = quiet.of(low) if low else {}
+    drafts = [draft for ask in asks for draft in _drafts(ask, people, left_alone)]
     Page.objects.bulk_create([draft.page for draft in drafts])
     outbox.put([each for draft in drafts for each in _messages(draft)])
     failed = [draft for draft in drafts if draft.page.status == PageStatus.FAILED]
@@ -139,31 +140,22 @@ class _Draft:
     zone: str = "UTC"
 
 
-def _drafts(ask: Ask, people: Mapping[int, queries.Person]) -> list[_Draft]:
+def _drafts(ask: Ask, people: Mapping[int, queries.Person], left_alone: Mapping[int, Quiet]) -> list[_Draft]:
     drafts = [_skipped(ask, *skipped) for skipped in ask.skipped]
-    drafts += [_draft(ask, n, asked, people.get(asked.user_id)) for n, asked in enumerate(ask.people)]
+    for n, asked in enumerate(ask.people):
+        drafts.append(_draft(ask, n, asked, people.get(asked.user_id), left_alone.get(asked.user_id)))
     return drafts + [_nobody(ask, len(ask.people) + n, why) for n, why in enumerate(ask.nobody)]
 
 
-def _draft(ask: Ask, position: int, asked: Asked, person: queries.Person | None) -> _Draft:
-    sends, note = queries.sends_to(person, urgency=ask.urgency)
-    page = _page(ask, position, (asked.user_id or None) if person else None, f"{asked.why} {note}".strip())
-    if sends:
-        page.status, page.ended_at = PageStatus.PENDING, None
-    return _Draft(page, ask, sends, person.zone if person else "UTC")
-
-
-def _hold(drafts: Sequence[_Draft]) -> None:
-    """Let what is of low urgency wait for the end of its person's quiet hours."""
-    low = [draft for draft in drafts if draft.sends and draft.page.urgency == Urgency.LOW]
-    known = quiet.of({draft.page.user_id for draft in low if draft.page.user_id}) if low else {}
-    for draft in low:
-        theirs = known.get(draft.page.user_id or 0)
-        until = waits_until(theirs, at=_at(draft.ask)) if theirs else None
-        if theirs is not None and until is not None:
-            waits = f"Waits until {said(until, zone=theirs.zone)}: quiet hours."
-            draft.page.why = f"{draft.page.why} {waits}"[:500]
-            draft.page.held_until = until
+def _draft(
+    ask: Ask, position: int, asked: Asked, person: queries.Person | None, theirs: Quiet | None
+) -> _Draft:
+    way = queries.way_to(person, urgency=ask.urgency, at=_at(ask), quiet=theirs)
+    why = f"{asked.why} {way.note}".strip()
+    page = _page(ask, position, (asked.user_id or None) if person else None, why)
+    if way.sends:
+        page.status, page.ended_at, page.held_until = PageStatus.PENDING, None, way.waits_until
+    return _Draft(page, ask, way.sends, person.zone if person else "UTC")
 
 
 def _at(ask: Ask) -> datetime:
@@ -272,12 +264,21 @@ def held_messages(page: Page, sends: Sequence[rules.Send], *, at: datetime) -> l
     ]
 
 
+def rehold(page: Page, until: datetime | None, *, why: str, at: datetime) -> None:
+    """Let a page that waits go on waiting until another end of quiet hours, None for no longer, and say so."""
+    page.held_until, page.why = until, why[:500]
+    page.save(update_fields=["held_until", "why"])
+    person = queries.reachable({page.user_id} if page.user_id else set()).get(page.user_id or 0)
+    way = queries.way_to(person, urgency=page.urgency, at=at)
+    if until is not None:
+        outbox.put(held_messages(page, way.sends, at=at))
+    live.changed(*queries.topics(page))
+
+
 def send_held(page: Page, content: dict[str, Any]) -> bool:
     """Send a page that waited the ordinary way, by each of its person's rules; False where there is no way."""
     person = queries.reachable({page.user_id} if page.user_id else set()).get(page.user_id or 0)
-    if person is None or not person.is_active:
-        return False
-    sends, _ = rules.sends(person.methods, person.own_rules, urgency=page.urgency, sign_in=person.email)
+    sends = queries.way_to(person, urgency=page.urgency, at=timezone.now()).sends
     outbox.put(
         [
             message(page, send, content, key=f"page-{page.pk}-{n}", may_bundle=True)

@@ -238,3 +238,57 @@ def test_a_private_incident_is_not_named_in_the_list(bob: User, smtp: Smtp) -> N
     sending.send_due()
     assert "Breach" not in smtp.mails[0].text
     assert "You are being paged" in smtp.mails[0].text
+
+
+def test_what_waits_goes_at_once_when_quiet_hours_are_removed(policy: Policy, bob: User, smtp: Smtp) -> None:
+    running = low("Disk 1 is filling", policy)
+    quiet.remove_hours(bob.quiet_hours.get())
+    assert operations.replan_held(bob.pk) == 1
+    page = Page.objects.get()
+    assert page.held_until is None
+    assert page.why == "Level 1 of Engineering. Their quiet hours were changed, so it waits no more."
+    running.refresh_from_db()
+    assert running.next_at is not None
+    assert timedelta(minutes=9) < running.next_at - queries.now() < timedelta(minutes=11)
+    sending.send_due()
+    (mail,) = smtp.mails
+    assert mail.subject.startswith("Disk 1 is filling")
+    Message.objects.filter(client="oncall.held").update(due_at=F("due_at") - timedelta(hours=3))
+    sending.send_due()
+    held = Message.objects.get(client="oncall.held")
+    assert (held.state, held.error) == ("suppressed", "nothing waits any more")
+    assert len(smtp.mails) == 1
+    assert operations.replan_held(bob.pk) == 0
+
+
+def test_what_waits_waits_longer_when_quiet_hours_grow(policy: Policy, bob: User) -> None:
+    running = low("Disk 1 is filling", policy)
+    before = Page.objects.get().held_until
+    for day in (0, 1):
+        quiet.add_holiday(bob, day=timezone.now().date() + timedelta(days=day))
+    event = Event.objects.filter(name="notification_rules.changed").latest("id")
+    assert event.payload["user_id"] == bob.pk
+    assert operations.replan_held(bob.pk) == 1
+    page = Page.objects.get()
+    assert before is not None
+    assert page.held_until is not None
+    assert page.held_until > before + timedelta(hours=12)
+    assert page.why.count("Waits until") == 1
+    old, was = running.next_at, page.held_until - before
+    running.refresh_from_db()
+    assert old is not None
+    assert running.next_at == old + was
+    assert Message.objects.filter(client="oncall.held").count() == 2
+
+
+def test_what_is_tried_waits_as_the_pager_does(policy: Policy, bob: User) -> None:
+    at = queries.now()
+    running = low("Disk 1 is filling", policy)
+    told = queries.simulate(queries.policies(bob).get(pk=policy.pk), at=at, urgency="low")
+    page = Page.objects.get()
+    assert running.next_at is not None
+    assert told[0].at == page.held_until
+    assert told[0].why == page.why
+    assert abs(told[1].at - running.next_at) < timedelta(seconds=5)
+    high = queries.simulate(queries.policies(bob).get(pk=policy.pk), at=at, urgency="high")
+    assert high[0].at == at

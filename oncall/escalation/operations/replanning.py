@@ -1,0 +1,77 @@
+"""Somebody changed their quiet hours: what waits for their end is planned anew."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import Q
+
+from core.events import nudge
+from oncall.escalation import queries, rules
+from oncall.escalation.models import Escalation, EscalationStatus
+from oncall.escalation.operations.rows import locked, steadily, tell
+from oncall.escalation.rules import Position
+from oncall.paging import operations as paging
+from oncall.paging import queries as people
+from oncall.quiet import queries as quiet
+from oncall.quiet.rules import waits_until
+
+if TYPE_CHECKING:
+    from oncall.paging.models import Page, PageQuerySet
+    from oncall.quiet.rules import Quiet
+
+
+@steadily
+def replan_held(user_id: int) -> int:
+    """Plan anew what waits for the end of a person's quiet hours; give how many pages that changed.
+
+    What need not wait any more goes at once. The next level is moved as well, so that it keeps its time.
+    """
+    about = people.held_pages(user_id).values("escalation")
+    runs = {
+        run.pk: run
+        for run in locked(Q(pk__in=about), (EscalationStatus.ESCALATING, EscalationStatus.EXHAUSTED))
+    }
+    at, theirs = queries.now(), quiet.of([user_id]).get(user_id)
+    until = waits_until(theirs, at=at) if theirs else None
+    changed = [page for page in people.held_pages(user_id) if page.held_until != until]
+    for page in changed:
+        before = _heard_at(page)
+        paging.rehold(page, until, why=_why(page, until, theirs), at=at)
+        if until is None and not paging.send_held(page, queries.page_content(page)):
+            continue
+        _move(runs.get(page.escalation_id or 0), page, before, _heard_at(page) or at)
+    tell(runs[pk] for pk in {page.escalation_id for page in changed} if pk in runs)
+    if changed:
+        transaction.on_commit(nudge.drain, robust=True)
+    return len(changed)
+
+
+def _why(page: Page, until: datetime | None, theirs: Quiet | None) -> str:
+    kept = page.why.split(" Waits until ", 1)[0]
+    if until is None or theirs is None:
+        return f"{kept} Their quiet hours were changed, so it waits no more."
+    return f"{kept} {people.waiting_said(until, theirs)}"
+
+
+def _heard_at(page: Page) -> datetime | None:
+    """When the first of those hears of it who were asked together with this page; None where one has."""
+    level = _level(page).values_list("held_until", flat=True)
+    return rules.heard_at(list(level))
+
+
+def _level(page: Page) -> PageQuerySet:
+    assert page.escalation is not None  # noqa: S101 - a test page never waits
+    return page.escalation.pages.open().filter(epoch=page.epoch, round=page.round, level=page.level)
+
+
+def _move(run: Escalation | None, page: Page, before: datetime | None, after: datetime) -> None:
+    """Move the next level as far as the level that waited was."""
+    if run is None or run.next_at is None or before is None or run.epoch != page.epoch:
+        return
+    asked = rules.before(rules.from_json(run.plan), Position(run.round, run.level))
+    if asked == Position(page.round, page.level):
+        run.next_at += after - before
+        Escalation.objects.filter(pk=run.pk).update(next_at=run.next_at)

@@ -14,9 +14,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from playwright.sync_api import sync_playwright
 
-from tests import plugin  # noqa: F401 - starts the servers
+from core.stack.embedded import Postgres
+from tests import plugin, programs  # noqa: F401 - the plugin starts the servers
 from tests.browser import places
-from tests.conftest import CHROMIUM
 from tests.running import Stack
 
 IMAGES = Path(__file__).parent / "images"
@@ -25,10 +25,12 @@ IMAGES = Path(__file__).parent / "images"
 def main() -> None:
     """Take every picture anew."""
     IMAGES.mkdir(exist_ok=True)
-    stack = Stack(Path(tempfile.mkdtemp(prefix="watchbill-pictures-"))).start()
+    folder = Path(tempfile.mkdtemp(prefix="watchbill-pictures-"))
+    # A server as people run it, and the product watching itself: its health is in the pictures too.
+    stack = Stack(folder, postgres=Postgres(folder / "database"), env={"SELF_WATCH": "true"}).start()
     try:
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=programs.CHROMIUM)
             screens = places.places(stack, places.alarm(stack))
             for size in places.SIZES:
                 for theme in places.THEMES:

@@ -22,16 +22,6 @@ if TYPE_CHECKING:
 
     from core.accounts.models import User
 
-CHROMIUM = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 _LEFT_OUT: list[str] = []
 
 
@@ -132,7 +122,7 @@ def browser() -> Iterator[Browser]:
     # Playwright keeps an event loop in this thread, by which Django would refuse the test's own queries.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=programs.CHROMIUM)
         yield chromium
         chromium.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]

@@ -25,6 +25,18 @@ NEEDED = (
     Program("prometheus-alertmanager", "prometheus-alertmanager", "prometheus"),
 )
 
+CHROMIUM = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+"""How the tests start it."""
+
 
 def missing() -> list[Program]:
     """The programs this machine does not have."""

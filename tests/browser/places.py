@@ -6,7 +6,7 @@ import json
 import re
 import urllib.request
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
@@ -29,26 +29,42 @@ class Place:
 
 def alarm(stack: Stack) -> str:
     """Send a real alert into the sample company; the address of the page on the phone of whoever is asked."""
+    return page_link(
+        send(
+            stack,
+            {
+                "title": "Checkout API error rate above 5%",
+                "description": "About 3 in 10 card payments fail in production, eu-central.",
+                "severity": "critical",
+                "labels": {"service": "payments-api", "region": "eu-central"},
+                "dedup_key": "checkout-errors",
+            },
+        )
+    )
+
+
+def send(stack: Stack, event: dict[str, Any]) -> Mail:
+    """Send a real alert into the sample company; the mail of whoever is asked."""
     curl = json.loads((stack.folder / "logins.json").read_text())["curl"]
     url = next(word for word in curl.split() if word.startswith("http"))
-    event = {
-        "title": "Checkout API error rate above 5%",
-        "description": "About 3 in 10 card payments fail in production, eu-central.",
-        "severity": "critical",
-        "labels": {"service": "payments-api", "region": "eu-central"},
-        "dedup_key": "checkout-errors",
-    }
     request = urllib.request.Request(
         url, data=json.dumps(event).encode(), headers={"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request, timeout=5) as answer:
         assert answer.status in (200, 202), answer.status
-    (mail, *_) = stack.smtp.wait(1, seconds=15)
-    return page_link(mail)
+
+    def about(mails: list[Mail]) -> list[Mail]:
+        return [mail for mail in mails if event["title"] in mail.subject]
+
+    return about(stack.smtp.inbox.wait(until=lambda mails: bool(about(mails)), seconds=15))[-1]
 
 
 def digest(stack: Stack) -> str:
-    """The address of a digest with the page that was sent last."""
+    """The address of a digest with one page, of an alert of its own."""
+    send(
+        stack,
+        {"title": "Refunds are queueing up", "severity": "warning", "labels": {"service": "payments-api"}},
+    )
     words = (
         "from tests import cast; from oncall.models import Page; from oncall.paging import tokens;"
         " page = Page.objects.filter(user__isnull=False, escalation__isnull=False).latest('id');"
@@ -72,7 +88,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
 
     number = first("select number from incidents_incident where title like 'Search results%%'")
     ended = first("select number from incidents_incident where title like 'Login%%'")
-    alert = first("select id from oncall_alert order by id desc limit 1")
+    alert = first("select id from oncall_alert where dedup_key = 'checkout-errors'")
     item = first("select id from postmortems_actionitem order by id limit 1")
     notice = first("select public_id from statuspage_notice order by id limit 1")
     source = first("select id from oncall_integration order by id limit 1")

@@ -8,6 +8,7 @@ command reads them from there unless the environment says otherwise.
 import fcntl
 import os
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -49,6 +50,18 @@ def number(name: str, default: int, help_: str) -> int:
         return default if value is None or value == "" else int(value)
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from error
+
+
+def amount(name: str, default: str, help_: str) -> Decimal:
+    """An amount of money, at least nothing; anything else stops the start with the name of the variable."""
+    value = _value(name, "amount", default, help_)
+    try:
+        found = Decimal(value or default)
+    except InvalidOperation:
+        found = Decimal(-1)
+    if not found.is_finite() or found < 0:
+        raise ImproperlyConfigured(f"{name} must be an amount like 0.08, not {value!r}.")
+    return found
 
 
 def flag(name: str, default: bool, help_: str) -> bool:  # noqa: FBT001

@@ -294,6 +294,13 @@ PHONE_PREFIXES = env.words(
     "",
     "Where text messages and calls may go, as +49,+1 for Germany and North America. Empty: anywhere.",
 )
+SMS_PRICE = env.amount("SMS_PRICE", "0.10", "What a text costs you, for SPEND_LIMIT.")
+VOICE_PRICE = env.amount("VOICE_PRICE", "0.10", "What a call costs you, for SPEND_LIMIT.")
+SPEND_LIMIT = env.amount(
+    "SPEND_LIMIT",
+    "0",
+    "What texts and calls may cost within 24 h; then only pages of high urgency go so. 0: no limit.",
+)
 TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID", "", "The Twilio account that sends, as AC….")
 TWILIO_AUTH_TOKEN = env.text(
     "TWILIO_AUTH_TOKEN", "", "Its auth token: proves who we are to Twilio, and Twilio's call-backs to us."

@@ -97,6 +97,10 @@ class Message(models.Model):
                 condition=Q(may_bundle=True, taken_at__isnull=False),
                 name="message_lately",
             ),
+            # For what a day cost: channels that are paid by the message.
+            models.Index(
+                fields=["channel", "taken_at"], condition=Q(channel__in=["sms", "voice"]), name="message_paid"
+            ),
             models.Index(fields=["untold_at"], condition=Q(untold_at__isnull=False), name="message_untold"),
             models.Index(
                 fields=["receipt_due_at"],

@@ -15,10 +15,20 @@ class WatchConfig(AppConfig):
         from core.outbox import registry as outbox  # noqa: PLC0415
         from core.stack import metrics  # noqa: PLC0415
         from core.ui import shell  # noqa: PLC0415
-        from core.watch import alarms, canary, detectors, engine, mail, queries, watcher  # noqa: PLC0415
+        from core.watch import (  # noqa: PLC0415
+            alarms,
+            canary,
+            detectors,
+            engine,
+            mail,
+            queries,
+            spending,
+            watcher,
+        )
 
         canary.register()
         engine.register()
+        spending.register()
         detectors.register()
         mail.register()
         metrics.watch(

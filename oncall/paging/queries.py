@@ -16,7 +16,7 @@ from core.accounts.models import User
 from core.channels import registry as channels
 from core.channels import secrets
 from core.channels.null import transport as null
-from core.outbox import bundling, history
+from core.outbox import bundling, history, spending
 from core.outbox.models import Message
 from core.outbox.registry import Content
 from oncall.alerts.models import Urgency
@@ -237,11 +237,13 @@ def stored(message: Message) -> Content:
 
 
 def code_unwanted(messages: Sequence[Message]) -> dict[int, str]:
-    """Say which verification codes are no longer wanted: the guard."""
+    """Say which verification codes are no longer wanted, or cost more than the day has left: the guard."""
     known = set(
         ContactMethod.objects.filter(pk__in=[m.subject_id for m in messages]).values_list("pk", flat=True)
     )
-    return {message.pk: rules.REMOVED for message in messages if message.subject_id not in known}
+    wanted = [message for message in messages if message.subject_id in known]
+    removed = {message.pk: rules.REMOVED for message in messages if message.subject_id not in known}
+    return removed | dict.fromkeys(spending.too_much(wanted, urgent=()), rules.CAPPED)
 
 
 # The ledger ----------------------------------------------------------------------------------------------------
@@ -418,10 +420,10 @@ def own_rule(user: User, pk: int) -> NotificationRule:
     return get_object_or_404(rules_of(user), pk=pk)
 
 
-def tested_within(user: User, *, seconds: int) -> bool:
-    """Say whether a person had a test page in the last so many seconds."""
+def tests_within(user: User, *, seconds: int) -> int:
+    """Give how many test pages a person had in the last so many seconds."""
     since = Now() - Value(timedelta(seconds=seconds))
-    return Page.objects.filter(user=user, escalation=None, created_at__gt=since).exists()
+    return Page.objects.filter(user=user, escalation=None, created_at__gt=since).count()
 
 
 def codes_sent(user_id: int) -> int:
@@ -433,6 +435,20 @@ def codes_sent_to(kind: str, address: str) -> int:
     """Give how many verification codes went to an address in the last hour, whoever asked for them."""
     same = Q(address=address) | Q(content__to__in=secrets.lookups(kind, address))
     return _codes().filter(same, channel=kind).count()
+
+
+def unasked_to(kind: str, address: str) -> int:
+    """Give how many codes and test pages went to an address in the last hour, whoever asked for them."""
+    methods = addresses.methods_at(kind, address)
+    tests = Page.objects.filter(
+        user__in=methods.values("user"), escalation=None, created_at__gt=Now() - Value(timedelta(hours=1))
+    )
+    there = Message.objects.filter(
+        client=CLIENT,
+        subject_id__in=list(tests.values_list("pk", flat=True)),
+        content__method__in=list(methods.values_list("pk", flat=True)),
+    )
+    return codes_sent_to(kind, address) + there.count()
 
 
 def _codes() -> QuerySet[Message]:

@@ -18,7 +18,8 @@ MINUTE, TEN_SECONDS = timedelta(minutes=1), timedelta(seconds=10)
 CLOSED = "the person's account is closed"
 REMOVED = "the contact method was removed"
 DISABLED = "the contact method was disabled"
-UNREACHABLE = (CLOSED, REMOVED, DISABLED)
+CAPPED = "the day's limit for texts and calls is reached (SPEND_LIMIT)"
+UNREACHABLE = (CLOSED, REMOVED, DISABLED, CAPPED)
 """Why a message is not sent although its page still waits: then it is tried another way."""
 SIGN_IN = "sign-in"
 """Names the account's own e-mail address where a contact method's id would stand."""

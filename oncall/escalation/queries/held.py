@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from core.outbox import spending
 from core.outbox.registry import Content
 from oncall.escalation.queries.notices import as_things_stand, attention, incident_of, title
 from oncall.paging import queries as paging
@@ -26,6 +27,8 @@ def held_unwanted(messages: Sequence[Message]) -> dict[int, str]:
     wanted = [message.content.get("method") for message in messages]
     methods = ContactMethod.objects.in_bulk([id_ for id_ in wanted if id_ is not None])
     reasons = {message.pk: _unwanted(message, methods) for message in messages}
+    wanted_still = [message for message in messages if not reasons[message.pk]]
+    reasons |= dict.fromkeys(spending.too_much(wanted_still, urgent=()), words.CAPPED)
     return {pk: reason for pk, reason in reasons.items() if reason}
 
 

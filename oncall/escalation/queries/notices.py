@@ -11,8 +11,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from core.channels.null import transport as null
+from core.outbox import spending
 from core.outbox.registry import Content
 from oncall.alerts.models import Status as AlertStatus
+from oncall.alerts.models import Urgency
 from oncall.escalation.models import Escalation, EscalationStatus
 from oncall.escalation.queries.asking import RELATED, next_up, now
 from oncall.paging import queries as paging
@@ -107,7 +109,10 @@ def _data(escalation: Escalation, incident: Incident | None) -> dict[str, object
 
 
 def unwanted(messages: Sequence[Message]) -> dict[int, str]:
-    """Say which messages of pages are no longer wanted and why: the guard, with two queries for all of them."""
+    """Say which messages of pages are no longer wanted and why: the guard, with two queries for all of them.
+
+    A third says what the day's limit has no room for, where there is one: high urgency always has room.
+    """
     pages = Page.objects.select_related("escalation__alert", "escalation__incident", "user").in_bulk(
         [message.subject_id for message in messages]
     )
@@ -119,7 +124,14 @@ def unwanted(messages: Sequence[Message]) -> dict[int, str]:
         )
         for message in messages
     }
+    urgent = {message.pk for message in messages if _is_urgent(pages.get(message.subject_id))}
+    wanted_still = [message for message in messages if not reasons[message.pk]]
+    reasons |= dict.fromkeys(spending.too_much(wanted_still, urgent=urgent), words.CAPPED)
     return {pk: reason for pk, reason in reasons.items() if reason}
+
+
+def _is_urgent(page: Page | None) -> bool:
+    return page is not None and page.escalation_id is not None and page.urgency == Urgency.HIGH
 
 
 def _unwanted(message: Message, page: Page | None, method: ContactMethod | None) -> str:

@@ -18,10 +18,11 @@ from core.accounts.models import User
 from core.errors import Refused
 from core.events import bus
 from core.outbox import operations as outbox
+from core.outbox import spending
 from core.outbox.models import Lane
 from oncall import events
 from oncall.alerts.models import Urgency
-from oncall.paging import queries, rules, tokens
+from oncall.paging import addresses, queries, rules, tokens
 from oncall.paging.models import Page, PageStatus
 from oncall.paging.rules import About, Notice
 from oncall.quiet import queries as quiet
@@ -29,7 +30,7 @@ from oncall.quiet import queries as quiet
 if TYPE_CHECKING:
     from oncall.quiet.rules import Quiet
 
-TEST_EVERY_SECONDS = 15
+TEST_EVERY_SECONDS, TESTS_AN_HOUR = 15, 5
 ASIDE = 1000
 """The position of what is said of a level that is not asked: whoever it asks later come from 0 on."""
 LANES = {"high": Lane.CRITICAL, "low": Lane.PAGES}
@@ -334,18 +335,30 @@ def _failure(page: Page, ask: Ask) -> events.PageFailed:
 
 
 class TooManyTests(Refused):
-    def __init__(self) -> None:
-        super().__init__("A test page is on its way already. Wait a few seconds.")
+    def __init__(self, why: str = "A test page is on its way already. Wait a few seconds.") -> None:
+        super().__init__(why)
 
 
 @transaction.atomic
 def send_test(user: User) -> Page:
-    """Page a person as a test: by every method that works for them, the real way, with nothing else started."""
+    """Page a person as a test: by every method that works for them, the real way, with nothing else started.
+
+    At most five an hour, and no more texts or calls to one number, whoever asks: each costs something.
+    """
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    if queries.tested_within(user, seconds=TEST_EVERY_SECONDS):
+    if queries.tests_within(user, seconds=TEST_EVERY_SECONDS):
         raise TooManyTests
+    if queries.tests_within(user, seconds=3600) >= TESTS_AN_HOUR:
+        raise TooManyTests(
+            f"{TESTS_AN_HOUR} test pages were sent within the hour. Wait before you ask for another."
+        )
     person = queries.reachable({user.pk})[user.pk]
-    methods = [method for method in person.methods if method.usable]
+    usable = [method for method in person.methods if method.usable]
+    methods = [method for method in usable if not _has_enough(method)]
+    if usable and not methods:
+        raise TooManyTests(
+            f"{TESTS_AN_HOUR} messages went to this number within the hour. Wait before you test it."
+        )
     sends = [rules.Send(method) for method in methods] or rules.sends(
         [], [], urgency="high", sign_in=person.email
     )[0]
@@ -366,6 +379,13 @@ def send_test(user: User) -> Page:
     )
     live.changed(f"home-{user.pk}")
     return page
+
+
+def _has_enough(method: rules.Method) -> bool:
+    """Whether a number got as many codes and test pages as it may."""
+    if method.channel not in spending.PAID:
+        return False
+    return queries.unasked_to(method.channel, addresses.plain(method.address)) >= TESTS_AN_HOUR
 
 
 def acknowledge_test(page: Page) -> bool:

@@ -25,7 +25,7 @@ from core.outbox import sealing
 from core.outbox.models import Lane, State
 from oncall import events
 from oncall.alerts.models import Urgency
-from oncall.paging import addresses, queries, tokens
+from oncall.paging import addresses, queries, rules, tokens
 from oncall.paging.models import ContactMethod, NotificationRule
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def send_code(method: ContactMethod) -> None:
 def _send_code(method: ContactMethod) -> None:
     address = addresses.plain(method.address)
     # A number that many people claim gets no more than one that one person claims: each text costs.
-    sent = max(queries.codes_sent(method.user_id), queries.codes_sent_to(method.channel, address))
+    sent = max(queries.codes_sent(method.user_id), queries.unasked_to(method.channel, address))
     if sent >= CODES_AN_HOUR:
         raise TooManyCodes
     code = tokens.code(method.pk, address, _today())
@@ -272,7 +272,7 @@ def hear_code(outcomes: Sequence[Outcome]) -> None:
     """Show at a contact method when its code could not be sent; called by the outbox."""
     for outcome in outcomes:
         good = outcome.state in (State.ACCEPTED, State.DELIVERED)
-        if good or outcome.state == State.SUPPRESSED:
+        if good or (outcome.state == State.SUPPRESSED and outcome.detail != rules.CAPPED):
             continue
         method = ContactMethod.objects.filter(pk=outcome.subject_id)
         method.update(last_error=f"The code could not be sent: {outcome.detail}"[:300])

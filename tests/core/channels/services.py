@@ -6,6 +6,7 @@ import itertools
 import json
 import re
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -99,6 +100,11 @@ class Service:
                 said = json.loads(body) if "json" in headers["content-type"] else _form(body)
                 call = Call(self.command, unquote(parts.path), _form(parts.query), said)
                 status, told, extra = service.answer(headers, call)
+                # Whoever hung is not waited for.
+                with suppress(BrokenPipeError, ConnectionResetError):
+                    self.tell(status, told, extra)
+
+            def tell(self, status: int, told: dict[str, Any], extra: dict[str, str]) -> None:
                 answer = json.dumps(told).encode()
                 self.send_response(status)
                 for name, value in extra.items():

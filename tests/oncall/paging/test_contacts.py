@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db.models import F
 
 from core.errors import Refused
 from core.events.models import Event
@@ -219,3 +220,14 @@ def test_tests_do_not_pile_up(alice: User) -> None:
     with pytest.raises(Refused, match="on its way already"):
         operations.send_test(alice)
     assert Page.objects.count() == 1
+
+
+def test_five_tests_an_hour_are_enough(alice: User, bob: User) -> None:
+    for _ in range(5):
+        operations.send_test(alice)
+        Page.objects.update(created_at=F("created_at") - timedelta(seconds=20))
+    with pytest.raises(Refused, match="5 test pages were sent within the hour"):
+        operations.send_test(alice)
+    operations.send_test(bob)
+    Page.objects.filter(user=alice).update(created_at=F("created_at") - timedelta(hours=1))
+    operations.send_test(alice)

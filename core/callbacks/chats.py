@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
+    from core.channels.chat import Press
+
 NOTHING = "Nothing was done: open the link in the message."
 
 
@@ -47,13 +49,14 @@ def slack_pressed(request: HttpRequest) -> HttpResponse:
     signature = request.headers.get("X-Slack-Signature", "")
     # Read before anything looks at the form: what is signed are the bytes.
     body = request.body
-    if not slack.is_signed(body, stamp=stamp, signature=signature) or not operations.is_first(
-        "slack", signature.encode()
-    ):
+    if not slack.is_signed(body, stamp=stamp, signature=signature):
         return _refused()
     press = slack.read(request.POST.get("payload", ""))
+    words = operations.once("slack", signature.encode(), lambda: _hear("slack", press))
+    if words is None:
+        return _refused()
     if press is not None:
-        slack.answer(press, _hear("slack", press.sender, press.token, press.words))
+        slack.answer(press, words)
     return HttpResponse(status=HTTPStatus.OK)
 
 
@@ -63,13 +66,11 @@ def telegram_update(request: HttpRequest) -> HttpResponse:
     if not telegram.is_ours(request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")):
         return _refused()
     number, told = telegram.read(request.body)
-    if not number or not operations.is_first("telegram", number.encode()):
-        return JsonResponse({})
     press = telegram.press(told)
-    if press is None:
-        return JsonResponse(telegram.greeting(told) or {})
-    words = _hear("telegram", press.sender, press.token, press.words)
-    return JsonResponse(telegram.said_to(press, words))
+    words = operations.once("telegram", number.encode(), lambda: _hear("telegram", press)) if number else None
+    if words is None:
+        return JsonResponse({})
+    return JsonResponse(telegram.said_to(press, words) if press else telegram.greeting(told) or {})
 
 
 @from_outside
@@ -82,11 +83,9 @@ def discord_interaction(request: HttpRequest) -> HttpResponse:
     told = discord.read(request.body)
     if told.get("type") == discord.PING:
         return JsonResponse({"type": discord.PONG})
-    if not operations.is_first("discord", signature.lower().encode()):
-        return _refused()
     press = discord.press(told)
-    words = _hear("discord", press.sender, press.token, press.words) if press else ""
-    return JsonResponse(discord.said(words))
+    words = operations.once("discord", signature.lower().encode(), lambda: _hear("discord", press))
+    return _refused() if words is None else JsonResponse(discord.said(words))
 
 
 @from_outside
@@ -108,8 +107,11 @@ def mattermost_pressed(request: HttpRequest, message: str) -> HttpResponse:
     return JsonResponse({"ephemeral_text": chat.plain(result.words)}) if result else _refused()
 
 
-def _hear(channel: str, sender: str, token: str, words: str) -> str:
-    result = replies.hear(Reply(channel=channel, sender=sender, token=token, words=words))
+def _hear(channel: str, press: Press | None) -> str:
+    """What came of a press, "" where none was."""
+    if press is None:
+        return ""
+    result = replies.hear(Reply(channel=channel, sender=press.sender, token=press.token, words=press.words))
     return result.words if result else NOTHING
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import sha256
+from typing import TypeVar
 
-from django.db import connection
+from django.db import connection, transaction
+
+T = TypeVar("T")
 
 
-def is_first(service: str, signed: bytes) -> bool:
-    """Note a call by what its service signed or numbered; False where it was noted before."""
+@transaction.atomic
+def once(service: str, signed: bytes, act: Callable[[], T]) -> T | None:
+    """Act on a call and note it by what its service signed or numbered, or neither; None where it was noted before."""
     digest = sha256(service.encode() + b":" + signed).hexdigest()
     with connection.cursor() as cursor:
         cursor.execute("insert into callbacks_heard (digest) values (%s) on conflict do nothing", [digest])
-        return bool(cursor.rowcount)
+        return act() if cursor.rowcount else None

@@ -44,6 +44,15 @@ class Card:
         return "\n\n".join(part for part in (self.title, self.body) if part)
 
 
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A button that was pressed: by which account, what it means, and the token it carries."""
+
+    sender: str
+    words: str
+    token: str
+
+
 def card(delivery: Delivery) -> Card:
     """A message as a chat shows it: none of its words calls anybody."""
     content = delivery.content

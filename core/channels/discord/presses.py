@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -12,20 +11,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
 
 from core.channels import chat
+from core.channels.chat import Press
 
 FRESH_SECONDS = 300
 PING, COMPONENT = 1, 3
 PONG, MESSAGE, DEFERRED = 1, 4, 6
 ONLY_THEY_SEE = 1 << 6
-
-
-@dataclass(frozen=True, slots=True)
-class Press:
-    """A button: who pressed it, what it means, and the token it carries."""
-
-    sender: str
-    words: str
-    token: str
 
 
 def is_signed(body: bytes, *, stamp: str, signature: str) -> bool:

@@ -22,12 +22,9 @@ HOSTS = {"hooks.slack.com", "hooks.slack-gov.com"}
 
 
 @dataclass(frozen=True, slots=True)
-class Press:
-    """A button: the member who pressed it, what it means, the token it carries, and where to answer them."""
+class Press(chat.Press):
+    """A button that was pressed, and where to answer whoever did."""
 
-    sender: str
-    words: str
-    token: str
     answer_at: str
 
 

@@ -17,12 +17,9 @@ _VERBS = {"a": chat.ACKNOWLEDGE, "p": chat.PASS_ON}
 
 
 @dataclass(frozen=True, slots=True)
-class Press:
-    """A button: who pressed it, what it means, the token it carries, and what Telegram calls the press."""
+class Press(chat.Press):
+    """A button that was pressed, and what Telegram calls it."""
 
-    sender: str
-    words: str
-    token: str
     query: str
 
 

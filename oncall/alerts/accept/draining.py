@@ -77,7 +77,7 @@ def _quarantine(name: str, why: str) -> None:
 def _insert(kept: Kept) -> None:
     """Store one signal unless that was done before; a key that was revoked meanwhile stores nothing."""
     received_at = _moment(kept.name)
-    if not operations.sign_receipt(kept.name, received_at=received_at):
+    if not operations.sign_again(kept.name, received_at=received_at):
         return
     values = {**kept.values, "body": kept.body, "received_at": received_at}
     with connection.cursor() as cursor:

@@ -1,7 +1,7 @@
 """What happens to sources and alerts. Nobody else writes these rows, but for the door that stores signals."""
 
 from oncall.alerts.operations.inbox import Waiting, claim, claim_one, finish, put_off
-from oncall.alerts.operations.receipts import correct_receipt, note_damaged, sign_receipt
+from oncall.alerts.operations.receipts import correct_receipt, note_damaged, sign_again
 from oncall.alerts.operations.recording import Change, Recorded, note_problems, record
 from oncall.alerts.operations.sources import (
     SourceInactive,
@@ -46,7 +46,7 @@ __all__ = [
     "resolve_alert",
     "rotate_key",
     "send_test",
-    "sign_receipt",
+    "sign_again",
     "snooze_alert",
     "unacknowledge_alert",
 ]

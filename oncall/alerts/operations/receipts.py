@@ -29,6 +29,14 @@ def sign_receipt(name: str, *, received_at: datetime | None) -> bool:
         return bool(cursor.rowcount)
 
 
+def sign_again(name: str, *, received_at: datetime | None) -> bool:
+    """Note the same of a file that may have been mended and moved back out of quarantine since it was damaged."""
+    if sign_receipt(name, received_at=received_at):
+        return True
+    damaged = SpoolReceipt.objects.filter(name=name[:200], outcome=ReceiptOutcome.DAMAGED)
+    return bool(damaged.update(outcome=ReceiptOutcome.STORED, detail="", drained_at=Now()))
+
+
 def correct_receipt(name: str, *, outcome: ReceiptOutcome, detail: str) -> None:
     """Note in the caller's transaction that nothing was made of a file, and why, for people to see."""
     SpoolReceipt.objects.filter(name=name[:200]).update(outcome=outcome, detail=detail[:500])

@@ -317,6 +317,21 @@ class TestDraining:
         assert folder(spool, "quarantine") == [bad]
         assert "too long" in SpoolReceipt.objects.get(outcome="damaged").detail
 
+    def test_a_file_that_was_mended_and_moved_back_is_taken_in_once(self, spool: Path) -> None:
+        _, key = cast.source("generic")
+        bad = spooled(key)
+        content = (spool / "waiting" / bad).read_bytes()
+        (spool / "waiting" / bad).write_bytes(content[:-5])
+        draining.drain_due()
+        assert not Signal.objects.exists()
+
+        for _ in range(2):
+            (spool / "waiting" / bad).write_bytes(content)
+            draining.drain_due()
+
+        assert Signal.objects.count() == 1
+        assert SpoolReceipt.objects.get().outcome == "stored"
+
     def test_a_key_that_was_revoked_meanwhile_stores_nothing_and_is_noted(self, spool: Path) -> None:
         integration, key = cast.source("generic")
         spooled(key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 
 from django.db import connection, transaction
@@ -23,6 +24,20 @@ def add(name: str, chore: Callable[[], int]) -> None:
 def prune(table: str, where: str, *, key: str = "id") -> None:
     """Let housekeeping delete the rows of a table that meet a condition. All are words of our own code."""
     add(f"prune {table}", lambda: _delete(table, where, key))
+
+
+EVERY_SECONDS = 60.0
+
+
+def keep_house(over: threading.Event) -> None:
+    """Do every chore each minute until the pager ends, so that nothing waits for beat and Celery to be alive."""
+    while not over.wait(EVERY_SECONDS):
+        try:
+            run()
+        except Exception as error:  # Postgres may be away: a minute later is soon enough
+            log.warning("housekeeping failed: %s", error)
+        finally:
+            connection.close()
 
 
 def run() -> int:

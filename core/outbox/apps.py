@@ -23,8 +23,9 @@ class OutboxConfig(AppConfig):
 def _keep_house() -> None:
     """Seal what is in the clear, and move what is over out of the way."""
     from core.events import housekeeping  # noqa: PLC0415
-    from core.outbox import history, sealing  # noqa: PLC0415
+    from core.outbox import history, registry, sealing  # noqa: PLC0415
 
+    registry.add_companion("housekeeping", housekeeping.keep_house)
     sealing.keep(sealing.Column("outbox_message", "address", had_clear=True))
     sealing.keep(sealing.Column("outbox_message", "secret"))
     sealing.keep(sealing.Column("outbox_pastmessage", "address"))

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
 from django.db import connection
 
 from core.events import housekeeping, jobs
+from core.outbox import registry
 from core.outbox.models import WorkerBeat
 from core.timers.models import Timer
 
@@ -54,3 +57,21 @@ def test_every_chore_of_the_product_is_a_valid_one() -> None:
     assert {"prune oncall_signal", "prune accounts_session", "prune api_answer"} <= set(housekeeping._chores)
     for name, chore in housekeeping._chores.items():
         assert chore() == 0, name
+
+
+def test_the_pager_keeps_house_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    done: list[str] = []
+
+    def chore() -> int:
+        done.append("swept")
+        over.set()
+        return 0
+
+    monkeypatch.setattr(housekeeping, "EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(housekeeping, "_chores", {"sweep": chore})
+    thread = threading.Thread(target=housekeeping.keep_house, args=(over,))
+    thread.start()
+    thread.join(10)
+    assert done == ["swept"]
+    assert "housekeeping" in [companion.name for companion in registry.companions()]

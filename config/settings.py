@@ -390,6 +390,14 @@ CANARY_MAIL_TO = env.text(
     "An address that nobody reads: a test mail goes there every 15 minutes, to see that mail leaves."
     " At `MAIL_REPLY_DOMAIN` it is also seen to come in.",
 )
+BREAK_GLASS = env.flag(
+    "BREAK_GLASS",
+    False,
+    "Page whoever is on call from a sealed file when Postgres is out of reach and a signal of high urgency waits.",
+)
+BREAK_GLASS_AFTER_SECONDS = env.number(
+    "BREAK_GLASS_AFTER_SECONDS", 60, "How long Postgres must have been out of reach for that."
+)
 INGEST_MAX_BYTES = 1_000_000
 SPOOL_DIR = Path(
     env.text(

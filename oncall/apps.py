@@ -232,6 +232,7 @@ def _be_watched() -> None:
     registry.add_chore(registry.Chore("the look ahead", 3600, warnings.warn))
     outbox.register(outbox.Client(warnings.CLIENT, warnings.unwanted, pages.stored, warnings.hear))
     registry.set_probe(registry.Probe(operations.send, queries.arrived, operations.forget))
+    _page_without_postgres()
 
 
 def _tell_the_hub() -> None:
@@ -246,3 +247,16 @@ def _tell_the_hub() -> None:
     lifecycle.add_targets("schedule", queries.schedule_targets)
     lifecycle.add_targets("team", queries.team_targets)
     lifecycle.add_targets("policy", queries.policy_targets)
+
+
+def _page_without_postgres() -> None:
+    """Write down who is on call, and page from that when Postgres is out of reach (break-glass)."""
+    from core.outbox import registry  # noqa: PLC0415
+    from core.watch import registry as watch  # noqa: PLC0415
+    from oncall.breakglass import operations, queries  # noqa: PLC0415
+
+    registry.add_companion("on-call snapshot", operations.keep_writing)
+    registry.add_companion("break-glass", lambda over: operations.Lookout().run(over))
+    watch.add(
+        watch.Check(name="break_glass", title="Break-glass", order=9, look=queries.look, asks_database=False)
+    )

@@ -76,7 +76,7 @@ def _process(signals: Sequence[Waiting]) -> None:
     placed = [_place(item.signal, parsed, world) for item in read for parsed in item.alerts]
     recorded = alerts.record([entry for entry, _ in placed])
     decisions = {(entry.signal_id, entry.parsed.dedup_key): decision for entry, decision in placed}
-    _ask(recorded, decisions)
+    _ask(recorded, decisions, _asked_early(read))
     _stop(recorded)
     _tell_incidents(recorded)
     _record_changes(read, world)
@@ -157,7 +157,11 @@ def _decide(signal: Waiting, parsed: Parsed, world: Map) -> Decision:
 # Asking people, or stopping
 
 
-def _ask(recorded: Sequence[Recorded], decisions: dict[tuple[int, str], Decision]) -> None:
+def _ask(
+    recorded: Sequence[Recorded],
+    decisions: dict[tuple[int, str], Decision],
+    early: dict[tuple[int, str], escalation.Early],
+) -> None:
     starts = [
         escalation.Start(
             alert_id=item.alert_id,
@@ -167,12 +171,23 @@ def _ask(recorded: Sequence[Recorded], decisions: dict[tuple[int, str], Decision
             message=item.entry.parsed.title,
             actor_id=None,
             plan=CANARY_PLAN if item.entry.is_quiet else None,
+            early=early.get((item.entry.integration_id, item.entry.parsed.dedup_key)),
         )
         for item in recorded
         if item.change is Change.OPENED and item.alert_id is not None
     ]
     if starts:
         escalation.start_many(starts)
+
+
+def _asked_early(read: Sequence[_Read]) -> dict[tuple[int, str], escalation.Early]:
+    """Whom break-glass has paged about each alert while its signals still lay in the spool."""
+    return {
+        (item.signal.integration_id, parsed.dedup_key): escalation.Early.of(item.signal.asked_early)
+        for item in read
+        if item.signal.asked_early is not None
+        for parsed in item.alerts
+    }
 
 
 def _stop(recorded: Sequence[Recorded]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -34,6 +35,7 @@ def examine() -> Facts:
         debug=settings.DEBUG,
         secret_key_length=_secret_key_length(),
         secret_key_variety=_secret_key_variety(),
+        snapshot_seconds=_snapshot_seconds(),
         needs_earlier_key=_needs_earlier_key(database),
         email_url=settings.EMAIL_URL,
         database_place=_place(settings.DATABASE_URL) or "127.0.0.1:5432, as no DATABASE_URL is set",
@@ -109,6 +111,16 @@ def _needs_earlier_key(database: Database | None) -> bool | None:
     try:
         return not sealing.are_current()
     except Error:
+        return None
+
+
+def _snapshot_seconds() -> float | None:
+    """How old is what break-glass pages from; None where there is none, 0 where none is wanted."""
+    if not settings.BREAK_GLASS:
+        return 0.0
+    try:
+        return time.time() - (settings.SPOOL_DIR / "oncall.snapshot").stat().st_mtime
+    except OSError:
         return None
 
 

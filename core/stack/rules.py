@@ -12,6 +12,7 @@ SECRET_KEY_VARIETY = 15
 SKEW_SECONDS = 5.0
 PAGER_SECONDS = 10.0
 FREE_SHARE = 0.10
+SNAPSHOT_SECONDS = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,18 @@ class Facts:
     reports_wanted: bool = False
     secret_key_variety: int = SECRET_KEY_VARIETY
     needs_earlier_key: bool | None = None
+    snapshot_seconds: float | None = 0.0
 
 
 def complaints(facts: Facts) -> list[str]:
     """Everything that is wrong, the gravest first."""
-    return [*_servers(facts), *_addresses(facts), *_production(facts), *_disk(facts)]
+    return [
+        *_servers(facts),
+        *_addresses(facts),
+        *_production(facts),
+        *_break_glass(facts),
+        *_disk(facts),
+    ]
 
 
 def is_loopback(url: str) -> bool:
@@ -146,6 +154,14 @@ def _production(facts: Facts) -> Iterator[str]:
         yield "EMAIL_URL is empty, so no e-mail leaves: set it, as smtp+starttls://user:password@host:587."
     if facts.debug:
         yield "DEBUG is on, so error pages show settings to anybody: take DEBUG out of the environment."
+
+
+def _break_glass(facts: Facts) -> Iterator[str]:
+    if facts.snapshot_seconds is None or facts.snapshot_seconds > SNAPSHOT_SECONDS:
+        yield (
+            "BREAK_GLASS is on and who is on call was not written down lately: start `manage.py pagerd`, and see that it"
+            " may write to SPOOL_DIR."
+        )
 
 
 def _keys(facts: Facts) -> Iterator[str]:

@@ -14,7 +14,7 @@ class Check:
     """One look at the engine. `look` may raise: what cannot be looked at is not well.
 
     Without `alarms` nobody is told: whoever it concerns hears of it another way. What takes long is kept for
-    `keep_seconds`.
+    `keep_seconds`. One that asks no database is not held to its time-out.
     """
 
     name: str
@@ -23,6 +23,7 @@ class Check:
     look: Callable[[], Reading]
     alarms: bool = True
     keep_seconds: float = 0.0
+    asks_database: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,9 @@ class Signal(models.Model):
     processed_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True, db_default="")
     dedup_key = models.CharField(max_length=255, blank=True, db_default="")
+    asked_early = models.JSONField(
+        null=True, help_text="Who was paged about it by break-glass before it was a row."
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["integration", "request_key"], name="signal_once")]

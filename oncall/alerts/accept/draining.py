@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from core.events import nudge
 from oncall.alerts import operations
 from oncall.alerts.accept import store
 from oncall.alerts.models import ReceiptOutcome
-from oncall.alerts.spool import files
+from oncall.alerts.spool import asked, files
 from oncall.alerts.spool.files import Damaged, Kept
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ def _take(names: Sequence[str]) -> None:
     failpoints.hit("before_spool_removal")
     for one in kept:
         files.remove(one.name)
+        asked.forget(one.name)
 
 
 def _read(name: str) -> Kept | None:
@@ -82,7 +84,12 @@ def _insert(kept: Kept) -> None:
     values = {**kept.values, "body": kept.body, "received_at": received_at}
     with connection.cursor() as cursor:
         cursor.execute(store.statement(values), values)
-        found = store.found(cursor.fetchall())
+        rows = cursor.fetchall()
+        found = store.found(rows)
+        if found.is_accepted and (early := asked.of(kept.name)) is not None:
+            cursor.execute(
+                "update oncall_signal set asked_early = %s where id = %s", [json.dumps(early), rows[0][0]]
+            )
     if not found.is_accepted:
         operations.correct_receipt(kept.name, outcome=ReceiptOutcome.REFUSED, detail=REVOKED)
 

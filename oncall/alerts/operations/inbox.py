@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,7 @@ class Waiting:
     body: bytes
     dedup_key: str
     attempts: int
+    asked_early: dict[str, Any] | None = None
 
 
 _LOCK = """
@@ -39,7 +41,7 @@ order by oldest.id limit %s
 for no key update of i skip locked"""
 
 _TAKE = """
-select s.id, i.id, i.name, i.service_id, s.kind, s.body, s.dedup_key, s.attempts
+select s.id, i.id, i.name, i.service_id, s.kind, s.body, s.dedup_key, s.attempts, s.asked_early
 from oncall_integration i
 cross join lateral (
     select s.*, row_number() over (order by s.id) as turn from oncall_signal s
@@ -73,7 +75,8 @@ def claim_one(signal_id: int) -> Waiting | None:
             [signal_id],
         )
         cursor.execute(
-            "select s.id, i.id, i.name, i.service_id, s.kind, s.body, s.dedup_key, s.attempts from oncall_signal s"
+            "select s.id, i.id, i.name, i.service_id, s.kind, s.body, s.dedup_key, s.attempts, s.asked_early"
+            " from oncall_signal s"
             " join oncall_integration i on i.id = s.integration_id where s.id = %s and s.state = 'new'",
             [signal_id],
         )
@@ -90,7 +93,7 @@ def _take(sources: list[int], limit: int) -> list[Waiting]:
 
 
 def _waiting(row: tuple[Any, ...]) -> Waiting:
-    ident, integration_id, source, service_id, kind, body, dedup_key, attempts = row
+    ident, integration_id, source, service_id, kind, body, dedup_key, attempts, asked_early = row
     return Waiting(
         id=ident,
         integration_id=integration_id,
@@ -100,6 +103,7 @@ def _waiting(row: tuple[Any, ...]) -> Waiting:
         body=bytes(body),
         dedup_key=dedup_key,
         attempts=attempts,
+        asked_early=json.loads(asked_early) if isinstance(asked_early, str) else asked_early,
     )
 
 

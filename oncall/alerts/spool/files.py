@@ -54,7 +54,7 @@ def keep(values: dict[str, Any], body: bytes) -> str:
     content = orjson.dumps({**values, "nonce": secrets.token_hex(8)}) + b"\n" + body
     name = f"{_moment():020d}-{hashlib.sha256(content).hexdigest()}"
     try:
-        draft, place = _folder(DRAFTS) / name, _folder(WAITING) / name
+        draft, place = folder(DRAFTS) / name, folder(WAITING) / name
         _refuse_when_nearly_full()
         _write(draft, content)
         failpoints.hit("before_spool_rename")
@@ -104,7 +104,7 @@ def remove(name: str) -> None:
 def set_aside(name: str) -> None:
     """Move a file into quarantine, where it stays until somebody has looked at it."""
     with contextlib.suppress(FileNotFoundError):
-        (settings.SPOOL_DIR / WAITING / name).rename(_folder(QUARANTINE) / name)
+        (settings.SPOOL_DIR / WAITING / name).rename(folder(QUARANTINE) / name)
 
 
 def sweep() -> None:
@@ -119,7 +119,7 @@ def sweep() -> None:
 @contextmanager
 def alone() -> Iterator[bool]:
     """Hold this folder's lock; gives False when another process of this machine holds it."""
-    descriptor = os.open(_folder("") / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(folder("") / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -133,12 +133,13 @@ def alone() -> Iterator[bool]:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a small file of our own in one step: it is the old one or the new one, never a part."""
-    draft = _folder(DRAFTS) / f"{path.name}-{secrets.token_hex(8)}"
+    draft = folder(DRAFTS) / f"{path.name}-{secrets.token_hex(8)}"
     _write(draft, content)
     draft.replace(path)
 
 
-def _folder(name: str) -> Path:
+def folder(name: str) -> Path:
+    """Give a folder of the spool, made if need be, for its owner alone."""
     folder: Path = settings.SPOOL_DIR / name
     if not folder.is_dir():
         settings.SPOOL_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)

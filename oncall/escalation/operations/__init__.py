@@ -29,7 +29,7 @@ from oncall.escalation.operations.policies import (
     set_last_resort,
 )
 from oncall.escalation.operations.replanning import replan_held
-from oncall.escalation.operations.starting import Start, start_many
+from oncall.escalation.operations.starting import Early, Start, start_many
 from oncall.escalation.operations.taking import (
     Held,
     acknowledge,
@@ -59,6 +59,7 @@ __all__ = [
     "CannotDecline",
     "CannotPage",
     "ChangedMeanwhile",
+    "Early",
     "Held",
     "InUse",
     "NoLevels",

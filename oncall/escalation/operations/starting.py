@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
@@ -12,12 +13,34 @@ from django.db import connection, transaction
 from core import live
 from core.events import nudge
 from oncall.escalation import queries, rules
-from oncall.escalation.models import Policy
+from oncall.escalation.models import Escalation, Policy
+from oncall.paging import operations as paging
 
 if TYPE_CHECKING:
     from oncall.escalation.rules import Plan
 
 TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Early:
+    """Who was paged by break-glass, when and by which level, before the escalation could begin; `words` say by what."""
+
+    at: datetime
+    level: int
+    people: tuple[int, ...]
+    words: str
+
+    @classmethod
+    def of(cls, noted: dict[str, Any]) -> Early:
+        """Read what was noted beside a signal."""
+        at = datetime.fromisoformat(noted["at"])
+        return cls(at, int(noted["level"]), tuple(noted["people"]), str(noted["words"]))
+
+    @property
+    def why(self) -> str:
+        """What the ledger and every further page say of it."""
+        return f"Paged by break-glass at {self.at.astimezone(UTC):%H:%M} UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +60,7 @@ class Start:
     by_hand: bool = False
     is_last_resort: bool = False
     acks: Sequence[dict[str, Any]] = ()
+    early: Early | None = None
 
     @property
     def about(self) -> tuple[int | None, int | None]:
@@ -76,6 +100,8 @@ def start_many(starts: Sequence[Start]) -> list[int]:
             if not chosen:
                 break
             ids |= _insert({n: _row(starts[n], plans[n]) for n in chosen})
+        for n, id_ in ids.items():
+            _go_on_from(id_, starts[n], plans[n])
         transaction.on_commit(nudge.drain, robust=True)
     if len(ids) < len(starts):
         raise RuntimeError("escalations could not be started: others kept taking their numbers")
@@ -87,7 +113,30 @@ def _plans(starts: Sequence[Start]) -> list[Plan]:
     wanted = {start.policy_id or 0 for start in starts if start.plan is None}
     found = Policy.objects.prefetch_related(*queries.TARGETS).in_bulk(wanted)
     known = {pk: queries.usable(queries.plan_of(found[pk]) if pk in found else None) for pk in wanted}
-    return [start.plan or known[start.policy_id or 0] for start in starts]
+    return [_said(start, start.plan or known[start.policy_id or 0]) for start in starts]
+
+
+def _said(start: Start, plan: Plan) -> Plan:
+    """A plan whose first level was asked by break-glass says so on every page."""
+    if start.early is None:
+        return plan
+    before = f"{start.early.why} ({start.early.words})"
+    return replace(plan, reason=f"{before}. {plan.reason or f'Now {plan.name}'}"[:300])
+
+
+def _go_on_from(id_: int, start: Start, plan: Plan) -> None:
+    """Wait for those whom break-glass asked as long as their level says, then ask the next one."""
+    early = start.early
+    if early is None or not plan.levels:
+        return
+    level = min(early.level, len(plan.levels) - 1)
+    paging.note_asked(
+        id_, early.people, level=level, urgency=start.urgency, at=early.at, why=f"{early.why}: {early.words}"
+    )
+    Escalation.objects.filter(pk=id_).update(
+        level=min(level + 1, len(plan.levels) - 1),
+        next_at=early.at + timedelta(seconds=plan.levels[level].timeout_seconds),
+    )
 
 
 def _distinct(starts: Sequence[Start], done: dict[int, int]) -> list[int]:

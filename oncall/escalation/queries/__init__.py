@@ -16,6 +16,7 @@ from oncall.escalation.queries.asking import (
     live,
     next_up,
     now,
+    reading,
     targets_of,
 )
 from oncall.escalation.queries.digests import digest
@@ -101,6 +102,7 @@ __all__ = [
     "plan_of_last",
     "policies",
     "policy",
+    "reading",
     "simulate",
     "state_of",
     "summary",

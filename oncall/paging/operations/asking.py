@@ -192,6 +192,29 @@ def _page(ask: Ask, position: int, user_id: int | None, why: str) -> Page:
     )
 
 
+def note_asked(
+    escalation_id: int, people: Sequence[int], *, level: int, urgency: str, at: datetime, why: str
+) -> None:
+    """Write the pages of people who were asked before there was a row to write; nothing is sent."""
+    known = set(User.objects.filter(pk__in=people).values_list("pk", flat=True))
+    Page.objects.bulk_create(
+        Page(
+            escalation_id=escalation_id,
+            user_id=user_id,
+            epoch=1,
+            level=level,
+            position=position,
+            urgency=urgency,
+            why=why[:500],
+            nonce=secrets.token_hex(8),
+            status=PageStatus.SENT,
+            planned_at=at,
+            sent_at=at,
+        )
+        for position, user_id in enumerate(id_ for id_ in people if id_ in known)
+    )
+
+
 def _messages(draft: _Draft) -> list[outbox.NewMessage]:
     if not draft.sends:
         return []

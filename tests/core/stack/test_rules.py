@@ -89,6 +89,11 @@ def test_what_only_production_needs_is_not_asked_of_a_local_run() -> None:
             " 50 random characters, the present one in SECRET_KEY_FALLBACKS, and run `manage.py rotate_keys`.",
         ),
         (
+            {"snapshot_seconds": None},
+            "BREAK_GLASS is on and who is on call was not written down lately:"
+            " start `manage.py pagerd`, and see that it may write to SPOOL_DIR.",
+        ),
+        (
             {"needs_earlier_key": True},
             "Secrets are still sealed with a key in SECRET_KEY_FALLBACKS: run `manage.py rotate_keys`.",
         ),

@@ -80,10 +80,10 @@ def test_messages_are_claimed_before_what_can_wait(client_: Sender) -> None:
 
 
 def test_what_a_step_promises_is_sent_in_the_same_drain(recorder: Recorder, client_: Sender) -> None:
-    todo = [1, 2]
+    left = [1, 2]
 
     def promise() -> int:
-        return len(put(todo.pop())) if todo else 0
+        return len(put(left.pop())) if left else 0
 
     registry.add_step("promise", promise, order=10)
     draining.drain()

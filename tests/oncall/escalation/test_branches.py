@@ -29,16 +29,6 @@ LOW = Branch("low")
 CRITICAL = Branch(conditions=(Condition("severity", "equals", "critical"),))
 
 
-@pytest.fixture
-def alice() -> User:
-    return cast.alice()
-
-
-@pytest.fixture
-def bob() -> User:
-    return cast.bob()
-
-
 def shown_form(answer: Any, url: str) -> dict[str, Any]:
     """What a browser would send back; each level keeps its weekdays."""
     given: dict[str, Any] = as_shown(answer.content.decode(), action=url)

@@ -32,21 +32,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def alice() -> User:
-    return cast.alice()
-
-
-@pytest.fixture
-def bob() -> User:
-    return cast.bob()
-
-
-@pytest.fixture
-def carol() -> User:
-    return cast.carol()
-
-
-@pytest.fixture
 def policy(alice: User, bob: User, carol: User) -> Policy:
     return cast.policy((600, [alice, bob]), (600, [carol]), repeat=2, acks_needed=2)
 

@@ -208,6 +208,17 @@ def escalation(about: Alert | Incident, by: Policy | None, *, urgency: str = "hi
     return Escalation.objects.get(pk=operations.start_many([start])[0])
 
 
+def paged_by(channel: str, address: str, *, secret: str = "") -> Escalation:
+    """Alice is asked by this channel alone, and Bob is next; the message is still to be sent."""
+    from oncall.paging.models import ContactMethod  # noqa: PLC0415
+
+    whom = alice()
+    ContactMethod.objects.create(
+        user=whom, channel=channel, address=address, secret=secret, verified_at="2026-01-01T00:00Z"
+    )
+    return escalation(alert(), policy((600, [whom]), (600, [bob()])))
+
+
 def digest(page: Page) -> Message:
     """The digest of this minute, with a page that went into it."""
     from django.db import transaction  # noqa: PLC0415

@@ -74,6 +74,7 @@ registry.register(
         check_address=check_address,
         hint=calls.hint,
         send=send,
+        is_chat=True,
         asks="The address of a webhook of a space: Apps & integrations, Webhooks.",
     )
 )

@@ -65,6 +65,7 @@ registry.register(
         hint=calls.hint,
         send=send,
         token=Token.REQUIRED,
+        is_chat=True,
         asks="The address of your server, and as the token that of an application which you make there.",
     )
 )

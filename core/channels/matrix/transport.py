@@ -41,6 +41,22 @@ def send(delivery: Delivery) -> Sent:
     return Sent(_put(delivery, compose(delivery), transaction=delivery.key))
 
 
+def edit(delivery: Delivery) -> None:
+    """Replace what the message says; a client that knows no replacements shows it with a star as a new one."""
+    said = compose(delivery)
+    _put(
+        delivery,
+        {
+            **said,
+            "body": f"* {said['body']}",
+            "formatted_body": f"* {said['formatted_body']}",
+            "m.new_content": said,
+            "m.relates_to": {"rel_type": "m.replace", "event_id": delivery.provider_id},
+        },
+        transaction=delivery.key,
+    )
+
+
 def _put(delivery: Delivery, said: dict[str, Any], *, transaction: str) -> str:
     if not is_ready():
         raise Permanent("Matrix is not configured (MATRIX_URL, MATRIX_TOKEN)")
@@ -110,6 +126,8 @@ registry.register(
         hint=hint,
         send=send,
         is_ready=is_ready,
+        is_chat=True,
+        edit=edit,
         asks="The internal ID of a room without encryption (room settings, Advanced), like !abcdef:example.org. "
         "Invite the account that your organisation sends with.",
     )

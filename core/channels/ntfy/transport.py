@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from core.channels import calls, registry, words
 from core.channels.registry import Content, Delivery, Sent, Token
 
-LOUD, NORMAL = 5, 3
-"""Of five priorities: the first breaks through silence where the phone allows it."""
+LOUD, NORMAL, SILENT = 5, 3, 2
+"""Of five priorities: the first breaks through silence where the phone allows it, the last makes no sound."""
 
 _TOPIC = re.compile(r"[-_A-Za-z0-9]{1,64}")
 
@@ -33,6 +33,11 @@ def send(delivery: Delivery) -> Sent:
     sequence = hashlib.sha256(delivery.key.encode()).hexdigest()[:32]
     _publish(delivery, {**compose(delivery), "sequence_id": sequence})
     return Sent(sequence)
+
+
+def edit(delivery: Delivery) -> None:
+    """Let what it says now take the place of the notification, without a sound."""
+    _publish(delivery, {**compose(delivery), "priority": SILENT, "sequence_id": delivery.provider_id})
 
 
 def _publish(delivery: Delivery, said: dict[str, Any]) -> None:
@@ -85,6 +90,8 @@ registry.register(
         hint=calls.hint,
         send=send,
         token=Token.OPTIONAL,
+        is_chat=True,
+        edit=edit,
         asks="The address of your topic, as https://ntfy.sh/ and a name that nobody guesses: who knows it reads "
         "and answers your pages. On a server that asks who publishes, also an access token (tk_…).",
     )

@@ -52,6 +52,7 @@ registry.register(
         check_address=calls.check_address,
         hint=calls.hint,
         send=send,
+        is_chat=True,
         asks="The address of a workflow made from the template “Post to a chat when a webhook request is received”.",
     )
 )

@@ -186,10 +186,12 @@ class Pushover(Service):
         if cancel := re.fullmatch(r"/1/receipts/([A-Za-z0-9]{30})/cancel\.json", call.path):
             self.cancelled.append(cancel[1])
             return 200, {"status": 1}
+        if call.path != "/1/messages.json":
+            return 404, {"status": 0}
         if said["user"] != self.KEY:
             return 400, {"user": "invalid", "errors": ["user identifier is not a valid user"], "status": 0}
         is_emergency = said["priority"] == "2"
-        if call.path != "/1/messages.json" or (is_emergency and int(said["retry"]) < 30):
+        if is_emergency and int(said["retry"]) < 30:
             return 400, {"errors": ["retry must be at least 30"], "status": 0}
         receipt = {"receipt": f"r{next(self.numbers):029}"} if is_emergency else {}
         return 200, {"status": 1, "request": "647d2300-702c-4b38-8b2f-d56326ae460b", **receipt}
@@ -259,6 +261,8 @@ class Matrix(Service):
         if call.method != "PUT" or not call.path.startswith(head) or not self.joined:
             return 403, {"errcode": "M_FORBIDDEN", "error": "User is not in the room."}
         transaction = call.path.removeprefix(head)
+        if (related := call.said.get("m.relates_to")) and related["event_id"] not in self.events:
+            return 400, {"errcode": "M_UNKNOWN", "error": "No such event."}
         event = self._of.setdefault(transaction, f"$event{len(self._of) + 1}")
         self.events.setdefault(event, call.said)
         return 200, {"event_id": event}

@@ -12,7 +12,7 @@ from core.channels import callback, registry
 from core.channels.gotify import transport as gotify
 from core.channels.ntfy import transport as ntfy
 from core.channels.pushover import transport as pushover
-from core.channels.registry import Content, Delivery, Permanent
+from core.channels.registry import Content, Delivery, Permanent, Temporary
 from tests.core.channels.conftest import CODE, PAGE
 from tests.core.channels.services import TOKEN, Gotify, Ntfy, Pushover, Service
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Serve = Callable[[type[Service]], Service]
 LOW = replace(PAGE, data={"type": "page", "urgency": "low"})
+TAKEN = replace(
+    PAGE, subject="Acknowledged by Bob: 5xx", data={**PAGE.data, "state": "acknowledged"}, code=""
+)
 DIGEST = replace(PAGE, data={"type": "digest"}, code="")
 
 
@@ -58,6 +61,16 @@ class TestNtfy:
         assert ntfy.send(delivery(address, key="page-2-0")) != first
         assert isinstance(service, Ntfy)
         assert [said["title"][-8:] for said in service.shown.values()] == ["(resent)", "s woken."]
+
+    def test_what_became_of_it_takes_its_place_without_a_sound(self, serve: Serve) -> None:
+        service = serve(Ntfy)
+        assert isinstance(service, Ntfy)
+        address = f"{service.url}/oncall-alice"
+        sent = ntfy.send(delivery(address))
+        ntfy.edit(replace(delivery(address, TAKEN, key="edit-1-1"), provider_id=sent.provider_id))
+        (shown,) = service.shown.values()
+        assert (shown["title"], shown["priority"]) == ("Acknowledged by Bob: 5xx", 2)
+        assert [action["label"] for action in shown["actions"]] == ["Open"]
 
     @pytest.mark.parametrize(("content", "priority"), [(PAGE, 5), (LOW, 3), (DIGEST, 3), (CODE, 3)])
     def test_what_is_urgent_breaks_through(self, content: Content, priority: int) -> None:
@@ -137,6 +150,19 @@ class TestPushover:
         said = service.calls[0].said
         assert said["priority"] == "0"
         assert not {"retry", "expire", "callback"} & said.keys()
+
+    def test_it_is_repeated_no_more_once_somebody_has_it(self, serve: Serve) -> None:
+        service = serve(Pushover)
+        assert isinstance(service, Pushover)
+        receipt = pushover.send(delivery(Pushover.KEY)).provider_id
+        pushover.edit(replace(delivery(Pushover.KEY, PAGE, key="edit-1-1"), provider_id=receipt))
+        assert service.cancelled == []
+        pushover.edit(replace(delivery(Pushover.KEY, TAKEN, key="edit-1-2"), provider_id=receipt))
+        assert service.cancelled == [receipt]
+        pushover.edit(replace(delivery(Pushover.KEY, TAKEN, key="edit-1-3"), provider_id="long-over"))
+        service.refuse(503)
+        with pytest.raises(Temporary, match="HTTP 503"):
+            pushover.edit(replace(delivery(Pushover.KEY, TAKEN, key="edit-1-2"), provider_id=receipt))
 
     def test_a_person_it_does_not_know_is_refused_for_good(self, serve: Serve) -> None:
         serve(Pushover)

@@ -101,6 +101,21 @@ class TestMatrix:
         assert matrix.send(delivery(Matrix.ROOM, key="page 2/0")).provider_id == "$event2"
         assert list(service.events) == [first.provider_id, "$event2"]
 
+    def test_what_became_of_it_replaces_what_it_said(self, serve: Serve) -> None:
+        service = serve(Matrix)
+        assert isinstance(service, Matrix)
+        sent = matrix.send(delivery(Matrix.ROOM))
+        taken = replace(PAGE, subject="Acknowledged by Bob: 5xx", data={"state": "acknowledged"}, code="")
+        edit = replace(delivery(Matrix.ROOM, taken, key="edit-1-1"), provider_id=sent.provider_id)
+        matrix.edit(edit)
+        matrix.edit(edit)
+        assert list(service.events) == ["$event1", "$event2"]
+        said = service.events["$event2"]
+        assert said["m.relates_to"] == {"rel_type": "m.replace", "event_id": "$event1"}
+        assert said["m.new_content"]["body"].startswith("Acknowledged by Bob: 5xx\n")
+        assert said["m.new_content"]["body"].endswith("Open: https://w.example/p/x/")
+        assert said["body"] == f"* {said['m.new_content']['body']}"
+
     def test_its_words_call_nobody_and_draw_nothing(self) -> None:
         said = matrix.compose(delivery("x"))
         assert (said["msgtype"], said["m.mentions"]) == ("m.text", {})

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import pytest
 from django.test import Client
 
+from core.accounts.models import User
 from core.channels import callback
 from core.outbox import sending
 from core.outbox.models import Message
 from oncall.escalation import operations as escalation
-from oncall.paging.models import ContactMethod
 from tests import cast
 from tests.core.channels.conftest import serve as serve  # noqa: PLC0414 - a fixture
 from tests.core.channels.services import Pushover, Service
@@ -23,14 +23,16 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def running(serve: Callable[[type[Service]], Service]) -> Escalation:
+def phone(serve: Callable[[type[Service]], Service]) -> Pushover:
+    found = serve(Pushover)
+    assert isinstance(found, Pushover)
+    return found
+
+
+@pytest.fixture
+def running(phone: Pushover) -> Escalation:
     """Alice is being paged by Pushover; Bob is next."""
-    serve(Pushover)
-    alice = cast.alice()
-    ContactMethod.objects.create(
-        user=alice, channel="pushover", address=Pushover.KEY, verified_at="2026-01-01T00:00Z"
-    )
-    found = cast.escalation(cast.alert(), cast.policy((600, [alice]), (600, [cast.bob()])))
+    found = cast.paged_by("pushover", Pushover.KEY)
     drain()
     sending.send_due()
     return found
@@ -98,3 +100,12 @@ def test_the_receipt_of_one_page_is_none_for_another(running: Escalation) -> Non
     path = f"/callbacks/pushover/{callback.name(other.key)}/"
     for receipt in (message.provider_id, ""):
         assert Client().post(path, {"receipt": receipt, "acknowledged": "1"}).status_code == 403
+
+
+def test_it_is_repeated_no_more_once_somebody_else_has_it(running: Escalation, phone: Pushover) -> None:
+    receipt = Message.objects.get().provider_id
+    assert running.alert is not None
+    escalation.acknowledge(actor=User.objects.get(name="Bob Example"), alert=running.alert)
+    escalation.edit_due()
+    sending.send_due()
+    assert phone.cancelled == [receipt]

@@ -110,6 +110,16 @@ class RouteChanged:
     what: str
 
 
+@event("service_policy.changed")
+@dataclass(frozen=True, slots=True)
+class ServicePolicyChanged:
+    """Another policy pages for a service, or (`policy_id` None) it is left to the default one; `policy` is its name."""
+
+    service_id: int
+    policy_id: int | None
+    policy: str
+
+
 @event("page.sent")
 @dataclass(frozen=True, slots=True)
 class PageSent:

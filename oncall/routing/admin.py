@@ -87,3 +87,23 @@ class ServicePolicyAdmin(admin.ModelAdmin[ServicePolicy]):
 
     list_display = ("service", "policy")
     list_select_related = ("service", "policy")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ServicePolicy | None = None) -> tuple[str, ...]:
+        """Another service is another row."""
+        return ("service",) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: ServicePolicy, form: Any, change: bool) -> None:  # noqa: FBT001
+        """Write it by the operation, so that the change is told."""
+        actor: Any = request.user
+        operations.set_service_policy(obj.service, policy=obj.policy, actor=actor)
+        obj.pk, obj._state.adding = ServicePolicy.objects.get(service=obj.service).pk, False  # noqa: SLF001
+
+    def delete_model(self, request: HttpRequest, obj: ServicePolicy) -> None:
+        """Leave a service to the default policy."""
+        actor: Any = request.user
+        operations.set_service_policy(obj.service, policy=None, actor=actor)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ServicePolicy]) -> None:
+        """Leave several to the default policy."""
+        for row in queryset:
+            self.delete_model(request, row)

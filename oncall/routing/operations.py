@@ -8,7 +8,7 @@ from django.db.models import Max
 from core.errors import Refused
 from core.events import bus
 from core.live.publish import changed
-from oncall.events import RouteChanged
+from oncall.events import RouteChanged, ServicePolicyChanged
 from oncall.matching import rules as matching
 from oncall.routing.models import Route, ServicePolicy
 
@@ -70,12 +70,19 @@ def remove_route(route: Route, *, actor: User) -> None:
         _number(list(others))
 
 
-def set_service_policy(service: Service, *, policy: Policy | None) -> None:
-    """Let a policy page for a service, or with None leave it to the default one."""
+@transaction.atomic
+def set_service_policy(service: Service, *, policy: Policy | None, actor: User | None = None) -> None:
+    """Let a policy page for a service, or with None leave it to the default one; it counts from the next alert on."""
+    known = ServicePolicy.objects.select_for_update().filter(service=service)
+    before = known.values_list("policy_id", flat=True).first()
+    if before == (policy.pk if policy else None):
+        return
     if policy is None:
-        ServicePolicy.objects.filter(service=service).delete()
+        known.delete()
     else:
         ServicePolicy.objects.update_or_create(service=service, defaults={"policy": policy})
+    bus.emit(ServicePolicyChanged(service.pk, policy.pk if policy else None, str(policy or "")), actor=actor)
+    changed("oncall")
 
 
 def _tell(route: Route, what: str, actor: User) -> None:

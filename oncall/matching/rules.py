@@ -172,6 +172,9 @@ def _checked(item: object) -> Condition:
 # Branches
 
 
+WORKDAYS, WORK_BEGINS, WORK_ENDS = frozenset(range(5)), time(9), time(17)
+
+
 class Hours(StrEnum):
     """How a branch stands to working hours: asked only in them, only outside of them, or low urgency waits for them."""
 
@@ -208,6 +211,14 @@ class WorkingHours:
         return f"{days_said(self.weekdays)} {self.start:%H:%M} to {self.end:%H:%M} ({self.zone})"
 
 
+def is_out_of_hours(at: datetime, *, zone: str) -> bool:
+    """Say whether an instant lies outside of Monday to Friday, 09:00 to 17:00, by the clocks of a person's zone."""
+    try:
+        return not WorkingHours(WORKDAYS, WORK_BEGINS, WORK_ENDS, zone).covers(at)
+    except (KeyError, ValueError, OSError):
+        return not WorkingHours(WORKDAYS, WORK_BEGINS, WORK_ENDS, "UTC").covers(at)
+
+
 @dataclass(frozen=True, slots=True)
 class Branch:
     """What must hold for a level to be asked: the urgency, all conditions, and how it stands to working hours."""
@@ -220,8 +231,9 @@ class Branch:
     @property
     def said(self) -> str:
         """What must hold, in words."""
-        parts = [f"{self.urgency} urgency"] if self.urgency else []
-        parts += [condition.said for condition in self.conditions]
+        parts = [f"for {self.urgency} urgency"] if self.urgency else []
+        if self.conditions:
+            parts.append(f"when {' and '.join(condition.said for condition in self.conditions)}")
         if self.hours is not None:
             front = {Hours.IN: "only", Hours.OUTSIDE: "not", Hours.WAIT: "low urgency waits for"}[self.how]
             parts.append(f"{front} {self.hours.said}")
@@ -249,7 +261,9 @@ def judge(branch: Branch | None, facts: Facts, *, at: datetime) -> Verdict:
     for condition in branch.conditions:
         if not is_true(condition, found := facts.value(condition.label)):
             seen = "is not there" if found is None else f"is {found[:60] or 'empty'}"
-            return Verdict(taken=False, why=f"It is for {condition.said} only, and {condition.label} {seen}")
+            return Verdict(
+                taken=False, why=f"It is asked when {condition.said}, and {condition.label} {seen}"
+            )
     return TAKEN if branch.hours is None else _by_the_clock(branch.hours, branch.how, facts, at)
 
 

@@ -61,9 +61,9 @@ def test_a_level_that_is_for_others_is_passed_over_at_once_and_the_ledger_says_w
     assert asked(running) == [("nobody", 0, 0, "suppressed"), ("Bob", 0, 1, "pending")]
     skipped, taken = Page.objects.order_by("level")
     assert skipped.why == (
-        "Level 1 of Engineering (low urgency). It was not asked: it is for low urgency only."
+        "Level 1 of Engineering (for low urgency). It was not asked: it is for low urgency only."
     )
-    assert taken.why.startswith("Level 2 of Engineering (severity is critical).")
+    assert taken.why.startswith("Level 2 of Engineering (when severity is critical).")
     assert (running.round, running.level) == (1, 0)
 
 
@@ -154,7 +154,7 @@ def test_the_simulator_shows_which_branch_is_taken_and_why(client: Client, alice
         "labels": "severity = critical",
     }
     shown = client.get(reverse("oncall:simulator"), given).content.decode()
-    assert "Level 1 of Try (severity is critical)." in shown
+    assert "Level 1 of Try (when severity is critical)." in shown
     assert "Level 2 asks nobody now" in shown
     assert client.get(reverse("oncall:simulator"), {**given, "labels": "x"}).status_code == 422
 
@@ -183,7 +183,7 @@ def test_a_branch_is_edited_without_javascript(client: Client) -> None:
         Hours.WAIT,
     )
     page = client.get(reverse("oncall:policy", args=[policy.slug])).content.decode()
-    assert "If low urgency, team is payments, low urgency waits for Monday to Friday" in page
+    assert "For low urgency, when team is payments, low urgency waits for Monday to Friday" in page
     assert shown_form(client.get(url), url)["level-1-how"] == "wait"
 
 

@@ -233,6 +233,10 @@ def test_the_alert_the_ledger_and_the_api_say_it(
     assert len(re.findall("1 of 2 acknowledged, waiting for one more", said)) == 2
     assert "1 of 2 acknowledged, waiting for one more" in client.get(reverse("oncall:pages")).content.decode()
     assert "Paging, 1 of 2" in client.get(reverse("oncall:alerts")).content.decode()
+    assert ("Give it back" in said, "btn btn-primary" in said) == (True, False)
+    client.force_login(cast.mona())
+    seen = client.get(url).content.decode()
+    assert ("Give it back" in seen, "btn btn-primary" in seen) == (False, True)
     found = client.get(f"/api/v1/alerts/{alert.pk}/").json()
     assert (found["status"], found["acks_needed"], found["acks"]) == ("triggered", 2, [str(alice.pk)])
     page = client.get("/api/v1/pages/", {"user": alice.pk}).json()["results"][0]

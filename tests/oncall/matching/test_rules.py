@@ -12,6 +12,7 @@ from oncall.matching.rules import (
     WorkingHours,
     branch_from_json,
     branch_to_json,
+    is_out_of_hours,
     judge,
     labels_of,
 )
@@ -32,12 +33,17 @@ HIGH = Facts(urgency="high", severity="critical")
         (Branch("low"), LOW, SATURDAY, ""),
         (Branch("low"), HIGH, SATURDAY, "It is for low urgency only"),
         (Branch("", CRITICAL), HIGH, SATURDAY, ""),
-        (Branch("", CRITICAL), LOW, SATURDAY, "It is for severity is critical only, and severity is warning"),
+        (
+            Branch("", CRITICAL),
+            LOW,
+            SATURDAY,
+            "It is asked when severity is critical, and severity is warning",
+        ),
         (
             Branch("", (Condition("tier", "exists"),)),
             LOW,
             SATURDAY,
-            "It is for tier is there only, and tier is not there",
+            "It is asked when tier is there, and tier is not there",
         ),
         (Branch("", (Condition("team", "matches", "pay.*"),)), LOW, SATURDAY, ""),
         (Branch(hours=OFFICE), LOW, MONDAY, ""),
@@ -82,7 +88,7 @@ def test_a_branch_is_kept_as_it_was_given() -> None:
     assert branch_from_json({"urgency": "", "match": [], "hours": None}) is None
     said = Branch("low", CRITICAL, OFFICE, Hours.WAIT).said
     assert said == (
-        "low urgency, severity is critical, low urgency waits for Monday to Friday 09:00 to 17:00 (Europe/Berlin)"
+        "for low urgency, when severity is critical, low urgency waits for Monday to Friday 09:00 to 17:00 (Europe/Berlin)"
     )
 
 
@@ -102,6 +108,14 @@ def test_what_is_no_branch_is_refused(changed: dict[str, object], says: str) -> 
     hours = {"weekdays": ["monday"], "from": "09:00", "to": "17:00", "zone": "UTC", "how": "in"} | changed
     with pytest.raises(ValueError, match=says):
         branch_from_json({"hours": hours})
+
+
+def test_an_instant_is_in_or_out_of_working_hours_by_a_persons_own_clocks() -> None:
+    assert not is_out_of_hours(MONDAY, zone="Europe/Berlin")
+    assert is_out_of_hours(MONDAY, zone="America/New_York")
+    assert is_out_of_hours(SATURDAY, zone="Europe/Berlin")
+    assert is_out_of_hours(EVENING, zone="Europe/Berlin")
+    assert not is_out_of_hours(EVENING, zone="no zone")
 
 
 def test_labels_are_read_one_on_each_line() -> None:

@@ -359,6 +359,7 @@ class PageOut(serializers.ModelSerializer[Page]):
     round = serializers.SerializerMethodField()
     planned_at = Time(read_only=True)
     held_until = Time(read_only=True)
+    is_out_of_hours = serializers.BooleanField(read_only=True)
     created_at = Time(read_only=True)
     escalation = serializers.CharField(source="escalation_id", allow_null=True, read_only=True)
     sent_at = Time(read_only=True)
@@ -385,6 +386,7 @@ class PageOut(serializers.ModelSerializer[Page]):
             "urgency",
             "planned_at",
             "held_until",
+            "is_out_of_hours",
             "created_at",
             "sent_at",
             "acknowledged_at",

@@ -125,6 +125,7 @@ def _of_page(line: Line) -> list[object]:
         page.urgency,
         page.why,
         _time(page.planned_at),
+        "yes" if page.is_out_of_hours else "no",
         _time(page.sent_at),
         _time(page.acknowledged_at),
         page.status,

@@ -16,6 +16,7 @@ COLUMNS = (
     "urgency",
     "why",
     "planned_at",
+    "out_of_hours",
     "sent_at",
     "acknowledged_at",
     "status",

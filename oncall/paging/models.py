@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from incidents.lifecycle.models import Participant as Member
 from oncall.alerts.models import CANARY, Urgency
+from oncall.matching.rules import is_out_of_hours
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -156,3 +157,8 @@ class Page(models.Model):
 
     def __str__(self) -> str:
         return f"page {self.pk}"
+
+    @property
+    def is_out_of_hours(self) -> bool:
+        """Whether it was due outside of working hours, by the clocks of its person's zone; read it with the person."""
+        return self.user is not None and is_out_of_hours(self.planned_at, zone=self.user.time_zone)

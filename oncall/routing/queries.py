@@ -35,14 +35,14 @@ log = logging.getLogger(__name__)
 
 
 def load() -> Map:
-    """Read all that routing decisions need, with four statements, for a batch of alerts."""
-    services = list(Service.objects.values_list("pk", "slug", "name", "is_active"))
+    """Read all that routing decisions need, with three statements, for a batch of alerts."""
+    services = list(Service.objects.values_list("pk", "slug", "name", "is_active", "paging__policy"))
     default = Policy.objects.filter(is_default=True).values_list("pk", flat=True).first()
     return Map(
         rules=[rule for route in Route.objects.filter(is_active=True) if (rule := _rule(route))],
-        services={slug: pk for pk, slug, _, is_active in services if is_active},
-        service_names={pk: name for pk, _, name, _ in services},
-        policies=dict(ServicePolicy.objects.values_list("service_id", "policy_id")),
+        services={slug: pk for pk, slug, _, is_active, _ in services if is_active},
+        service_names={pk: name for pk, _, name, _, _ in services},
+        policies={pk: policy for pk, _, _, _, policy in services if policy is not None},
         default_policy_id=default,
     )
 

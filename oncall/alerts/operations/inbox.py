@@ -41,6 +41,11 @@ order by oldest.id limit %s
 for no key update of i skip locked"""
 
 _TAKE = """
+with seen as (
+    update oncall_integration set last_signal_at = statement_timestamp()
+    where id = any(%s)
+        and (last_signal_at is null or last_signal_at < statement_timestamp() - interval '5 seconds')
+)
 select s.id, i.id, i.name, i.service_id, s.kind, s.body, s.dedup_key, s.attempts, s.asked_early
 from oncall_integration i
 cross join lateral (
@@ -48,10 +53,6 @@ cross join lateral (
     where s.integration_id = i.id and s.state = 'new' and s.due_at <= statement_timestamp() order by s.id limit %s
 ) s
 where i.id = any(%s) order by s.turn, s.id limit %s"""
-
-_SEEN = """
-update oncall_integration set last_signal_at = statement_timestamp()
-where id = any(%s) and (last_signal_at is null or last_signal_at < statement_timestamp() - interval '5 seconds')"""
 
 
 def claim(limit: int) -> list[Waiting]:
@@ -86,9 +87,8 @@ def claim_one(signal_id: int) -> Waiting | None:
 
 def _take(sources: list[int], limit: int) -> list[Waiting]:
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [limit, sources, limit])
+        cursor.execute(_TAKE, [sources, limit, sources, limit])
         rows = cursor.fetchall()
-        cursor.execute(_SEEN, [sources])
     return sorted((_waiting(row) for row in rows), key=lambda signal: signal.id)
 
 

@@ -1,6 +1,6 @@
 """Everything that is done to escalations and policies."""
 
-from oncall.escalation.operations.advancing import ALARM, SOON, advance_due
+from oncall.escalation.operations.advancing import ALARM, DUE, SOON, advance_due
 from oncall.escalation.operations.declaring import declare_alert, declare_page, join_alert
 from oncall.escalation.operations.declining import ANSWER, CannotDecline, decline, hear_answer
 from oncall.escalation.operations.editing import edit_due, edit_test, hear_edit
@@ -53,6 +53,7 @@ __all__ = [
     "ACK_TIMEOUT",
     "ALARM",
     "ANSWER",
+    "DUE",
     "RESERVED",
     "SOON",
     "UNSNOOZE",

@@ -94,7 +94,7 @@ def start_many(starts: Sequence[Start]) -> list[int]:
         return []
     plans = _plans(starts)
     ids: dict[int, int] = {}
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         for _ in range(TRIES):
             chosen = _distinct(starts, ids)
             if not chosen:

@@ -1,6 +1,8 @@
 """Everything that is asked about escalations and policies."""
 
 from oncall.escalation.queries.asking import (
+    OF_MOST,
+    OF_SOME,
     RELATED,
     NextUp,
     acked,
@@ -61,6 +63,8 @@ from oncall.escalation.queries.simulating import Line, simulate
 __all__ = [
     "AGAIN",
     "EDIT",
+    "OF_MOST",
+    "OF_SOME",
     "RELATED",
     "TARGETS",
     "Ladder",

@@ -33,14 +33,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-RELATED = (
-    "alert__service",
-    "alert__integration",
-    "alert__incident__severity",
-    "incident__severity",
-    "started_by",
-)
-"""What a notice about an escalation reads."""
+OF_MOST = ("alert__service", "alert__integration")
+OF_SOME = ("alert__incident__severity", "incident__severity", "started_by")
+RELATED = (*OF_MOST, *OF_SOME)
+"""What a notice about an escalation reads: of most there is the one part, of a few the other."""
 
 
 def now() -> datetime:

@@ -111,10 +111,13 @@ def _data(escalation: Escalation, incident: Incident | None) -> dict[str, object
 def unwanted(messages: Sequence[Message]) -> dict[int, str]:
     """Say which messages of pages are no longer wanted and why: the guard, with two queries for all of them.
 
-    A third says what the day's limit has no room for, where there is one: high urgency always has room.
+    A third reads the incidents where there are any, another says what the day's limit has no room for, where there
+    is one: high urgency always has room.
     """
-    pages = Page.objects.select_related("escalation__alert", "escalation__incident", "user").in_bulk(
-        [message.subject_id for message in messages]
+    pages = (
+        Page.objects.select_related("escalation__alert", "user")
+        .prefetch_related("escalation__incident")
+        .in_bulk([message.subject_id for message in messages])
     )
     wanted = [message.content.get("method") for message in messages]
     methods = ContactMethod.objects.in_bulk([id_ for id_ in wanted if id_ is not None])

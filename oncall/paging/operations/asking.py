@@ -115,12 +115,13 @@ class Paged:
     waits_until: datetime | None = None
 
 
-def page_level(asks: Sequence[Ask]) -> list[Paged]:
+def page_level(asks: Sequence[Ask], *, known: Mapping[int, User] | None = None) -> list[Paged]:
     """Write the pages of levels that are due and put their messages into the outbox, all in a few statements.
 
+    `known` are people whom the caller has read already, all of those asked or none.
     A person who cannot be reached and a target without anybody are written as failed, with an event each.
     """
-    people = queries.reachable({asked.user_id for ask in asks for asked in ask.people})
+    people = queries.reachable({asked.user_id for ask in asks for asked in ask.people}, known=known)
     low = {asked.user_id for ask in asks if ask.urgency == Urgency.LOW for asked in ask.people}
     left_alone = quiet.of(low) if low else {}
     drafts = [draft for ask in asks for draft in _drafts(ask, people, left_alone)]

@@ -61,7 +61,8 @@ def test_the_last_resort_has_none_of_its_own(ada: User, carol: User, engineering
     assert Escalation.objects.count() == 2
     assert asked(last()) == [("Carol", 0, 0, "pending")]
     subjects = [
-        each.content["text"].split("\n\n")[1] for each in Message.objects.filter(client="oncall.alarm")
+        each.content["text"].split("\n\n")[1]
+        for each in Message.objects.filter(client="oncall.alarm").order_by("id")
     ]
     assert len(subjects) == 2
     assert "last resort" not in subjects[1]

@@ -143,8 +143,10 @@ def _join_the_engine() -> None:
     sealing.keep(sealing.Column("oncall_contactmethod", "secret"))
     registry.add_step("keys", keys.refresh, order=4)
     registry.add_step("spool", draining.drain_due, order=5)
-    registry.add_step("signals", pipeline.process_due, order=10, soon=pipeline.SOON)
-    registry.add_step("escalations", operations.advance_due, order=20, soon=operations.SOON)
+    registry.add_step("signals", pipeline.process_due, order=10, soon=pipeline.SOON, due=pipeline.DUE)
+    registry.add_step(
+        "escalations", operations.advance_due, order=20, soon=operations.SOON, due=operations.DUE
+    )
     timers.on(operations.UNSNOOZE)(operations.wake)
     timers.on(operations.ACK_TIMEOUT)(operations.ask_again)
     timers.on(readiness.CHECK)(readiness.check)

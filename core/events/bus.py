@@ -30,6 +30,9 @@ T = TypeVar("T")
 AT_ONCE = 10
 """Deliveries to a transaction: few enough that what their listeners lock is soon free again."""
 
+DUE = "select 1 from events_eventdelivery where done_at is null and due_at <= statement_timestamp()"
+"""Deliveries that can be handed over."""
+
 REGISTRY: dict[str, type[Any]] = {}
 _names: dict[type[Any], str] = {}
 _wanted: dict[str, Callable[[Any], bool]] = {}

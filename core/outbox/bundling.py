@@ -159,6 +159,7 @@ from outbox_message as message join outbox_message as digest on digest.id = mess
 where message.state = 'bundled' and message.untold_at <= now()
 order by message.untold_at, message.id limit %s for update of message skip locked
 """
+UNTOLD = "select 1 from outbox_message where state = 'bundled' and untold_at <= now()"
 _LATER = "update outbox_message set untold_at = now() + interval '10 seconds' where id = any(%s)"
 
 

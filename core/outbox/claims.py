@@ -112,6 +112,12 @@ returning message.*, was, last_owner, last_lease
 """
 
 
+DUE = """
+select 1 from outbox_message where state = 'pending' and due_at <= now()
+union all select 1 from outbox_message where state = 'sending' and lease_until <= now()"""
+"""What can be claimed."""
+
+
 def claim(room: Room, *, owner: str) -> list[Message]:
     """Claim due messages for `owner` until the lease is over; give them, pages first.
 
@@ -399,6 +405,10 @@ def _raise_alarm(outcomes: Sequence[Outcome]) -> None:
 
 def _ids(outcomes: Sequence[Outcome]) -> list[int]:
     return [outcome.message_id for outcome in outcomes]
+
+
+UNTOLD = """
+select 1 from outbox_message where untold_at < now() - interval '10 seconds' and state <> 'bundled'"""
 
 
 def tell_again(*, limit: int = 50) -> int:

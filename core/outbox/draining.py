@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from django.db import DatabaseError, connection
 
 from core.events import nudge
-from core.outbox import registry, sending
+from core.outbox import claims, registry, sending
+
+if TYPE_CHECKING:
+    from core.outbox.registry import Step
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +24,8 @@ LOOK_AGAIN_SECONDS = 0.1
 def drain(*, kind: str = "celery", stopping: Callable[[], bool] = lambda: False) -> int:
     """Run every step and the sender until a pass finds nothing, at most 20 s; give how much was done.
 
-    While messages are under way the other steps go on, so a mail server that hangs holds up nothing else. A
+    The first pass does what stands between an alert and its person, each further one what a single look says is
+    due. While messages are under way the other steps go on, so a mail server that hangs holds up nothing else. A
     step that raises is logged and left out of this pass. When `stopping` says so, what is under way is
     finished.
     """
@@ -29,12 +34,18 @@ def drain(*, kind: str = "celery", stopping: Callable[[], bool] = lambda: False)
     done, over_at = 0, time.monotonic() + LONGEST_SECONDS
     with nudge.quiet():
         try:
+            steps = registry.steps(sending=sender.begin, due=claims.DUE)
+            due = {step.name for step in steps if step.is_urgent}
             while not stopping():
-                found = sum(_run(step.name, step.run) for step in registry.steps(sending=sender.turn))
+                ran = due
+                found = _run("messages", sender.record)
+                found += sum(_run(step.name, step.run) for step in steps if step.name in ran)
                 done += found
-                if time.monotonic() > over_at or (not found and sender.is_idle):
+                due = _due(steps)
+                is_new = bool(found) or not due <= ran
+                if time.monotonic() > over_at or not (is_new or not sender.is_idle):
                     break
-                if not found:
+                if not is_new:
                     sender.wait(LOOK_AGAIN_SECONDS)
         finally:
             sender.finish()
@@ -54,6 +65,21 @@ def _run(name: str, run: Callable[[], int]) -> int:
     except Exception:  # one step's fault must not stop the others
         log.exception("the step %s failed", name)
     return 0
+
+
+def _due(steps: Sequence[Step]) -> set[str]:
+    """Name the steps that have something to do, found by one statement; all of them where it cannot be told."""
+    told = [step for step in steps if step.due]
+    known = {step.name: True for step in steps}
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("select " + ", ".join(f"exists({step.due})" for step in told))
+            known |= dict(zip((step.name for step in told), cursor.fetchone(), strict=True))
+    except DatabaseError:
+        if not connection.is_usable():
+            raise
+        log.exception("it cannot be seen what is due, so everything is looked through")
+    return {name for name, is_due in known.items() if is_due}
 
 
 _SOON = "select min(due_at) from outbox_message where state = 'pending' and due_at > now()"

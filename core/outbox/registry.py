@@ -76,13 +76,21 @@ class Client:
 class Step:
     """A source of due work: `run` does what is due now, a bounded share of it, and gives how much it did.
 
-    `soon` is the select by which `pagerd` finds out when to look again, for what must be done to the moment.
+    `soon` is the select by which `pagerd` finds out when to look again, for what must be done to the moment. `due`
+    is a select of what is due now, by which one look tells which steps there is reason to run; without it a step
+    runs each time.
     """
 
     name: str
     run: Callable[[], int]
     order: int
     soon: str = ""
+    due: str = ""
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it stands between an alert and its person."""
+        return self.order <= SENDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +116,13 @@ def client(name: str) -> Client | None:
     return _clients.get(name)
 
 
-def add_step(name: str, run: Callable[[], int], *, order: int, soon: str = "") -> None:
+def add_step(name: str, run: Callable[[], int], *, order: int, soon: str = "", due: str = "") -> None:
     """Let `drain()` do this too, in order: signals 10, escalations 20, sending 50, events 60, timers 70.
 
     `soon` is a select of the earliest due time to come, as "select min(next_at) from … where next_at >
-    now()".
+    now()", `due` one of what is due now, as "select 1 from … where next_at <= now()".
     """
-    _steps[name] = Step(name, run, order, soon)
+    _steps[name] = Step(name, run, order, soon, due)
 
 
 def add_companion(name: str, run: Callable[[threading.Event], None]) -> None:
@@ -127,9 +135,10 @@ def companions() -> list[Companion]:
     return list(_companions.values())
 
 
-def steps(*, sending: Callable[[], int]) -> list[Step]:
+def steps(*, sending: Callable[[], int], due: str) -> list[Step]:
     """Every step, in order, with the sending among them: what wakes people goes before what can wait."""
-    return sorted([*_steps.values(), Step("messages", sending, SENDING)], key=lambda step: step.order)
+    messages = Step("messages", sending, SENDING, due=due)
+    return sorted([*_steps.values(), messages], key=lambda step: step.order)
 
 
 def sources() -> list[str]:

@@ -52,10 +52,6 @@ class Sender:
         """Whether nothing is under way."""
         return not self._under_way
 
-    def turn(self) -> int:
-        """Record finished tries and begin new ones; give the number of both."""
-        return self.record() + self.begin()
-
     def record(self) -> int:
         """Record the tries that have finished by now."""
         done = [future for future in self._under_way if future.done()]

@@ -13,5 +13,5 @@ class TimersConfig(AppConfig):
         from core.outbox import registry  # noqa: PLC0415
         from core.timers import operations  # noqa: PLC0415
 
-        registry.add_step("timers", operations.run_due, order=70, soon=operations.SOON)
+        registry.add_step("timers", operations.run_due, order=70, soon=operations.SOON, due=operations.DUE)
         housekeeping.prune("timers_timer", "coalesce(done_at, cancelled_at) < now() - interval '30 days'")

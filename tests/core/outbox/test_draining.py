@@ -194,3 +194,31 @@ def test_the_next_moment_is_the_earliest_of_all_that_is_to_come() -> None:
     registry.add_step("mine", lambda: 0, order=1, soon="select now() + interval '20 seconds'")
     registry.add_step("nothing", lambda: 0, order=1, soon="select null::timestamptz")
     assert draining.seconds_until_due() == pytest.approx(20, abs=0.5)
+
+
+def test_what_is_not_due_is_not_run_again() -> None:
+    log: list[str] = []
+    registry.add_step("urgent", _counting_down(log, "urgent", 1), order=10, due="select 1 where false")
+    registry.add_step("due", _counting_down(log, "due", 1), order=60, due="select 1")
+    registry.add_step("not due", _counting_down(log, "not due", 1), order=70, due="select 1 where false")
+    assert draining.drain() == 2
+    assert log == ["urgent", "due", "due"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_where_it_cannot_be_seen_what_is_due_everything_is_run() -> None:
+    log: list[str] = []
+    registry.add_step("odd", _counting_down(log, "odd", 0), order=60, due="select 1 where 1 / 0 = 1")
+    registry.add_step("other", _counting_down(log, "other", 1), order=70, due="select 1 where false")
+    assert draining.drain() == 1
+    assert log == ["odd", "other"] * 2
+
+
+def test_every_step_of_the_product_says_what_is_due_in_words_that_postgres_understands() -> None:
+    from django.apps import apps  # noqa: PLC0415
+
+    for label in ("outbox", "timers", "oncall"):
+        apps.get_app_config(label).ready()
+    silent = {step.name for step in registry.steps(sending=lambda: 0, due="") if not step.due}
+    assert silent == {"keys", "spool", "messages"}
+    assert draining._due(registry.steps(sending=lambda: 0, due="select 1")) == {"keys", "spool", "messages"}

@@ -273,7 +273,8 @@ class TestRoom:
         gate.set()
         while not sender.is_idle:
             sender.wait(1)
-            sender.turn()
+            sender.record()
+            sender.begin()
         assert Message.objects.filter(state="accepted").count() == 40
 
 

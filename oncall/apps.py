@@ -199,7 +199,7 @@ def _send() -> None:
             queries.EDIT, queries.edit_unwanted, queries.edit_content, operations.hear_edit, edits=True
         )
     )
-    registry.add_step("edits", operations.edit_due, order=30)
+    registry.add_step("edits", operations.edit_due, order=54, due=operations.EDITS_DUE)
     registry.register(
         registry.Client(operations.ANSWER, lambda _messages: {}, pages.stored, operations.hear_answer)
     )

@@ -3,7 +3,7 @@
 from oncall.escalation.operations.advancing import ALARM, DUE, SOON, advance_due
 from oncall.escalation.operations.declaring import declare_alert, declare_page, join_alert
 from oncall.escalation.operations.declining import ANSWER, CannotDecline, decline, hear_answer
-from oncall.escalation.operations.editing import edit_due, edit_test, hear_edit
+from oncall.escalation.operations.editing import EDITS_DUE, edit_due, edit_test, hear_edit
 from oncall.escalation.operations.handing import (
     UNSNOOZE,
     CannotPage,
@@ -54,6 +54,7 @@ __all__ = [
     "ALARM",
     "ANSWER",
     "DUE",
+    "EDITS_DUE",
     "RESERVED",
     "SOON",
     "UNSNOOZE",

@@ -230,8 +230,6 @@ def _ask(turns: Sequence[_Turn], at: datetime) -> None:
     live.changed("alerts", *{topic for turn in turns for topic in _topics(turn.escalation)})
 
 
-
-
 def _asked(turn: _Turn, known: Mapping[TargetSpec, Answer], names: Mapping[int, str], at: datetime) -> Ask:
     escalation, plan, step = turn.escalation, turn.plan, turn.step
     assert step.ask is not None  # noqa: S101 - only turns that ask come here

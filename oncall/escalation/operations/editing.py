@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 GOOD = (State.ACCEPTED, State.DELIVERED)
 KEEP_TRYING_SECONDS = 6 * 3600
 
+EDITS_DUE = "select 1 from oncall_escalation where edits_due"
 _DUE = """
 with due as (select id from oncall_escalation where edits_due order by id limit %s for update skip locked)
 update oncall_escalation as e set edits_due = false from due where e.id = due.id

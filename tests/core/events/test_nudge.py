@@ -115,9 +115,8 @@ def test_a_knock_is_heard_by_whoever_listens_and_goes_on_after_its_connection_wa
         heard = list(listening.notifies(timeout=2, stop_after=1))
         assert [one.channel for one in heard] == [nudge.CHANNEL]
         with connection.cursor() as cursor:
-            cursor.execute(
-                "select pg_terminate_backend(pid, 2000) from pg_stat_activity where query like 'select pg_notify%'"
-            )
+            assert knock._own is not None
+            cursor.execute("select pg_terminate_backend(%s, 2000)", [knock._own.info.backend_pid])
             assert cursor.fetchall() == [(True,)]
     knock.close()
     with connection.cursor() as cursor:

@@ -27,6 +27,15 @@ class PageChanged:
     what: str
 
 
+@event("status_page.tried")
+@dataclass(frozen=True, slots=True)
+class PublishingTried:
+    """The product publishes a test notice on its own page, which nobody is shown, to see that publishing works."""
+
+    page_id: int
+    slot: int
+
+
 @event("component.state_changed")
 @dataclass(frozen=True, slots=True)
 class ComponentStateChanged:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from core.events.bus import Meta, on
 from incidents.events import UpdatePublished
+from statuspage.events import PublishingTried
 from statuspage.notices import operations as notices
+from statuspage.trial import operations as trial
 
 
 @on(UpdatePublished)
@@ -12,3 +14,9 @@ def show_update(fact: UpdatePublished, meta: Meta) -> None:
     """Show a public update to customers; an internal one never leaves the incident."""
     if fact.audience == "public":
         notices.publish_update(fact.update_id)
+
+
+@on(PublishingTried)
+def show_trial(fact: PublishingTried, meta: Meta) -> None:
+    """Show the product's own test notice."""
+    trial.show(fact.slot)

@@ -129,4 +129,8 @@ def register() -> None:
     senders.register(Client(CLIENT, _guard, _render, listener))
     mail.add_mailbox(lambda: settings.CANARY_MAIL_TO, take)
     registry.add_chore(Chore("the test mail", 20, send))
-    registry.add(Check(name="mail", title="Mail", order=8, look=look))
+    registry.add(
+        Check(
+            name="mail", title="Mail", order=8, look=look, asks_database=lambda: bool(settings.CANARY_MAIL_TO)
+        )
+    )

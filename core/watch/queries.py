@@ -97,7 +97,7 @@ def _kept(check: Check) -> Reading:
     now = time.monotonic()
     if check.name in _readings and now < _readings[check.name][0]:
         return _readings[check.name][1]
-    reading = _read(check.name, check.look, asks_database=check.asks_database)
+    reading = _read(check.name, check.look, asks_database=check.asks_database())
     if check.keep_seconds:
         _readings[check.name] = (now + check.keep_seconds, reading)
     return reading

@@ -23,7 +23,7 @@ class Check:
     look: Callable[[], Reading]
     alarms: bool = True
     keep_seconds: float = 0.0
-    asks_database: bool = True
+    asks_database: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

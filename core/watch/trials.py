@@ -75,6 +75,17 @@ def _note(kind: str, slot: int, change: str, *values: str) -> bool:
         return bool(cursor.rowcount)
 
 
+def open_slots(kind: str) -> list[int]:
+    """Give the trials of the last half hour that were taken and have not come back."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select slot from watch_trial where kind = %s and taken_at is not null and arrived_at is null"
+            " and started_at > now() - interval '30 minutes' order by slot",
+            [kind],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
 def lately(kind: str) -> list[Trial]:
     """Give the trials of the last two hours, the newest first."""
     with connection.cursor() as cursor:

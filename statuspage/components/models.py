@@ -7,15 +7,27 @@ from django.db.models.functions import Now
 from incidents.catalog.models import Service
 
 
+class Pages(models.Manager["StatusPage"]):
+    """The pages of people: all but the one on which the product tries whether publishing works."""
+
+    def get_queryset(self) -> models.QuerySet[StatusPage]:
+        """Leave the product's own one out."""
+        return super().get_queryset().filter(is_canary=False)
+
+
 class StatusPage(models.Model):
-    """A public page of one product."""
+    """A public page of one product. `every` finds the product's own test page as well, `objects` does not."""
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=80)
     time_zone = models.CharField(max_length=60, default="UTC")
     support_url = models.URLField(max_length=300, blank=True)
     is_public = models.BooleanField(default=True)
+    is_canary = models.BooleanField(db_default=False, default=False, editable=False)
     created_at = models.DateTimeField(db_default=Now())
+
+    objects = Pages()
+    every = models.Manager["StatusPage"]()
 
     def __str__(self) -> str:
         return self.name

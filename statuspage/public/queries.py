@@ -137,7 +137,7 @@ class Summary:
 
 
 def _page(slug: str) -> StatusPage:
-    page = StatusPage.objects.filter(slug=slug, is_public=True).first()
+    page = StatusPage.every.filter(slug=slug, is_public=True).first()
     if page is None:
         raise Http404
     return page

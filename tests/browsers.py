@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from core.channels.push.encryption import from_text, point, to_text
 
 if TYPE_CHECKING:
-    from tests.peers import Request
+    from tests.http_peer import Request
 
 
 def _hmac(key: bytes, text: bytes) -> bytes:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 import time
 from dataclasses import dataclass
 from email import message_from_bytes, policy
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from aiosmtpd.controller import Controller
 
 from core.stack.processes import free_port
+from tests.http_peer import Answer, HttpPeer, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,36 +130,17 @@ class Smtp:
         return "250 Message accepted"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One HTTP request as it came; header names are lower case, `at` is `time.time()`."""
-
-    at: float
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-class WebhookSink:
+class WebhookSink(HttpPeer):
     """An HTTP server on a free port. `answer(503, {"Retry-After": "30"})` or `hang()` from now on."""
 
     def __init__(self) -> None:
-        self.port = free_port()
+        super().__init__()
         self.inbox: Inbox[Request] = Inbox()
-        self._status = 200
-        self._headers: dict[str, str] = {}
-        self._released = threading.Event()
-        self._released.set()
-        self._server: ThreadingHTTPServer | None = None
+        self._answer = Answer(200)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/hook"
+        return f"{super().url}/hook"
 
     @property
     def requests(self) -> list[Request]:
@@ -172,48 +152,10 @@ class WebhookSink:
 
     def answer(self, status: int, headers: dict[str, str] | None = None) -> None:
         """Answer everything with this status."""
-        self._status, self._headers = status, headers or {}
-        self._released.set()
+        self._answer = Answer(status, headers=headers)
+        self.release()
 
-    def hang(self) -> None:
-        """Take requests and answer nothing until `answer()`."""
-        self._released.clear()
-
-    def start(self) -> WebhookSink:
-        """Listen; after `stop()` again on the same port."""
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler())
-        threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
-        ).start()
-        return self
-
-    def stop(self) -> None:
-        """Refuse connections."""
-        self._released.set()
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        sink = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                sink.inbox.add(Request(time.time(), self.command, self.path, headers, body))
-                sink._released.wait(600)
-                self.send_response(sink._status)
-                for name, value in sink._headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            do_PUT = do_POST  # noqa: N815
-            do_GET = do_POST  # noqa: N815
-
-            def log_message(self, *_args: object) -> None:
-                """Say nothing: the requests are in the inbox."""
-
-        return Handler
+    def respond(self, request: Request) -> Answer:
+        self.inbox.add(request)
+        self.held()
+        return self._answer

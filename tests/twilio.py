@@ -5,17 +5,13 @@ from __future__ import annotations
 import base64
 import hmac
 import itertools
-import json
-import threading
-import time
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from hashlib import sha1
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from core.stack.processes import free_port
+from tests.http_peer import Answer, HttpPeer, Request
 from tests.peers import Inbox
 
 if TYPE_CHECKING:
@@ -41,22 +37,15 @@ class Order:
         return urlsplit(self.fields["StatusCallback"]).path
 
 
-class Twilio:
+class Twilio(HttpPeer):
     """The service on a free port. `refuse(400, 21211)`, `hang()` or `accept()` from now on."""
 
     def __init__(self) -> None:
-        self.port = free_port()
+        super().__init__()
         self.inbox: Inbox[Order] = Inbox()
         self.tries = 0
         self._refusal: tuple[int, int, dict[str, str]] | None = None
-        self._released = threading.Event()
-        self._released.set()
         self._numbers = itertools.count(1)
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler())
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
 
     @property
     def orders(self) -> list[Order]:
@@ -66,66 +55,33 @@ class Twilio:
         """Refuse every request in this way."""
         self._refusal = (status, code, headers or {})
 
-    def hang(self) -> None:
-        """Take requests and answer nothing."""
-        self._released.clear()
-
     def accept(self) -> None:
         """Take every well-formed request."""
         self._refusal = None
-        self._released.set()
+        self.release()
 
-    def start(self) -> Twilio:
-        threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
-        ).start()
-        return self
-
-    def stop(self) -> None:
-        self._released.set()
-        self._server.shutdown()
-        self._server.server_close()
-
-    def take(self, path: str, authorization: str, body: str) -> tuple[int, dict[str, object], dict[str, str]]:
-        """Judge a request as Twilio does; the answer's status, body and headers."""
+    def respond(self, request: Request) -> Answer:
+        """Judge a request as Twilio does."""
         self.tries += 1
         login = base64.b64encode(f"{SID}:{TOKEN}".encode()).decode()
-        if authorization != f"Basic {login}":
-            return 401, {"code": 20003, "message": "Authenticate", "status": 401}, {}
+        if request.headers.get("authorization") != f"Basic {login}":
+            return Answer(401, {"code": 20003, "message": "Authenticate", "status": 401})
         if self._refusal:
             status, code, headers = self._refusal
             told = "The 'To' number +4915112345678 is not a valid phone number."
-            return status, {"code": code, "message": told, "status": status}, headers
-        resource = path.rsplit("/", 1)[-1].removesuffix(".json")
-        if path != f"/2010-04-01/Accounts/{SID}/{resource}.json" or resource not in REQUIRED:
-            return 404, {"code": 20404, "message": "not found", "status": 404}, {}
-        fields = {name: values[0] for name, values in parse_qs(body, strict_parsing=True).items()}
+            return Answer(status, {"code": code, "message": told, "status": status}, headers)
+        resource = request.path.rsplit("/", 1)[-1].removesuffix(".json")
+        if request.path != f"/2010-04-01/Accounts/{SID}/{resource}.json" or resource not in REQUIRED:
+            return Answer(404, {"code": 20404, "message": "not found", "status": 404})
+        fields = {
+            name: values[0] for name, values in parse_qs(request.body.decode(), strict_parsing=True).items()
+        }
         if lacking := REQUIRED[resource] - fields.keys():
-            return 400, {"code": 21603, "message": f"lacks {sorted(lacking)}", "status": 400}, {}
+            return Answer(400, {"code": 21603, "message": f"lacks {sorted(lacking)}", "status": 400})
         sid = f"{'SM' if resource == 'Messages' else 'CA'}{next(self._numbers):032}"
-        self.inbox.add(Order(time.time(), resource, sid, fields))
-        self._released.wait(600)
-        return 201, {"sid": sid, "status": "queued", "error_code": None}, {}
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        service = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-                status, told, headers = service.take(self.path, self.headers.get("Authorization", ""), body)
-                answer = json.dumps(told).encode()
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *_args: object) -> None:
-                """Say nothing: the orders are in the inbox."""
-
-        return Handler
+        self.inbox.add(Order(request.at, resource, sid, fields))
+        self.held()
+        return Answer(201, {"sid": sid, "status": "queued", "error_code": None})
 
 
 def signature(url: str, fields: dict[str, str], *, token: str = TOKEN) -> str:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
-import threading
-from contextlib import suppress
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from core.stack.processes import free_port
+from tests import http_peer
+from tests.http_peer import HttpPeer, Request
 from tests.peers import Inbox
 
 Answer = tuple[int, dict[str, Any]]
@@ -29,21 +26,14 @@ class Call:
     said: dict[str, Any]
 
 
-class Service:
-    """A service on a free port. `refuse(429, headers)`, `hang()` or `accept()` from now on."""
+class Service(HttpPeer):
+    """A service on a free port. `refuse(429, headers)` or `hang()` from now on."""
 
     def __init__(self) -> None:
-        self.port = free_port()
+        super().__init__()
         self.inbox: Inbox[Call] = Inbox()
         self.numbers = itertools.count(1)
         self._refusal: tuple[int, dict[str, str]] | None = None
-        self._released = threading.Event()
-        self._released.set()
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler())
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
 
     @property
     def calls(self) -> list[Call]:
@@ -53,21 +43,6 @@ class Service:
         """Refuse every request in this way."""
         self._refusal = (status, headers or {})
 
-    def hang(self) -> None:
-        """Take requests and answer nothing."""
-        self._released.clear()
-
-    def start(self) -> Service:
-        threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
-        ).start()
-        return self
-
-    def stop(self) -> None:
-        self._released.set()
-        self._server.shutdown()
-        self._server.server_close()
-
     def is_known(self, headers: dict[str, str], call: Call) -> bool:
         """Whether a request proves who sent it."""
         raise NotImplementedError
@@ -76,49 +51,21 @@ class Service:
         """Do what a request asks for."""
         raise NotImplementedError
 
-    def answer(self, headers: dict[str, str], call: Call) -> tuple[int, dict[str, Any], dict[str, str]]:
-        """Judge a request as the service does; the answer's status, body and headers."""
+    def respond(self, request: Request) -> http_peer.Answer:
+        parts = urlsplit(request.path)
+        is_json = "json" in request.headers["content-type"]
+        said = request.json if is_json else _form(request.body.decode())
+        call = Call(request.method, unquote(parts.path), _form(parts.query), said)
         if self._refusal:
-            status, extra = self._refusal
-            return status, {"error": "refused on command"}, extra
-        if not self.is_known(headers, call):
-            return 401, {"error": "unauthorized"}, {}
+            status, headers = self._refusal
+            return http_peer.Answer(status, {"error": "refused on command"}, headers)
+        if not self.is_known(request.headers, call):
+            return http_peer.Answer(401, {"error": "unauthorized"})
         status, told = self.take(call)
         if status < 300:
             self.inbox.add(call)
-        self._released.wait(600)
-        return status, told, {}
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        service = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                parts = urlsplit(self.path)
-                said = json.loads(body) if "json" in headers["content-type"] else _form(body)
-                call = Call(self.command, unquote(parts.path), _form(parts.query), said)
-                status, told, extra = service.answer(headers, call)
-                # Whoever hung is not waited for.
-                with suppress(BrokenPipeError, ConnectionResetError):
-                    self.tell(status, told, extra)
-
-            def tell(self, status: int, told: dict[str, Any], extra: dict[str, str]) -> None:
-                answer = json.dumps(told).encode()
-                self.send_response(status)
-                for name, value in extra.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            do_PUT = do_POST  # noqa: N815
-
-            def log_message(self, *_args: object) -> None:
-                """Say nothing: the calls are in the inbox."""
-
-        return Handler
+        self.held()
+        return http_peer.Answer(status, told)
 
 
 def _form(text: str) -> dict[str, str]:

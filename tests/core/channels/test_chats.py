@@ -134,7 +134,6 @@ def test_nobody_at_home_is_for_now(kind: Kind, service: Service) -> None:
     service.stop()
     with pytest.raises(Temporary, match="no connection"):
         registry.get(kind.name).send(_delivery(kind.person))
-    service._server.server_close()
 
 
 def test_a_token_that_is_refused_is_our_fault_and_is_not_told(

@@ -37,16 +37,16 @@ def policy(alice: User, bob: User, carol: User) -> Policy:
 
 
 @pytest.fixture
-def alert() -> Alert:
-    return cast.alert()
+def running(policy: Policy) -> Escalation:
+    cast.escalation(cast.alert(), policy)
+    drain()
+    return Escalation.objects.select_related("alert").get()
 
 
 @pytest.fixture
-def running(alert: Alert, policy: Policy) -> Escalation:
-    found = cast.escalation(alert, policy)
-    drain()
-    found.refresh_from_db()
-    return found
+def alert(running: Escalation) -> Alert:
+    assert running.alert is not None
+    return running.alert
 
 
 def now_of(running: Escalation, alert: Alert) -> tuple[str, str, list[int]]:
@@ -101,8 +101,9 @@ def test_the_same_person_twice_counts_once(running: Escalation, alert: Alert, al
 
 
 def test_when_everybody_asked_has_acknowledged_the_next_is_asked_at_once(
-    alert: Alert, alice: User, bob: User, carol: User
+    alice: User, bob: User, carol: User
 ) -> None:
+    alert = cast.alert()
     policy = cast.policy((600, [alice]), (600, [bob]), (600, [carol]), acks_needed=2)
     running = cast.escalation(alert, policy)
     drain()
@@ -114,7 +115,8 @@ def test_when_everybody_asked_has_acknowledged_the_next_is_asked_at_once(
     assert upcoming.people == (carol,)
 
 
-def test_a_level_may_want_more_than_its_policy(alert: Alert, alice: User, bob: User) -> None:
+def test_a_level_may_want_more_than_its_policy(alice: User, bob: User) -> None:
+    alert = cast.alert()
     levels = [LevelSpec(600, (cast.target(alice),)), LevelSpec(600, (cast.target(bob),), acks_needed=2)]
     running = cast.escalation(alert, cast.policy(*levels))
     drain()
@@ -167,7 +169,8 @@ def test_who_has_not_acknowledged_gives_all_of_it_back(
     assert now_of(running, alert) == ("triggered", "escalating", [])
 
 
-def test_after_its_time_out_it_takes_as_many_again(alert: Alert, alice: User, bob: User) -> None:
+def test_after_its_time_out_it_takes_as_many_again(alice: User, bob: User) -> None:
+    alert = cast.alert()
     running = cast.escalation(
         alert, cast.policy((600, [alice, bob]), acks_needed=2, ack_timeout_seconds=1800)
     )

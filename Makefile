@@ -12,7 +12,7 @@ CHAOS := mkdir -p .local && export CHAOS_REPORT=$${CHAOS_REPORT:-$(CURDIR)/.loca
 	CHAOS_ALERTS=$${CHAOS_ALERTS:-1000} CHAOS_SEEDS=$${CHAOS_SEEDS:-3}
 T ?=
 
-.PHONY: up test chaos soak bench bench-stuck pictures format lock check check-format check-lint check-types check-imports check-templates \
+.PHONY: up test chaos soak bench bench-stuck bench-paging pictures format lock check check-format check-lint check-types check-imports check-templates \
 	check-migrations check-documents
 .DEFAULT_GOAL := up
 
@@ -38,6 +38,11 @@ soak: .venv/dev
 bench: .venv/dev
 	@command -v wrk >/dev/null || { echo "make bench needs wrk: apt-get install wrk" >&2; exit 1; }
 	@$(BIN)/python -m bench.run
+
+# The figures of paging beside models of other tools' rules, part by part: `make bench-paging T="latency storm"` for some,
+# T=--long for the long ones too. Fails below the targets.
+bench-paging: .venv/dev
+	@$(BIN)/python -m bench.paging $(T)
 
 # How long a look for stuck pages takes beside a million messages; fails above 50 ms.
 bench-stuck: .venv/dev

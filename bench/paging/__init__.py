@@ -1,0 +1,1 @@
+"""The figures of paging, beside models of the rules that other tools follow."""

@@ -1,0 +1,223 @@
+"""The parts of the measurement: each runs the product through something, and gives figures beside their targets."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.paging import models_of_rules
+from bench.run import Figure
+from tests.chaos.harness import LEASE_SECONDS, WORKERS, Product
+from tests.chaos.oracle import Wanted, share
+from tests.chaos.strikes import every
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+RECIPIENTS = 1300
+PROVIDER_SECONDS = 0.02
+"""How long the receiver takes over a page where workers are killed, so that kills meet pages under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part by its name; a long one runs only when it is asked for."""
+
+    name: str
+    run: Callable[[Product], list[Figure]]
+    is_long: bool = False
+
+
+def at_most(name: str, measured: float, unit: str, target: float, beside: str = "") -> Figure:
+    return Figure(name, measured, unit, target, at_least=False, beside=beside)
+
+
+def kills(product: Product) -> list[Figure]:
+    """B-01 and B-02: forty kills of workers that were claiming, sending and recording."""
+    pages, strikes, seconds = 1500, 40, 30.0
+    product.begin(delay=PROVIDER_SECONDS)
+    verdict = product.survive(
+        "B-01",
+        fault=every(seconds / strikes, strikes, _killing(product)),
+        patience=60,
+        load=product.load(alerts=pages, per_second=pages / seconds),
+    )
+    lost = [
+        f"{lost} by {models_of_rules.RULES[key].name}"
+        for key in models_of_rules.RULES
+        for lost in [
+            models_of_rules.Run(key, product.sink, product.stack.database_url).lost(
+                pages=pages, kills=strikes, seconds=seconds / 2
+            )
+        ]
+    ]
+    unmeant = max(0, verdict.duplicates - verdict.cut_off - verdict.too_slow)
+    return [
+        at_most(
+            f"B-01 pages lost of {pages:,} under {strikes} kill -9",
+            len(verdict.lost) + len(verdict.lies),
+            "",
+            0,
+            "models: " + ", ".join(lost),
+        ),
+        at_most(
+            "B-02 duplicates beyond what was under way",
+            unmeant,
+            "",
+            0,
+            f"{verdict.duplicates} in all, {verdict.cut_off} tries were cut off",
+        ),
+        at_most("B-02 duplicates, share of the pages", 100 * verdict.duplicates / pages, " %", 1),
+    ]
+
+
+def recovery(product: Product) -> list[Figure]:
+    """B-03: workers die between claiming and sending."""
+    product.begin(failpoints="after_claim:die-4")
+    load = product.load(alerts=60, per_second=20)
+    verdict = product.survive("B-03", patience=LEASE_SECONDS + 10, load=load)
+    assert len(product.struck("after_claim")) == 4
+    beside = "by their documented rules: Celery on Redis 100 s, River and Oban 60 min, Solid Queue and GoAlert never"
+    return [
+        at_most(
+            "B-03 a claimed page whose worker died goes out, after its lease",
+            max(verdict.delays) - LEASE_SECONDS,
+            " s",
+            3,
+            beside,
+        ),
+        at_most("B-03 pages lost", len(verdict.lost), "", 0),
+    ]
+
+
+def first_send(product: Product) -> list[Figure]:
+    """B-04: nothing is broken."""
+    product.begin()
+    few = product.survive("B-04", load=product.load(alerts=300, per_second=10))
+    calm = [1000 * delay for delay in few.delays]
+    busy = product.survive("B-04", load=product.load(alerts=1000, per_second=100))
+    polls = "by their rules: Healthchecks looks every 2 s, GoAlert every 5 s, OneUptime every 60 s"
+    return [
+        at_most("B-04 accepted to first send at 10/s, p50", share(calm, 50), " ms", 25, polls),
+        at_most("B-04 accepted to first send at 10/s, p99", share(calm, 99), " ms", 150),
+        at_most("B-04 accepted to first send at 100/s, p99", busy.p99, " s", 1),
+        at_most("B-04 duplicates", few.duplicates + busy.duplicates - few.too_slow - busy.too_slow, "", 0),
+    ]
+
+
+def without_redis(product: Product) -> list[Figure]:
+    """B-05: Redis is gone, hangs, or every Celery task fails."""
+    load = product.load(alerts=200, per_second=20)
+    product.begin()
+    product.stack.redis.stop()
+    try:
+        gone = product.survive("B-05", load=load)
+    finally:
+        product.stack.redis.start()
+    product.begin()
+    process = product.stack.redis.process
+    assert process is not None
+    process.send_signal(signal.SIGSTOP)
+    try:
+        hung = product.survive("B-05", load=load)
+    finally:
+        process.send_signal(signal.SIGCONT)
+    product.begin(failpoints="celery_task:raise")
+    failing = product.survive("B-05", load=load)
+    beside = "Grafana OnCall, by its rule: nothing until the broker is back"
+    return [
+        at_most("B-05 Redis gone, p99", gone.p99, " s", 3, beside),
+        at_most("B-05 Redis hung, p99", hung.p99, " s", 4, beside),
+        at_most("B-05 every Celery task failing, p99", failing.p99, " s", 3),
+        at_most(
+            "B-05 pages lost",
+            sum(len(one.lost) + len(one.lies) for one in (gone, hung, failing)),
+            "",
+            0,
+        ),
+    ]
+
+
+def many_at_once(product: Product) -> list[Figure]:
+    """A hundred alerts within a moment."""
+    product.begin()
+    product.survive("burst", load=product.load(alerts=100, per_second=10_000))
+    first = min(accepted.at for accepted in product.ledger.accepted)
+    last = max(receipt.at for receipt in product.sink.receipts())
+    return [
+        at_most("100 alerts at once, all sent after", last - first, " s", 1, "Grafana OnCall 12.7 s median")
+    ]
+
+
+def recipients(product: Product) -> list[Figure]:
+    """B-06: one alert for 1,300 people, by a provider that takes 100 ms a page."""
+    key = product.company("crowd", RECIPIENTS)["key"]
+    product.begin(delay=0.1)
+    wanted = [Wanted((f"crowd-{n}",)) for n in range(RECIPIENTS)]
+    verdict = product.survive("B-06", load=product.load(key, alerts=1), wanted=wanted, patience=60)
+    return [
+        at_most(
+            f"B-06 one alert to {RECIPIENTS:,} people, the last is reached after",
+            max(verdict.delays),
+            " s",
+            15,
+            "GoAlert, by its rule of 5 messages in 5 s: 1,300 s",
+        ),
+        at_most("B-06 people who were not reached", RECIPIENTS - len(verdict.delays), "", 0),
+        at_most("B-06 duplicates", verdict.duplicates - verdict.too_slow, "", 0),
+    ]
+
+
+def punctuality(product: Product) -> list[Figure]:
+    """B-08: levels are asked on time while workers are killed again and again."""
+    key = product.company("ladder")["key"]
+    product.begin()
+    wanted = [Wanted((name,)) for name in ("first", "second", "third")]
+    load = product.load(key, alerts=100, per_second=10)
+    kill = every(2.5, 4, _killing(product))
+    product.survive("B-08", fault=kill, load=load, wanted=wanted, patience=30)
+    asked = _asked(product)
+    planned = {key: planned for key, _, planned in asked}
+    early = sum(
+        receipt.at < planned[receipt.key] for receipt in product.sink.receipts() if receipt.key in planned
+    )
+    late = [late for _, late, _ in asked]
+    return [
+        at_most("B-08 levels asked after their time under kills, p99", share(late, 99), " s", 1),
+        at_most("B-08 asked too early", early, "", 0),
+    ]
+
+
+def _killing(product: Product) -> Callable[[], None]:
+    chance = random.Random(8)  # noqa: S311 - the same kills every time
+
+    def kill() -> None:
+        product.stack.kill(chance.choice(WORKERS))
+
+    return kill
+
+
+def _asked(product: Product) -> list[tuple[str, float, float]]:
+    """Each message about these alerts: its key, by how much its page was written too late, and when it was due."""
+    found = product.stack.rows(
+        "select m.key, extract(epoch from p.created_at - p.planned_at)::float8,"
+        " extract(epoch from p.planned_at)::float8 from oncall_alert a"
+        " join oncall_escalation e on e.alert_id = a.id join oncall_page p on p.escalation_id = e.id"
+        " join outbox_message m on m.client = 'oncall.page' and m.subject_id = p.id where a.title like %s",
+        f"{product.ledger.word} %",
+    )
+    return [(key, late, planned) for key, late, planned in found]
+
+
+def detectors(product: Product) -> list[Figure]:
+    """B-14: looks for stuck pages beside a million messages, on a database of their own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.stuck"], check=False, capture_output=True, text=True, env=os.environ
+    )
+    slowest = next(line for line in done.stdout.splitlines() if line.startswith("slowest "))
+    return [at_most("B-14 a look for stuck pages beside 1,000,000", float(slowest.split()[1]), " ms", 50)]

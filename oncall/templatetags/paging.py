@@ -27,9 +27,9 @@ ICONS = {
     "ntfy": "push",
     "gotify": "push",
     "pushover": "push",
-    "teams": "users",
-    "google_chat": "users",
-    "matrix": "users",
+    **dict.fromkeys(
+        ("slack", "telegram", "mattermost", "discord", "teams", "google_chat", "matrix"), "users"
+    ),
 }
 WORDS = {
     "pending": "Waiting to be sent",

@@ -1,4 +1,5 @@
 from oncall.alerts.admin import IntegrationAdmin
+from oncall.destinations.admin import DestinationAdmin
 from oncall.escalation.admin import LevelAdmin, PolicyAdmin
 from oncall.paging.admin import ContactMethodAdmin, PageAdmin
 from oncall.quiet.admin import HolidayAdmin, QuietHoursAdmin
@@ -6,6 +7,7 @@ from oncall.routing.admin import RouteAdmin, ServicePolicyAdmin
 
 __all__ = [
     "ContactMethodAdmin",
+    "DestinationAdmin",
     "HolidayAdmin",
     "IntegrationAdmin",
     "LevelAdmin",

@@ -1,4 +1,5 @@
 from oncall.alerts.api import Integrations
+from oncall.destinations.api import Channels
 from oncall.escalation.api import EscalationPolicies, PagesLedger
 from oncall.inbox.api import Alerts
 from oncall.paging.api import ContactMethods, NotificationRules
@@ -10,6 +11,7 @@ from oncall.schedules.api import OnCall, Schedules
 routes = [
     ("alerts", Alerts, "alert"),
     ("escalation-policies", EscalationPolicies, "escalation-policy"),
+    ("channels", Channels, "channel"),
     ("pages", PagesLedger, "page"),
     ("users/me/contact-methods", ContactMethods, "contact-method"),
     ("users/me/notification-rules", NotificationRules, "notification-rule"),

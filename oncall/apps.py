@@ -65,7 +65,7 @@ class OncallConfig(AppConfig):
 def _show_events() -> None:
     from core.events import visibility  # noqa: PLC0415
     from incidents.models import Incident  # noqa: PLC0415
-    from oncall.models import Alert, Escalation, Integration, Page, Policy, Route, Schedule  # noqa: PLC0415
+    from oncall.models import Alert, Destination, Escalation, Integration, Page, Policy, Route, Schedule  # noqa: PLC0415
 
     def escalations(user: User) -> QuerySet[Escalation]:
         alerts, incidents = Alert.objects.visible_to(user), Incident.objects.visible_to(user)
@@ -78,6 +78,7 @@ def _show_events() -> None:
     visibility.register("integration", Integration.objects.visible_to)
     visibility.register("route", Route.objects.visible_to)
     visibility.register("policy", Policy.objects.visible_to)
+    visibility.register("destination", Destination.objects.visible_to)
     visibility.register("schedule", lambda _user: Schedule.objects.all())
 
 
@@ -175,7 +176,9 @@ def _join_the_engine() -> None:
 
 def _send() -> None:
     """Tell the outbox whom to ask about each kind of message, and who hears what became of it."""
-    from core.outbox import bundling, registry  # noqa: PLC0415
+    from core.outbox import bundling, registry, sealing  # noqa: PLC0415
+    from oncall.destinations import operations as destinations  # noqa: PLC0415
+    from oncall.destinations import queries as rooms  # noqa: PLC0415
     from oncall.escalation import operations, queries  # noqa: PLC0415
     from oncall.paging import operations as paging  # noqa: PLC0415
     from oncall.paging import queries as pages  # noqa: PLC0415
@@ -200,6 +203,9 @@ def _send() -> None:
         )
     )
     registry.add_step("edits", operations.edit_due, order=54, due=operations.EDITS_DUE)
+    sealing.keep(sealing.Column("oncall_destination", "address", had_clear=True))
+    sealing.keep(sealing.Column("oncall_destination", "secret"))
+    registry.register(registry.Client(rooms.TEST, rooms.test_unwanted, pages.stored, destinations.hear_test))
     registry.register(
         registry.Client(operations.ANSWER, lambda _messages: {}, pages.stored, operations.hear_answer)
     )

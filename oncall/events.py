@@ -247,6 +247,18 @@ class ContactMethodChanged:
     hint: str
 
 
+@event("destination.changed")
+@dataclass(frozen=True, slots=True)
+class DestinationChanged:
+    """A channel that policies can tell was added, changed or removed (`what`); `hint` is its address, masked."""
+
+    destination_id: int
+    what: str
+    name: str
+    channel: str
+    hint: str
+
+
 @event("notification_rules.changed")
 @dataclass(frozen=True, slots=True)
 class NotificationRulesChanged:

@@ -1,4 +1,5 @@
 from oncall.alerts.models import Alert, IngestError, Integration, Signal, SpoolReceipt
+from oncall.destinations.models import Destination
 from oncall.escalation.models import Escalation, LastResort, Level, Policy, Target
 from oncall.paging.models import ContactMethod, NotificationRule, Page
 from oncall.quiet.models import Holiday, QuietHours
@@ -8,6 +9,7 @@ from oncall.schedules.models import Layer, Override, Participant, Restriction, S
 __all__ = [
     "Alert",
     "ContactMethod",
+    "Destination",
     "Escalation",
     "Holiday",
     "IngestError",

@@ -12,5 +12,6 @@ urlpatterns = [
     path("", include("oncall.phone.urls")),
     path("", include("oncall.escalation.urls")),
     path("", include("oncall.paging.urls")),
+    path("", include("oncall.destinations.urls")),
     path("", include("oncall.quiet.urls")),
 ]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from core.outbox.models import Message
     from incidents.models import Incident, Service, Severity
     from oncall.escalation.rules import LevelSpec, TargetSpec
-    from oncall.models import Alert, Escalation, Integration, Page, Policy, Schedule
+    from oncall.models import Alert, Destination, Escalation, Integration, Page, Policy, Schedule
 
 PASSWORD = "correct horse battery staple"
 
@@ -143,7 +143,7 @@ def alert(
 
 
 def policy(
-    *levels: tuple[int, Sequence[User | Schedule | Team | TargetSpec]] | LevelSpec,
+    *levels: tuple[int, Sequence[User | Schedule | Team | Destination | TargetSpec]] | LevelSpec,
     name: str = "Engineering",
     repeat: int = 1,
     **given: Any,
@@ -161,14 +161,22 @@ def policy(
     return operations.create_policy(name=name, levels=specs, repeat=repeat, actor=None, **given)
 
 
-def target(whom: User | Schedule | Team | TargetSpec, turn: str = "now") -> TargetSpec:
-    """What a level asks: a person, a turn of a schedule, or a team."""
+def target(whom: User | Schedule | Team | Destination | TargetSpec, turn: str = "now") -> TargetSpec:
+    """What a level asks: a person, a turn of a schedule, a team, or a channel that it tells."""
     from oncall.escalation.rules import Kind, TargetSpec, Turn  # noqa: PLC0415
+    from oncall.models import Destination  # noqa: PLC0415
 
     if isinstance(whom, TargetSpec):
         return whom
-    kind = Kind.USER if isinstance(whom, User) else Kind.TEAM if isinstance(whom, Team) else Kind.SCHEDULE
-    return TargetSpec(kind, whom.pk, str(whom), Turn(turn))
+    kinds = {User: Kind.USER, Team: Kind.TEAM, Destination: Kind.CHANNEL}
+    return TargetSpec(kinds.get(type(whom), Kind.SCHEDULE), whom.pk, str(whom), Turn(turn))
+
+
+def channel(name: str = "#payments", *, kind: str = "room", of: Team | None = None) -> Destination:
+    """A channel that levels can tell, in the room of `tests.chats` unless another kind is named."""
+    from oncall.destinations import operations  # noqa: PLC0415
+
+    return operations.add(name=name, channel=kind, address=name, team=of, actor=None)[0]
 
 
 def weekly(*people: User | None, name: str = "Payments primary") -> Schedule:

@@ -65,6 +65,26 @@ def card(delivery: Delivery) -> Card:
     )
 
 
+def check_address(address: str, *, form: re.Pattern[str], wrong: str, bot: str) -> str:
+    """An address of a bot's in the given form, or a webhook's. Raise ValueError with a text for people.
+
+    `wrong` says what is asked for; `bot` names the setting that is empty where there is no bot, else it is "".
+    """
+    given = address.strip()
+    if given.lower().startswith("http"):
+        return calls.check_address(given)
+    if not form.fullmatch(given):
+        raise ValueError(wrong)
+    if bot:
+        raise ValueError(f"Only a webhook's address works here: there is no bot ({bot}).")
+    return given
+
+
+def is_webhook(address: str) -> bool:
+    """Whether an address is a webhook's, to which a message goes without a bot."""
+    return address.startswith("http")
+
+
 def plain(text: str) -> str:
     """A text from outside in which nothing is invisible and no "@name" calls anybody."""
     shown = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)

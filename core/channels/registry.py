@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -89,8 +91,8 @@ class Channel:
     whether the operator has set it up, so that people may choose it. An address that is not typed comes from the
     person's own browser, which is proof enough. One that is not offered is for the product's own use. With
     `needs_secret` a secret of ours goes along with the address; `token` is one that the service gave. `asks` says to
-    people what to enter. Addresses are sealed where they are stored, but for
-    those that stand in other tables anyway (e-mail) or are none.
+    people what to enter, `asks_room` the same of a room that belongs to several. Addresses are sealed where they are
+    stored, but for those that stand in other tables anyway (e-mail) or are none.
 
     `edit` changes the message that `Delivery.provider_id` names to what the delivery says now, any number of times;
     it raises like `send`, and Unknown is as good as Temporary. `edits` says at which addresses the service allows
@@ -106,6 +108,7 @@ class Channel:
     needs_secret: bool = False
     token: Token = Token.NONE
     asks: str = ""
+    asks_room: str = ""
     is_typed: bool = True
     is_ready: Callable[[], bool] = lambda: True
     is_offered: bool = True
@@ -113,6 +116,21 @@ class Channel:
     is_chat: bool = False
     edit: Callable[[Delivery], None] | None = None
     edits: Callable[[str], bool] = lambda _address: True
+
+    def secret_of(self, given: str) -> str:
+        """The secret that goes along with an address: one of ours, made where none was given, or the service's token.
+
+        Raise ValueError with a text for people where the token is missing or is none.
+        """
+        if self.needs_secret:
+            return given or secrets.token_urlsafe(32)
+        if self.token is Token.NONE:
+            return ""
+        if not given and self.token is Token.REQUIRED:
+            raise ValueError(f"{self.name} needs a token: {self.asks}")
+        if not re.fullmatch(r"[!-~]*", given):
+            raise ValueError("A token has no spaces and no letters outside ASCII.")
+        return given
 
 
 _channels: dict[str, Channel] = {}

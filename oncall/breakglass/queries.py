@@ -104,7 +104,8 @@ def _turns(plans: Mapping[int, Plan], now: datetime) -> dict[int, tuple[Turn, ..
 
 
 def _for_all(level: LevelSpec) -> LevelSpec:
-    return replace(level, branch=None)
+    people = tuple(target for target in level.targets if target.kind is not Kind.CHANNEL)
+    return replace(level, branch=None, targets=people)
 
 
 def _person(person: paging.Person, at: datetime) -> Person:

@@ -68,9 +68,10 @@ def _slices(policies: list[Policy], window: Span) -> dict[int, list[Slice]]:
 
 
 def _unasked(policy: Policy, slices: Mapping[int, list[Slice]], window: Span) -> list[Lack]:
-    """When no level of a policy asks anybody. A target that is no schedule is there all the time."""
-    targets = [target for level in policy.levels.all() for target in level.targets.all()]
-    if not targets or any(target.schedule_id is None for target in targets):
+    """When no level of a policy asks anybody. A person or a team is there all the time; a channel is nobody."""
+    every = [target for level in policy.levels.all() for target in level.targets.all()]
+    targets = [target for target in every if target.destination_id is None]
+    if not every or any(target.schedule_id is None for target in targets):
         return []
     covered = [
         Span(piece.start, piece.end)
@@ -104,7 +105,7 @@ def _empty_levels(policies: list[Policy], now: datetime) -> list[Lack]:
         )
         for ladder in escalations.ladders(policies)
         for rung in ladder.rungs
-        if not rung.people
+        if not rung.people and not rung.tells
     ]
 
 

@@ -18,6 +18,7 @@ from core.api.permissions import Configures, Pages
 from core.api.views import Lists, Shows, ViewSet
 from incidents.lifecycle.models import Incident
 from oncall.alerts.models import Alert, Urgency
+from oncall.destinations import queries as destinations
 from oncall.escalation import operations, queries
 from oncall.escalation.forms import MOST_LEVELS, MOST_TARGETS
 from oncall.escalation.models import Escalation, Policy
@@ -44,7 +45,7 @@ class TargetIn(serializers.Serializer[dict[str, Any]]):
     """Whom a level asks: `id` is a person's id or e-mail, or the id or slug of a schedule or a team.
 
     `turn` is whose turn of a schedule: who has it `now`, whoever else has it `next` or had it before (`previous`).
-    Of a team everybody is asked who is a responder or more.
+    Of a team everybody is asked who is a responder or more. A channel, by its id or name, is told and wakes nobody.
     """
 
     type = serializers.ChoiceField(choices=[kind.value for kind in Kind])
@@ -61,6 +62,7 @@ class TargetIn(serializers.Serializer[dict[str, Any]]):
             Kind.USER: (people.people(), "email"),
             Kind.SCHEDULE: (schedules.schedules(), "slug"),
             Kind.TEAM: (people.teams(self.context["request"].user), "slug"),
+            Kind.CHANNEL: (destinations.everywhere(), "name"),
         }
         rows, reference = known[kind]
         found = by_reference(rows, data["id"], [reference])
@@ -349,12 +351,13 @@ class DeliveryOut(serializers.Serializer[Any]):
 
 
 class PageOut(serializers.ModelSerializer[Page]):
-    """A line of the ledger: one person asked, why, when it was planned, and what became of each try."""
+    """A line of the ledger: one person asked or one channel told, why, when it was planned, and what became of each try."""
 
     id = Id()
     alert = serializers.CharField(source="escalation.alert_id", default=None, allow_null=True, read_only=True)
     incident = serializers.SerializerMethodField()
     user = serializers.CharField(source="user_id", allow_null=True, read_only=True)
+    channel = serializers.CharField(source="destination.name", default=None, allow_null=True, read_only=True)
     level = serializers.SerializerMethodField()
     round = serializers.SerializerMethodField()
     planned_at = Time(read_only=True)
@@ -381,6 +384,7 @@ class PageOut(serializers.ModelSerializer[Page]):
             "alert",
             "incident",
             "user",
+            "channel",
             "level",
             "round",
             "urgency",

@@ -12,6 +12,7 @@ from core.accounts import queries as people
 from core.accounts.models import Team
 from core.accounts.policy import Verb, can, managed_teams
 from oncall.alerts.models import Urgency
+from oncall.destinations import queries as destinations
 from oncall.escalation import queries
 from oncall.escalation.models import Policy
 from oncall.escalation.rules import MOST_ACKS, Kind, LevelSpec, TargetSpec, Turn
@@ -345,7 +346,13 @@ def choices() -> list[tuple[str, list[tuple[str, str]]]]:
     turns = [(name, [replace(target, turn=turn) for target in known]) for turn, name in TURNS.items()]
     teams = [TargetSpec(Kind.TEAM, team.pk, team.name) for team in Team.objects.order_by("name")]
     users = [TargetSpec(Kind.USER, user.pk, str(user)) for user in people.people()]
-    groups = [*turns, ("Everybody who responds in", teams), ("A person", users)]
+    rooms = [TargetSpec(Kind.CHANNEL, row.pk, row.name) for row in destinations.everywhere()]
+    groups = [
+        *turns,
+        ("Everybody who responds in", teams),
+        ("A person", users),
+        ("A channel, which wakes nobody", rooms),
+    ]
     return [(name, [(_value(each), each.label) for each in targets]) for name, targets in groups if targets]
 
 

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from core.accounts.models import Team
 from incidents.lifecycle.models import Incident
 from oncall.alerts.models import Alert, Urgency
+from oncall.destinations.models import Destination
 from oncall.escalation import rules
 from oncall.escalation.rules import MOST_ACKS, Turn
 from oncall.schedules.models import Schedule
@@ -112,7 +113,7 @@ class Level(models.Model):
 
 
 class Target(models.Model):
-    """A person, a turn of a schedule, or everybody in a team who responds."""
+    """A person, a turn of a schedule, everybody in a team who responds, or a channel that is told."""
 
     level = models.ForeignKey(Level, models.CASCADE, related_name="targets")
     user = models.ForeignKey(
@@ -120,6 +121,9 @@ class Target(models.Model):
     )
     schedule = models.ForeignKey(Schedule, models.PROTECT, null=True, blank=True, related_name="targets")
     team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="targets")
+    destination = models.ForeignKey(
+        Destination, models.PROTECT, null=True, blank=True, related_name="targets", verbose_name="channel"
+    )
     turn = models.CharField(
         max_length=8,
         choices=[(turn.value, turn.capitalize()) for turn in Turn],
@@ -131,9 +135,10 @@ class Target(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(user__isnull=False, schedule=None, team=None)
-                | Q(user=None, schedule__isnull=False, team=None)
-                | Q(user=None, schedule=None, team__isnull=False),
+                condition=Q(user__isnull=False, schedule=None, team=None, destination=None)
+                | Q(user=None, schedule__isnull=False, team=None, destination=None)
+                | Q(user=None, schedule=None, team__isnull=False, destination=None)
+                | Q(user=None, schedule=None, team=None, destination__isnull=False),
                 name="target_is_one",
             ),
             models.CheckConstraint(
@@ -142,7 +147,7 @@ class Target(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(self.schedule_id or self.user_id or self.team_id)
+        return str(self.schedule_id or self.user_id or self.team_id or self.destination_id)
 
 
 class LastResort(models.Model):

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     USER = "user"
     SCHEDULE = "schedule"
     TEAM = "team"
+    CHANNEL = "channel"
 
 
 class Turn(StrEnum):
@@ -61,11 +62,15 @@ class TargetSpec:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Whom a target is at an instant: ids and how they came to be it (`via`), or why nobody can be asked."""
+    """Whom a target is at an instant: ids and how they came to be it (`via`), or why nobody can be asked.
+
+    `channels` are told and wake nobody.
+    """
 
     people: tuple[int, ...] = ()
     via: str = ""
     reason: str = ""
+    channels: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +92,23 @@ class LevelSpec:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Whom a level asks at an instant: people with how they came to be it, and the targets that are nobody."""
+    """Whom a level asks at an instant: people with how they came to be it, the targets that are nobody, and the channels
+    that it tells.
+    """
 
     people: tuple[tuple[int, str], ...] = ()
     nobody: tuple[str, ...] = ()
+    channels: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def tells_alone(self) -> bool:
+        """Whether it tells channels and asks nobody: then its time is waited for as well."""
+        return bool(self.channels) and not self.people
+
+    @property
+    def all_ids(self) -> list[int]:
+        """The people, and the channels below zero."""
+        return [*self.ids, *(-id_ for id_, _ in self.channels)]
 
     @property
     def ids(self) -> list[int]:
@@ -216,14 +234,16 @@ def asks(level: LevelSpec, answers: Mapping[TargetSpec, Answer], *, pass_: int =
     if level.round_robin:
         return _one_of(level, answers, pass_)
     people: dict[int, str] = {}
+    channels: dict[int, str] = {}
     nobody = [] if level.targets else ["It has no target"]
     for target in level.targets:
         answer = answers[target]
         for user_id in answer.people:
             people.setdefault(user_id, answer.via)
-        if not answer.people:
+        channels |= dict.fromkeys(answer.channels, answer.via)
+        if not (answer.people or answer.channels):
             nobody.append(answer.reason)
-    return Found(tuple(people.items()), tuple(nobody))
+    return Found(tuple(people.items()), tuple(nobody), tuple(channels.items()))
 
 
 def _one_of(level: LevelSpec, answers: Mapping[TargetSpec, Answer], pass_: int) -> Found:
@@ -231,9 +251,10 @@ def _one_of(level: LevelSpec, answers: Mapping[TargetSpec, Answer], pass_: int) 
     nobody = [] if level.targets else ["It has no target"]
     for target in (*level.targets[first:], *level.targets[:first]):
         answer = answers[target]
-        if answer.people and not answer.reason:
+        if (answer.people or answer.channels) and not answer.reason:
             via = f"{answer.via}, by turns" if answer.via else "by turns"
-            return Found(tuple((user_id, via) for user_id in answer.people), tuple(nobody))
+            people = tuple((user_id, via) for user_id in answer.people)
+            return Found(people, tuple(nobody), tuple((id_, via) for id_ in answer.channels))
         nobody.append(answer.reason)
     return Found((), tuple(nobody))
 
@@ -249,8 +270,9 @@ def following(
 ) -> tuple[Position, tuple[int, ...]] | None:
     """Give the next position that asks somebody, with whom; None when the plan gives up instead.
 
-    Levels that ask nobody, and those whose branch does not hold at an instant, are passed over, because the pager
-    does not wait for them. Who is in `without` has answered, and is not asked again.
+    A channel has its number below zero. Levels that ask nobody, and those whose branch does not hold at an instant,
+    are passed over, because the pager does not wait for them. Who is in `without` has answered, and is not asked
+    again.
     """
     for _ in range(len(plan.levels)):
         if is_over(plan, position):
@@ -259,7 +281,7 @@ def following(
         if not (verdict.taken or verdict.until):
             position = after(plan, position)
             continue
-        asked = asks(plan.levels[position.level], answers, pass_=position.round).ids
+        asked = asks(plan.levels[position.level], answers, pass_=position.round).all_ids
         if ids := tuple(id_ for id_ in asked if id_ not in without):
             return position, ids
         position = after(plan, position)
@@ -444,7 +466,7 @@ def run(
         done.append(Asking(due, step.ask, found))
         reached = [until for id_ in found.ids if (until := waits(id_, due)) is not False]
         step = heard(step, at=due, until=heard_at(reached))
-        position, due = step.next, due_after(step, reached=bool(reached), now=due)
+        position, due = step.next, due_after(step, reached=bool(reached) or found.tells_alone, now=due)
 
 
 def give_up_seconds(plan: Plan) -> int:
@@ -480,7 +502,10 @@ def warnings(
         found.append("Every level asks the same person right now.")
     if not people:
         found.append("There is no level: every admin is asked instead.")
-    if asked and len(frozenset[int]().union(*asked)) < acks_needed:
+    everybody = {id_ for ids in asked for id_ in ids if id_ > 0}
+    if asked and not everybody:
+        found.append("No level asks a person right now: channels are told, and nobody is woken.")
+    elif asked and len(everybody) < acks_needed:
         found.append(
             f"{acks_needed} people must acknowledge, and fewer are asked right now: it would give up."
         )

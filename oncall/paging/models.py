@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from incidents.lifecycle.models import Participant as Member
 from oncall.alerts.models import CANARY, Urgency
+from oncall.destinations.models import Destination
 from oncall.matching.rules import is_out_of_hours
 
 if TYPE_CHECKING:
@@ -110,7 +111,8 @@ class Page(models.Model):
     """One person asked at one level of one escalation: what they acknowledge, and what the ledger lists.
 
     Its messages are `core.outbox` rows with client "oncall.page" and this id as their subject. A page without a
-    person is the record of a level that resolved to nobody or was skipped, with the reason in `why`; one without
+    person is what a channel was told (`destination`), or the record of a level that resolved to nobody or was skipped, with
+    the reason in `why`; one without
     an escalation is a test. `troubled_at` is since when no channel of the person is known to work: the message is
     still being tried, and the escalation does not wait for it. `held_until` is when
     the one message goes out for all pages that wait for the end of the same quiet hours.
@@ -118,6 +120,9 @@ class Page(models.Model):
 
     escalation = models.ForeignKey("oncall.Escalation", models.CASCADE, null=True, related_name="pages")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="pages")
+    destination = models.ForeignKey(
+        Destination, models.SET_NULL, null=True, related_name="pages", db_index=False
+    )
     epoch = models.PositiveIntegerField(default=0)
     round = models.PositiveSmallIntegerField(default=0)
     level = models.PositiveSmallIntegerField(default=0)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db.models import Q, Value
 from django.db.models.functions import Now
 from django.shortcuts import get_object_or_404
@@ -145,6 +146,12 @@ def is_known(kind: str) -> bool:
 def channel_name(kind: str) -> str:
     """Give a channel's name for people."""
     return channels.get(kind).name if is_known(kind) else kind
+
+
+def place(alert_id: int | None, incident: str) -> str:
+    """Give the address at which everybody who works here sees what a page is about."""
+    about = f"alerts/{alert_id}/" if alert_id else f"incidents/{incident}/" if incident else "alerts/"
+    return f"{settings.BASE_URL}/{about}"
 
 
 def messages_of(page_ids: Sequence[int]) -> dict[int, list[Message]]:
@@ -288,6 +295,7 @@ def pages(viewer: User | AnonymousUser) -> PageQuerySet:
     """Give the pages that a person may know of, with what a line of the ledger shows."""
     return Page.objects.visible_to(viewer).select_related(
         "user",
+        "destination",
         "escalation__alert__incident",
         "escalation__incident",
         "escalation__policy",

@@ -70,6 +70,11 @@ def is_reply_code(given: str, page: Page) -> bool:
     return any(hmac.compare_digest(reply_code(page, key=key), given) for key in keys)
 
 
+def answers(page: Page) -> tuple[str, str]:
+    """Give what an answer must carry, by text and by button: nothing for a channel, in which nobody is asked."""
+    return ("", "") if page.destination_id else (reply_code(page), make(page))
+
+
 def digest_nonce(digest: Message) -> str:
     """Give what tells a digest from another message of that number."""
     return sha256(digest.key.encode()).hexdigest()[:16]

@@ -80,7 +80,7 @@ class Screen:
     incident: Incident | None
     service: Service | None
     upcoming: NextUp | None
-    next_people: tuple[User, ...]
+    next_people: tuple[User | escalations.Told, ...]
     undo_until: datetime | None
     labels: tuple[tuple[str, str], ...] = ()
     links: tuple[Link, ...] = ()

@@ -112,6 +112,8 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("on-call-editor", "/on-call/platform/edit/"),
         Place("escalation", "/escalation/"),
         Place("escalation-policy", "/escalation/payments/"),
+        Place("channels", "/channels/"),
+        Place("channel-new", "/channels/new/"),
         Place(
             "escalation-simulator",
             "/escalation/-/simulator/?policy=payments&at=2026-11-21T02:41&urgency=high",

@@ -81,6 +81,7 @@ class Values:
         hours = quiet.add_hours(self.admin, weekdays=[0], start=time(22), end=time(7))
         holiday = quiet.add_holiday(self.admin, day=now.date() + timedelta(days=30), name="Day off")
         schedule, page = override.schedule.slug, {"slug": "alder-pay"}
+        channel = cast.channel("sweep@example.com", kind="email")
         written = Postmortem.objects.earliest("id")
         report = {
             "number": written.incident.number,
@@ -120,6 +121,7 @@ class Values:
             "/me/notifications/rules/": {"pk": _first(NotificationRule, user=self.admin)},
             "/me/quiet-hours/": {"pk": hours.pk},
             "/me/quiet-hours/holidays/": {"pk": holiday.pk},
+            "/channels/": {"pk": channel.pk},
             "/postmortems/": report,
             "/postmortems/INC-{number}/timeline/": report | {"pk": _first(TimelineItem, postmortem=written)},
             "/action-items/": {"pk": ActionItem.objects.earliest("id").pk},
@@ -135,6 +137,7 @@ class Values:
             "/api/v1/incidents/": {"ref": f"INC-{active}"},
             "/api/v1/alerts/": {"ref": self.alert.pk},
             "/api/v1/escalation-policies/": {"ref": next(iter(company.policies.values())).slug},
+            "/api/v1/channels/": {"ref": channel.pk},
             "/api/v1/pages/": {"ref": self.page.pk},
             "/api/v1/integrations/": {"ref": Integration.objects.earliest("id").pk},
             "/api/v1/routes/": {"ref": _first(Route)},

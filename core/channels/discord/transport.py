@@ -19,36 +19,26 @@ NO_LINK_CARDS = 1 << 2
 """The flag of a message whose links are not drawn as cards."""
 LONGEST_ID = 100
 
-_USER = re.compile(r"@[1-9][0-9]{15,19}")
-_CHANNEL = re.compile(r"[1-9][0-9]{15,19}")
+_ID = re.compile(r"@?[1-9][0-9]{15,19}")
+"""A channel, or after an @ a user."""
 _MARK = re.compile(r"([\\`*_{}\[\]()#+|~<>-])")
 
 
 def check_address(address: str) -> str:
     """A user's number after an @, a channel's number, or a webhook's address. Raise ValueError for anything else."""
-    given = address.strip()
-    if given.lower().startswith("http"):
-        return calls.check_address(given)
-    if not (_USER.fullmatch(given) or _CHANNEL.fullmatch(given)):
-        raise ValueError("Enter a user's ID after an @, like @80351110224678912, or a webhook's address.")
-    if not settings.DISCORD_BOT_TOKEN:
-        raise ValueError("Only a webhook's address works here: there is no bot (DISCORD_BOT_TOKEN).")
-    return given
+    wrong = "Enter a user's ID after an @, like @80351110224678912, or a webhook's address."
+    bot = "" if settings.DISCORD_BOT_TOKEN else "DISCORD_BOT_TOKEN"
+    return chat.check_address(address, form=_ID, wrong=wrong, bot=bot)
 
 
 def hint(address: str) -> str:
     """The address for others to see."""
-    return calls.hint(address) if is_webhook(address) else f"•••{address[-2:]}"
-
-
-def is_webhook(address: str) -> bool:
-    """Whether an address is a webhook's, whose messages carry no buttons."""
-    return address.startswith("http")
+    return calls.hint(address) if chat.is_webhook(address) else f"•••{address[-2:]}"
 
 
 def send(delivery: Delivery) -> Sent:
     """Post the message; its number, with its channel's, names it. A second post of the same key is the first."""
-    if is_webhook(delivery.address):
+    if chat.is_webhook(delivery.address):
         joint = "&" if "?" in delivery.address else "?"
         told = _ask("POST", f"{delivery.address}{joint}wait=true", _said(delivery), delivery, bot=False)
         return Sent(str(told.get("id") or ""))
@@ -61,7 +51,7 @@ def send(delivery: Delivery) -> Sent:
 
 def edit(delivery: Delivery) -> None:
     """Change the message to what it says now."""
-    if is_webhook(delivery.address):
+    if chat.is_webhook(delivery.address):
         parts = urlsplit(delivery.address)
         query = f"?{parts.query}" if parts.query else ""
         at = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/messages/{delivery.provider_id}{query}"
@@ -131,6 +121,7 @@ registry.register(
         hint=hint,
         send=send,
         asks="Your user ID after an @: turn on developer mode, then “Copy user ID”. Or the address of a webhook.",
+        asks_room="The channel's ID: turn on developer mode, then “Copy channel ID”. Or the address of a webhook.",
         is_chat=True,
         edit=edit,
     )

@@ -15,32 +15,21 @@ WHO = "Mattermost"
 COLOURS = {"open": "#c0392b", "acknowledged": "#2d7d46", "resolved": "#2d7d46"}
 GREY = "#7a7a7a"
 
-_USER = re.compile(r"@[a-z0-9][a-z0-9._-]{0,62}")
-_CHANNEL = re.compile(r"[a-z0-9]{26}")
+_NAME = re.compile(r"@[a-z0-9][a-z0-9._-]{0,62}|[a-z0-9]{26}")
+"""A user or a channel."""
 _MARK = re.compile(r"([\\`*_{}\[\]()#+|~!<>])")
 
 
 def check_address(address: str) -> str:
     """A user name, a channel's ID, or a webhook's address. Raise ValueError for anything else."""
-    given = address.strip()
-    if given.lower().startswith("http"):
-        return calls.check_address(given)
-    given = given.lower()
-    if not (_USER.fullmatch(given) or _CHANNEL.fullmatch(given)):
-        raise ValueError("Enter a user name like @alice, a channel's ID, or a webhook's address.")
-    if not _has_bot():
-        raise ValueError("Only a webhook's address works here: there is no bot (MATTERMOST_TOKEN).")
-    return given
+    wrong = "Enter a user name like @alice, a channel's ID, or a webhook's address."
+    given = address if chat.is_webhook(address.strip().lower()) else address.lower()
+    return chat.check_address(given, form=_NAME, wrong=wrong, bot="" if _has_bot() else "MATTERMOST_TOKEN")
 
 
 def hint(address: str) -> str:
     """The address for others to see."""
-    return calls.hint(address) if is_webhook(address) else f"{address[:2]}•••"
-
-
-def is_webhook(address: str) -> bool:
-    """Whether an address is an incoming webhook's, at which a message stays as it was posted."""
-    return address.startswith("http")
+    return calls.hint(address) if chat.is_webhook(address) else f"{address[:2]}•••"
 
 
 def _has_bot() -> bool:
@@ -49,7 +38,7 @@ def _has_bot() -> bool:
 
 def send(delivery: Delivery) -> Sent:
     """Post the message; the ID of the post names it."""
-    if is_webhook(delivery.address):
+    if chat.is_webhook(delivery.address):
         said = {"attachments": [_attachment(delivery, answerable=False)]}
         chat.taken(WHO, chat.call(WHO, delivery.address, said, timeout=delivery.timeout))
         return Sent()
@@ -136,8 +125,9 @@ registry.register(
         hint=hint,
         send=send,
         asks="Your user name, as @alice. Or the address of an incoming webhook.",
+        asks_room="The channel's ID, from its information; make the bot a member. Or the address of an incoming webhook.",
         is_chat=True,
         edit=edit,
-        edits=lambda address: not is_webhook(address),
+        edits=lambda address: not chat.is_webhook(address),
     )
 )

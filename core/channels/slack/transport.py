@@ -32,31 +32,19 @@ _WORD = re.compile(r"[a-z_]{1,60}")
 
 def check_address(address: str) -> str:
     """A member or channel ID, or a webhook's address. Raise ValueError for anything else."""
-    given = address.strip()
-    if given.lower().startswith("http"):
-        return calls.check_address(given)
-    if not _ID.fullmatch(given):
-        raise ValueError(
-            "Enter a member ID like U012AB3CD, a channel ID like C012AB3CD, or a webhook's address."
-        )
-    if not settings.SLACK_BOT_TOKEN:
-        raise ValueError("Only a webhook's address works here: there is no bot (SLACK_BOT_TOKEN).")
-    return given
+    wrong = "Enter a member ID like U012AB3CD, a channel ID like C012AB3CD, or a webhook's address."
+    bot = "" if settings.SLACK_BOT_TOKEN else "SLACK_BOT_TOKEN"
+    return chat.check_address(address, form=_ID, wrong=wrong, bot=bot)
 
 
 def hint(address: str) -> str:
     """The address for others to see."""
-    return calls.hint(address) if is_webhook(address) else f"{address[:2]}•••{address[-2:]}"
-
-
-def is_webhook(address: str) -> bool:
-    """Whether an address is an incoming webhook's, at which a message stays as it was posted."""
-    return address.startswith("http")
+    return calls.hint(address) if chat.is_webhook(address) else f"{address[:2]}•••{address[-2:]}"
 
 
 def send(delivery: Delivery) -> Sent:
     """Post the message; the channel and the time stamp that Slack gave it name it."""
-    if is_webhook(delivery.address):
+    if chat.is_webhook(delivery.address):
         answer = chat.call(WHO, delivery.address, _said(delivery), timeout=delivery.timeout)
         chat.taken(WHO, answer)
         return Sent()
@@ -140,8 +128,9 @@ registry.register(
         hint=hint,
         send=send,
         asks="Your member ID: in Slack, your profile, then “Copy member ID”. Or the address of an incoming webhook.",
+        asks_room="The channel's ID (C…), at the end of its details; invite the bot. Or an incoming webhook.",
         is_chat=True,
         edit=edit,
-        edits=lambda address: not is_webhook(address),
+        edits=lambda address: not chat.is_webhook(address),
     )
 )

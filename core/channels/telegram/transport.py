@@ -104,6 +104,7 @@ registry.register(
         send=send,
         is_ready=lambda: bool(settings.TELEGRAM_BOT_TOKEN),
         asks="Write /start to the bot: it answers with your number.",
+        asks_room="The group's number: make the bot a member and write /start there, and it answers with it.",
         is_chat=True,
         edit=edit,
     )

@@ -219,6 +219,7 @@ def _ask(turns: Sequence[_Turn], at: datetime) -> None:
     known = queries.answers((target for turn in turns for target in queries.targets_of(turn.plan)), at=at)
     found = User.objects.in_bulk({id_ for answer in known.values() for id_ in answer.people})
     names = {pk: str(user) for pk, user in found.items() if user.is_active}
+    names |= {-id_: target.name for target, answer in known.items() for id_ in answer.channels}
     paged = paging.page_level([_asked(turn, known, names, at) for turn in turns], known=found)
     reached = {one.escalation_id: bool(one.reached) for one in paged}
     waits = {one.escalation_id: one.waits_until for one in paged if one.waits_until}
@@ -251,6 +252,7 @@ def _asked(turn: _Turn, known: Mapping[TargetSpec, Answer], names: Mapping[int, 
             if id_ not in turn.without
         ),
         nobody=tuple(f"{rules.why(plan, step.ask)}. {reason}." for reason in found.nobody),
+        channels=tuple(Asked(id_, f"{rules.why(plan, step.ask, via)}.{mark}") for id_, via in found.channels),
         skipped=_skips(turn),
         alert_id=escalation.alert_id,
         incident_id=_incident_id(escalation),

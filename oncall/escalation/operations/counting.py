@@ -94,7 +94,9 @@ def _hurry(runs: Sequence[Escalation]) -> None:
         asked = before(from_json(run.plan), Position(run.round, run.level))
         if run.status != EscalationStatus.ESCALATING or asked is None:
             continue
-        others = run.pages.open().filter(epoch=run.epoch, round=asked.round, level=asked.level)
+        others = run.pages.open().filter(
+            destination=None, epoch=run.epoch, round=asked.round, level=asked.level
+        )
         if not others.exists():
             Escalation.objects.filter(pk=run.pk, next_at__gt=Now()).update(next_at=Now())
             transaction.on_commit(nudge.drain, robust=True)

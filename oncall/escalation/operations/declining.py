@@ -69,7 +69,7 @@ def _move_on(row: Escalation, page: Page, actor: User) -> tuple[int, ...] | None
     """Ask who is next, or stop; give who that is, None while others of the level can still come."""
     plan, here = rules.from_json(row.plan), Position(row.round, row.level)
     is_last_asked = row.epoch == page.epoch and rules.before(plan, here) == Position(page.round, page.level)
-    others = row.pages.open().filter(epoch=page.epoch, round=page.round, level=page.level)
+    others = row.pages.open().filter(destination=None, epoch=page.epoch, round=page.round, level=page.level)
     if row.status != EscalationStatus.ESCALATING or not is_last_asked or others.exists():
         return None
     no = people.decliners([row.pk])[row.pk]

@@ -62,6 +62,8 @@ def _has_hope(page: Page) -> bool:
     level = Page.objects.filter(
         escalation=page.escalation_id, epoch=page.epoch, round=page.round, level=page.level
     )
+    if page.user_id is not None:  # a channel that was told does not stand for a person
+        level = level.filter(user__isnull=False)
     reached = Q(status__in=(PageStatus.SENT, PageStatus.DELIVERED))
     return level.filter(reached | Q(status=PageStatus.PENDING, troubled_at=None)).exists()
 

@@ -187,6 +187,7 @@ def _write_levels(policy: Policy, levels: Sequence[LevelSpec]) -> None:
             user_id=target.id if target.kind is Kind.USER else None,
             schedule_id=target.id if target.kind is Kind.SCHEDULE else None,
             team_id=target.id if target.kind is Kind.TEAM else None,
+            destination_id=target.id if target.kind is Kind.CHANNEL else None,
             turn=target.turn,
         )
         for row, level in zip(rows, levels, strict=True)

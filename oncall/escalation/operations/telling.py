@@ -42,7 +42,9 @@ def tell_failed(page_id: int, *, reason: str) -> None:
     incident = _incident(page.escalation) if page else None
     if page is None or incident is None:
         return
-    said = f"The page to {page.user} did not arrive. {reason}" if page.user else f"Nobody was paged. {reason}"
+    whom = f"The page to {page.user} did not arrive" if page.user else "Nobody was paged"
+    whom = f"The channel {page.destination} was not told" if page.destination else whom
+    said = f"{whom}. {reason}"
     _write_once(incident, EntryKind.PAGE, said, {"page_failed": page.pk})
 
 

@@ -15,6 +15,7 @@ from core.accounts import queries as people
 from core.accounts.models import Role, User
 from core.timers.models import Timer
 from oncall.alerts.models import Status
+from oncall.destinations import queries as destinations
 from oncall.escalation import rules
 from oncall.escalation.models import Escalation, EscalationStatus
 from oncall.escalation.rules import Answer, Kind, Plan, Position, TargetSpec, Turn
@@ -57,6 +58,7 @@ class Reading:
     schedules: Mapping[int, Resolved | None]
     teams: Mapping[int, tuple[int, ...]]
     active: frozenset[int]
+    channels: frozenset[int] = frozenset()
 
     def answers(self, at: datetime) -> dict[TargetSpec, Answer]:
         """Give whom each target is at an instant."""
@@ -67,6 +69,8 @@ class Reading:
             return _everybody(target, self.teams.get(target.id, ()))
         if target.kind is Kind.SCHEDULE:
             return _turn(target, _slice(self.schedules.get(target.id), target.turn, at))
+        if target.kind is Kind.CHANNEL:
+            return _told(target, told=target.id in self.channels)
         # Who has left is still named, for the ledger, and passed over by a round robin.
         left = target.id not in self.active
         return Answer((target.id,), reason=f"The account of {target.name} is closed" if left else "")
@@ -85,6 +89,7 @@ def reading(targets: Iterable[TargetSpec], *, start: datetime, end: datetime) ->
         _resolved(sorted(ids[Kind.SCHEDULE]), start, end),
         people.responders(ids[Kind.TEAM]),
         frozenset(users if ids[Kind.USER] else ()),
+        frozenset(_in_use(ids[Kind.CHANNEL])),
     )
 
 
@@ -106,6 +111,16 @@ def _everybody(target: TargetSpec, members: tuple[int, ...]) -> Answer:
     if not members:
         return Answer(reason=f"The team {target.name} has no active responder")
     return Answer(members, f"in the team {target.name}")
+
+
+def _in_use(ids: Collection[int]) -> list[int]:
+    return [id_ for id_, row in destinations.known(ids).items() if row.is_enabled]
+
+
+def _told(target: TargetSpec, *, told: bool) -> Answer:
+    if told:
+        return Answer(via=f"in the channel {target.name}", channels=(target.id,))
+    return Answer(reason=f"The channel {target.name} is turned off")
 
 
 def _resolved(ids: Sequence[int], start: datetime, end: datetime) -> dict[int, Resolved | None]:
@@ -177,11 +192,26 @@ def targets_of(plan: Plan) -> list[TargetSpec]:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A channel among those who are asked, by its number below zero."""
+
+    pk: int
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_short_name(self) -> str:
+        """Give its name, which has no shorter form."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
 class NextUp:
-    """Who is asked next unless somebody acknowledges, and when. Without people it gives up then."""
+    """Who is asked next unless somebody acknowledges, channels among them, and when. Without anybody it gives up then."""
 
     at: datetime
-    people: tuple[User, ...]
+    people: tuple[User | Told, ...]
     position: Position | None
 
     @property
@@ -205,8 +235,14 @@ def next_up(escalation: Escalation) -> NextUp | None:
         return NextUp(at, (), None)
     position, ids = found
     until = judge(plan.levels[position.level].branch, facts, at=at).until
-    known = {user.pk: user for user in User.objects.active().filter(pk__in=ids)}
+    known: dict[int, User | Told] = {user.pk: user for user in User.objects.active().filter(pk__in=ids)}
+    known |= {id_: Told(id_, name) for id_, name in channel_names(plan).items()}
     return NextUp(until or at, tuple(known[id_] for id_ in ids if id_ in known), position)
+
+
+def channel_names(plan: Plan) -> dict[int, str]:
+    """Give the names of the channels in a plan, by their numbers below zero."""
+    return {-target.id: target.name for target in targets_of(plan) if target.kind is Kind.CHANNEL}
 
 
 def asked_after(escalation: Escalation, *, at: datetime) -> tuple[User, ...]:

@@ -11,7 +11,7 @@ from core.outbox.registry import Content
 from oncall.alerts.models import Status as AlertStatus
 from oncall.escalation.models import EscalationStatus
 from oncall.escalation.queries.asking import RELATED, now
-from oncall.escalation.queries.notices import as_things_stand, notice
+from oncall.escalation.queries.notices import as_things_stand, link_of, notice
 from oncall.paging import queries as paging
 from oncall.paging import rules as words
 from oncall.paging import tokens
@@ -110,12 +110,12 @@ def _by(done: str, by: User | None) -> str:
 
 def _said(page: Page, state: str, head: str, more: str) -> Content:
     said = notice(page.escalation, at=now()) if page.escalation else words.trial()
-    said = replace(said, url=tokens.url(page), zone=page.user.time_zone if page.user else "UTC")
+    said = replace(said, url=link_of(page), zone=page.user.time_zone if page.user else "UTC")
     line = words.shortened(f"{head}: {words.headline(said)}")
     text = "\n\n".join(filter(None, [line, words.facts(said), more, f"Open: {said.url}"]))
     data = {**words.data(said, page_id=page.pk), "state": state}
     is_open = state == "open"
-    code, token = (tokens.reply_code(page), tokens.make(page)) if is_open else ("", "")
+    code, token = tokens.answers(page) if is_open else ("", "")
     return Content(line, text, url=said.url, data=data, code=code, token=token)
 
 

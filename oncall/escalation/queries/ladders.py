@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from oncall.escalation.models import Escalation, PolicyQuerySet, Target
 
 
-TARGETS = ("levels__targets__user", "levels__targets__schedule", "levels__targets__team")
+TARGETS = (
+    "levels__targets__user",
+    "levels__targets__schedule",
+    "levels__targets__team",
+    "levels__targets__destination",
+)
 """What a policy is read with to be a plan."""
 
 
@@ -97,7 +102,9 @@ def _target(target: Target) -> TargetSpec:
         return TargetSpec(Kind.USER, target.user.pk, str(target.user))
     if target.team is not None:
         return TargetSpec(Kind.TEAM, target.team.pk, target.team.name)
-    assert target.schedule is not None  # noqa: S101 - the table's check says that a target is one of the three
+    if target.destination is not None:
+        return TargetSpec(Kind.CHANNEL, target.destination.pk, target.destination.name)
+    assert target.schedule is not None  # noqa: S101 - the table's check says that a target is one of the four
     return TargetSpec(Kind.SCHEDULE, target.schedule.pk, target.schedule.name, Turn(target.turn))
 
 
@@ -134,6 +141,7 @@ class Rung:
     nobody: tuple[str, ...]
     acks_needed: int
     only: str
+    tells: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +173,7 @@ def _ladder(
     policy: Policy, plan: Plan, known: Mapping[TargetSpec, Answer], people: Mapping[int, User]
 ) -> Ladder:
     asked = [rules.asks(level, known) for level in plan.levels]
-    active = [[id_ for id_ in found.ids if id_ in people] for found in asked]
+    active = [[id_ for id_ in found.all_ids if id_ < 0 or id_ in people] for found in asked]
     rungs = tuple(
         Rung(
             n,
@@ -173,10 +181,11 @@ def _ladder(
             level.timeout_seconds,
             level.targets,
             level.round_robin,
-            tuple(people[id_] for id_ in ids),
+            tuple(people[id_] for id_ in ids if id_ > 0),
             found.nobody,
             level.acks_needed or plan.acks_needed,
             level.branch.said if level.branch else "",
+            bool(found.channels),
         )
         for n, (offset, level, ids, found) in enumerate(
             zip(rules.offsets(plan), plan.levels, active, asked, strict=True), 1

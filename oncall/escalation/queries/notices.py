@@ -116,7 +116,7 @@ def unwanted(messages: Sequence[Message]) -> dict[int, str]:
     """
     pages = (
         Page.objects.select_related("escalation__alert", "user")
-        .prefetch_related("escalation__incident")
+        .prefetch_related("escalation__incident", "destination")
         .in_bulk([message.subject_id for message in messages])
     )
     wanted = [message.content.get("method") for message in messages]
@@ -140,13 +140,23 @@ def _is_urgent(page: Page | None) -> bool:
 def _unwanted(message: Message, page: Page | None, method: ContactMethod | None) -> str:
     if page is None:
         return "the page is gone"
+    if message.content.get("destination") is not None:
+        return _told(page) or _settled(message, page)
     if message.channel != null.KIND and (page.user is None or not page.user.is_active):
         return words.CLOSED
-    if message.content.get("method") is not None and method is None:
-        return words.REMOVED
-    if method is not None and not method.is_enabled:
-        return words.DISABLED
+    if message.content.get("method") is not None and (method is None or not method.is_enabled):
+        return words.DISABLED if method else words.REMOVED
     return _settled(message, page)
+
+
+def _told(page: Page) -> str:
+    """Why a channel is not told, "" where it is."""
+    if page.destination is None:
+        return words.REMOVED
+    if not page.destination.is_enabled:
+        return words.DISABLED
+    incident = incident_of(page.escalation) if page.escalation else None
+    return "it is private" if incident and incident.private else ""
 
 
 def _settled(message: Message, page: Page) -> str:
@@ -204,9 +214,16 @@ def as_things_stand(page: Page) -> Content:
         said.url,
         words.data(said, page_id=page.pk),
         thread(page),
-        tokens.reply_code(page),
-        tokens.make(page),
+        *tokens.answers(page),
     )
+
+
+def link_of(page: Page) -> str:
+    """Give the address that goes with a page, read with its escalation: its person's own, or that of the thing."""
+    if page.destination_id is None or page.escalation is None:
+        return tokens.url(page)
+    incident = incident_of(page.escalation)
+    return paging.place(page.escalation.alert_id, str(incident) if incident else "")
 
 
 def thread(page: Page) -> str:
@@ -218,7 +235,7 @@ def thread(page: Page) -> str:
 
 
 def _notice_now(page: Page) -> Notice:
-    link = tokens.url(page)
+    link = link_of(page)
     if page.escalation is None:
         return words.trial(url=link)
     at = now()

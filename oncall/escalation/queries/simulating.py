@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from oncall.alerts.models import Urgency
+from oncall.destinations import queries as destinations
 from oncall.escalation import rules
 from oncall.escalation.queries.asking import answers, reading, targets_of
 from oncall.escalation.queries.ladders import drawn, last_resort, plan_of_last, usable
@@ -28,9 +29,9 @@ GIVES_UP = "Nobody has acknowledged: every admin is told"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Somebody told something, or (`person` None) why nobody is; `level` counts from 1, None when it gives up.
+    """Somebody told something, or (`person` None) a channel that is `told`, or why nobody is.
 
-    `is_aside`: its level is passed over, or waits for working hours.
+    `level` counts from 1, None when it gives up. `is_aside`: its level is passed over, or waits for working hours.
     """
 
     at: datetime
@@ -39,6 +40,7 @@ class Line:
     channel: str | None
     why: str
     is_aside: bool = False
+    told: str = ""
 
     @property
     def channel_name(self) -> str:
@@ -120,5 +122,9 @@ def _told(plan: Plan, asking: Asking, way: Callable[[int, datetime], _Told]) -> 
             yield Line(begin + later, level, found.person, send.method.channel, why)
         if not found.way.sends:
             yield Line(asking.at, level, found.person, None, why)
+    rooms = destinations.known(id_ for id_, _ in asking.found.channels)
+    for id_, via in asking.found.channels:
+        why = f"{rules.why(plan, place, via)}. It wakes nobody."
+        yield Line(asking.at, level, None, rooms[id_].channel, why, told=rooms[id_].name)
     for reason in asking.found.nobody:
         yield Line(asking.at, level, None, None, f"{rules.why(plan, place)}. {reason}.")

@@ -5,14 +5,11 @@ from oncall.paging.operations.asking import (
     Ask,
     Asked,
     Paged,
-    TooManyTests,
-    acknowledge_test,
     note_aside,
     note_asked,
     page_level,
     rehold,
     send_held,
-    send_test,
 )
 from oncall.paging.operations.contacts import (
     Added,
@@ -37,6 +34,7 @@ from oncall.paging.operations.contacts import (
 )
 from oncall.paging.operations.holding import record_held
 from oncall.paging.operations.outcomes import Settled, decline, is_failure, record, reopen, stop
+from oncall.paging.operations.testing import TooManyTests, acknowledge_test, send_test
 
 __all__ = [
     "Added",

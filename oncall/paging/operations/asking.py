@@ -9,28 +9,25 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from core import live
 from core.accounts.models import User
-from core.errors import Refused
 from core.events import bus
 from core.outbox import operations as outbox
-from core.outbox import spending
 from core.outbox.models import Lane
 from oncall import events
 from oncall.alerts.models import Urgency
-from oncall.paging import addresses, queries, rules, tokens
+from oncall.destinations import queries as destinations
+from oncall.paging import queries, rules, tokens
 from oncall.paging.models import Page, PageStatus
 from oncall.paging.rules import About, Notice
 from oncall.quiet import queries as quiet
 
 if TYPE_CHECKING:
+    from oncall.destinations.models import Destination
     from oncall.quiet.rules import Quiet
 
-TEST_EVERY_SECONDS, TESTS_AN_HOUR = 15, 5
 ASIDE = 1000
 """The position of what is said of a level that is not asked: whoever it asks later come from 0 on."""
 LANES = {"high": Lane.CRITICAL, "low": Lane.PAGES}
@@ -49,8 +46,8 @@ class Ask:
     """One level of one escalation that is due: whom it asks, and for which targets nobody was found (`nobody`).
 
     `skipped` are levels (pass, level, why) whose time was over before anybody could be asked; `after_you` are
-    those who are asked next (id and name); `thread` joins the messages about one thing. What a person wrote by hand
-    never goes in a digest.
+    those who are asked next (id and name), channels below zero; `channels` are told and wake nobody (their ids);
+    `thread` joins the messages about one thing. What a person wrote by hand never goes in a digest.
     """
 
     escalation_id: int
@@ -67,6 +64,7 @@ class Ask:
     after_you: tuple[tuple[int, str], ...] = ()
     thread: str = ""
     by_hand: bool = False
+    channels: tuple[Asked, ...] = ()
     notice: Notice
 
 
@@ -124,7 +122,8 @@ def page_level(asks: Sequence[Ask], *, known: Mapping[int, User] | None = None) 
     people = queries.reachable({asked.user_id for ask in asks for asked in ask.people}, known=known)
     low = {asked.user_id for ask in asks if ask.urgency == Urgency.LOW for asked in ask.people}
     left_alone = quiet.of(low) if low else {}
-    drafts = [draft for ask in asks for draft in _drafts(ask, people, left_alone)]
+    rooms = destinations.known(told.user_id for ask in asks for told in ask.channels)
+    drafts = [draft for ask in asks for draft in (*_drafts(ask, people, left_alone), *_rooms(ask, rooms))]
     Page.objects.bulk_create([draft.page for draft in drafts])
     outbox.put([each for draft in drafts for each in _messages(draft)])
     failed = [draft for draft in drafts if draft.page.status == PageStatus.FAILED]
@@ -147,6 +146,23 @@ def _drafts(ask: Ask, people: Mapping[int, queries.Person], left_alone: Mapping[
     for n, asked in enumerate(ask.people):
         drafts.append(_draft(ask, n, asked, people.get(asked.user_id), left_alone.get(asked.user_id)))
     return drafts + [_nobody(ask, len(ask.people) + n, why) for n, why in enumerate(ask.nobody)]
+
+
+def _rooms(ask: Ask, rooms: Mapping[int, Destination]) -> list[_Draft]:
+    """The drafts of the channels that a level tells; what is private is told to none."""
+    first = len(ask.people) + len(ask.nobody)
+    return [_room(ask, first + n, told, rooms.get(told.user_id)) for n, told in enumerate(ask.channels)]
+
+
+def _room(ask: Ask, position: int, told: Asked, room: Destination | None) -> _Draft:
+    page = _page(ask, position, None, told.why)
+    if room is None or ask.notice.private:
+        page.why = f"{told.why} {'It is private.' if room else 'It was removed.'}"[:500]
+        page.status, page.destination = PageStatus.SUPPRESSED, room
+        return _Draft(page, ask)
+    page.status, page.ended_at, page.destination = PageStatus.PENDING, None, room
+    method = rules.Method(None, room.channel, room.address, room.secret)
+    return _Draft(page, ask, [rules.Send(method)])
 
 
 def _draft(
@@ -221,14 +237,14 @@ def _messages(draft: _Draft) -> list[outbox.NewMessage]:
         return []
     if draft.page.held_until is not None:
         return held_messages(draft.page, draft.sends, at=_at(draft.ask))
-    content = _content(_addressed(draft), draft.page, thread=draft.ask.thread)
+    content = content_of(_addressed(draft), draft.page, thread=draft.ask.thread)
     return [
         message(
             draft.page,
             send,
             content,
             key=f"page-{draft.page.pk}-{n}",
-            may_bundle=not draft.ask.by_hand,
+            may_bundle=not draft.ask.by_hand and draft.page.user_id is not None,
             late=draft.ask.notice.late,
         )
         for n, send in enumerate(draft.sends)
@@ -240,7 +256,9 @@ def _addressed(draft: _Draft) -> Notice:
     others = tuple(name for id_, name in draft.ask.after_you if id_ != draft.page.user_id)
     return replace(
         draft.ask.notice,
-        url=tokens.url(draft.page),
+        url=queries.place(draft.ask.alert_id, draft.ask.notice.reference)
+        if draft.page.destination_id
+        else tokens.url(draft.page),
         why=draft.page.why,
         zone=draft.zone,
         after_you=others,
@@ -248,8 +266,9 @@ def _addressed(draft: _Draft) -> Notice:
     )
 
 
-def _content(notice: Notice, page: Page, *, thread: str = "") -> dict[str, Any]:
+def content_of(notice: Notice, page: Page, *, thread: str = "") -> dict[str, Any]:
     words = rules.compose(notice)
+    code, token = tokens.answers(page)
     return {
         "subject": words.subject,
         "text": words.text,
@@ -257,8 +276,8 @@ def _content(notice: Notice, page: Page, *, thread: str = "") -> dict[str, Any]:
         "url": notice.url,
         "data": rules.data(notice, page_id=page.pk),
         "thread": thread,
-        "code": tokens.reply_code(page),
-        "token": tokens.make(page),
+        "code": code,
+        "token": token,
     }
 
 
@@ -329,12 +348,12 @@ def message(
         key=key,
         client=queries.CLIENT,
         subject_id=page.pk,
-        lane=LANES[page.urgency],
+        lane=LANES[page.urgency] if page.user_id or not page.destination_id else Lane.PAGES,
         channel=method.channel,
         address=method.address,
         secret=method.secret,
         user_id=page.user_id,
-        content={**content, "method": method.id},
+        content={**content, "method": method.id, "destination": page.destination_id},
         epoch=page.epoch,
         delay_seconds=send.delay_seconds,
         fallback_of_id=fallback_of,
@@ -345,10 +364,12 @@ def message(
 
 def _paged(ask: Ask, pages: Sequence[Page]) -> Paged:
     reached = [page for page in pages if page.status == PageStatus.PENDING]
+    if ask.people:  # what a channel is told does not stand for a person who should have been asked
+        reached = [page for page in reached if page.destination_id is None]
     held = [page.held_until for page in reached if page.held_until is not None]
     return Paged(
         ask.escalation_id,
-        tuple(page.user_id or queries.CANARY.id for page in reached),
+        tuple(page.user_id or -(page.destination_id or 0) for page in reached),
         tuple(page.pk for page in pages if page.status == PageStatus.FAILED),
         min(held) if held and len(held) == len(reached) else None,
     )
@@ -356,66 +377,3 @@ def _paged(ask: Ask, pages: Sequence[Page]) -> Paged:
 
 def _failure(page: Page, ask: Ask) -> events.PageFailed:
     return events.PageFailed(page.pk, page.user_id, ask.alert_id, ask.incident_id, page.status, page.why)
-
-
-class TooManyTests(Refused):
-    def __init__(self, why: str = "A test page is on its way already. Wait a few seconds.") -> None:
-        super().__init__(why)
-
-
-@transaction.atomic
-def send_test(user: User) -> Page:
-    """Page a person as a test: by every method that works for them, the real way, with nothing else started.
-
-    At most five an hour, and no more texts or calls to one number, whoever asks: each costs something.
-    """
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    if queries.tests_within(user, seconds=TEST_EVERY_SECONDS):
-        raise TooManyTests
-    if queries.tests_within(user, seconds=3600) >= TESTS_AN_HOUR:
-        raise TooManyTests(
-            f"{TESTS_AN_HOUR} test pages were sent within the hour. Wait before you ask for another."
-        )
-    person = queries.reachable({user.pk})[user.pk]
-    usable = [method for method in person.methods if method.usable]
-    methods = [method for method in usable if not _has_enough(method)]
-    if usable and not methods:
-        raise TooManyTests(
-            f"{TESTS_AN_HOUR} messages went to this number within the hour. Wait before you test it."
-        )
-    sends = [rules.Send(method) for method in methods] or rules.sends(
-        [], [], urgency="high", sign_in=person.email
-    )[0]
-    page = Page.objects.create(
-        user=user,
-        why="You asked for a test page.",
-        message="Test page",
-        nonce=secrets.token_hex(8),
-        status=PageStatus.PENDING if sends else PageStatus.FAILED,
-        planned_at=Now(),
-    )
-    content = _content(rules.trial(url=tokens.url(page)), page)
-    outbox.put(
-        [
-            message(page, send, content, key=f"page-{page.pk}-{n}", may_bundle=False)
-            for n, send in enumerate(sends)
-        ]
-    )
-    live.changed(f"home-{user.pk}")
-    return page
-
-
-def _has_enough(method: rules.Method) -> bool:
-    """Whether a number got as many codes and test pages as it may."""
-    if method.channel not in spending.PAID:
-        return False
-    return queries.unasked_to(method.channel, addresses.plain(method.address)) >= TESTS_AN_HOUR
-
-
-def acknowledge_test(page: Page) -> bool:
-    """Note that a test page reached its person; False where that was known."""
-    done = Page.objects.filter(pk=page.pk, escalation=None, acknowledged_at=None).update(
-        status=PageStatus.ACKNOWLEDGED, acknowledged_at=Now(), ended_at=Now()
-    )
-    live.changed(f"page-{page.pk}", f"home-{page.user_id}")
-    return bool(done)

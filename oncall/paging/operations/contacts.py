@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -109,15 +108,10 @@ def add_method(
 
 
 def _secret(channel: channels.Channel, given: str) -> str:
-    if channel.needs_secret:
-        return given or secrets.token_urlsafe(32)
-    if channel.token is channels.Token.NONE:
-        return ""
-    if not given and channel.token is channels.Token.REQUIRED:
-        raise BadToken(f"{channel.name} needs a token: {channel.asks}")
-    if not re.fullmatch(r"[!-~]*", given):
-        raise BadToken("A token has no spaces and no letters outside ASCII.")
-    return given
+    try:
+        return channel.secret_of(given)
+    except ValueError as error:
+        raise BadToken(str(error)) from error
 
 
 def _checked(kind: str, address: str) -> tuple[channels.Channel, str]:

@@ -16,6 +16,7 @@ from core.events import bus
 from core.outbox import operations as outbox
 from core.outbox.models import Message, State
 from oncall import events
+from oncall.destinations import operations as destinations
 from oncall.paging import addresses, queries, rules
 from oncall.paging.models import OPEN, ContactMethod, Page, PageStatus
 from oncall.paging.operations.asking import message
@@ -59,6 +60,7 @@ def record(outcomes: Sequence[Outcome]) -> Settled:
     messages = Message.objects.in_bulk([outcome.message_id for outcome in outcomes])
     pages = _locked({outcome.subject_id for outcome in outcomes})
     _note_methods(outcomes, messages)
+    _note_channels(outcomes, messages)
     here = [(pages[outcome.subject_id], outcome) for outcome in outcomes if outcome.subject_id in pages]
     good = [(page, outcome) for page, outcome in here if outcome.state in GOOD]
     sent = [(page, outcome) for page, outcome in good if _reach(page, outcome.state)]
@@ -99,6 +101,15 @@ def _note_methods(outcomes: Iterable[Outcome], messages: Mapping[int, Message]) 
         ContactMethod.objects.filter(stale, pk__in=sorted(good)).update(last_ok_at=Now(), last_error="")
     for method, detail in sorted(bad.items()):
         ContactMethod.objects.filter(pk=method).update(last_error=detail)
+
+
+def _note_channels(outcomes: Iterable[Outcome], messages: Mapping[int, Message]) -> None:
+    told = [
+        (messages[outcome.message_id].content.get("destination"), outcome)
+        for outcome in outcomes
+        if outcome.message_id in messages
+    ]
+    destinations.note((id_, outcome) for id_, outcome in told if id_ is not None)
 
 
 def _reach(page: Page, state: str) -> bool:

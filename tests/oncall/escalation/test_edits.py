@@ -21,6 +21,8 @@ from tests.oncall.escalation.clock import drain, pass_time
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from django.test import Client
+
     from core.accounts.models import User
     from core.channels.registry import Delivery
     from oncall.alerts.models import Alert
@@ -248,3 +250,12 @@ def test_who_acknowledges_first_of_two_sees_that_one_is_lacking(
     operations.acknowledge(actor=bob, alert=alert)
     go_on()
     assert room.titles == [f"Acknowledged by Bob Example: {TITLE}"] * 2
+
+
+def test_the_person_is_told_where_a_message_stays_as_it_was_sent(room: Room, client: Client) -> None:
+    said = "This service cannot change a message: it carries a link."
+    alice = _reached(cast.alice(), "here")
+    cast.sign_in(client, alice)
+    assert said not in client.get("/me/notifications/").content.decode()
+    _reached(alice, "fixed")
+    assert said in client.get("/me/notifications/").content.decode()

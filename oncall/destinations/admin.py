@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from django.contrib import admin
+
+from core.ui.to_read import ToRead
+from oncall.destinations import queries
+from oncall.destinations.models import Destination
+
+
+@admin.register(Destination)
+class DestinationAdmin(ToRead[Destination]):
+    """Channels that are told, to read: an address is shown masked, a secret not at all."""
+
+    list_display = ("name", "team", "channel", "hint", "is_enabled", "last_ok_at", "last_error")
+    list_filter = ("channel", "is_enabled")
+    list_select_related = ("team",)
+    search_fields = ("name",)
+    fields = readonly_fields = (
+        "name",
+        "team",
+        "channel",
+        "hint",
+        "is_enabled",
+        "last_ok_at",
+        "last_error",
+        "created_at",
+    )
+
+    @admin.display(description="address")
+    def hint(self, destination: Destination) -> str:
+        """Show what is enough to recognise it."""
+        return queries.hint(destination)

@@ -64,7 +64,7 @@ class OncallConfig(AppConfig):
 
 def _show_events() -> None:
     from core.events import visibility  # noqa: PLC0415
-    from incidents.models import Incident  # noqa: PLC0415
+    from incidents.models import Incident, Service  # noqa: PLC0415
     from oncall.models import Alert, Destination, Escalation, Integration, Page, Policy, Route, Schedule  # noqa: PLC0415
 
     def escalations(user: User) -> QuerySet[Escalation]:
@@ -75,9 +75,11 @@ def _show_events() -> None:
     visibility.register("page", Page.objects.visible_to)
     visibility.register("page.requested", escalations)
     visibility.register("escalation", escalations)
+    visibility.register("acknowledgement", escalations)
     visibility.register("integration", Integration.objects.visible_to)
     visibility.register("route", Route.objects.visible_to)
     visibility.register("policy", Policy.objects.visible_to)
+    visibility.register("service_policy", lambda _user: Service.objects.all())
     visibility.register("destination", Destination.objects.visible_to)
     visibility.register("schedule", lambda _user: Schedule.objects.all())
 

@@ -82,6 +82,13 @@ class Product(Stack):
         event = b'{"status":"success","message":"Event processed","dedup_key":"%s"}' % self.sent[-1].encode()
         return [(200, b"Ok."), (200, b"Ok."), (202, event)]
 
+    def takes_directly(self) -> bool:
+        """Whether a signal goes to Postgres by now, and not by way of the spool."""
+        drained = "select count(*) from oncall_spoolreceipt"
+        before = self.rows(drained)
+        self.client.post(f"/integrations/v1/generic/{self.keys[1]}/", json={"title": "Is the door open?"})
+        return not self.waiting() and self.rows(drained) == before
+
     def keys_are_fresh(self) -> bool:
         """Whether the keys on the disk are those of the sources again."""
         return b"alertmanager" in (self.spool / "keys.json").read_bytes()
@@ -126,11 +133,14 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 @pytest.fixture(autouse=True)
 def whole(product: Product) -> None:
-    """Begin each test with a product that runs, whatever the one before has killed."""
+    """Begin each test with a product that runs, whatever the one before has killed or stopped."""
+    if not product.own.running:
+        product.own.start()
     for name, process in product.processes.items():
         if process.poll() is not None:
             product.run(name)
     product.until(lambda: probe.answers(product.port, "/health/ready"), seconds=30, what="the web")
+    product.until(product.takes_directly, seconds=30, what="a door that is open")
 
 
 def once(product: Product) -> dict[str, list[int]]:

@@ -35,9 +35,12 @@ def test_with_postgres_stopped_the_first_level_is_paged_from_the_snapshot(tmp_pa
         stack.start(sample_company=False)
         key = stack.command("shell", "--no-imports", "-c", COMPANY).split()[-1]
         spool = tmp_path / "spool"
-        written = (spool / "oncall.snapshot").stat().st_mtime if (spool / "oncall.snapshot").exists() else 0.0
+        snapshot = spool / "oncall.snapshot"
+        written = snapshot.stat().st_mtime if snapshot.exists() else 0.0
         stack.until(
-            lambda: (spool / "oncall.snapshot").stat().st_mtime > written and (spool / "keys.json").exists(),
+            lambda: (
+                (spool / "keys.json").exists() and snapshot.exists() and snapshot.stat().st_mtime > written
+            ),
             seconds=20,
             what="a snapshot of this company",
         )

@@ -32,7 +32,7 @@ def running() -> Escalation:
 
 
 def told(user: User) -> list[str]:
-    found = Message.objects.filter(client="oncall.answer", user=user)
+    found = Message.objects.filter(client="oncall.answer", user=user).order_by("pk")
     return [message.content["text"].split("\n\n")[1] for message in found]
 
 

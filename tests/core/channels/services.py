@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -43,13 +44,13 @@ class Service(HttpPeer):
         """Refuse every request in this way."""
         self._refusal = (status, headers or {})
 
+    @abstractmethod
     def is_known(self, headers: dict[str, str], call: Call) -> bool:
         """Whether a request proves who sent it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def take(self, call: Call) -> Answer:
         """Do what a request asks for."""
-        raise NotImplementedError
 
     def respond(self, request: Request) -> http_peer.Answer:
         parts = urlsplit(request.path)

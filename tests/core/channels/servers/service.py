@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,9 +53,9 @@ class Service(HttpPeer):
         """The body with which the service refuses in this way."""
         return {"message": "refused", "status": status}
 
+    @abstractmethod
     def take(self, call: Call) -> Answer:
         """Judge a request as the service does."""
-        raise NotImplementedError
 
     def respond(self, request: Request) -> http_peer.Answer:
         said = request.json if request.body else None

@@ -68,7 +68,7 @@ with rest as (
     select id from outbox_message
     where state = 'pending' and due_at <= now() and lane = %(lane)s and may_bundle and attempts = 0
         and client = %(client)s and user_id = %(user)s and channel = %(channel)s and address = %(address)s
-    order by due_at limit %(at_once)s for update skip locked
+    order by due_at, id limit %(at_once)s for update skip locked
 )
 update outbox_message as message
 set state = 'bundled', bundle_of_id = %(digest)s, taken_at = now(), ended_at = now()

@@ -69,7 +69,7 @@ _DUE = """
     from outbox_message
     where state in ('pending', 'sending') and lane {lanes} and due_at <= now()
         and (state = 'pending' or {rescue}) and channel <> all(%(full)s)
-    order by lane, due_at"""
+    order by lane, due_at, id"""
 _CLAIM = """
 with pages as ({pages} limit %(messages)s for update skip locked),
 behind as (
@@ -78,7 +78,7 @@ behind as (
 ), due as (
     select *, row_number() over own as place, count(*) filter (where is_late) over whole as late_ones
     from (select * from pages union all select * from behind) as due
-    window whole as (partition by user_id, channel, address, is_new), own as (whole order by lane, due_at)
+    window whole as (partition by user_id, channel, address, is_new), own as (whole order by lane, due_at, id)
 ), crowd as (
     select user_id, channel, address, lane, (
         select count(*) from (
@@ -161,7 +161,7 @@ def _claim(room: Room, owner: str) -> list[Message] | None:
     if outcomes:
         tell_of_ends(outcomes)
     wanted = [m for m in picked if m.state == State.SENDING and m.pk not in unwanted]
-    return sorted(wanted, key=lambda message: (message.lane, message.due_at))
+    return sorted(wanted, key=lambda message: (message.lane, message.due_at, message.pk))
 
 
 def _statement(rescue: str) -> str:
@@ -417,7 +417,7 @@ def tell_again(*, limit: int = 50) -> int:
         due = list(
             Message.objects.raw(
                 "select * from outbox_message where untold_at < now() - interval '10 seconds'"
-                " and state <> 'bundled' order by untold_at limit %s for update skip locked",
+                " and state <> 'bundled' order by untold_at, id limit %s for update skip locked",
                 [limit],
             )
         )

@@ -89,7 +89,9 @@ class Message(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["lane", "due_at"], condition=Q(state__in=["pending", "sending"]), name="message_due"
+                fields=["lane", "due_at", "id"],
+                condition=Q(state__in=["pending", "sending"]),
+                name="message_next",
             ),
             models.Index(fields=["client", "subject_id"], name="message_subject"),
             models.Index(

@@ -66,7 +66,7 @@ def has_arrived(key: str) -> bool:
 _MISS = """
 with due as (
     select id from outbox_message where state = 'accepted' and receipt_due_at <= now()
-    order by receipt_due_at limit %s for update skip locked
+    order by receipt_due_at, id limit %s for update skip locked
 )
 update outbox_message as message set
     state = 'no_receipt', error = %s, receipt_due_at = null, untold_at = now()

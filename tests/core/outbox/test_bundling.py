@@ -103,6 +103,20 @@ def test_the_first_go_at_once_and_the_rest_in_one_digest_at_the_end_of_the_minut
     assert set(Message.objects.filter(state="bundled").values_list("bundle_of", flat=True)) == {digest.pk}
 
 
+def test_who_came_first_goes_first_wherever_the_rows_lie_and_however_they_are_found(
+    crowd: Sender, recorder: Recorder, alice: User
+) -> None:
+    storm(alice, *range(1, 413))
+    with connection.cursor() as cursor:  # an indexed column that changes moves its row behind the others
+        cursor.execute("update outbox_message set untold_at = now() where subject_id < 100")
+        cursor.execute("update outbox_message set untold_at = null where subject_id < 100")
+        cursor.execute("set local enable_indexscan = off")
+
+    send_due()
+
+    assert sorted(recorder.keys) == ["m1", "m2", "m3", "m4", "m5"]
+
+
 def test_a_digest_is_due_on_the_minute(crowd: Sender, alice: User, settings: Settings) -> None:
     settings.PAGER_DIGEST_SECONDS = 60
     storm(alice, *range(1, 8))

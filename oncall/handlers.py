@@ -13,8 +13,8 @@ from incidents.lifecycle.models import EntryKind, Incident
 from incidents.severities import queries as severities
 from oncall.escalation import operations as escalation
 from oncall.escalation import queries as escalations
-from oncall.escalation import rules as plans
 from oncall.escalation.models import Escalation, EscalationStatus, Policy
+from oncall.escalation.rules import plans
 from oncall.events import (
     AcknowledgementCounted,
     AlertAttached,

@@ -24,7 +24,7 @@ from oncall.alerts.operations import Change, Recorded, Waiting
 from oncall.alerts.parsers import pagerduty
 from oncall.alerts.rules import POISON_AFTER, Entry, Parsed, Unreadable
 from oncall.escalation import operations as escalation
-from oncall.escalation.rules import CANARY_PLAN
+from oncall.escalation.rules.plans import CANARY_PLAN
 from oncall.routing import queries as routing
 from oncall.routing.rules import Decision, Map, decide, slug
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from core.outbox.models import Message
     from incidents.models import Incident, Service, Severity
-    from oncall.escalation.rules import LevelSpec, TargetSpec
+    from oncall.escalation.rules.plans import LevelSpec, TargetSpec
     from oncall.models import Alert, Destination, Escalation, Integration, Page, Policy, Schedule
 
 PASSWORD = "correct horse battery staple"
@@ -150,7 +150,7 @@ def policy(
 ) -> Policy:
     """A policy whose levels are a time-out in seconds and whom they ask: people, schedules and teams; or as given."""
     from oncall.escalation import operations  # noqa: PLC0415
-    from oncall.escalation.rules import LevelSpec  # noqa: PLC0415
+    from oncall.escalation.rules.plans import LevelSpec  # noqa: PLC0415
 
     specs = [
         level
@@ -163,7 +163,7 @@ def policy(
 
 def target(whom: User | Schedule | Team | Destination | TargetSpec, turn: str = "now") -> TargetSpec:
     """What a level asks: a person, a turn of a schedule, a team, or a channel that it tells."""
-    from oncall.escalation.rules import Kind, TargetSpec, Turn  # noqa: PLC0415
+    from oncall.escalation.rules.plans import Kind, TargetSpec, Turn  # noqa: PLC0415
     from oncall.models import Destination  # noqa: PLC0415
 
     if isinstance(whom, TargetSpec):

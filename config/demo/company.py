@@ -19,7 +19,7 @@ from incidents.catalog.models import LinkKind, Service, ServiceLink, Tier
 from oncall.alerts import operations as alerts
 from oncall.alerts.models import Urgency
 from oncall.escalation import operations as escalation
-from oncall.escalation.rules import Kind, LevelSpec, TargetSpec
+from oncall.escalation.rules.plans import Kind, LevelSpec, TargetSpec
 from oncall.paging.models import ContactMethod, NotificationRule
 from oncall.routing import operations as routing
 from oncall.schedules import operations as schedules

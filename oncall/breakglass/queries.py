@@ -21,9 +21,10 @@ from oncall.alerts.spool import asked, files
 from oncall.alerts.spool.files import Damaged, Kept
 from oncall.breakglass.rules import Call, Person, Send, Turn, Word
 from oncall.escalation import queries as escalations
-from oncall.escalation import rules as steps
 from oncall.escalation.models import Policy
-from oncall.escalation.rules import Kind, LevelSpec, Plan, Position
+from oncall.escalation.rules.plans import Kind, LevelSpec, Plan
+from oncall.escalation.rules.steps import Position
+from oncall.escalation.rules.targets import following
 from oncall.matching.rules import Condition, Facts
 from oncall.paging import queries as paging
 from oncall.routing import queries as routing
@@ -96,7 +97,7 @@ def _turns(plans: Mapping[int, Plan], now: datetime) -> dict[int, tuple[Turn, ..
     for at in sorted({now, *(cut for cut in cuts if cut > now)}):
         answers = reading.answers(at)
         for id_, plan in plans.items():
-            asks = steps.following(plan, Position(), answers, facts=UNKNOWN, at=at)
+            asks = following(plan, Position(), answers, facts=UNKNOWN, at=at)
             turn = Turn(at, asks[0].level if asks else 0, asks[1] if asks else ())
             if not found[id_] or found[id_][-1].people != turn.people:
                 found[id_] += (turn,)

@@ -22,7 +22,8 @@ from oncall.destinations import queries as destinations
 from oncall.escalation import operations, queries
 from oncall.escalation.forms import MOST_LEVELS, MOST_TARGETS
 from oncall.escalation.models import Escalation, Policy
-from oncall.escalation.rules import MOST_ACKS, Kind, LevelSpec, TargetSpec, Turn
+from oncall.escalation.rules.acks import MOST_ACKS
+from oncall.escalation.rules.plans import Kind, LevelSpec, TargetSpec, Turn
 from oncall.matching.rules import OPERATORS, Hours, branch_from_json, branch_to_json
 from oncall.paging import queries as paging
 from oncall.paging.models import Page

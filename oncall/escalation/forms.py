@@ -15,7 +15,8 @@ from oncall.alerts.models import Urgency
 from oncall.destinations import queries as destinations
 from oncall.escalation import queries
 from oncall.escalation.models import Policy
-from oncall.escalation.rules import MOST_ACKS, Kind, LevelSpec, TargetSpec, Turn
+from oncall.escalation.rules.acks import MOST_ACKS
+from oncall.escalation.rules.plans import Kind, LevelSpec, TargetSpec, Turn
 from oncall.matching.forms import Conditions
 from oncall.matching.rules import Branch, Hours, branch_from_json, branch_to_json, labels_of
 from oncall.quiet.rules import WEEKDAYS
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from core.accounts.models import User
     from oncall.escalation.models import LastResort
-    from oncall.escalation.rules import Plan
+    from oncall.escalation.rules.plans import Plan
 
 MOST_LEVELS = 20
 MOST_TARGETS = 20

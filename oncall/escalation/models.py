@@ -11,8 +11,8 @@ from core.accounts.models import Team
 from incidents.lifecycle.models import Incident
 from oncall.alerts.models import Alert, Urgency
 from oncall.destinations.models import Destination
-from oncall.escalation import rules
-from oncall.escalation.rules import MOST_ACKS, Turn
+from oncall.escalation.rules.acks import MOST_ACKS, acks_said
+from oncall.escalation.rules.plans import Turn
 from oncall.schedules.models import Schedule
 
 if TYPE_CHECKING:
@@ -258,4 +258,4 @@ class Escalation(models.Model):
     @property
     def acks_said(self) -> str:
         """How many of those it needs have acknowledged, "" where nobody has or one is enough."""
-        return rules.acks_said(len(self.acks), self.acks_needed) if self.acks else ""
+        return acks_said(len(self.acks), self.acks_needed) if self.acks else ""

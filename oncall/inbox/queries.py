@@ -16,7 +16,7 @@ from incidents.lifecycle.registry import Target
 from oncall.alerts.models import CANARY, Alert, AlertQuerySet, Signal, Status, Verdict
 from oncall.escalation import queries as escalations
 from oncall.escalation.models import Escalation, EscalationStatus
-from oncall.escalation.rules import Kind, Turn
+from oncall.escalation.rules.plans import Kind, Turn
 from oncall.inbox import rules
 from oncall.paging import queries as paging
 from oncall.paging.models import Page
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     from core.accounts.models import User
     from incidents.lifecycle.registry import Person
-    from oncall.escalation.rules import Answer, TargetSpec
+    from oncall.escalation.rules.plans import TargetSpec
+    from oncall.escalation.rules.targets import Answer
 
 PAGE_SIZE = 50
 IN_VAIN = (Verdict.FALSE_ALARM, Verdict.NOT_ACTIONABLE)

@@ -47,7 +47,7 @@ from oncall.escalation.operations.telling import (
     tell_failed,
     tell_sent,
 )
-from oncall.escalation.rules import ACK_TIMEOUT
+from oncall.escalation.rules.acks import ACK_TIMEOUT
 
 __all__ = [
     "ACK_TIMEOUT",

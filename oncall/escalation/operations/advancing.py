@@ -21,11 +21,14 @@ from core.events import bus, nudge
 from core.outbox import operations as outbox
 from core.outbox.models import Lane
 from oncall import events
-from oncall.escalation import queries, rules
+from oncall.escalation import queries
 from oncall.escalation.models import Escalation, EscalationStatus
 from oncall.escalation.operations.rows import await_end
 from oncall.escalation.operations.starting import Start, start_many
-from oncall.escalation.rules import Answer, Plan, Position, Step, TargetSpec
+from oncall.escalation.rules import plans, steps, targets
+from oncall.escalation.rules.acks import acks_needed, acks_wanted
+from oncall.escalation.rules.plans import Plan, TargetSpec
+from oncall.escalation.rules.steps import Position, Step
 from oncall.paging import operations as paging
 from oncall.paging import queries as people
 from oncall.paging import rules as words
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from incidents.lifecycle.models import Incident
     from oncall.alerts.models import Alert
     from oncall.escalation.models import LastResort
+    from oncall.escalation.rules.targets import Answer
 
 log = logging.getLogger(__name__)
 
@@ -137,14 +141,14 @@ def _turn(escalation: Escalation, at: datetime, without: frozenset[int]) -> _Tur
     position = Position(escalation.round, escalation.level)
     due = escalation.next_at or at
     try:
-        plan = rules.from_json(escalation.plan)
+        plan = plans.from_json(escalation.plan)
     except (KeyError, TypeError, ValueError):
         log.exception("the plan of escalation %s cannot be read", escalation.pk)
         plan = Plan("", 0, ())
     return _Turn(
         escalation,
         plan,
-        rules.decide(plan, position, due=due, now=at, facts=queries.facts_of(escalation)),
+        steps.decide(plan, position, due=due, now=at, facts=queries.facts_of(escalation)),
         without=without,
     )
 
@@ -170,7 +174,7 @@ def _draw(turns: Sequence[_Turn]) -> list[_Turn]:
         (n, turn.escalation.policy_id, level)
         for n, turn in enumerate(turns)
         if turn.step.ask is not None
-        for level in rules.awaits_turns(turn.plan)
+        for level in plans.awaits_turns(turn.plan)
     ]
     if not asking:
         return list(turns)
@@ -184,7 +188,7 @@ def _draw(turns: Sequence[_Turn]) -> list[_Turn]:
         known = numbers.get((policy_id, level))
         given[n][level] = next(known) if known else turns[n].escalation.pk
     return [
-        replace(turn, plan=rules.with_turns(turn.plan, given[n]), is_drawn=True) if n in given else turn
+        replace(turn, plan=plans.with_turns(turn.plan, given[n]), is_drawn=True) if n in given else turn
         for n, turn in enumerate(turns)
     ]
 
@@ -224,7 +228,7 @@ def _ask(turns: Sequence[_Turn], at: datetime) -> None:
     reached = {one.escalation_id: bool(one.reached) for one in paged}
     waits = {one.escalation_id: one.waits_until for one in paged if one.waits_until}
     heard = [
-        replace(turn, step=rules.heard(turn.step, at=at, until=waits.get(turn.escalation.pk)))
+        replace(turn, step=steps.heard(turn.step, at=at, until=waits.get(turn.escalation.pk)))
         for turn in turns
     ]
     _move(heard, reached, at)
@@ -234,11 +238,11 @@ def _ask(turns: Sequence[_Turn], at: datetime) -> None:
 def _asked(turn: _Turn, known: Mapping[TargetSpec, Answer], names: Mapping[int, str], at: datetime) -> Ask:
     escalation, plan, step = turn.escalation, turn.plan, turn.step
     assert step.ask is not None  # noqa: S101 - only turns that ask come here
-    found = rules.asks(plan.levels[step.ask.level], known, pass_=step.ask.round)
-    late = step.late if step.late >= rules.LATE else timedelta()
+    found = targets.asks(plan.levels[step.ask.level], known, pass_=step.ask.round)
+    late = step.late if step.late >= steps.LATE else timedelta()
     mark = f" Asked {words.clock(late)} late." if late else ""
     mark += f" {escalation.note}" if escalation.note else ""
-    mark += rules.acks_wanted(_acks_needed(turn), len(escalation.acks))
+    mark += acks_wanted(_acks_needed(turn), len(escalation.acks))
     return Ask(
         escalation_id=escalation.pk,
         epoch=escalation.epoch,
@@ -247,12 +251,12 @@ def _asked(turn: _Turn, known: Mapping[TargetSpec, Answer], names: Mapping[int, 
         urgency=escalation.urgency,
         due=step.due,
         people=tuple(
-            Asked(id_, f"{rules.why(plan, step.ask, via)}.{mark}")
+            Asked(id_, f"{steps.why(plan, step.ask, via)}.{mark}")
             for id_, via in found.people
             if id_ not in turn.without
         ),
-        nobody=tuple(f"{rules.why(plan, step.ask)}. {reason}." for reason in found.nobody),
-        channels=tuple(Asked(id_, f"{rules.why(plan, step.ask, via)}.{mark}") for id_, via in found.channels),
+        nobody=tuple(f"{steps.why(plan, step.ask)}. {reason}." for reason in found.nobody),
+        channels=tuple(Asked(id_, f"{steps.why(plan, step.ask, via)}.{mark}") for id_, via in found.channels),
         skipped=_skips(turn),
         alert_id=escalation.alert_id,
         incident_id=_incident_id(escalation),
@@ -278,12 +282,12 @@ def _after(
 ) -> tuple[tuple[int, str], ...]:
     facts = queries.facts_of(turn.escalation)
     at = turn.step.next_at or at
-    found = rules.following(turn.plan, turn.step.next, known, facts=facts, at=at, without=turn.without)
+    found = targets.following(turn.plan, turn.step.next, known, facts=facts, at=at, without=turn.without)
     return tuple((id_, names[id_]) for id_ in found[1] if id_ in names) if found else ()
 
 
 def _acks_needed(turn: _Turn) -> int:
-    needed = rules.acks_needed(turn.plan, turn.step.ask) if turn.step.ask else 1
+    needed = acks_needed(turn.plan, turn.step.ask) if turn.step.ask else 1
     return max(needed, turn.escalation.acks_needed)
 
 
@@ -294,7 +298,7 @@ def _skips(turn: _Turn) -> tuple[tuple[int, int, str], ...]:
         (
             each.round,
             each.level,
-            f"{rules.why(turn.plan, each)}. It was not asked: {why[:1].lower()}{why[1:]}.",
+            f"{steps.why(turn.plan, each)}. It was not asked: {why[:1].lower()}{why[1:]}.",
         )
         for each, why in turn.step.passed
     ]
@@ -306,7 +310,7 @@ def _aside(turn: _Turn) -> Aside | None:
     step, escalation = turn.step, turn.escalation
     lines = _skips(turn)
     if step.waits and not escalation.waits_for:
-        lines += ((step.next.round, step.next.level, f"{rules.why(turn.plan, step.next)}. {step.waits}."),)
+        lines += ((step.next.round, step.next.level, f"{steps.why(turn.plan, step.next)}. {step.waits}."),)
     return Aside(escalation.pk, escalation.epoch, escalation.urgency, step.due, lines) if lines else None
 
 
@@ -323,7 +327,7 @@ def _wait(turns: Sequence[_Turn]) -> None:
 
 
 def _skipped(plan: Plan, position: Position) -> str:
-    return f"{rules.why(plan, position)}. It was not asked: its time was over before the pager ran again."
+    return f"{steps.why(plan, position)}. It was not asked: its time was over before the pager ran again."
 
 
 _MOVE = """
@@ -343,8 +347,8 @@ def _move(turns: Sequence[_Turn], reached: Mapping[int, bool], at: datetime) -> 
             "round": turn.step.next.round,
             "level": turn.step.next.level,
             "acks_needed": _acks_needed(turn),
-            "plan": rules.to_json(turn.plan) if turn.is_drawn else None,
-            "next_at": rules.due_after(turn.step, reached=reached[turn.escalation.pk], now=at).isoformat(),
+            "plan": plans.to_json(turn.plan) if turn.is_drawn else None,
+            "next_at": steps.due_after(turn.step, reached=reached[turn.escalation.pk], now=at).isoformat(),
         }
         for turn in turns
     ]
@@ -386,7 +390,7 @@ def _last_start(escalation: Escalation, last: LastResort) -> Start:
         policy_id=last.policy_id,
         urgency=escalation.urgency,
         message=escalation.message,
-        plan=rules.as_last_resort(queries.plan_of_last(last), asked=str(asked or "")),
+        plan=plans.as_last_resort(queries.plan_of_last(last), asked=str(asked or "")),
         is_last_resort=True,
         acks=escalation.acks,
     )

@@ -16,7 +16,8 @@ from oncall import events
 from oncall.escalation import queries
 from oncall.escalation.models import Escalation, EscalationStatus
 from oncall.escalation.operations.rows import OPEN, WAITING, locked, tell
-from oncall.escalation.rules import Position, before, from_json
+from oncall.escalation.rules.plans import from_json
+from oncall.escalation.rules.steps import Position, before
 from oncall.paging import operations as paging
 from oncall.paging import queries as pages
 from oncall.paging.models import Page

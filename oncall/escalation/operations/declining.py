@@ -18,10 +18,11 @@ from core.events import bus, nudge
 from core.outbox import operations as outbox
 from core.outbox.models import Lane
 from oncall import events
-from oncall.escalation import queries, rules
+from oncall.escalation import queries
 from oncall.escalation.models import Escalation, EscalationStatus
 from oncall.escalation.operations.rows import WAITING, halt, steadily, tell
-from oncall.escalation.rules import Position
+from oncall.escalation.rules import plans, steps
+from oncall.escalation.rules.steps import Position
 from oncall.paging import operations as paging
 from oncall.paging import queries as people
 from oncall.paging import rules as words
@@ -67,8 +68,8 @@ def decline(page: Page, *, actor: User, reason: str) -> bool:
 
 def _move_on(row: Escalation, page: Page, actor: User) -> tuple[int, ...] | None:
     """Ask who is next, or stop; give who that is, None while others of the level can still come."""
-    plan, here = rules.from_json(row.plan), Position(row.round, row.level)
-    is_last_asked = row.epoch == page.epoch and rules.before(plan, here) == Position(page.round, page.level)
+    plan, here = plans.from_json(row.plan), Position(row.round, row.level)
+    is_last_asked = row.epoch == page.epoch and steps.before(plan, here) == Position(page.round, page.level)
     others = row.pages.open().filter(destination=None, epoch=page.epoch, round=page.round, level=page.level)
     if row.status != EscalationStatus.ESCALATING or not is_last_asked or others.exists():
         return None

@@ -17,11 +17,13 @@ from oncall import events
 from oncall.alerts import operations as alerts
 from oncall.alerts.models import Alert
 from oncall.alerts.models import Status as AlertStatus
-from oncall.escalation import queries, rules
+from oncall.escalation import queries
 from oncall.escalation.models import Escalation, EscalationStatus, Policy
 from oncall.escalation.operations.rows import OPEN, go_on, halt, locked, retire, steadily, suppress, tell
 from oncall.escalation.operations.starting import Start, frozen, start_many
-from oncall.escalation.rules import Kind, Position, TargetSpec
+from oncall.escalation.rules import plans, steps
+from oncall.escalation.rules.plans import Kind, TargetSpec
+from oncall.escalation.rules.steps import Position
 from oncall.paging import operations as paging
 
 if TYPE_CHECKING:
@@ -80,7 +82,7 @@ def _place(escalation: Escalation) -> Position:
     """Where it goes on: the next level, or the top when all were asked."""
     position = Position(escalation.round, escalation.level)
     given_up = escalation.status == EscalationStatus.EXHAUSTED
-    return Position() if given_up or rules.is_over(rules.from_json(escalation.plan), position) else position
+    return Position() if given_up or steps.is_over(plans.from_json(escalation.plan), position) else position
 
 
 @steadily
@@ -101,7 +103,7 @@ def reassign(*, alert: Alert, actor: User, policy: Policy | None = None, user: U
     start = Start(alert.pk, None, policy.pk if policy else None, alert.urgency, "", actor.pk)
     if user is not None:
         reason = f"{actor} gave this to you"
-        plan = rules.for_people(str(user), [(user.pk, str(user))], reason=reason)
+        plan = plans.for_people(str(user), [(user.pk, str(user))], reason=reason)
         start = Start(alert.pk, None, None, alert.urgency, "", actor.pk, plan)
     (started,) = start_many([start])
     bus.emit(events.AlertReassigned(alert.pk, started, str(user or policy)), actor=actor)
@@ -209,15 +211,15 @@ def page_by_hand(  # noqa: PLR0913 - whom, about what, in which words
 
 def _plan_by_hand(
     asks: str, user: User | None, schedule: Schedule | None, team: Team | None
-) -> rules.Plan | None:
+) -> plans.Plan | None:
     if user is not None:
         if not user.is_active:
             raise CannotPage(f"{user} cannot be paged: the account is closed.")
-        return rules.for_people(str(user), [(user.pk, str(user))], reason=asks)
+        return plans.for_people(str(user), [(user.pk, str(user))], reason=asks)
     if schedule is not None:
-        return rules.for_target(TargetSpec(Kind.SCHEDULE, schedule.pk, schedule.name), reason=asks)
+        return plans.for_target(TargetSpec(Kind.SCHEDULE, schedule.pk, schedule.name), reason=asks)
     if team is not None:
         if not people.responders([team.pk]):
             raise CannotPage(f"The team {team} has no active responder.")
-        return rules.for_target(TargetSpec(Kind.TEAM, team.pk, team.name), reason=asks)
+        return plans.for_target(TargetSpec(Kind.TEAM, team.pk, team.name), reason=asks)
     return None

@@ -11,9 +11,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from core.events import nudge
-from oncall.escalation import queries, rules
+from oncall.escalation import queries
 from oncall.escalation.models import Escalation, EscalationStatus
-from oncall.escalation.rules import Position
+from oncall.escalation.rules import plans, steps
+from oncall.escalation.rules.steps import Position
 from oncall.paging import operations as paging
 from oncall.paging.models import Page, PageStatus
 
@@ -51,7 +52,7 @@ def _hurry(escalation: Escalation, page: Page) -> None:
     asked = Position(page.round, page.level)
     here = Position(escalation.round, escalation.level)
     is_current = escalation.status == EscalationStatus.ESCALATING and escalation.epoch == page.epoch
-    if not is_current or rules.after(rules.from_json(escalation.plan), asked) != here or _has_hope(page):
+    if not is_current or steps.after(plans.from_json(escalation.plan), asked) != here or _has_hope(page):
         return
     Escalation.objects.filter(pk=escalation.pk, next_at__gt=Now()).update(next_at=Now())
     transaction.on_commit(nudge.drain, robust=True)

@@ -14,7 +14,7 @@ from core.errors import Refused
 from core.events import bus
 from oncall import events
 from oncall.escalation.models import LastResort, Level, Policy, Target
-from oncall.escalation.rules import Kind, LevelSpec
+from oncall.escalation.rules.plans import Kind, LevelSpec
 from oncall.matching.rules import branch_to_json
 
 if TYPE_CHECKING:

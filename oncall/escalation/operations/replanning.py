@@ -9,10 +9,11 @@ from django.db import transaction
 from django.db.models import Q
 
 from core.events import nudge
-from oncall.escalation import queries, rules
+from oncall.escalation import queries
 from oncall.escalation.models import Escalation, EscalationStatus
 from oncall.escalation.operations.rows import locked, steadily, tell
-from oncall.escalation.rules import Position
+from oncall.escalation.rules import plans, steps
+from oncall.escalation.rules.steps import Position
 from oncall.paging import operations as paging
 from oncall.paging import queries as people
 from oncall.quiet import queries as quiet
@@ -59,7 +60,7 @@ def _why(page: Page, until: datetime | None, theirs: Quiet | None) -> str:
 def _heard_at(page: Page) -> datetime | None:
     """When the first of those hears of it who were asked together with this page; None where one has."""
     level = _level(page).values_list("held_until", flat=True)
-    return rules.heard_at(list(level))
+    return steps.heard_at(list(level))
 
 
 def _level(page: Page) -> PageQuerySet:
@@ -71,7 +72,7 @@ def _move(run: Escalation | None, page: Page, before: datetime | None, after: da
     """Move the next level as far as the level that waited was."""
     if run is None or run.next_at is None or before is None or run.epoch != page.epoch:
         return
-    asked = rules.before(rules.from_json(run.plan), Position(run.round, run.level))
+    asked = steps.before(plans.from_json(run.plan), Position(run.round, run.level))
     if asked == Position(page.round, page.level):
         run.next_at += after - before
         Escalation.objects.filter(pk=run.pk).update(next_at=run.next_at)

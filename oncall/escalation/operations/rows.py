@@ -21,9 +21,11 @@ from core import live
 from core.events import nudge
 from core.outbox import operations as outbox
 from core.timers import operations as timers
-from oncall.escalation import queries, rules
+from oncall.escalation import queries
 from oncall.escalation.models import Escalation, EscalationStatus
-from oncall.escalation.rules import ACK_TIMEOUT, Position
+from oncall.escalation.rules import plans, steps
+from oncall.escalation.rules.acks import ACK_TIMEOUT
+from oncall.escalation.rules.steps import Position
 from oncall.paging import operations as paging
 from oncall.paging import queries as pages
 from oncall.paging.models import Page
@@ -121,7 +123,7 @@ def resume(about: Q, state: EscalationStatus, *, by: User | None = None) -> list
     if chosen.is_last_resort and place == Position() and policies:
         chosen, place, at = _place(policies[0])
         retire(runs)
-    asked = rules.before(rules.from_json(chosen.plan), place)
+    asked = steps.before(plans.from_json(chosen.plan), place)
     chosen.acks = [
         ack for ack in chosen.acks if by is not None and by.pk in chosen.acked_by and ack["user"] != by.pk
     ]
@@ -143,11 +145,11 @@ def retire(runs: Iterable[Escalation]) -> None:
 
 
 def _place(escalation: Escalation) -> tuple[Escalation, Position, datetime]:
-    plan = rules.from_json(escalation.plan)
+    plan = plans.from_json(escalation.plan)
     position = Position(escalation.round, escalation.level)
-    asked = rules.before(plan, position)
+    asked = steps.before(plan, position)
     last = _last_asked(escalation, asked) if asked else None
-    return escalation, *rules.resume(plan, position, last_due=last, now=queries.now())
+    return escalation, *steps.resume(plan, position, last_due=last, now=queries.now())
 
 
 def _last_asked(escalation: Escalation, asked: Position) -> datetime | None:

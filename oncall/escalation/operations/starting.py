@@ -12,12 +12,14 @@ from django.db import connection, transaction
 
 from core import live
 from core.events import nudge
-from oncall.escalation import queries, rules
+from oncall.escalation import queries
 from oncall.escalation.models import Escalation, Policy
+from oncall.escalation.rules.acks import acks_needed
+from oncall.escalation.rules.plans import to_json
 from oncall.paging import operations as paging
 
 if TYPE_CHECKING:
-    from oncall.escalation.rules import Plan
+    from oncall.escalation.rules.plans import Plan
 
 TRIES = 5
 
@@ -154,11 +156,11 @@ def _row(start: Start, plan: Plan) -> dict[str, Any]:
         "incident_id": start.incident_id,
         "policy_id": start.policy_id,
         "urgency": start.urgency,
-        "plan": rules.to_json(plan),
+        "plan": to_json(plan),
         "message": start.message.replace("\x00", ""),
         "by_hand": start.by_hand,
         "is_last_resort": start.is_last_resort,
-        "acks_needed": rules.acks_needed(plan),
+        "acks_needed": acks_needed(plan),
         "acks": list(start.acks),
         "actor_id": start.actor_id,
     }

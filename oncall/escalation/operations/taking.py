@@ -15,11 +15,12 @@ from incidents.lifecycle import operations as incidents
 from oncall.alerts import operations as alerts
 from oncall.alerts.models import Alert
 from oncall.alerts.models import Status as AlertStatus
-from oncall.escalation import queries, rules
+from oncall.escalation import queries
 from oncall.escalation.models import Escalation, EscalationStatus
 from oncall.escalation.operations.counting import count_ack, take_back
 from oncall.escalation.operations.editing import edit_test
 from oncall.escalation.operations.rows import OPEN, halt, resume, steadily
+from oncall.escalation.rules.acks import acks_said
 from oncall.paging import operations as paging
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _lacking(about: Q, actor: User) -> Held | None:
     counted = count_ack(about, by=actor)
     if counted.is_enough:
         return None
-    said = rules.acks_said(counted.count, counted.needed)
+    said = acks_said(counted.count, counted.needed)
     return Held(counted.first, actor, queries.now(), said)
 
 

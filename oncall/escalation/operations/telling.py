@@ -10,8 +10,9 @@ from django.db import transaction
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import EntryKind, TimelineEntry
 from oncall.alerts.models import Alert
-from oncall.escalation import queries, rules
+from oncall.escalation import queries
 from oncall.escalation.models import Escalation
+from oncall.escalation.rules.acks import acks_said
 from oncall.paging import queries as paging
 from oncall.paging.models import Page
 
@@ -67,7 +68,7 @@ def tell_counted(escalation_id: int, *, by: User | None, count: int, needed: int
     if escalation is None or incident is None or by is None:
         return
     lifecycle.join(incident, user=by)
-    said = f"{by} acknowledged: {rules.acks_said(count, needed)}"
+    said = f"{by} acknowledged: {acks_said(count, needed)}"
     data = {"counted": escalation.pk, "epoch": escalation.epoch, "user": by.pk}
     _write_once(incident, EntryKind.PAGE, said, data, actor=by)
 

@@ -16,9 +16,12 @@ from core.accounts.models import Role, User
 from core.timers.models import Timer
 from oncall.alerts.models import Status
 from oncall.destinations import queries as destinations
-from oncall.escalation import rules
 from oncall.escalation.models import Escalation, EscalationStatus
-from oncall.escalation.rules import Answer, Kind, Plan, Position, TargetSpec, Turn
+from oncall.escalation.rules import plans, targets
+from oncall.escalation.rules.acks import ACK_TIMEOUT
+from oncall.escalation.rules.plans import Kind, Plan, TargetSpec, Turn
+from oncall.escalation.rules.steps import Position
+from oncall.escalation.rules.targets import Answer
 from oncall.matching.rules import Facts, judge
 from oncall.paging import queries as paging
 from oncall.schedules import queries as schedules
@@ -102,9 +105,9 @@ def _turn(target: TargetSpec, found: Slice | None) -> Answer:
     if found is None:
         return Answer(reason=f"The schedule {target.name} cannot be read")
     if not found.users:
-        words = f"Nobody is {rules.TURNS[target.turn]} in {target.name}"
+        words = f"Nobody is {plans.TURNS[target.turn]} in {target.name}"
         return Answer(reason=words + (f" ({found.reason})" if found.reason else ""))
-    return Answer(found.users, f"{rules.TURNS[target.turn]} in {target.name}")
+    return Answer(found.users, f"{plans.TURNS[target.turn]} in {target.name}")
 
 
 def _everybody(target: TargetSpec, members: tuple[int, ...]) -> Answer:
@@ -162,7 +165,7 @@ def following(
 ) -> tuple[Position, tuple[int, ...]] | None:
     """Give the next position that asks somebody at an instant, with whom; None when the plan gives up instead."""
     known = answers(targets_of(plan), at=at)
-    return rules.following(plan, position, known, facts=facts, at=at, without=without)
+    return targets.following(plan, position, known, facts=facts, at=at, without=without)
 
 
 def facts_of(escalation: Escalation) -> Facts:
@@ -224,7 +227,7 @@ def next_up(escalation: Escalation) -> NextUp | None:
     """Give who is asked next and when, None while it is not escalating."""
     if escalation.status != EscalationStatus.ESCALATING or escalation.next_at is None:
         return None
-    plan = rules.from_json(escalation.plan)
+    plan = plans.from_json(escalation.plan)
     no = {
         *escalation.acked_by,
         *(paging.decliners([escalation.pk])[escalation.pk] if escalation.by_hand else ()),
@@ -257,7 +260,7 @@ def asked_first(escalation: Escalation, *, at: datetime) -> tuple[User, ...]:
 
 def _asked_from(escalation: Escalation, position: Position, at: datetime) -> tuple[User, ...]:
     facts, no = facts_of(escalation), _unasked(escalation)
-    found = following(rules.from_json(escalation.plan), position, at=at, facts=facts, without=no)
+    found = following(plans.from_json(escalation.plan), position, at=at, facts=facts, without=no)
     known = {user.pk: user for user in User.objects.active().filter(pk__in=found[1])} if found else {}
     return tuple(known[id_] for id_ in found[1] if id_ in known) if found else ()
 
@@ -271,7 +274,7 @@ def asks_again_at(alert: Alert) -> datetime | None:
         return None
     runs = Escalation.objects.filter(alert=alert, by_hand=False, status=EscalationStatus.ACKNOWLEDGED)
     promised = dict(runs.filter(plan__ack_timeout__gt=0).values_list("pk", "epoch"))
-    timers = Timer.objects.filter(kind=rules.ACK_TIMEOUT, subject_id__in=promised) if promised else ()
+    timers = Timer.objects.filter(kind=ACK_TIMEOUT, subject_id__in=promised) if promised else ()
     due = [
         timer.due_at
         for timer in timers

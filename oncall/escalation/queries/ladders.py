@@ -10,16 +10,17 @@ from django.db.models import Count
 from django.shortcuts import get_object_or_404
 
 from core.accounts.models import User
-from oncall.escalation import rules
 from oncall.escalation.models import LastResort, Policy
 from oncall.escalation.queries.asking import admins, answers, now, targets_of
-from oncall.escalation.rules import Answer, Kind, LevelSpec, Plan, TargetSpec, Turn
+from oncall.escalation.rules import plans, rehearsal, targets
+from oncall.escalation.rules.plans import Kind, LevelSpec, Plan, TargetSpec, Turn
 from oncall.matching.rules import branch_from_json
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from oncall.escalation.models import Escalation, PolicyQuerySet, Target
+    from oncall.escalation.rules.targets import Answer
 
 
 TARGETS = (
@@ -88,13 +89,13 @@ def usable(plan: Plan | None) -> Plan:
         return plan
     reason = f"The policy {plan.name} has no level" if plan else "No escalation policy covers this"
     persons = [(user.pk, str(user)) for user in admins()]
-    return rules.for_people("Every admin", persons, reason=f"{reason}, so every admin is asked")
+    return plans.for_people("Every admin", persons, reason=f"{reason}, so every admin is asked")
 
 
 def drawn(policy: Policy) -> Plan:
     """Give a policy, read with its levels and targets, as a plan with the turns that the next alert would get."""
     turns = {n: level.turn for n, level in enumerate(policy.levels.all()) if level.round_robin}
-    return rules.with_turns(plan_of(policy), turns)
+    return plans.with_turns(plan_of(policy), turns)
 
 
 def _target(target: Target) -> TargetSpec:
@@ -119,7 +120,7 @@ def plan_of_last(last: LastResort) -> Plan:
     if last.policy is not None:
         return plan_of(last.policy)
     assert last.user is not None  # noqa: S101 - the table's check says that it is one of the two
-    return rules.for_people(str(last.user), [(last.user.pk, str(last.user))])
+    return plans.for_people(str(last.user), [(last.user.pk, str(last.user))])
 
 
 def has_last(escalation: Escalation, last: LastResort) -> bool:
@@ -172,7 +173,7 @@ def ladders(found: Iterable[Policy]) -> list[Ladder]:
 def _ladder(
     policy: Policy, plan: Plan, known: Mapping[TargetSpec, Answer], people: Mapping[int, User]
 ) -> Ladder:
-    asked = [rules.asks(level, known) for level in plan.levels]
+    asked = [targets.asks(level, known) for level in plan.levels]
     active = [[id_ for id_ in found.all_ids if id_ < 0 or id_ in people] for found in asked]
     rungs = tuple(
         Rung(
@@ -188,13 +189,13 @@ def _ladder(
             bool(found.channels),
         )
         for n, (offset, level, ids, found) in enumerate(
-            zip(rules.offsets(plan), plan.levels, active, asked, strict=True), 1
+            zip(plans.offsets(plan), plan.levels, active, asked, strict=True), 1
         )
     )
-    total = rules.give_up_seconds(plan)
-    restricted = [rules.is_restricted(level) for level in plan.levels]
+    total = plans.give_up_seconds(plan)
+    restricted = [plans.is_restricted(level) for level in plan.levels]
     needed = max([rung.acks_needed for rung in rungs], default=1)
-    doubts = rules.warnings(active, gives_up_after=total, acks_needed=needed, branches=restricted)
+    doubts = rehearsal.warnings(active, gives_up_after=total, acks_needed=needed, branches=restricted)
     return Ladder(policy, rungs, plan.repeat, total, tuple(doubts))
 
 

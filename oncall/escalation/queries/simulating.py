@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 from oncall.alerts.models import Urgency
 from oncall.destinations import queries as destinations
-from oncall.escalation import rules
 from oncall.escalation.queries.asking import answers, reading, targets_of
 from oncall.escalation.queries.ladders import drawn, last_resort, plan_of_last, usable
+from oncall.escalation.rules import plans, rehearsal, steps
+from oncall.escalation.rules.acks import acks_needed, acks_wanted
 from oncall.matching.rules import Facts
 from oncall.paging import queries as paging
 from oncall.quiet import queries as quiet
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from oncall.escalation.models import Policy
-    from oncall.escalation.rules import Answer, Asking, Plan, TargetSpec
+    from oncall.escalation.rules.plans import Plan, TargetSpec
+    from oncall.escalation.rules.rehearsal import Asking
+    from oncall.escalation.rules.targets import Answer
     from oncall.paging.queries import Person, Way
     from oncall.quiet.rules import Quiet
 
@@ -60,13 +63,13 @@ def simulate(policy: Policy | None, *, at: datetime, urgency: str, facts: Facts 
     last = last_resort()
     if last is None or (policy is not None and last.policy_id == policy.pk):
         return lines
-    after = rules.as_last_resort(plan_of_last(last), asked=plan.name)
+    after = plans.as_last_resort(plan_of_last(last), asked=plan.name)
     return lines + _lines(after, at=max(line.at for line in lines if line.level is None), facts=facts)
 
 
 def _lines(plan: Plan, *, at: datetime, facts: Facts) -> list[Line]:
     targets = targets_of(plan)
-    end = at + timedelta(seconds=rules.give_up_seconds(plan))
+    end = at + timedelta(seconds=plans.give_up_seconds(plan))
     read = reading(targets, start=at, end=end)
 
     @cache
@@ -86,7 +89,7 @@ def _lines(plan: Plan, *, at: datetime, facts: Facts) -> list[Line]:
         # What waits for working hours, or for somebody's quiet hours, is beyond what was read.
         return read.answers(when) if when <= end else answers(targets, at=when)
 
-    askings = rules.run(
+    askings = rehearsal.run(
         plan,
         start=at,
         answers=answers_at,
@@ -110,13 +113,13 @@ def _told(plan: Plan, asking: Asking, way: Callable[[int, datetime], _Told]) -> 
         return
     level = place.level + 1
     if asking.aside:
-        yield Line(asking.at, level, None, None, f"{rules.why(plan, place)}. {asking.aside}.", is_aside=True)
+        yield Line(asking.at, level, None, None, f"{steps.why(plan, place)}. {asking.aside}.", is_aside=True)
         return
     for user_id, via in asking.found.people:
         found = way(user_id, asking.at)
         begin = found.way.waits_until or asking.at
-        wanted = rules.acks_wanted(rules.acks_needed(plan, place))
-        why = f"{rules.why(plan, place, via)}.{wanted} {found.way.note}".strip()
+        wanted = acks_wanted(acks_needed(plan, place))
+        why = f"{steps.why(plan, place, via)}.{wanted} {found.way.note}".strip()
         for send in found.way.sends:
             later = timedelta(seconds=send.delay_seconds)
             yield Line(begin + later, level, found.person, send.method.channel, why)
@@ -124,7 +127,7 @@ def _told(plan: Plan, asking: Asking, way: Callable[[int, datetime], _Told]) -> 
             yield Line(asking.at, level, found.person, None, why)
     rooms = destinations.known(id_ for id_, _ in asking.found.channels)
     for id_, via in asking.found.channels:
-        why = f"{rules.why(plan, place, via)}. It wakes nobody."
+        why = f"{steps.why(plan, place, via)}. It wakes nobody."
         yield Line(asking.at, level, None, rooms[id_].channel, why, told=rooms[id_].name)
     for reason in asking.found.nobody:
-        yield Line(asking.at, level, None, None, f"{rules.why(plan, place)}. {reason}.")
+        yield Line(asking.at, level, None, None, f"{steps.why(plan, place)}. {reason}.")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 COMPANY = (
     "from core.accounts.models import User; from oncall.alerts import operations as alerts;"
-    " from oncall.escalation import operations as e; from oncall.escalation.rules import *;"
+    " from oncall.escalation import operations as e; from oncall.escalation.rules.plans import *;"
     " people = [User.objects.create_user(f'{n.lower()}@example.com', 'x', name=n, role='admin') for n in ('Ada', 'Bob')];"
     " levels = [LevelSpec(300, (TargetSpec(Kind.USER, u.pk, u.name),)) for u in people];"
     " e.create_policy(name='Payments', levels=levels, actor=people[0], is_default=True);"

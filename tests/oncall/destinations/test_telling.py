@@ -11,8 +11,9 @@ from core.channels.registry import Permanent
 from core.outbox import sending
 from oncall.coverage import queries as coverage
 from oncall.destinations import operations as channels
-from oncall.escalation import operations, queries, rules
-from oncall.escalation.rules import Kind
+from oncall.escalation import operations, queries
+from oncall.escalation.rules import plans
+from oncall.escalation.rules.plans import Kind
 from oncall.models import Destination, Page
 from oncall.paging import operations as paging
 from tests import cast
@@ -187,7 +188,7 @@ def test_the_simulator_tells_the_channel(payments: Destination, alice: User) -> 
 
 def test_a_frozen_plan_keeps_its_channels(payments: Destination) -> None:
     policy = cast.policy((600, [payments]))
-    plan = rules.from_json(rules.to_json(queries.plan_of(queries.policy(cast.ada(), policy.slug))))
+    plan = plans.from_json(plans.to_json(queries.plan_of(queries.policy(cast.ada(), policy.slug))))
     (target,) = plan.levels[0].targets
     assert (target.kind, target.id, target.name) == (Kind.CHANNEL, payments.pk, "#payments")
 

@@ -9,9 +9,10 @@ import pytest
 from django.urls import reverse
 
 from core.outbox.models import Message
-from oncall.escalation import operations, queries, rules
+from oncall.escalation import operations, queries
 from oncall.escalation.models import Escalation, Policy
-from oncall.escalation.rules import LevelSpec
+from oncall.escalation.rules import plans
+from oncall.escalation.rules.plans import LevelSpec
 from oncall.matching.rules import Branch, Condition, Facts, Hours, WorkingHours
 from oncall.paging.models import Page
 from tests import cast
@@ -71,7 +72,7 @@ def test_the_plan_keeps_its_branches_whatever_becomes_of_the_policy(alice: User,
     policy = cast.policy(level(alice, LOW), level(bob))
     running = cast.escalation(cast.alert(), policy)
     operations.change_policy(policy, name="Other", levels=[level(alice)], actor=None)
-    assert rules.from_json(running.plan).levels[0].branch == LOW
+    assert plans.from_json(running.plan).levels[0].branch == LOW
     drain()
     assert asked(running)[1] == ("Bob", 0, 1, "pending")
 
@@ -107,10 +108,10 @@ def test_low_urgency_waits_for_working_hours_and_is_asked_then(alice: User, clie
     drain()
     assert Page.objects.count() == 1
     today = WorkingHours(frozenset(range(7)), time.min, time.max, "UTC")
-    plan = rules.from_json(running.plan)
+    plan = plans.from_json(running.plan)
     opened = LevelSpec(600, plan.levels[0].targets, branch=Branch(hours=today, how=Hours.WAIT))
     Escalation.objects.filter(pk=running.pk).update(
-        next_at=queries.now(), plan=rules.to_json(rules.Plan(plan.name, 1, (opened,)))
+        next_at=queries.now(), plan=plans.to_json(plans.Plan(plan.name, 1, (opened,)))
     )
     drain()
     running.refresh_from_db()

@@ -9,7 +9,7 @@ from django.test import Client
 
 from oncall.escalation import operations, queries
 from oncall.escalation.models import Level, Policy
-from oncall.escalation.rules import LevelSpec
+from oncall.escalation.rules.plans import LevelSpec
 from oncall.paging.models import Page
 from tests import cast
 from tests.oncall.escalation.clock import asked, drain, pass_time

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from oncall.escalation import rules
-from oncall.escalation.rules import Answer, Kind, LevelSpec, Plan, Position, TargetSpec, Turn
+from oncall.escalation.rules import plans, rehearsal, steps, targets
+from oncall.escalation.rules.plans import Kind, LevelSpec, Plan, TargetSpec, Turn
+from oncall.escalation.rules.steps import Position
+from oncall.escalation.rules.targets import Answer
 from oncall.matching.rules import Facts
 
 START = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
@@ -33,7 +35,7 @@ def run(chosen: Plan) -> list[tuple[float, int | None]]:
     asked: list[tuple[float, int | None]] = []
     position, due = Position(), START
     while True:
-        step = rules.decide(chosen, position, due=due, now=due, facts=PLAIN)
+        step = steps.decide(chosen, position, due=due, now=due, facts=PLAIN)
         asked.append(((due - START).total_seconds() / 60, step.ask.level + 1 if step.ask else None))
         if step.next_at is None:
             return asked
@@ -50,7 +52,7 @@ def test_three_passes_give_up_at_105() -> None:
 
 def simulated(chosen: Plan, *, unreachable: int = 0) -> list[tuple[float, int | None, list[int]]]:
     """What `run` says of a plan that nobody answers: minutes from the start, the level, and whom it asks."""
-    askings = rules.run(
+    askings = rehearsal.run(
         chosen,
         start=START,
         answers=lambda _: {t: Answer((t.id,)) for level in chosen.levels for t in level.targets},
@@ -86,7 +88,7 @@ def test_a_simulated_run_does_not_wait_for_who_cannot_be_reached() -> None:
     ],
 )
 def test_why_somebody_is_asked(reason: str, position: tuple[int, int], via: str, said: str) -> None:
-    assert rules.why(replace(ENGINEERING, reason=reason), Position(*position), via) == said
+    assert steps.why(replace(ENGINEERING, reason=reason), Position(*position), via) == said
 
 
 @pytest.mark.parametrize("first", [5, 15])
@@ -106,8 +108,8 @@ def test_the_first_level_may_be_waited_for_shorter_or_longer(first: int) -> None
 def test_how_long_a_plan_takes(
     timeouts: tuple[int, ...], repeat: int, seconds: int, offsets: list[int]
 ) -> None:
-    assert rules.give_up_seconds(plan(*timeouts, repeat=repeat)) == seconds
-    assert rules.offsets(plan(*timeouts, repeat=repeat)) == offsets
+    assert plans.give_up_seconds(plan(*timeouts, repeat=repeat)) == seconds
+    assert plans.offsets(plan(*timeouts, repeat=repeat)) == offsets
 
 
 @pytest.mark.parametrize(
@@ -142,7 +144,7 @@ def test_what_is_asked(
     late: float,
     skipped: list[tuple[int, int]],
 ) -> None:
-    step = rules.decide(ENGINEERING, Position(*position), due=minutes(due), now=minutes(now), facts=PLAIN)
+    step = steps.decide(ENGINEERING, Position(*position), due=minutes(due), now=minutes(now), facts=PLAIN)
     assert step.ask == (Position(*asks) if asks else None)
     assert step.next == Position(*next_)
     assert step.next_at == (None if next_at is None else minutes(next_at))
@@ -152,13 +154,13 @@ def test_what_is_asked(
 
 def test_short_levels_are_caught_up_one_by_one_while_the_lateness_is_no_outage() -> None:
     quick = Plan("Quick", 1, tuple(LevelSpec(2) for _ in range(5)))
-    step = rules.decide(quick, Position(), due=START, now=START + timedelta(seconds=9), facts=PLAIN)
+    step = steps.decide(quick, Position(), due=START, now=START + timedelta(seconds=9), facts=PLAIN)
     assert (step.ask, step.next_at) == (Position(0, 0), START + timedelta(seconds=2))
     assert step.skipped == ()
 
 
 def test_a_plan_without_levels_gives_up_at_once() -> None:
-    assert rules.decide(plan(), Position(), due=START, now=START, facts=PLAIN).ask is None
+    assert steps.decide(plan(), Position(), due=START, now=START, facts=PLAIN).ask is None
 
 
 @pytest.mark.parametrize(
@@ -174,8 +176,8 @@ def test_a_plan_without_levels_gives_up_at_once() -> None:
 def test_the_neighbours_of_a_position(
     position: tuple[int, int], before: tuple[int, int] | None, after: tuple[int, int]
 ) -> None:
-    assert rules.before(ENGINEERING, Position(*position)) == (Position(*before) if before else None)
-    assert rules.after(ENGINEERING, Position(*position)) == Position(*after)
+    assert steps.before(ENGINEERING, Position(*position)) == (Position(*before) if before else None)
+    assert steps.after(ENGINEERING, Position(*position)) == Position(*after)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +195,7 @@ def test_where_it_goes_on_when_somebody_gives_it_back(
     position: tuple[int, int], last_due: float | None, now: float, resumes: tuple[int, int], at: float
 ) -> None:
     last = None if last_due is None else minutes(last_due)
-    found = rules.resume(ENGINEERING, Position(*position), last_due=last, now=minutes(now))
+    found = steps.resume(ENGINEERING, Position(*position), last_due=last, now=minutes(now))
     assert found == (Position(*resumes), minutes(at))
 
 
@@ -208,12 +210,12 @@ def test_a_plan_comes_back_from_its_stored_form_as_it_was() -> None:
         ),
     )
     full = Plan("Engineering", 2, (level, LevelSpec(900)), "The policy Payments has no level", 1800)
-    assert rules.from_json(rules.to_json(full)) == full
+    assert plans.from_json(plans.to_json(full)) == full
 
 
 def test_a_plan_of_an_earlier_release_asks_who_has_the_schedule_now() -> None:
     stored = {"timeout": 60, "targets": [{"kind": "schedule", "id": 7, "name": "Primary"}]}
-    found = rules.from_json({"name": "Old", "repeat": 1, "levels": [stored]})
+    found = plans.from_json({"name": "Old", "repeat": 1, "levels": [stored]})
     assert found.levels == (LevelSpec(60, (TargetSpec(Kind.SCHEDULE, 7, "Primary", Turn.NOW),)),)
     assert found.ack_timeout_seconds is None
 
@@ -231,10 +233,10 @@ def test_a_level_asks_each_person_once_and_says_which_targets_are_nobody() -> No
         TEAM: Answer((1, 2), "in the team Payments"),
         ADA: Answer((3,)),
     }
-    found = rules.asks(LevelSpec(60, (PRIMARY, NEXT, TEAM, ADA)), answers)
+    found = targets.asks(LevelSpec(60, (PRIMARY, NEXT, TEAM, ADA)), answers)
     assert found.people == ((1, "on call in Primary"), (2, "in the team Payments"), (3, ""))
     assert (found.nobody, found.ids) == (("Nobody is next",), [1, 2, 3])
-    assert rules.asks(LevelSpec(60), {}).nobody == ("It has no target",)
+    assert targets.asks(LevelSpec(60), {}).nobody == ("It has no target",)
 
 
 CAROL = TargetSpec(Kind.USER, 4, "Carol")
@@ -263,23 +265,23 @@ def test_a_round_robin_asks_one_and_passes_over_those_who_are_nobody(
     turn: int | None, pass_: int, asked: tuple[tuple[int, str], ...], nobody: tuple[str, ...]
 ) -> None:
     level = LevelSpec(60, (PRIMARY, NEXT, ADA, CAROL), round_robin=True, turn=turn)
-    found = rules.asks(level, ANSWERS, pass_=pass_)
+    found = targets.asks(level, ANSWERS, pass_=pass_)
     assert (found.people, found.nobody) == (asked, nobody)
 
 
 def test_a_round_robin_of_nobodies_asks_nobody() -> None:
     level = LevelSpec(60, (NEXT, CAROL), round_robin=True, turn=7)
-    assert rules.asks(level, ANSWERS).nobody == ("The account of Carol is closed", "Nobody is next")
-    assert rules.asks(LevelSpec(60, round_robin=True), {}).nobody == ("It has no target",)
+    assert targets.asks(level, ANSWERS).nobody == ("The account of Carol is closed", "Nobody is next")
+    assert targets.asks(LevelSpec(60, round_robin=True), {}).nobody == ("It has no target",)
 
 
 def test_a_plan_awaits_the_turns_it_was_not_given_and_keeps_those_it_was() -> None:
     robin = LevelSpec(60, (PRIMARY, ADA), round_robin=True)
     full = Plan("Engineering", 2, (robin, LevelSpec(60, (ADA,)), robin))
-    assert rules.awaits_turns(full) == [0, 2]
-    drawn = rules.with_turns(full, {0: 41})
-    assert (rules.awaits_turns(drawn), drawn.levels[0].turn) == ([2], 41)
-    assert rules.from_json(rules.to_json(drawn)) == drawn
+    assert plans.awaits_turns(full) == [0, 2]
+    drawn = plans.with_turns(full, {0: 41})
+    assert (plans.awaits_turns(drawn), drawn.levels[0].turn) == ([2], 41)
+    assert plans.from_json(plans.to_json(drawn)) == drawn
 
 
 @pytest.mark.parametrize(
@@ -298,7 +300,7 @@ def test_who_follows_in_a_plan(
     robin = LevelSpec(60, (PRIMARY, ADA), round_robin=True)
     full = Plan("Engineering", 2, (replace(robin, turn=1), LevelSpec(60, (NEXT,)), replace(robin, turn=0)))
     expected = (Position(*found[0]), found[1]) if found else None
-    assert rules.following(full, Position(*position), ANSWERS, facts=PLAIN, at=START) == expected
+    assert targets.following(full, Position(*position), ANSWERS, facts=PLAIN, at=START) == expected
 
 
 @pytest.mark.parametrize(
@@ -316,10 +318,10 @@ def test_a_target_in_words(target: TargetSpec, label: str) -> None:
 
 
 def test_the_last_resort_is_one_pass_and_says_why() -> None:
-    found = rules.as_last_resort(ENGINEERING, asked="Payments")
+    found = plans.as_last_resort(ENGINEERING, asked="Payments")
     assert (found.repeat, found.levels) == (1, ENGINEERING.levels)
     assert found.reason == "Last resort, because nobody of Payments answered"
-    assert rules.as_last_resort(ENGINEERING, asked="").reason == "Last resort: nobody answered"
+    assert plans.as_last_resort(ENGINEERING, asked="").reason == "Last resort: nobody answered"
 
 
 @pytest.mark.parametrize(
@@ -327,7 +329,7 @@ def test_the_last_resort_is_one_pass_and_says_why() -> None:
 )
 def test_what_is_no_plan_is_refused(broken: dict[str, object]) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
-        rules.from_json(broken)
+        plans.from_json(broken)
 
 
 @pytest.mark.parametrize(
@@ -345,4 +347,4 @@ def test_what_is_no_plan_is_refused(broken: dict[str, object]) -> None:
 def test_what_is_doubtful_about_a_policy(
     people: list[list[int]], total: int, goal: int | None, said: list[str]
 ) -> None:
-    assert rules.warnings(people, gives_up_after=total, goal=goal) == said
+    assert rehearsal.warnings(people, gives_up_after=total, goal=goal) == said

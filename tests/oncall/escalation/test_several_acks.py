@@ -13,10 +13,13 @@ from core.outbox import sending
 from core.outbox.models import Message
 from core.timers.models import Timer
 from oncall.alerts.models import Alert
-from oncall.escalation import operations, queries, rules
+from oncall.escalation import operations, queries
 from oncall.escalation.models import Escalation, Policy
 from oncall.escalation.operations import ACK_TIMEOUT
-from oncall.escalation.rules import LevelSpec, Plan, Position
+from oncall.escalation.rules import plans, rehearsal
+from oncall.escalation.rules.acks import acks_needed, acks_said
+from oncall.escalation.rules.plans import LevelSpec, Plan
+from oncall.escalation.rules.steps import Position
 from oncall.paging import tokens
 from oncall.paging.models import Page
 from tests import cast
@@ -57,13 +60,13 @@ def now_of(running: Escalation, alert: Alert) -> tuple[str, str, list[int]]:
 
 def test_as_many_are_needed_as_the_levels_asked_so_far_say() -> None:
     plan = Plan("Core", 2, (LevelSpec(60), LevelSpec(60, acks_needed=3), LevelSpec(60)), acks_needed=2)
-    assert rules.from_json(rules.to_json(plan)) == plan
+    assert plans.from_json(plans.to_json(plan)) == plan
     places = [Position(0, 0), Position(0, 1), Position(0, 2), Position(1, 0)]
-    assert [rules.acks_needed(plan, place) for place in places] == [2, 3, 3, 3]
-    assert rules.acks_needed(Plan("None", 1, ())) == 1
-    assert rules.acks_said(1, 2) == "1 of 2 acknowledged, waiting for one more"
-    assert rules.acks_said(1, 3) == "1 of 3 acknowledged, waiting for 2 more"
-    assert rules.acks_said(2, 2) == "2 of 2 acknowledged"
+    assert [acks_needed(plan, place) for place in places] == [2, 3, 3, 3]
+    assert acks_needed(Plan("None", 1, ())) == 1
+    assert acks_said(1, 2) == "1 of 2 acknowledged, waiting for one more"
+    assert acks_said(1, 3) == "1 of 3 acknowledged, waiting for 2 more"
+    assert acks_said(2, 2) == "2 of 2 acknowledged"
 
 
 def test_the_first_is_counted_and_asked_no_more_while_the_others_are(
@@ -254,4 +257,4 @@ def test_the_policy_and_the_simulator_say_it(client: Client, policy: Policy, ali
     )
     url = reverse("oncall:simulator")
     assert "2 people must acknowledge." in client.get(url, {"policy": policy.slug}).content.decode()
-    assert rules.warnings([[1], [1]], gives_up_after=60, acks_needed=2)[-1].startswith("2 people must")
+    assert rehearsal.warnings([[1], [1]], gives_up_after=60, acks_needed=2)[-1].startswith("2 people must")

@@ -13,7 +13,7 @@ from core.events.models import Event
 from core.outbox.models import Message
 from oncall.escalation import operations, queries
 from oncall.escalation.models import Escalation, Level
-from oncall.escalation.rules import LevelSpec
+from oncall.escalation.rules.plans import LevelSpec
 from oncall.paging.models import ContactMethod, NotificationRule, Page
 from tests import cast
 from tests.oncall.escalation.clock import drain, pass_time

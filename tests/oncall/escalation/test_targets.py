@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from core.accounts.models import Membership, Role
 from oncall.escalation import queries
 from oncall.escalation.models import Policy, Target
-from oncall.escalation.rules import Answer, TargetSpec
+from oncall.escalation.rules.targets import Answer
 from oncall.paging.models import Page
 from oncall.schedules import operations as schedules
 from oncall.schedules.queries import on_call
@@ -19,6 +19,7 @@ from tests.oncall.escalation.clock import asked, drain
 
 if TYPE_CHECKING:
     from core.accounts.models import User
+    from oncall.escalation.rules.plans import TargetSpec
     from oncall.schedules.models import Schedule
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ from oncall.routing import operations as routing
 from tests import cast
 
 if TYPE_CHECKING:
-    from oncall.escalation.rules import TargetSpec
+    from oncall.escalation.rules.plans import TargetSpec
 
 pytestmark = pytest.mark.django_db
 

@@ -1,6 +1,7 @@
 from oncall.alerts.api import Integrations
 from oncall.destinations.api import Channels
-from oncall.escalation.api import EscalationPolicies, PagesLedger
+from oncall.escalation.api.pages import PagesLedger
+from oncall.escalation.api.policies import EscalationPolicies
 from oncall.inbox.api import Alerts
 from oncall.paging.api import ContactMethods, NotificationRules
 from oncall.quiet.api import MyHolidays, MyQuietHours

@@ -13,16 +13,9 @@ from core.ui import refusals
 from core.ui.render import render
 from oncall.alerts.models import Urgency
 from oncall.escalation import operations, queries
-from oncall.escalation.forms import (
-    HOW,
-    Draft,
-    LastResortForm,
-    Levels,
-    PolicyForm,
-    SimulateForm,
-    choices,
-    in_minutes,
-)
+from oncall.escalation.forms.branches import HOW
+from oncall.escalation.forms.levels import Draft, Levels, choices, in_minutes
+from oncall.escalation.forms.policies import LastResortForm, PolicyForm, SimulateForm
 from oncall.matching.rules import Facts
 from oncall.quiet.rules import WEEKDAYS
 

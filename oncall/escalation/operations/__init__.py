@@ -1,9 +1,10 @@
 """Everything that is done to escalations and policies."""
 
-from oncall.escalation.operations.advancing import ALARM, DUE, SOON, advance_due
+from oncall.escalation.operations.advancing import DUE, SOON, advance_due
 from oncall.escalation.operations.declaring import declare_alert, declare_page, join_alert
 from oncall.escalation.operations.declining import ANSWER, CannotDecline, decline, hear_answer
 from oncall.escalation.operations.editing import EDITS_DUE, edit_due, edit_test, hear_edit
+from oncall.escalation.operations.exhausting import ALARM
 from oncall.escalation.operations.handing import (
     UNSNOOZE,
     CannotPage,

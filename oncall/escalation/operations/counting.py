@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,8 @@ from oncall.paging import queries as pages
 from oncall.paging.models import Page
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.accounts.models import User
 
 

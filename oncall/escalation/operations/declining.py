@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -28,6 +27,8 @@ from oncall.paging import queries as people
 from oncall.paging import rules as words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.outbox.registry import Outcome
     from oncall.paging.models import Page
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -18,6 +17,8 @@ from oncall.paging import queries as paging
 from oncall.paging.models import Page
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from core.outbox.registry import Outcome
 
 GOOD = (State.ACCEPTED, State.DELIVERED)

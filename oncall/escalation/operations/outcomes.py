@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -19,6 +18,8 @@ from oncall.paging import operations as paging
 from oncall.paging.models import Page, PageStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.outbox.registry import Outcome
 
 log = logging.getLogger(__name__)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
@@ -18,6 +17,8 @@ from oncall.escalation.rules.plans import Kind, LevelSpec
 from oncall.matching.rules import branch_to_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.accounts.models import Team, User
 
 LONGEST_SLUG = 60

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -20,6 +19,8 @@ from oncall.quiet import queries as quiet
 from oncall.quiet.rules import waits_until
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from oncall.paging.models import Page, PageQuerySet
     from oncall.quiet.rules import Quiet
 

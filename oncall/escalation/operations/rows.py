@@ -7,7 +7,6 @@ other side with a message in its hands, so a deadlock can still happen; then the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -31,6 +30,8 @@ from oncall.paging import queries as pages
 from oncall.paging.models import Page
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
     from core.accounts.models import User
 
 P = ParamSpec("P")
@@ -174,6 +175,11 @@ def go_on(escalation: Escalation, place: Position, at: datetime | Now, *, note: 
         exhausted_at=None,
         edits_due=True,
     )
+
+
+def incident_id(escalation: Escalation) -> int | None:
+    incident = queries.incident_of(escalation)
+    return incident.pk if incident else None
 
 
 def tell(escalations: Iterable[Escalation]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,8 @@ from oncall.escalation.rules.plans import to_json
 from oncall.paging import operations as paging
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from oncall.escalation.rules.plans import Plan
 
 TRIES = 5

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
@@ -24,6 +22,9 @@ from oncall.escalation.rules.acks import acks_said
 from oncall.paging import operations as paging
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
     from core.accounts.models import User
     from incidents.lifecycle.models import Incident
     from oncall.paging.models import Page

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -17,6 +16,8 @@ from oncall.paging import queries as paging
 from oncall.paging.models import Page
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from core.accounts.models import User
     from incidents.lifecycle.models import Incident
 

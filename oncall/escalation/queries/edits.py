@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,8 @@ from oncall.paging import tokens
 from oncall.paging.models import ContactMethod, Page, PageStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.accounts.models import User
     from oncall.escalation.models import Escalation
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,8 @@ from oncall.paging import tokens
 from oncall.paging.models import ContactMethod
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.outbox.models import Message
     from oncall.paging.models import Page
 

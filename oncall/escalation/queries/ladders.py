@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,8 @@ from oncall.escalation.rules.plans import Kind, LevelSpec, Plan, TargetSpec, Tur
 from oncall.matching.rules import branch_from_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from django.contrib.auth.models import AnonymousUser
 
     from oncall.escalation.models import Escalation, PolicyQuerySet, Target

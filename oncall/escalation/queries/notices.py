@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -24,6 +23,8 @@ from oncall.paging.models import ContactMethod, Page, PageStatus
 from oncall.paging.rules import About, Notice
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.outbox.models import Message
     from incidents.lifecycle.models import Incident
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oncall.matching.rules import Branch, Hours, branch_from_json, branch_to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 HAND_TIMEOUT_SECONDS = 300
 HAND_REPEAT = 2

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from oncall.escalation.rules.steps import Position, decide, due_after, heard, heard_at
 from oncall.escalation.rules.targets import NOTHING, Answer, Found, asks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
     from oncall.escalation.rules.plans import Plan, TargetSpec
     from oncall.matching.rules import Facts
 

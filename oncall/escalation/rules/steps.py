@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING
 from oncall.matching.rules import Facts, Verdict, judge
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from oncall.escalation.rules.plans import Plan
 
 OUTAGE = timedelta(seconds=30)

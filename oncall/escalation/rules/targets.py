@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from oncall.escalation.rules.steps import Position, after, is_over
 from oncall.matching.rules import Facts, judge
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
     from oncall.escalation.rules.plans import LevelSpec, Plan, TargetSpec
 
 

@@ -119,7 +119,7 @@ def _incidents(user: User) -> Iterable[Need]:
         .active()
         .filter(pk__in=mine.values("incident"))
         .select_related("severity")
-        .order_by("severity__rank", "declared_at")
+        .order_by("severity__rank", "declared_at", "pk")
     )
     roles: dict[int, list[str]] = {}
     for incident_id, role in mine.values_list("incident", "role__name"):
@@ -140,7 +140,7 @@ def _incidents(user: User) -> Iterable[Need]:
 def _unowned(user: User) -> Iterable[Need]:
     commander = RoleAssignment.objects.filter(incident=OuterRef("pk"), role__is_commander=True, ended_at=None)
     rows = Incident.objects.visible_to(user).active().filter(~Exists(commander)).select_related("severity")
-    for incident in rows.order_by("severity__rank")[:10]:
+    for incident in rows.order_by("severity__rank", "pk")[:10]:
         yield Need(
             title=f"{incident} has no commander",
             note=incident.title,
@@ -158,7 +158,7 @@ def _postmortems(user: User) -> Iterable[Need]:
         .exclude(status=PostmortemStatus.PUBLISHED)
         .filter(author=user)
         .select_related("incident")
-        .order_by("due_at")
+        .order_by("due_at", "pk")
     )
     for postmortem in rows[:10]:
         yield Need(
@@ -177,7 +177,7 @@ def _actions(user: User, now: datetime) -> Iterable[Need]:
         ActionItem.objects.visible_to(user)
         .open()
         .filter(owner=user, due_on__lte=today + SOON)
-        .order_by("due_on")
+        .order_by("due_on", "pk")
     )
     for item in rows[:10]:
         when = "overdue since" if item.due_on and item.due_on < today else "due on"

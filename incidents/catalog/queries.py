@@ -108,7 +108,7 @@ def page(user: User, slug: str) -> ServicePage:
     below = list(service.depends_on.order_by("name"))
     above = list(service.dependents.filter(is_active=True).order_by("name"))
     known = registry.situations(user, [row.pk for row in (service, *below, *above)])
-    links = list(service.links.order_by("kind", "label"))
+    links = list(service.links.order_by("kind", "label", "pk"))
     return ServicePage(
         service=service,
         situation=known.get(service.pk, registry.Situation()),

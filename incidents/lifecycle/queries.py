@@ -388,7 +388,7 @@ def changes_before(incident: Incident) -> QuerySet[Change]:
     return (
         Change.objects.filter(service__in=incident.services.all(), at__lte=begun, at__gt=begun - LOOK_BACK)
         .select_related("service")
-        .order_by("-at")
+        .order_by("-at", "-pk")
     )
 
 
@@ -398,7 +398,7 @@ def already_open(user: Person, *, services: Iterable[int]) -> IncidentQuerySet:
     found = seen(user).active().filter(drill=False)
     if wanted:
         found = found.filter(services__in=wanted).distinct()
-    return found.order_by("severity__rank", "-declared_at")
+    return found.order_by("severity__rank", "-declared_at", "-pk")
 
 
 def briefing(incident: Incident) -> str:
@@ -437,7 +437,7 @@ def situations(user: Person, service_ids: Sequence[int]) -> dict[int, Situation]
         .filter(drill=False, services__in=service_ids)
         .annotate(on_service=F("services"))
         .select_related("severity")
-        .order_by("severity__rank", "declared_at")
+        .order_by("severity__rank", "declared_at", "pk")
     )
     found: dict[int, list[Incident]] = {}
     for row in rows:

@@ -81,7 +81,7 @@ def signals(integration: Integration) -> list[Line]:
 
 def errors(integration: Integration | None) -> QuerySet[IngestError]:
     """Give the latest ingest errors of a source, or with None those that belong to none."""
-    return IngestError.objects.filter(integration=integration).order_by("-last_at")[:SHOWN]
+    return IngestError.objects.filter(integration=integration).order_by("-last_at", "-pk")[:SHOWN]
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ def visible(user: User) -> AlertQuerySet:
 def with_acks(rows: AlertQuerySet) -> AlertQuerySet:
     """Read alerts with how many people must acknowledge (`acks_needed`), and who of several has (`acks`)."""
     runs = Escalation.objects.filter(alert=OuterRef("pk"), by_hand=False)
-    latest = runs.exclude(status=EscalationStatus.CLOSED).order_by("-generation")
+    latest = runs.exclude(status=EscalationStatus.CLOSED).order_by("-generation", "-pk")
     return rows.annotate(
         acks_needed=Subquery(latest.values("acks_needed")[:1]), acks=Subquery(latest.values("acks")[:1])
     )
@@ -212,7 +212,7 @@ def detail(user: User, alert: Alert) -> Detail:
             Incident.objects.visible_to(user)
             .active()
             .select_related("severity")
-            .order_by("severity__rank")[:10]
+            .order_by("severity__rank", "pk")[:10]
         ),
         snoozes=_snoozes(alert, current),
         after_snooze=escalations.asked_first(current, at=alert.snoozed_until)
@@ -253,7 +253,7 @@ def _related(user: User, alert: Alert) -> list[Alert]:
     if alert.service_id is None:
         return []
     rows = Alert.objects.visible_to(user).open().filter(service=alert.service_id).exclude(pk=alert.pk)
-    return list(rows.order_by("-last_at")[:5])
+    return list(rows.order_by("-last_at", "-pk")[:5])
 
 
 def _changes(alert: Alert) -> list[catalog.Change]:
@@ -262,14 +262,14 @@ def _changes(alert: Alert) -> list[catalog.Change]:
     rows = catalog.Change.objects.filter(
         service=alert.service_id, at__lte=alert.first_at, at__gte=alert.first_at - timedelta(hours=2)
     )
-    return list(rows.order_by("-at")[:5])
+    return list(rows.order_by("-at", "-pk")[:5])
 
 
 def of_incident(user: User, number: int) -> tuple[Incident, list[Alert]]:
     """An incident's alerts; 404 where it is absent or not visible."""
     incident = get_object_or_404(Incident.objects.visible_to(user), number=number)
     return incident, list(
-        Alert.objects.filter(incident=incident).select_related("service").order_by("-last_at")[:30]
+        Alert.objects.filter(incident=incident).select_related("service").order_by("-last_at", "-pk")[:30]
     )
 
 
@@ -293,7 +293,7 @@ def service_panel(user: User, slug: str) -> ServicePanel:
     paged = ServicePolicy.objects.filter(service=service).values("policy")
     policies = escalations.policies(user)
     policy = policies.filter(pk__in=paged).first() or policies.filter(is_default=True).first()
-    rows = Alert.objects.visible_to(user).open().filter(service=service).order_by("-last_at")
+    rows = Alert.objects.visible_to(user).open().filter(service=service).order_by("-last_at", "-pk")
     return ServicePanel(escalations.ladder(policy) if policy else None, list(rows[:10]))
 
 

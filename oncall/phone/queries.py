@@ -339,7 +339,7 @@ def _changes(service: Service | None, broke_at: datetime | None) -> tuple[Change
         return ()
     found = Change.objects.filter(service=service, at__lte=broke_at, at__gt=broke_at - CHANGED_BEFORE)
     return tuple(
-        ChangeBefore(change, broke_at - change.at) for change in found.order_by("-at")[:MOST_CHANGES]
+        ChangeBefore(change, broke_at - change.at) for change in found.order_by("-at", "-pk")[:MOST_CHANGES]
     )
 
 
@@ -349,7 +349,7 @@ def _related(alert: Alert | None) -> tuple[Alert, ...]:
     found = Alert.objects.open().filter(service=alert.service_id).exclude(pk=alert.pk)
     # Only what anybody may see: the address alone says nothing of a private incident.
     public = found.exclude(incident__private=True)
-    return tuple(public.order_by("-last_at")[:MOST_RELATED])
+    return tuple(public.order_by("-last_at", "-pk")[:MOST_RELATED])
 
 
 def _others(page: Page) -> tuple[Page, ...]:

@@ -68,7 +68,7 @@ def open_draft(incident_id: int, *, actor: User | None = None) -> Postmortem:
 
 def _commander(incident: Incident) -> int | None:
     held = RoleAssignment.objects.filter(incident=incident, role__is_commander=True).order_by(
-        F("ended_at").desc(nulls_first=True), "-started_at"
+        F("ended_at").desc(nulls_first=True), "-started_at", "-pk"
     )
     return held.values_list("user_id", flat=True).first()
 

@@ -129,7 +129,7 @@ def with_parts(user: User) -> PostmortemQuerySet:
         Postmortem.objects.visible_to(user)
         .select_related("incident__severity", "author")
         .prefetch_related("timeline", "factors", "action_items__owner")
-        .order_by("-created_at")
+        .order_by("-created_at", "-pk")
     )
 
 

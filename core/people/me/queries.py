@@ -27,7 +27,7 @@ class Browser:
 
 def browsers(user: User, *, here: str) -> list[Browser]:
     """Give the browsers in which a person is signed in, the one with the session `here` first."""
-    rows = user.sessions.filter(expire_date__gt=timezone.now()).order_by("-seen_at")
+    rows = user.sessions.filter(expire_date__gt=timezone.now()).order_by("-seen_at", "pk")
     found = [
         Browser(
             row.session_key,

@@ -79,7 +79,7 @@ def _due() -> Any:
         Escalation.objects.select_related(*queries.OF_MOST)
         .prefetch_related(*queries.OF_SOME)
         .filter(status=EscalationStatus.ESCALATING, next_at__lte=Now())
-        .order_by("urgency", "next_at")
+        .order_by("urgency", "next_at", "pk")
     )
 
 

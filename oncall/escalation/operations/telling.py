@@ -103,7 +103,7 @@ def carry_over(alert_id: int) -> None:
     if alert is None or alert.incident is None:
         return
     sent = Page.objects.filter(escalation__alert=alert, sent_at__isnull=False, user__isnull=False)
-    for page_id in sent.order_by("sent_at").values_list("pk", flat=True):
+    for page_id in sent.order_by("sent_at", "pk").values_list("pk", flat=True):
         tell_sent(page_id)
     if alert.acknowledged_at is not None and alert.acknowledged_by is not None:
         said = f"{alert.acknowledged_by} took the alert: {alert.title}"

@@ -294,7 +294,7 @@ def current(*, alert: Alert | None = None, incident: Incident | None = None) -> 
     found = Escalation.objects.select_related("acknowledged_by", *RELATED).filter(by_hand=False)
     found = found.exclude(is_last_resort=True, status=EscalationStatus.CLOSED)
     found = found.filter(alert=alert) if alert is not None else found.filter(incident=incident)
-    return found.order_by("-generation").first()
+    return found.order_by("-generation", "-pk").first()
 
 
 def is_asked(incident_id: int, *, by_alerts: bool = True) -> bool:

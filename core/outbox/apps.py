@@ -11,12 +11,12 @@ class OutboxConfig(AppConfig):
         """Make the channels known, and let `drain()` hand over events."""
         from core.channels import kinds as _kinds  # noqa: F401, PLC0415
         from core.events import bus  # noqa: PLC0415
-        from core.outbox import bundling, claims, receipts, registry  # noqa: PLC0415
+        from core.outbox import bundling, receipts, registry, telling  # noqa: PLC0415
 
         registry.add_step("events", lambda: bus.deliver_due(limit=bus.AT_ONCE), order=60, due=bus.DUE)
         registry.add_step("receipts", receipts.miss_due, order=56, soon=receipts.SOON, due=receipts.DUE)
-        registry.add_step("outcomes", claims.tell_again, order=57, due=claims.UNTOLD)
-        registry.add_step("digests", lambda: bundling.tell_due(claims.tell), order=55, due=bundling.UNTOLD)
+        registry.add_step("outcomes", telling.tell_again, order=57, due=telling.UNTOLD)
+        registry.add_step("digests", lambda: bundling.tell_due(telling.tell), order=55, due=bundling.UNTOLD)
         _keep_house()
 
 

@@ -8,7 +8,6 @@ by others, and digests go behind critical pages. What becomes of a digest is tol
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -18,6 +17,8 @@ from core.outbox import registry
 from core.outbox.models import Lane, Message, State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from core.channels.registry import Content
     from core.outbox.registry import Client, Outcome
 

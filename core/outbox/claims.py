@@ -1,4 +1,4 @@
-"""Claim what is due by a lease, record what became of it behind a fence, tell the clients: all of it SQL.
+"""Claim what is due by a lease, and record what became of it behind a fence: all of it SQL.
 
 A worker may die or stall anywhere. What it had claimed becomes claimable again when its lease is over, and
 what it says after that changes nothing (it is kept as a late attempt).
@@ -11,19 +11,21 @@ import logging
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import connection, transaction
 
 from core import failpoints
-from core.events import bus
 from core.outbox import bundling, registry, rules
-from core.outbox.events import MessageLost
 from core.outbox.models import Message, State
-from core.outbox.registry import Outcome
+from core.outbox.telling import ended_ids, outcome_of, raise_alarm, remember_untold, tell, tell_of_ends
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from core.outbox.registry import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +35,7 @@ LOST = "the worker ended or stalled: it may have been sent"
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What a worker can take now: messages in all, those in the lanes behind the pages, and no more of
-    `full`.
-    """
+    """What a worker can take now: messages in all, those in the lanes behind the pages, and no more of `full`."""
 
     messages: int
     behind: int
@@ -110,8 +110,6 @@ update outbox_message as message set
 from picked where message.id = picked.id
 returning message.*, was, last_owner, last_lease
 """
-
-
 DUE = """
 select 1 from outbox_message where state = 'pending' and due_at <= now()
 union all select 1 from outbox_message where state = 'sending' and lease_until <= now()"""
@@ -123,8 +121,8 @@ def claim(room: Room, *, owner: str) -> list[Message]:
 
     In the same transaction the clients' guards are asked, and what is no longer wanted is suppressed; what is
     past its time expires; what had its lease run out for the third time becomes unknown; what is too much for its
-    person goes into a digest. The clients are told
-    of that in a transaction of their own: a listener may need a row that somebody holds who waits for ours.
+    person goes into a digest. The clients are told of that in a transaction of their own: a listener may need a row
+    that somebody holds who waits for ours.
     """
     while (claimed := _claim(room, owner)) is not None:
         if claimed:
@@ -156,8 +154,8 @@ def _claim(room: Room, owner: str) -> list[Message] | None:
         unwanted = _ask_guards([message for message in picked if message.state == State.SENDING])
         _suppress(unwanted)
         outcomes = [one for message in picked if (one := _on_claim(message, unwanted)) is not None]
-        remember_untold(_ended(outcomes))
-        _raise_alarm(outcomes)
+        remember_untold(ended_ids(outcomes))
+        raise_alarm(outcomes)
     if outcomes:
         tell_of_ends(outcomes)
     wanted = [m for m in picked if m.state == State.SENDING and m.pk not in unwanted]
@@ -167,13 +165,6 @@ def _claim(room: Room, owner: str) -> list[Message] | None:
 def _statement(rescue: str) -> str:
     pages, behind = _DUE.format(lanes="<= 1", rescue=rescue), _DUE.format(lanes="> 1", rescue=rescue)
     return _CLAIM.format(pages=pages, behind=behind)
-
-
-def tell_of_ends(outcomes: Sequence[Outcome]) -> None:
-    """Tell the clients, in a transaction of its own, of ends that are noted as untold."""
-    with transaction.atomic():
-        untold = tell(outcomes)
-        _forget(set(_ended(outcomes)) - set(untold))
 
 
 def _on_claim(message: Message, unwanted: dict[int, str]) -> Outcome | None:
@@ -186,21 +177,6 @@ def _on_claim(message: Message, unwanted: dict[int, str]) -> Outcome | None:
     if vars(message)["was"] == State.SENDING and rules.wants_fallback(message.attempts - 1, waiting=0):
         return outcome_of(message, "retrying", LOST, fallback=True)
     return None
-
-
-def outcome_of(message: Message, state: str, detail: str, *, fallback: bool = False) -> Outcome:
-    """What its client is told of a message."""
-    return Outcome(
-        message_id=message.pk,
-        client=message.client,
-        subject_id=message.subject_id,
-        epoch=message.epoch,
-        user_id=message.user_id,
-        channel=message.channel,
-        state=str(state),
-        detail=detail,
-        fallback_wanted=fallback,
-    )
 
 
 def _note_lost_tries(messages: Iterable[Message]) -> None:
@@ -309,7 +285,7 @@ def complete(results: Sequence[Result], *, owner: str) -> int:
         ours = [result for result in results if result.message.pk in done]
         outcomes = [outcome for result in ours if (outcome := _on_result(result)) is not None]
         remember_untold(tell(outcomes))
-        _raise_alarm(outcomes)
+        raise_alarm(outcomes)
     return len(done)
 
 
@@ -337,99 +313,3 @@ def _on_result(result: Result) -> Outcome | None:
     if result.fallback_wanted:
         return outcome_of(result.message, "retrying", result.detail, fallback=True)
     return None
-
-
-def tell(outcomes: Sequence[Outcome]) -> list[int]:
-    """Tell each client what became of its messages; give the ids of ended ones whose client did not hear it.
-
-    A listener that raises undoes nobody's record and holds up no other.
-    """
-    groups: defaultdict[str, list[Outcome]] = defaultdict(list)
-    for outcome in sorted(outcomes, key=lambda outcome: (outcome.subject_id, outcome.message_id)):
-        groups[outcome.client].append(outcome)
-    return _ended([outcome for name, group in groups.items() for outcome in _untold(name, group)])
-
-
-def _ended(outcomes: Sequence[Outcome]) -> list[int]:
-    return [outcome.message_id for outcome in outcomes if outcome.state != "retrying"]
-
-
-def _untold(name: str, outcomes: Sequence[Outcome]) -> list[Outcome]:
-    client = registry.client(name)
-    if client is None or _heard(client, outcomes):
-        return []
-    return [outcome for outcome in outcomes if not _heard(client, [outcome])]
-
-
-def _heard(client: registry.Client, outcomes: Sequence[Outcome]) -> bool:
-    try:
-        with transaction.atomic():
-            client.listener(outcomes)
-    except Exception:  # the record of what was sent must stand
-        log.exception("the listener of %s failed on messages %s", client.name, _ids(outcomes))
-        return False
-    return True
-
-
-def remember_untold(untold: Sequence[int]) -> None:
-    """Note that the clients have yet to hear of these ends, so that they are told from ten seconds on."""
-    if untold:
-        with connection.cursor() as cursor:
-            cursor.execute("update outbox_message set untold_at = now() where id = any(%s)", [list(untold)])
-
-
-def _forget(told: Iterable[int]) -> None:
-    Message.objects.filter(pk__in=list(told)).update(untold_at=None)
-
-
-def _raise_alarm(outcomes: Sequence[Outcome]) -> None:
-    lost = [outcome for outcome in outcomes if outcome.state in {State.EXPIRED, State.UNKNOWN}]
-    if not lost:
-        return
-    log.error("messages ended without a known arrival: %s", _ids(lost))
-    bus.emit_all(
-        [
-            MessageLost(
-                outcome.message_id,
-                outcome.client,
-                outcome.subject_id,
-                outcome.user_id,
-                outcome.channel,
-                outcome.state,
-                outcome.detail,
-            )
-            for outcome in lost
-        ]
-    )
-
-
-def _ids(outcomes: Sequence[Outcome]) -> list[int]:
-    return [outcome.message_id for outcome in outcomes]
-
-
-UNTOLD = """
-select 1 from outbox_message where untold_at < now() - interval '10 seconds' and state <> 'bundled'"""
-
-
-def tell_again(*, limit: int = 50) -> int:
-    """Tell listeners what they failed to hear, ten seconds after each failure; give how many heard it."""
-    with transaction.atomic():
-        due = list(
-            Message.objects.raw(
-                "select * from outbox_message where untold_at < now() - interval '10 seconds'"
-                " and state <> 'bundled' order by untold_at, id limit %s for update skip locked",
-                [limit],
-            )
-        )
-        heard = [message.pk for message in due if _heard_again(message)]
-        remember_untold([message.pk for message in due if message.pk not in heard])
-        _forget(heard)
-    return len(heard)
-
-
-def _heard_again(message: Message) -> bool:
-    client = registry.client(message.client)
-    fallback = message.state in {State.FAILED, State.UNKNOWN, State.NO_RECEIPT}
-    return client is None or _heard(
-        client, [outcome_of(message, message.state, message.error, fallback=fallback)]
-    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from django.db import DatabaseError, connection
@@ -13,6 +12,8 @@ from core.events import nudge
 from core.outbox import claims, registry, sending
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from core.outbox.registry import Step
 
 log = logging.getLogger(__name__)

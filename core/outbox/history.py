@@ -5,14 +5,16 @@ So the table that is claimed from stays small, however long Watchbill runs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.db import connection
 
 from core.outbox.models import Attempt, Message
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 AT_ONCE = 1000
 OLDEST = 5000

@@ -7,7 +7,7 @@ import hmac
 from django.db import transaction
 from django.db.models.functions import Now
 
-from core.outbox import claims, rules
+from core.outbox import rules, telling
 from core.outbox.models import Attempt, Message, State
 
 PROVIDER = "receipt"
@@ -48,7 +48,7 @@ def record(key: str, *, channel: str, delivered: bool, detail: str) -> bool:
             outcome=state,
             detail=detail[:500],
         )
-    claims.tell_of_ends([claims.outcome_of(message, state, detail, fallback=not delivered)])
+    telling.tell_of_ends([telling.outcome_of(message, state, detail, fallback=not delivered)])
     return True
 
 
@@ -79,7 +79,7 @@ def miss_due() -> int:
     """Give up waiting for receipts that are overdue and ask the clients for another way; give their number."""
     missed = list(Message.objects.raw(_MISS, [AT_ONCE, MISSING]))
     if missed:
-        claims.tell_of_ends(
-            [claims.outcome_of(message, State.NO_RECEIPT, MISSING, fallback=True) for message in missed]
+        telling.tell_of_ends(
+            [telling.outcome_of(message, State.NO_RECEIPT, MISSING, fallback=True) for message in missed]
         )
     return len(missed)

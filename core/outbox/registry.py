@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING
 from core.channels.registry import Content
 
 if TYPE_CHECKING:
+    import threading
+
     from core.outbox.models import Message
 
 __all__ = [

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
 
 from core.channels import secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 AT_ONCE = 500
 

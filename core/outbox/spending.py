@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -11,6 +10,8 @@ from django.conf import settings
 from django.db import connection
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from core.outbox.models import Message
 
 PAID = ("sms", "voice")

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from core import failpoints
 from core.events.models import Event
-from core.outbox import claims, operations, registry
+from core.outbox import claims, operations, registry, telling
 from core.outbox.claims import Result, Room
 from core.outbox.models import Attempt, Message
 from tests import cast
@@ -266,11 +266,11 @@ class TestCompleting:
         assert set(Message.objects.values_list("state", flat=True)) == {"accepted"}
 
         client_.listen = lambda _: None
-        assert claims.tell_again() == 0
+        assert telling.tell_again() == 0
         _sql("update outbox_message set untold_at = untold_at - interval '11 seconds'")
-        assert claims.tell_again() == 1
+        assert telling.tell_again() == 1
         assert client_.told[2:] == [(2, "accepted", False)]
-        assert claims.tell_again() == 0
+        assert telling.tell_again() == 0
 
     def test_it_is_told_again_until_it_hears(self, client_: Sender) -> None:
         def deaf(_outcomes: object) -> None:
@@ -284,10 +284,10 @@ class TestCompleting:
         )
         for _ in range(2):
             _sql("update outbox_message set untold_at = untold_at - interval '11 seconds'")
-            assert claims.tell_again() == 0
+            assert telling.tell_again() == 0
         client_.listen = lambda _: None
         _sql("update outbox_message set untold_at = untold_at - interval '11 seconds'")
-        assert claims.tell_again() == 1
+        assert telling.tell_again() == 1
         assert client_.told == [(1, "failed", True)]
 
 

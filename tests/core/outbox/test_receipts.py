@@ -7,7 +7,7 @@ import pytest
 from django.db.models import F
 
 from core.channels.registry import Delivery, Sent, Unknown
-from core.outbox import claims, draining, receipts, rules, sending
+from core.outbox import draining, receipts, rules, sending, telling
 from core.outbox.models import Attempt, Message
 from tests.core.outbox.conftest import put
 
@@ -113,7 +113,7 @@ def test_a_listener_that_fails_is_told_of_a_receipt_again(recorder: Recorder, cl
     assert Message.objects.get().untold_at is not None
     client_.listen = lambda _: None
     Message.objects.update(untold_at=F("untold_at") - timedelta(seconds=11))
-    assert claims.tell_again() == 1
+    assert telling.tell_again() == 1
     assert client_.told[-1] == (1, "no_receipt", True)
 
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.channels.registry import Permanent, Sent, Temporary, Unknown
-from core.outbox import claims, operations, sending
+from core.outbox import claims, operations, sending, telling
 from core.outbox.claims import Room
 from core.outbox.models import Attempt, Message
 from tests.core.outbox.conftest import put
@@ -91,7 +91,7 @@ def test_whatever_happens_a_message_is_due_or_has_ended_and_was_told(
         for what in happenings:
             _happen(what, recorder, client_)
         _sql("update outbox_message set untold_at = untold_at - interval '1 minute'")
-        claims.tell_again()
+        telling.tell_again()
         _check(recorder, client_)
         transaction.set_rollback(True)
 

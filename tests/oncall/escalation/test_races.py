@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.db import connection
 
-from core.outbox import claims
+from core.outbox import claims, telling
 from core.outbox.models import Message
 from core.outbox.registry import Outcome
 from oncall.alerts.models import Alert
@@ -173,8 +173,8 @@ def test_failures_that_come_in_while_somebody_acknowledges_hurt_nobody(
         ]
         together(
             lambda alert=alert: operations.acknowledge(actor=alice, alert=alert),  # type: ignore[misc]
-            lambda failed=failed: claims.tell(failed[:1]),  # type: ignore[misc]
-            lambda failed=failed: claims.tell(failed[1:]),  # type: ignore[misc]
+            lambda failed=failed: telling.tell(failed[:1]),  # type: ignore[misc]
+            lambda failed=failed: telling.tell(failed[1:]),  # type: ignore[misc]
             operations.advance_due,
         )
         running.refresh_from_db()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.db import connection
 
-from core.outbox import bundling, claims
+from core.outbox import bundling, telling
 from core.outbox.models import Message
 from core.outbox.sending import send_due
 from oncall.alerts import operations as alerts
@@ -86,7 +86,7 @@ def minute_is_over() -> None:
     with connection.cursor() as cursor:
         cursor.execute("update outbox_message set due_at = now() where client = 'oncall.page.digest'")
     send_due()
-    while bundling.tell_due(claims.tell):
+    while bundling.tell_due(telling.tell):
         pass
 
 

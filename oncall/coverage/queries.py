@@ -20,7 +20,7 @@ from oncall.paging import queries as paging
 from oncall.schedules import queries as schedules
 
 if TYPE_CHECKING:
-    from oncall.schedules.rules import Slice
+    from oncall.schedules.rules.resolver import Slice
 
 SHOWN = 20
 

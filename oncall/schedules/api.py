@@ -16,8 +16,9 @@ from core.accounts.policy import Verb, require
 from core.api.fields import Id, SlugOrId, Time, ZoneName, by_reference
 from core.api.permissions import Configures, Reads, Responds
 from core.api.views import Lists, Shows, ViewSet
-from oncall.schedules import operations, queries, rules
+from oncall.schedules import operations, queries
 from oncall.schedules.models import Layer, Override, Schedule, Unit
+from oncall.schedules.rules.layers import WEEKDAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from rest_framework.request import Request
 
+    from oncall.schedules.rules import resolver
+
 LONGEST = timedelta(days=400)
-DAYS = [name.lower() for name in rules.WEEKDAYS]
+DAYS = [name.lower() for name in WEEKDAYS]
 
 
 class Handoff(serializers.Serializer[dict[str, Any]]):
@@ -357,7 +360,7 @@ def spec(data: dict[str, Any]) -> operations.LayerSpec:
     )
 
 
-def shift(piece: rules.Slice) -> dict[str, Any]:
+def shift(piece: resolver.Slice) -> dict[str, Any]:
     """A stretch of the final schedule as JSON."""
     return {
         "start": Time().to_representation(piece.start),
@@ -369,7 +372,7 @@ def shift(piece: rules.Slice) -> dict[str, Any]:
     }
 
 
-def state(now: rules.Now, at: datetime) -> dict[str, Any]:
+def state(now: resolver.Now, at: datetime) -> dict[str, Any]:
     """Who has it, as JSON."""
     following = now.following
     return {

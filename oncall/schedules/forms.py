@@ -8,9 +8,10 @@ from django import forms
 
 from core.accounts import queries as people
 from core.accounts.models import Team, User
-from oncall.schedules import queries, rules
+from oncall.schedules import queries
 from oncall.schedules.models import Schedule, Unit
 from oncall.schedules.operations import LayerSpec
+from oncall.schedules.rules.layers import WEEKDAYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 PLACES = 12
 WINDOWS = 7
 ZONES = sorted(available_timezones())
-DAYS = [(str(n), name) for n, name in enumerate(rules.WEEKDAYS)]
-WEEKDAYS = [("", "as it starts"), *DAYS]
+DAYS = [(str(n), name) for n, name in enumerate(WEEKDAYS)]
+HANDOFF_DAYS = [("", "as it starts"), *DAYS]
 
 
 class ScheduleForm(forms.ModelForm[Schedule]):
@@ -51,7 +52,7 @@ class LayerForm(forms.Form):
     name = forms.CharField(max_length=80, label="Name of the rotation", initial="Primary")
     every = forms.IntegerField(min_value=1, max_value=365, initial=1, label="Hands over every")
     unit = forms.ChoiceField(choices=Unit.choices, initial=Unit.WEEK, label="of these")
-    weekday = forms.ChoiceField(choices=WEEKDAYS, required=False, label="On", initial="0")
+    weekday = forms.ChoiceField(choices=HANDOFF_DAYS, required=False, label="On", initial="0")
     handoff_at = forms.TimeField(
         label="At", initial="09:00", widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"})
     )

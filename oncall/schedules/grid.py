@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from oncall.schedules.rules import Override, Slice
+    from collections.abc import Iterable, Sequence
+    from zoneinfo import ZoneInfo
+
+    from oncall.schedules.rules.layers import Override
+    from oncall.schedules.rules.resolver import Slice
 
 
 HOUR = timedelta(hours=1)

@@ -13,8 +13,10 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from core.accounts.models import User
-from oncall.schedules import grid, rules
+from oncall.schedules import grid
 from oncall.schedules.models import Layer, Override, Participant, Schedule
+from oncall.schedules.rules import layers as values
+from oncall.schedules.rules import resolver
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -30,21 +32,21 @@ class Resolved:
 
     schedule_id: int
     name: str
-    layers: tuple[rules.Layer, ...]
-    overrides: tuple[rules.Override, ...]
+    layers: tuple[values.Layer, ...]
+    overrides: tuple[values.Override, ...]
     active: frozenset[int]
 
-    def final(self, start: datetime, end: datetime) -> tuple[rules.Slice, ...]:
-        return rules.final(self.layers, self.overrides, start, end, self.active)
+    def final(self, start: datetime, end: datetime) -> tuple[resolver.Slice, ...]:
+        return resolver.final(self.layers, self.overrides, start, end, self.active)
 
-    def at(self, instant: datetime) -> rules.Slice:
-        return rules.at(self.layers, self.overrides, instant, self.active)
+    def at(self, instant: datetime) -> resolver.Slice:
+        return resolver.at(self.layers, self.overrides, instant, self.active)
 
-    def beside(self, instant: datetime, *, before: bool) -> rules.Slice:
-        return rules.beside(self.layers, self.overrides, instant, HORIZON, self.active, before=before)
+    def beside(self, instant: datetime, *, before: bool) -> resolver.Slice:
+        return resolver.beside(self.layers, self.overrides, instant, HORIZON, self.active, before=before)
 
-    def now(self, instant: datetime, horizon: timedelta = HORIZON) -> rules.Now:
-        return rules.now(self.layers, self.overrides, instant, horizon, self.active)
+    def now(self, instant: datetime, horizon: timedelta = HORIZON) -> resolver.Now:
+        return resolver.now(self.layers, self.overrides, instant, horizon, self.active)
 
 
 def schedules() -> QuerySet[Schedule]:
@@ -59,10 +61,10 @@ def resolve(schedule_ids: Collection[int] | None, *, start: datetime, end: datet
     if not rows:
         return {}
     ids = [row.pk for row in rows]
-    layers: defaultdict[int, list[rules.Layer]] = defaultdict(list)
+    layers: defaultdict[int, list[values.Layer]] = defaultdict(list)
     for layer in _layers(ids, start=start, end=end):
         layers[layer.schedule_id].append(layer_value(layer))
-    overrides: defaultdict[int, list[rules.Override]] = defaultdict(list)
+    overrides: defaultdict[int, list[values.Override]] = defaultdict(list)
     live = Override.objects.filter(schedule__in=ids, cancelled_at=None, end__gt=start, start__lt=end)
     for row in live.order_by("created_at", "id"):
         overrides[row.schedule_id].append(override_value(row, order=len(overrides[row.schedule_id])))
@@ -94,30 +96,30 @@ def turns(layer: Layer) -> list[list[User] | None]:
     return list(found.values())
 
 
-def layer_value(layer: Layer) -> rules.Layer:
+def layer_value(layer: Layer) -> values.Layer:
     """One layer's row as the resolver's value."""
     places: dict[int, list[int] | None] = {}
     for member in layer.participants.all():
         people = places.setdefault(member.place, [] if member.user_id else None)
         if member.user_id and people is not None:
             people.append(member.user_id)
-    return rules.Layer(
+    return values.Layer(
         name=layer.name,
         time_zone=layer.time_zone,
         start=layer.start,
         effective_from=layer.effective_from,
         effective_until=layer.effective_until,
-        handoff=rules.Handoff(layer.every, rules.Unit(layer.unit), layer.handoff_at, layer.weekday),
+        handoff=values.Handoff(layer.every, values.Unit(layer.unit), layer.handoff_at, layer.weekday),
         participants=tuple(
             tuple(people) if people is not None else None for _, people in sorted(places.items())
         ),
-        restrictions=tuple(rules.Restriction(r.weekday, r.start, r.end) for r in layer.restrictions.all()),
+        restrictions=tuple(values.Restriction(r.weekday, r.start, r.end) for r in layer.restrictions.all()),
     )
 
 
-def override_value(row: Override, *, order: int) -> rules.Override:
+def override_value(row: Override, *, order: int) -> values.Override:
     """One override's row as the resolver's value; `order` is its place by creation."""
-    return rules.Override(
+    return values.Override(
         row.pk,
         row.start,
         row.end,
@@ -128,7 +130,7 @@ def override_value(row: Override, *, order: int) -> rules.Override:
     )
 
 
-def on_call(schedule_ids: Collection[int], at: datetime | None = None) -> dict[int, rules.Slice]:
+def on_call(schedule_ids: Collection[int], at: datetime | None = None) -> dict[int, resolver.Slice]:
     """Who is on call in each of these schedules at an instant (default: now), with the reason."""
     instant = at or timezone.now()
     found = resolve(schedule_ids, start=instant, end=instant + timedelta(microseconds=1))
@@ -140,7 +142,7 @@ class Watch:
     """One schedule right now: who has it, until when, who is next."""
 
     schedule: Schedule
-    now: rules.Now
+    now: resolver.Now
     people: tuple[User, ...]
     next_people: tuple[User, ...]
 
@@ -160,7 +162,7 @@ def watches(schedule_ids: Collection[int] | None = None, at: datetime | None = N
     }
     people = User.objects.in_bulk(ids)
 
-    def named(piece: rules.Slice | None) -> tuple[User, ...]:
+    def named(piece: resolver.Slice | None) -> tuple[User, ...]:
         return tuple(people[pk] for pk in piece.users if pk in people) if piece else ()
 
     return [
@@ -205,7 +207,7 @@ def shifts_in(one: Resolved, user_id: int, *, start: datetime, end: datetime) ->
     return _merged(one, user_id, one.final(start, end))
 
 
-def _merged(one: Resolved, user_id: int, slices: Sequence[rules.Slice]) -> list[Shift]:
+def _merged(one: Resolved, user_id: int, slices: Sequence[resolver.Slice]) -> list[Shift]:
     found: list[Shift] = []
     for piece in slices:
         if user_id not in piece.users:
@@ -257,7 +259,7 @@ def calendar(schedule: Schedule, *, first: date, days: int, zone: ZoneInfo, now:
     rows: dict[str, Row] = {}
     for layer in one.layers:  # an edited rotation is drawn on one line, before and after
         row = rows.setdefault(layer.name, Row(layer.name, "", []))
-        shifts = rules.layer_shifts(layer, window.start, window.end, one.active)
+        shifts = resolver.layer_shifts(layer, window.start, window.end, one.active)
         row.blocks.extend(grid.blocks(shifts, within=window, gaps=False))
         rows[layer.name] = replace(row, note=rhythm(layer))
     final = grid.blocks(one.final(window.start, window.end), within=window, gaps=True)
@@ -271,26 +273,26 @@ def calendar(schedule: Schedule, *, first: date, days: int, zone: ZoneInfo, now:
     )
 
 
-def rhythm(layer: rules.Layer) -> str:
+def rhythm(layer: values.Layer) -> str:
     """A rotation in words, as weekly, Mon 09:00."""
     handoff = layer.handoff
     one = {
-        rules.Unit.HOUR: "hourly",
-        rules.Unit.DAY: "daily",
-        rules.Unit.WEEK: "weekly",
-        rules.Unit.MONTH: "monthly",
+        values.Unit.HOUR: "hourly",
+        values.Unit.DAY: "daily",
+        values.Unit.WEEK: "weekly",
+        values.Unit.MONTH: "monthly",
     }
     every = one[handoff.unit] if handoff.every == 1 else f"every {handoff.every} {handoff.unit}s"
-    if handoff.unit is rules.Unit.HOUR:
+    if handoff.unit is values.Unit.HOUR:
         return every
-    day = f"{rules.WEEKDAYS[handoff.weekday][:3]} " if handoff.weekday is not None else ""
+    day = f"{values.WEEKDAYS[handoff.weekday][:3]} " if handoff.weekday is not None else ""
     return f"{every}, {day}{handoff.at:%H:%M}"
 
 
-def coming_gaps(*, now: datetime, days: int = 14) -> dict[int, rules.Slice]:
+def coming_gaps(*, now: datetime, days: int = 14) -> dict[int, resolver.Slice]:
     """The first stretch of the next days in which a schedule has nobody, by schedule."""
     end = now + timedelta(days=days)
-    found: dict[int, rules.Slice] = {}
+    found: dict[int, resolver.Slice] = {}
     for pk, one in resolve(None, start=now, end=end).items():
         gap = next((piece for piece in one.final(now, end) if not piece.users), None)
         if gap is not None:

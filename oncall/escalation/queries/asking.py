@@ -24,7 +24,7 @@ from oncall.escalation.rules.targets import Answer
 from oncall.matching.rules import Facts, judge
 from oncall.paging import queries as paging
 from oncall.schedules import queries as schedules
-from oncall.schedules.rules import TICK
+from oncall.schedules.rules.resolver import TICK
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from incidents.lifecycle.models import Incident
     from oncall.alerts.models import Alert
     from oncall.schedules.queries import Resolved
-    from oncall.schedules.rules import Slice
+    from oncall.schedules.rules.resolver import Slice
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from oncall.schedules.rules import Layer, Override
+from oncall.schedules.rules.layers import Layer, Override
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)

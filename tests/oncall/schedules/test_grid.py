@@ -2,7 +2,8 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from oncall.schedules import grid
-from oncall.schedules.rules import Override, Slice
+from oncall.schedules.rules.layers import Override
+from oncall.schedules.rules.resolver import Slice
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2025, 10, 23, 1, 24, tzinfo=UTC)

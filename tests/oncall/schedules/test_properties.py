@@ -11,18 +11,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from oncall.schedules.rules import (
-    Handoff,
-    Layer,
-    Override,
-    Restriction,
-    Slice,
-    Unit,
-    at,
-    final,
-    layer_shifts,
-    now,
-)
+from oncall.schedules.rules.layers import Handoff, Layer, Override, Restriction, Unit
+from oncall.schedules.rules.resolver import Slice, at, final, layer_shifts, now
 from tests.oncall.schedules import oracle
 
 ZONES = (

@@ -5,20 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from oncall.schedules.rules import (
-    Handoff,
-    Layer,
-    Malformed,
-    Override,
-    Restriction,
-    Slice,
-    Unit,
-    at,
-    beside,
-    final,
-    layer_shifts,
-    now,
-)
+from oncall.schedules.rules.layers import Handoff, Layer, Malformed, Override, Restriction, Unit
+from oncall.schedules.rules.resolver import Slice, at, beside, final, layer_shifts, now
 
 ANA, BEN, CLEO, DAN, EVE, FAY = range(1, 7)
 DAY = timedelta(days=1)

@@ -1,107 +1,20 @@
-"""Who is on call: the one resolver behind paging, the calendar, the API and every feed.
+"""Who is on call: the one resolver behind paging, the calendar, the API and every feed."""
 
-Hand-offs are wall-clock rules in a named zone. They are turned into UTC once, in `_wall`; everything after
-that is arithmetic on half-open UTC intervals.
-"""
-
-from calendar import monthrange
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
-from enum import StrEnum
-from functools import lru_cache
+from datetime import datetime, timedelta
 from itertools import pairwise
 from operator import itemgetter
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-DAY = timedelta(days=1)
+from oncall.schedules.rules.layers import WEEKDAYS, Layer, Override, Unit, check, utc
+from oncall.schedules.rules.turns import Span, meet, shifts
+
 TICK = timedelta(microseconds=1)
-# Local dates looked at beside the window: a zone may skip a whole day (Apia, December 2011).
-MARGIN = 2 * DAY
+
+
 # Most answers to "who is next" lie this near; the whole horizon is worked out only when this one does not.
 NEAR = timedelta(days=8)
-
-
-class Unit(StrEnum):
-    HOUR = "hour"
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-
-
-class Malformed(ValueError):
-    """A schedule that means nothing: a time without a zone, a rotation of no length."""
-
-
-@dataclass(frozen=True, slots=True)
-class Handoff:
-    """When the next place takes over: every so many units, at a wall-clock time.
-
-    Weekly rotations hand over on `weekday` (0 is Monday; None: the weekday of the start), monthly ones
-    on the day of the month of the layer's start, or on the last day of a shorter month.
-    """
-
-    every: int
-    unit: Unit
-    at: time
-    weekday: int | None = None
-
-    def __post_init__(self) -> None:
-        _check(self.every >= 1, "a rotation lasts at least one unit")
-        _check_wall(self.at, self.weekday)
-
-
-@dataclass(frozen=True, slots=True)
-class Restriction:
-    """A wall-clock window in which a layer counts; it runs over midnight when `end` is not after `start`."""
-
-    weekday: int | None
-    start: time
-    end: time
-
-    def __post_init__(self) -> None:
-        _check_wall(self.start, self.weekday)
-        _check_wall(self.end, None)
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One rotation; its first place begins at `start`, it counts in [effective_from, effective_until)."""
-
-    name: str
-    time_zone: str
-    start: datetime
-    effective_from: datetime
-    effective_until: datetime | None
-    handoff: Handoff
-    participants: tuple[tuple[int, ...] | None, ...]
-    restrictions: tuple[Restriction, ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "start", _utc(self.start))
-        object.__setattr__(self, "effective_from", _utc(self.effective_from))
-        if self.effective_until is not None:
-            object.__setattr__(self, "effective_until", _utc(self.effective_until))
-
-
-@dataclass(frozen=True, slots=True)
-class Override:
-    """An exception: `user` joins, or steps in for `replaces` or for everybody; without `user` those are just off."""
-
-    id: int
-    start: datetime
-    end: datetime
-    user: int | None
-    replaces: int | None
-    created_order: int
-    replaces_everybody: bool = False
-
-    def __post_init__(self) -> None:
-        _check(not self.replaces_everybody or self.replaces is None, "everybody is not one person")
-        object.__setattr__(self, "start", _utc(self.start))
-        object.__setattr__(self, "end", _utc(self.end))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +52,6 @@ class _Answer:
     reason: str
 
 
-T = TypeVar("T")
-U = TypeVar("U")
-Span = tuple[datetime, datetime, T]
 Active = frozenset[int] | None
 
 
@@ -156,11 +66,11 @@ def final(
 
     `active_users` None means that everybody is active. An empty window has no slices.
     """
-    start, end = _utc(start), _utc(end)
+    start, end = utc(start), utc(end)
     if start >= end:
         return ()
     merged: list[Span[_Answer]] = []
-    for begin, finish, base, exceptions in _meet(
+    for begin, finish, base, exceptions in meet(
         _layered(layers, start, end, active_users), _exceptions(overrides, start, end)
     ):
         answer = _overridden(base, exceptions, active_users) if exceptions else base
@@ -175,7 +85,7 @@ def at(
     layers: Sequence[Layer], overrides: Sequence[Override], instant: datetime, active_users: Active = None
 ) -> Slice:
     """Return who is on call at `instant` and why, as a slice of one microsecond; `now` knows until when."""
-    return final(layers, overrides, instant, _utc(instant) + TICK, active_users)[0]
+    return final(layers, overrides, instant, utc(instant) + TICK, active_users)[0]
 
 
 def now(
@@ -186,8 +96,8 @@ def now(
     active_users: Active = None,
 ) -> Now:
     """Return who is on call from `instant` until other people are, and who that will be, within `horizon`."""
-    instant = _utc(instant)
-    _check(horizon > timedelta(), "a horizon lies ahead")
+    instant = utc(instant)
+    check(horizon > timedelta(), "a horizon lies ahead")
 
     def turns(reach: timedelta) -> list[Slice]:
         return _turns(final(layers, overrides, instant, instant + reach, active_users))
@@ -212,7 +122,7 @@ def beside(
 
     Gaps are passed over. Where there is no such turn the slice has nobody, and says how far was looked.
     """
-    instant = _utc(instant)
+    instant = utc(instant)
     for reach in (min(NEAR, horizon), horizon):
         start, end = (instant - reach, instant + TICK) if before else (instant, instant + reach)
         turns = _turns(final(layers, overrides, start, end, active_users))
@@ -234,7 +144,7 @@ def layer_shifts(
     places = _places(layer, active_users)
     return tuple(
         _slice(begin, finish, places[turn % len(places)])
-        for begin, finish, turn in _shifts(layer, _utc(start), _utc(end))
+        for begin, finish, turn in shifts(layer, utc(start), utc(end))
     )
 
 
@@ -260,7 +170,7 @@ def _layered(
     changes: list[tuple[datetime, int, _Answer | None]] = [(start, -1, None)]
     for rank, layer in enumerate(layers):
         places = _places(layer, active)
-        for begin, finish, turn in _shifts(layer, start, end):
+        for begin, finish, turn in shifts(layer, start, end):
             changes.append((begin, rank, places[turn % len(places)]))
             changes.append((finish, rank, None))
     changes.append((end, -1, None))
@@ -329,119 +239,6 @@ def _rhythm(layer: Layer) -> str:
             return f"{often}, day {first.day} at {clock}"
 
 
-def _shifts(layer: Layer, start: datetime, end: datetime) -> Iterator[Span[int]]:
-    """Yield the numbered turns of a layer within the window, cut to its restrictions."""
-    start = max(start, layer.start, layer.effective_from)
-    end = end if layer.effective_until is None else min(end, layer.effective_until)
-    if start >= end:
-        return
-    turns = _rotation_turns(layer, start, end)
-    if not layer.restrictions:
-        yield from turns
-        return
-    for begin, finish, turn, _ in _meet(turns, _open_windows(layer, start, end)):
-        yield begin, finish, turn
-
-
-def _rotation_turns(layer: Layer, start: datetime, end: datetime) -> Iterator[Span[int]]:
-    grid = _elapsed(layer) if layer.handoff.unit is Unit.HOUR else _wall_clock(layer)
-    # An hourly grid already has the length of a turn; a wall-clock grid has a line every day, week or month.
-    stride = 1 if layer.handoff.unit is Unit.HOUR else layer.handoff.every
-    first = grid.last(layer.start)
-    turn = (grid.last(start) - first) // stride
-    begin = start
-    while begin < end:
-        finish = min(grid.instant(first + (turn + 1) * stride), end)
-        # On a date that a zone leaves out, a turn has no length and nobody loses anything.
-        if begin < finish:
-            yield begin, finish, turn
-            begin = finish
-        turn += 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Elapsed:
-    """Numbered instants a fixed length of real time apart."""
-
-    origin: datetime
-    step: timedelta
-
-    def instant(self, number: int) -> datetime:
-        return self.origin + number * self.step
-
-    def last(self, moment: datetime) -> int:
-        return (moment - self.origin) // self.step
-
-
-@dataclass(frozen=True, slots=True)
-class _WallClock:
-    """Numbered instants at one wall-clock time of every day, of one weekday, or of one day of the month."""
-
-    unit: Unit
-    at: time
-    zone: ZoneInfo
-    weekday: int
-    day: int
-
-    def instant(self, number: int) -> datetime:
-        return _wall(self._date(number), self.at, self.zone)
-
-    def last(self, moment: datetime) -> int:
-        """Return the number of the last instant at or before `moment`."""
-        # From a day ahead, because a clock that is put back over midnight returns to a date it had left.
-        number = self._number(moment.astimezone(self.zone).date() + DAY)
-        while self.instant(number) > moment:
-            number -= 1
-        return number
-
-    def _date(self, number: int) -> date:
-        if self.unit is Unit.DAY:
-            return date.fromordinal(number)
-        if self.unit is Unit.WEEK:
-            return date.fromordinal(7 * number + self.weekday + 1)
-        year, month = divmod(number, 12)
-        return date(year, month + 1, min(self.day, monthrange(year, month + 1)[1]))
-
-    def _number(self, day: date) -> int:
-        if self.unit is Unit.DAY:
-            return day.toordinal()
-        if self.unit is Unit.WEEK:
-            return (day.toordinal() - self.weekday - 1) // 7
-        return 12 * day.year + day.month - 1
-
-
-def _elapsed(layer: Layer) -> _Elapsed:
-    clock = _WallClock(Unit.DAY, layer.handoff.at, ZoneInfo(layer.time_zone), 0, 1)
-    return _Elapsed(clock.instant(clock.last(layer.start)), timedelta(hours=layer.handoff.every))
-
-
-def _wall_clock(layer: Layer) -> _WallClock:
-    zone, handoff = ZoneInfo(layer.time_zone), layer.handoff
-    first = layer.start.astimezone(zone)
-    weekday = first.weekday() if handoff.weekday is None else handoff.weekday
-    return _WallClock(handoff.unit, handoff.at, zone, weekday, first.day)
-
-
-def _open_windows(layer: Layer, start: datetime, end: datetime) -> list[Span[None]]:
-    """Return when the restrictions let the layer count, as disjoint spans in order."""
-    zone = ZoneInfo(layer.time_zone)
-    day, last = start.astimezone(zone).date() - MARGIN, end.astimezone(zone).date() + DAY
-    daily = [[each for each in layer.restrictions if each.weekday in {None, weekday}] for weekday in range(7)]
-    spans: list[tuple[datetime, datetime]] = []
-    while day <= last:
-        for window in daily[day.weekday()]:
-            until = day + DAY if window.end <= window.start else day
-            spans.append((_wall(day, window.start, zone), _wall(until, window.end, zone)))
-        day += DAY
-    joined: list[Span[None]] = []
-    for begin, finish in sorted(spans):
-        if joined and begin <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], finish), None)
-        elif begin < finish:
-            joined.append((begin, finish, None))
-    return joined
-
-
 def _exceptions(
     overrides: Sequence[Override], start: datetime, end: datetime
 ) -> Iterator[Span[tuple[Override, ...]]]:
@@ -504,44 +301,3 @@ def _applied(override: Override, users: tuple[int, ...]) -> tuple[int, ...]:
 
 def _until(override: Override) -> str:
     return f"until {override.end:%Y-%m-%d %H:%M} UTC"
-
-
-def _meet(left: Iterable[Span[T]], right: Iterable[Span[U]]) -> Iterator[tuple[datetime, datetime, T, U]]:
-    """Yield where two rows of disjoint spans in order overlap, with what each says there."""
-    these, those = iter(left), iter(right)
-    this, that = next(these, None), next(those, None)
-    while this is not None and that is not None:
-        begin, finish = max(this[0], that[0]), min(this[1], that[1])
-        if begin < finish:
-            yield begin, finish, this[2], that[2]
-        this_end, that_end = this[1], that[1]
-        if this_end <= that_end:
-            this = next(these, None)
-        if that_end <= this_end:
-            that = next(those, None)
-
-
-# The layers of a company hand over at the same few times, and every page and calendar asks for them again.
-@lru_cache(maxsize=16384)
-def _wall(day: date, clock: time, zone: ZoneInfo) -> datetime:
-    """Return the instant of a wall-clock time; `fold` 0 is both halves of the rule for nights of change.
-
-    A time that does not exist moves forward by the gap; of two that do, the first counts.
-    """
-    return datetime.combine(day, clock, zone).astimezone(UTC)
-
-
-def _utc(moment: datetime) -> datetime:
-    # A naive time would silently be read in the zone of the server.
-    _check(moment.tzinfo is not None, "a moment needs a zone")
-    return moment.astimezone(UTC)
-
-
-def _check_wall(clock: time, weekday: int | None) -> None:
-    _check(clock.tzinfo is None and not clock.fold, "a wall-clock time has no zone of its own")
-    _check(weekday is None or 0 <= weekday <= 6, "a weekday is a number from 0, Monday, to 6")
-
-
-def _check(condition: object, message: str) -> None:
-    if not condition:
-        raise Malformed(message)

@@ -210,6 +210,8 @@ def _ask_guards(messages: Sequence[Message]) -> dict[int, str]:
             with transaction.atomic():
                 unwanted.update(client.guard(group))
         except Exception:  # a message too many is better than none
+            if connection.needs_rollback:  # but what is not claimed after all is another's to send
+                raise
             log.exception("the guard of %s failed; its messages go out", name)
     return unwanted
 

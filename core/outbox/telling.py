@@ -69,6 +69,8 @@ def _heard(client: registry.Client, outcomes: Sequence[Outcome]) -> bool:
         with transaction.atomic():
             client.listener(outcomes)
     except Exception:  # the record of what was sent must stand
+        if connection.needs_rollback:
+            raise
         log.exception("the listener of %s failed on messages %s", client.name, _ids(outcomes))
         return False
     return True

@@ -50,8 +50,11 @@ class Gremlin:
         self.product.stack.kill(self.chance.choice(WORKERS))
 
     def _redis(self) -> None:
-        with redis.Redis.from_url(self.product.stack.redis.url) as client:
+        server = self.product.stack.redis
+        assert server.process is not None
+        with redis.Redis.from_url(server.url) as client:
             client.shutdown(nosave=True)
+        server.process.wait(10)
         self._redis_back = time.monotonic() + OUTAGE_SECONDS
 
     def _postgres(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,33 @@ join outbox_message m on m.client = 'oncall.page' and m.subject_id = p.id
 left join outbox_attempt t on t.message_id = m.id
 where a.title like %s group by a.title, m.id
 """
+_ASKED = """
+select m.key, extract(epoch from p.created_at - p.planned_at)::float8, extract(epoch from p.planned_at)::float8
+from oncall_alert a join oncall_escalation e on e.alert_id = a.id
+join oncall_page p on p.escalation_id = e.id
+join outbox_message m on m.client = 'oncall.page' and m.subject_id = p.id
+where a.title like %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A message about a level: its key, by how much the level was asked too late, and when it was due."""
+
+    key: str
+    late: float
+    planned: float
+
+
+def asked(stack: Stack, word: str) -> list[Asked]:
+    """What was asked about the alerts of a run."""
+    return [Asked(*row) for row in stack.rows(_ASKED, f"{word} %")]
+
+
+def early(levels: Sequence[Asked], receipts: Sequence[Receipt]) -> list[Receipt]:
+    """The pages that arrived before their level was due."""
+    planned = {level.key: level.planned for level in levels}
+    return [one for one in receipts if one.at < planned.get(one.key, 0.0)]
 
 
 def mails(server: Smtp, more: Sequence[tuple[float, bytes]]) -> list[Receipt]:

@@ -20,7 +20,7 @@ from core.stack.embedded import Postgres
 from tests import waiting
 from tests.chaos import evidence, report
 from tests.chaos.ledger import Ledger, Load
-from tests.chaos.oracle import BOB, Receipt, Verdict, Wanted, judge
+from tests.chaos.oracle import BOB, Receipt, Verdict, Wanted, judge, share
 from tests.chaos.sink import Sink
 from tests.running import Stack
 from tests.twilio import SID, TOKEN, Twilio
@@ -264,7 +264,7 @@ class Product:
         while ledger.is_pouring:
             self._moment(fault)
         over_at = time.monotonic() + patience * max(1.0, SLOWNESS / 2)
-        while not (self._moment(fault) and self._is_done(ledger, wanted, settles=settles)):
+        while not (self._moment(fault) and self.is_done(ledger, wanted, settles=settles)):
             if time.monotonic() > over_at:
                 break
         return self.judge(ledger, wanted)
@@ -282,7 +282,8 @@ class Product:
         waiting.pass_by()
         return fault()
 
-    def _is_done(self, ledger: Ledger, wanted: Sequence[Wanted], *, settles: bool) -> bool:
+    def is_done(self, ledger: Ledger, wanted: Sequence[Wanted], *, settles: bool) -> bool:
+        """Whether everybody `wanted` has heard of each alert, and with `settles` no message is left to send."""
         arrived = {(receipt.title, receipt.to) for receipt in self.receipts()}
         for accepted in ledger.accepted:
             if not all(any((accepted.title, to) in arrived for to in one.to) for one in wanted):
@@ -330,3 +331,13 @@ def assert_in_time(verdict: Verdict, *, p99: float) -> None:
     """Moreover nothing came twice but what the sink was too slow over."""
     assert verdict.duplicates <= verdict.too_slow, verdict
     assert_survived(verdict, p99=p99)
+
+
+def assert_punctual(product: Product, *, levels: int) -> None:
+    """Each alert's levels were all asked, none before its time, and all but one in a hundred within a second of it."""
+    asked = evidence.asked(product.stack, product.ledger.word)
+    assert len(asked) == product.ledger.load.alerts * levels
+    assert evidence.early(asked, product.sink.receipts()) == []
+    late = [level.late for level in asked]
+    assert min(late) >= 0
+    assert share(late, 99) <= 1 * SLOWNESS, share(late, 99)

@@ -10,7 +10,14 @@ import pytest
 
 from core.stack import programs
 from tests.chaos.company import LADDER_SECONDS
-from tests.chaos.harness import LEASE_SECONDS, SLOWNESS, WORKERS, Product, assert_in_time, assert_survived
+from tests.chaos.harness import (
+    LEASE_SECONDS,
+    WORKERS,
+    Product,
+    assert_in_time,
+    assert_punctual,
+    assert_survived,
+)
 from tests.chaos.ledger import ALERTS
 from tests.chaos.oracle import Wanted
 from tests.chaos.strikes import every
@@ -21,7 +28,8 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.chaos, pytest.mark.full, pytest.mark.timeout(240)]
 
 LADDER = tuple(Wanted((name,), n * LADDER_SECONDS) for n, name in enumerate(("first", "second", "third")))
-ANYBODY = (Wanted(("usual", "spare", "next")),)
+REACHED = {"person": ("spare", "next"), "method": ("spare",), "turn": ("mail", "next")}
+"""Who hears of an alert when what is gone was to carry it; whose turn was taken back still hears of the earlier ones."""
 UNREACHABLE = (
     "the person's account is closed",
     "the contact method was removed",
@@ -56,15 +64,7 @@ def test_f12_dispatchers_are_killed_each_second(product: Product) -> None:
         verdict = product.survive("F-12", fault=fault, load=load, wanted=LADDER, patience=40)
     assert len(set(hit)) == 12
     assert_survived(verdict, p99=LEASE_SECONDS + 3)
-    late = product.stack.rows(
-        "select extract(epoch from p.created_at - p.planned_at)::float8 from oncall_page p"
-        " join oncall_escalation e on e.id = p.escalation_id join oncall_alert a on a.id = e.alert_id"
-        " where a.title like %s and p.user_id is not null order by 1",
-        f"{product.ledger.word} %",
-    )
-    assert len(late) == ALERTS * len(LADDER)
-    assert late[0][0] >= 0  # never early
-    assert late[len(late) * 99 // 100][0] <= 1 * SLOWNESS
+    assert_punctual(product, levels=len(LADDER))
 
 
 @pytest.mark.parametrize("what", ["person", "method", "turn"])
@@ -93,17 +93,17 @@ def test_f34_who_was_to_be_paged_is_gone_before_the_page_is_sent(product: Produc
         return bool(struck)
 
     load = product.load(made["key"], per_second=20)
-    verdict = product.survive("F-34", fault=go, load=load, wanted=ANYBODY, settles=False, patience=40)
+    wanted = (Wanted(REACHED[what]),)
+    verdict = product.survive("F-34", fault=go, load=load, wanted=wanted, settles=False, patience=40)
     arrived = {one.to for one in product.sink.receipts() if one.title.startswith(product.ledger.word)}
-    assert {"person": "next", "method": "spare", "turn": "next"}[what] in arrived
+    assert REACHED[what][-1] in arrived
     if what != "turn":
         ends = product.stack.rows(
             "select distinct state, error from outbox_message where content ->> 'subject' like %s",
             f"%{product.ledger.word}%",
         )
         assert any(state == "suppressed" and error in UNREACHABLE for state, error in ends), ends
-    assert verdict.duplicates <= verdict.too_slow, verdict
-    assert_survived(verdict, p99=8)
+    assert_in_time(verdict, p99=5)
 
 
 def test_f35_a_policy_is_edited_while_it_is_asked_by(product: Product) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections import Counter
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,19 +13,30 @@ import psycopg
 import pytest
 
 from core.stack import probe
-from tests.chaos.harness import Product, assert_in_time, assert_survived
+from tests.chaos import report
+from tests.chaos.harness import SLOWNESS, Product, assert_in_time, assert_survived
 from tests.chaos.ledger import ALERTS
+from tests.chaos.oracle import Verdict
 from tests.chaos.strikes import every, once
 from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.chaos.oracle import Receipt
+
 pytestmark = [pytest.mark.chaos, pytest.mark.full, pytest.mark.timeout(400)]
 
 OUTAGE_SECONDS = 120 if ALERTS >= 1000 else 15
 LOCK_SECONDS = 20 if ALERTS >= 1000 else 8
+GLASS_SECONDS = 60 if ALERTS >= 1000 else 5
 LONGEST_ANSWER = 2.5
+_ASKED = """
+select a.title, starts_with(p.why, 'Paged by break-glass at '), count(m.id) filter (where m.state in ('accepted', 'delivered'))
+from oncall_alert a join oncall_escalation e on e.alert_id = a.id join oncall_page p on p.escalation_id = e.id
+left join outbox_message m on m.client = 'oncall.page' and m.subject_id = p.id
+where a.title like %s group by a.id, p.id
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -99,6 +111,48 @@ def test_f10_postgres_is_stopped_under_load(product: Product) -> None:
     assert product.ended == []
     assert verdict.duplicates <= verdict.cut_off, verdict
     assert_survived(verdict, p99=OUTAGE_SECONDS + 10)
+
+
+def test_f10_what_is_critical_is_paged_while_postgres_is_stopped(product: Product) -> None:
+    key = product.company("slow_ladder")["key"]
+    known_from = time.time()
+    glass = {"BREAK_GLASS": "true", "BREAK_GLASS_AFTER_SECONDS": str(GLASS_SECONDS)}
+    product.begin(env={"pagerd": glass})
+    keys_are_kept(product)
+    snapshot = product.folder / "spool" / "oncall.snapshot"
+    until(lambda: snapshot.exists() and snapshot.stat().st_mtime > known_from, seconds=90)
+
+    product.postgres.stop()
+    stopped_at = time.time()
+    ledger = product.pour("F-10", load=product.load(key, alerts=20, per_second=10, keeps_trying=True))
+    # Within the 30 s that a look and a send may take beside the wait, so within 90 s of an outage by the defaults.
+    until(lambda: _by_glass(product, ledger.word), seconds=(GLASS_SECONDS + 30) * SLOWNESS)
+    until(lambda: not ledger.is_pouring, seconds=60)
+    product.postgres.start()
+    accepted = {one.title for one in ledger.accepted}
+    product.stack.until(
+        lambda: (
+            {title for title, *_ in product.stack.rows(_ASKED, f"{ledger.word} %")} == accepted
+            and product.is_done(ledger, [], settles=True)
+        ),
+        seconds=40,
+        what="all that came meanwhile is asked about",
+    )
+    asked = product.stack.rows(_ASKED, f"{ledger.word} %")
+    came = [one for one in product.sink.receipts() if one.title.startswith(ledger.word)]
+    (page,) = _by_glass(product, ledger.word)  # all that waited in one page, and no second one
+    report.note("F-10", Verdict(delays=[page.at - stopped_at]), seed=product.seed, alerts=len(accepted))
+    assert set(ledger.statuses) <= {200, 503}
+    assert ledger.refused == []
+    assert len(asked) == len(accepted) == 20
+    told = {title for title, by_glass, _ in asked if by_glass}
+    assert told
+    assert all(count == (not by_glass) for _, by_glass, count in asked)
+    assert Counter(one.title for one in came) == Counter(accepted - told)
+
+
+def _by_glass(product: Product, word: str) -> list[Receipt]:
+    return [one for one in product.sink.receipts() if one.title.startswith(f"Break-glass: {word}")]
 
 
 def test_f27_postgres_may_only_be_read(product: Product) -> None:

@@ -20,8 +20,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("seed", range(1, SEEDS + 1), scope="function")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what has been survived since `make chaos` began."""
+    """Note what there is, whatever is chosen of it, and leave out what has been survived since `make chaos` began."""
+    report.begin(item.nodeid for item in items if item.get_closest_marker("soak") is None)
     over = [item for item in items if item.nodeid in report.survived()]
     items[:] = [item for item in items if item not in over]
     config.hook.pytest_deselected(items=over)
@@ -30,11 +32,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Keep what a run came to, whole or not at all."""
     if report.when == "call":
-        _end(report.nodeid, passed=report.passed)
+        _end(report.nodeid, passed=report.passed, seconds=report.duration)
 
 
-def _end(name: str, *, passed: bool) -> None:
-    report.end(name, passed=passed)
+def _end(name: str, *, passed: bool, seconds: float) -> None:
+    report.end(name, passed=passed, seconds=seconds)
 
 
 @pytest.fixture(scope="package")

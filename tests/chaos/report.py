@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import statistics
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
+from tests.chaos import ledger
 from tests.chaos.oracle import share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from tests.chaos.oracle import Verdict
 
@@ -27,7 +30,7 @@ Every line is a fault that `make chaos` provoked in the running product while al
 what a receiver outside of it counted. *Lost* is an accepted alert of which no page arrived. *Repeated* is a page that
 arrived again under its key: at most those that were under way in what failed. *Delay* is from when a page was due, which
 for the first one is the answer that its alert was accepted, to its arrival, in seconds; where the fault is that nothing
-can be sent for a while, that while is in it. A run whose fault did not strike is a failure, and so is a run in which the
+can be sent for a while, that while is in it. A message is claimed for 3 s here instead of 15 s. A run whose fault did not strike is a failure, and so is a run in which the
 comparison cannot see what two deliberately broken engines lose.
 
 | Fault | What happens | Runs | Alerts | Lost | Repeated | Delay p50 | p99 | longest |
@@ -40,19 +43,19 @@ WHAT = {
     "F-04": "workers are killed in the middle of asking a level",
     "F-05": "Redis is gone for 8 s and comes back empty",
     "F-06": "Redis forgets everything, again and again",
-    "F-07": "Redis hangs for 6 s, its port open",
+    "F-07": "Redis hangs, its port open",
     "F-08": "Redis absent from the start; Redis without memory",
     "F-09": "Postgres crashes and comes back, five times",
-    "F-10": "Postgres is stopped while alerts come in",
+    "F-10": "Postgres is stopped while alerts come in; break-glass",
     "F-11": "a sender is frozen beyond its lease and goes on",
     "F-12": "eight dispatchers and more, one killed each second, three levels",
     "F-13": "no beat; two beats",
-    "F-14": "workers whose clocks are an hour off, or jump two hours",
+    "F-14": "pagers whose clocks are an hour off, or jump two hours",
     "F-15": "the clock of the database jumps",
     "F-16": "every alert five times at once",
     "F-17": "resolve, acknowledge and fire in any order",
     "F-18": "a storm: 50 groups, 20 people",
-    "F-19": "one alert to 1,300 people",
+    "F-19": "one alert to a crowd",
     "F-20": "the mail server greets late, hangs, refuses, breaks off",
     "F-21": "the receiver fails three times in ten",
     "F-22": "the receiver says: too many, come again in 30 s",
@@ -73,6 +76,17 @@ WHAT = {
     "F-37": "an hour of faults by chance",
     "F-38": "two hours dead, with 500 open and 500 resolved meanwhile",
 }
+WHOLE = 1000
+SHORTER = {
+    "F-01": "10 kills instead of 40",
+    "F-07": "Redis hangs for 6 s instead of 10 s",
+    "F-10": "Postgres is away for 15 s instead of 120 s, and break-glass acts after 5 s instead of 60 s",
+    "F-18": "the storm lasts 15 s instead of 60 s, with ten times the alerts of a fault instead of 10,000",
+    "F-19": "300 people instead of 1,300",
+    "F-28": "the same storm as in F-18",
+    "F-29": "the table is locked for 8 s instead of 20 s",
+}
+"""What strikes less hard with fewer alerts than a thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,55 +110,113 @@ def note(fault: str, verdict: Verdict, *, seed: int, alerts: int) -> None:
     _runs.append(Run(fault, seed, alerts, len(verdict.lost), verdict.duplicates, delays))
 
 
-def end(test: str, *, passed: bool) -> None:
-    """Keep the runs of a test that has ended, where CHAOS_REPORT names a file for them."""
+def begin(tests: Iterable[str]) -> None:
+    """Keep which tests there are, so that it can be said which of them are still to be run."""
+    _add({"tests": sorted(tests)})
+
+
+def end(test: str, *, passed: bool, seconds: float) -> None:
+    """Keep the runs of a test that has ended, and under which conditions."""
     runs = [asdict(run) for run in _runs]
     _runs.clear()
+    slowness = os.environ.get("CHAOS_SLOWNESS", "1")
+    conditions = {
+        "version": _version(),
+        "alerts": ledger.ALERTS,
+        "slowness": slowness,
+        "seconds": round(seconds),
+    }
+    _add({"test": test, "passed": passed, "runs": runs, **conditions})
+
+
+def _add(line: dict[str, Any]) -> None:
+    """Add a line where CHAOS_REPORT names a file for them."""
     if path := os.environ.get("CHAOS_REPORT"):
         with Path(path).open("a") as file:
-            file.write(f"{json.dumps({'test': test, 'passed': passed, 'runs': runs})}\n")
+            file.write(f"{json.dumps(line)}\n")
 
 
 def survived() -> set[str]:
     """The tests that need not be run again."""
     path = Path(os.environ.get("CHAOS_REPORT") or os.devnull)
-    return {line["test"] for line in _lines(path) if line["passed"]} if path.exists() else set()
+    return {line["test"] for line in _ended(path) if line["passed"]} if path.exists() else set()
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def write(path: Path) -> None:
-    """Write the page from the lines that were kept."""
-    lines = _lines(path)
+def _ended(path: Path) -> list[dict[str, Any]]:
+    return [line for line in _lines(path) if "test" in line]
+
+
+def _waiting(path: Path) -> set[str]:
+    """The tests that have not passed yet."""
+    known = {test for line in _lines(path) for test in line.get("tests", ())}
+    return known - {line["test"] for line in _ended(path) if line["passed"]}
+
+
+def write(path: Path, page: Path = PAGE) -> set[str]:
+    """Write the page from the lines that were kept; give the tests that are still to pass."""
+    lines, waiting = _ended(path), _waiting(path)
+    passed = [line for line in lines if line["passed"]]
     runs: defaultdict[str, list[Run]] = defaultdict(list)
-    for line in lines:
-        for run in line["runs"] if line["passed"] else ():
+    for line in passed:
+        for run in line["runs"]:
             runs[run["fault"]].append(Run(**run))
     rows = [_line(fault, runs[fault]) for fault in sorted(runs) if fault in WHAT]
-    PAGE.write_text(
-        f"{HEAD}{''.join(rows)}\n{_tail(lines, [run for found in runs.values() for run in found])}"
-    )
+    seeds = sorted({run.seed for found in runs.values() for run in found})
+    tail = [_conditions(passed, seeds), *_shorter(passed), _repeats(lines), *_missing(waiting)]
+    page.write_text(f"{HEAD}{''.join(rows)}\n{fill(' '.join(tail), 120, break_on_hyphens=False)}\n")
+    return waiting
 
 
-def _tail(lines: Iterable[dict[str, Any]], runs: Iterable[Run]) -> str:
-    version = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.strip()
-    seeds = sorted({run.seed for run in runs})
-    failed = sorted({line["test"].rpartition("::")[2] for line in lines if not line["passed"]})
-    again = (
-        f" These failed once before they passed: {', '.join(failed)}."
-        if failed
-        else " None had to be repeated."
-    )
-    slowness = os.environ.get("CHAOS_SLOWNESS", "1")
+def _conditions(passed: Sequence[dict[str, Any]], seeds: Sequence[int]) -> str:
+    """Where, when and with how much it was measured."""
+    versions, alerts, slowness = (_each(passed, name) for name in ("version", "alerts", "slowness"))
     bounds = "" if slowness == "1" else f" Delays were allowed {slowness} times their bound."
     return (
-        f"Measured at {version} on {os.cpu_count()} processors with {os.environ.get('CHAOS_ALERTS', '200')} alerts"
-        f" for most faults and the seeds {', '.join(map(str, seeds))}.{again}{bounds}\n"
+        f"Measured at {versions} on {os.cpu_count()} processors ({_processor()}) with {alerts} alerts for most faults"
+        f" and the seeds {', '.join(map(str, seeds))}.{bounds}"
     )
+
+
+def _each(lines: Iterable[dict[str, Any]], name: str) -> str:
+    return ", ".join(str(value) for value in dict.fromkeys(line[name] for line in lines))
+
+
+def _shorter(passed: Iterable[dict[str, Any]]) -> list[str]:
+    if all(line["alerts"] >= WHOLE for line in passed):
+        return []
+    less = "; ".join(f"{fault}, {what}" for fault, what in SHORTER.items())
+    return [f"With fewer than {WHOLE:,} alerts some faults strike less: {less}."]
+
+
+def _repeats(lines: Iterable[dict[str, Any]]) -> str:
+    failed = Counter(_short(line["test"]) for line in lines if not line["passed"])
+    if not failed:
+        return "None had to be repeated."
+    return f"Failed on the way: {', '.join(f'{name} ({n})' for name, n in sorted(failed.items()))}."
+
+
+def _missing(waiting: Collection[str]) -> list[str]:
+    return [f"Still to pass: {', '.join(sorted(map(_short, waiting)))}."] if waiting else []
+
+
+def _short(test: str) -> str:
+    return f"`{test.rpartition('::')[2]}`"
+
+
+def _version() -> str:
+    git = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    return subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _processor() -> str:
+    """The name of the processor, as Linux has it."""
+    info = Path("/proc/cpuinfo")
+    names = [line for line in info.read_text().splitlines() if "model name" in line] if info.exists() else []
+    return names[0].partition(":")[2].strip() if names else platform.machine()
 
 
 def _line(fault: str, runs: list[Run]) -> str:
@@ -156,4 +228,7 @@ def _line(fault: str, runs: list[Run]) -> str:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+    kept = Path(sys.argv[1])
+    if not (left := write(kept)):
+        kept.unlink()
+    sys.stdout.write(f"{PAGE.relative_to(ROOT)} is written; {len(left) or 'none'} of its runs to come.\n")

@@ -66,6 +66,8 @@ def test_f20_the_mail_server_fails(product: Product, how: str) -> None:
         assert server.connections >= 1
     else:
         assert server.said.count(word) >= 1
+    # A mail that was taken and never answered for is sent again, each time for one that hung.
+    assert verdict.duplicates <= (server.said.count("dot") if how == "takes it and hangs" else 0), verdict
     assert_survived(verdict, p99=20)
 
 
@@ -163,5 +165,5 @@ def test_f24_receipts_are_missing_or_late_or_come_twice_or_are_forged(product: P
         "forged": {0},
     }
     assert reporter.answers["forged"] == {403, 204}
-    assert verdict.lost == verdict.doubled == verdict.unexplained == []
+    assert verdict.is_clean, verdict
     assert verdict.duplicates <= verdict.too_slow, verdict

@@ -18,7 +18,7 @@ from tests.chaos.test_escalations import LADDER
 
 pytestmark = [pytest.mark.chaos, pytest.mark.full, pytest.mark.timeout(240)]
 
-LIBRARY = str(distribution("libfaketime").locate_file("libfaketime/vendor/libfaketime/src/libfaketime.so.1"))
+LIBRARY = "libfaketime/vendor/libfaketime/src/libfaketime.so.1"
 HOUR = 3600
 JUMPS = ("+2h", "-2h", "+0")
 
@@ -26,7 +26,7 @@ JUMPS = ("+2h", "-2h", "+0")
 def _wrong(**how: str) -> dict[str, str]:
     """Settings with which a process of its own has another time of day; its monotonic clock runs on, as it does."""
     return {
-        "LD_PRELOAD": LIBRARY,
+        "LD_PRELOAD": str(distribution("libfaketime").locate_file(LIBRARY)),
         "DONT_FAKE_MONOTONIC": "1",
         "FAKETIME_CACHE_DURATION": "1",
         **how,

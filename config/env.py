@@ -10,9 +10,12 @@ import os
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import psycopg
 from django.core.exceptions import ImproperlyConfigured
+from psycopg.conninfo import conninfo_to_dict
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -82,18 +85,25 @@ def words(name: str, default: str, help_: str) -> list[str]:
     return [word.strip() for word in (default if value is None else value).split(",") if word.strip()]
 
 
-def database(url: str) -> dict[str, object]:
-    """Django's DATABASES entry for a `postgresql://user:password@host:port/name` address."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
+def database(url: str) -> dict[str, Any]:
+    """Django's DATABASES entry for a `postgresql://user:password@host:port/name?sslmode=verify-full` address.
+
+    What stands behind the `?` goes to libpq as it is (https://www.postgresql.org/docs/current/libpq-connect.html).
+    """
+    try:
+        parts = conninfo_to_dict(url) if url.startswith(("postgres://", "postgresql://")) else {}
+    except psycopg.ProgrammingError as error:
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {str(error).strip()}") from None
+    if not parts.get("dbname"):
         raise ImproperlyConfigured("DATABASE_URL must look like postgresql://user:password@host:5432/name.")
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path[1:]),
-        "HOST": unquote(parts.hostname or ""),
-        "PORT": parts.port or "",
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
+        "NAME": parts.pop("dbname"),
+        "HOST": parts.pop("host", ""),
+        "PORT": parts.pop("port", ""),
+        "USER": parts.pop("user", ""),
+        "PASSWORD": parts.pop("password", ""),
+        "OPTIONS": parts,
     }
 
 

@@ -48,7 +48,8 @@ SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", "", "Earlier secret key
 DATABASE_URL = env.text(
     "DATABASE_URL",
     "",
-    "postgresql://user:password@host:5432/name. Empty: `make up` runs an embedded Postgres.",
+    "postgresql://user:password@host:5432/name, with `?sslmode=verify-full` and the like where it asks for TLS."
+    " Empty: `make up` runs an embedded Postgres.",
 )
 REDIS_URL = env.text(
     "REDIS_URL", "", "redis://:password@host:6379/0. Empty: `make up` runs an embedded Redis."
@@ -62,12 +63,14 @@ MAIL = env.mail(EMAIL_URL)
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Watchbill <watchbill@localhost>", "The sender of every e-mail.")
 POOL_SIZE = env.number("DATABASE_POOL_SIZE", 8, "Connections per process to Postgres.")
 
+_DATABASE = env.database(DATABASE_URL or "postgresql://127.0.0.1/watchbill")
 DATABASES = {
     "default": {
-        **env.database(DATABASE_URL or "postgresql://127.0.0.1/watchbill"),
+        **_DATABASE,
         "CONN_MAX_AGE": 0,
         "DISABLE_SERVER_SIDE_CURSORS": True,
         "OPTIONS": {
+            **_DATABASE["OPTIONS"],
             "pool": {"min_size": 1, "max_size": POOL_SIZE, "timeout": 2},
             "connect_timeout": 2,
             "options": "-c statement_timeout=5s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s",

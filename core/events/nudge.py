@@ -16,7 +16,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
-from django.db import connection
+
+from core.net.postgres import address
 
 log = logging.getLogger(__name__)
 
@@ -30,17 +31,8 @@ OPTIONS = "-c synchronous_commit=off -c statement_timeout=2s"
 
 def connect() -> psycopg.Connection[Any]:
     """A connection to our database of its own, outside of Django's pool, that is given up when nobody answers."""
-    parameters = connection.settings_dict
     return psycopg.connect(
-        host=parameters["HOST"],
-        port=parameters["PORT"] or None,
-        user=parameters["USER"],
-        password=parameters["PASSWORD"],
-        dbname=parameters["NAME"],
-        connect_timeout=2,
-        tcp_user_timeout=2000,
-        options=OPTIONS,
-        autocommit=True,
+        address(), connect_timeout=2, tcp_user_timeout=2000, options=OPTIONS, autocommit=True
     )
 
 

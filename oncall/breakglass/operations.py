@@ -20,6 +20,7 @@ from django.db import connection
 from core.channels import registry as channels
 from core.channels import secrets
 from core.channels.registry import Content, Delivery, Permanent, Temporary, Unknown
+from core.net.postgres import address
 from oncall.alerts.spool import asked, files
 from oncall.breakglass import queries, rules
 from oncall.breakglass.rules import Page, Tried
@@ -83,16 +84,8 @@ class Lookout:
 
 
 def _answers() -> bool:
-    given = connection.settings_dict
     try:
-        psycopg.connect(
-            host=given["HOST"],
-            port=given["PORT"] or None,
-            user=given["USER"],
-            password=given["PASSWORD"],
-            dbname=given["NAME"],
-            connect_timeout=2,
-        ).close()
+        psycopg.connect(address(), connect_timeout=2).close()
     except psycopg.Error:
         return False
     return True

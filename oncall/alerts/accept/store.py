@@ -16,9 +16,9 @@ from weakref import WeakKeyDictionary
 
 import psycopg
 import psycopg_pool
-from django.db import connection
-from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
+
+from core.net.postgres import address
 
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[tuple[Any, ...]]]
 
@@ -202,7 +202,7 @@ async def _pool() -> Pool:
     loop = asyncio.get_running_loop()
     if (pool := _pools.get(loop)) is None:
         pool = _pools[loop] = AsyncConnectionPool(
-            _address(),
+            address(),
             min_size=1,
             max_size=8,
             timeout=2,
@@ -215,12 +215,6 @@ async def _pool() -> Pool:
     if pool.closed:
         await pool.open()
     return pool
-
-
-def _address() -> str:
-    given = connection.settings_dict
-    names = {"HOST": "host", "PORT": "port", "NAME": "dbname", "USER": "user", "PASSWORD": "password"}
-    return make_conninfo(**{names[name]: str(given[name]) for name in names if given[name]})
 
 
 async def close() -> None:

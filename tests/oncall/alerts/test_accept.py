@@ -17,6 +17,7 @@ import pytest
 from django.db import connection
 
 from core.events import nudge
+from core.net.postgres import address
 from oncall import pipeline
 from oncall.alerts import accept, operations
 from oncall.alerts.accept import store
@@ -410,7 +411,7 @@ class TestNothingIsPromisedThatIsNotKept:
         stop = threading.Event()
 
         def cut() -> None:
-            with psycopg.connect(store._address(), autocommit=True) as own:
+            with psycopg.connect(address(), autocommit=True) as own:
                 while not stop.wait(0.02):
                     own.execute(
                         "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
@@ -435,7 +436,7 @@ class TestNothingIsPromisedThatIsNotKept:
 
     def test_a_locked_table_holds_up_no_sender(self, door: Door) -> None:
         _, key = cast.source("alertmanager")
-        with psycopg.connect(store._address()) as own:
+        with psycopg.connect(address()) as own:
             own.execute("lock table oncall_signal in exclusive mode")
             answer = door.post(f"/integrations/v1/alertmanager/{key}/", ALERTMANAGER)
             took = answer.elapsed.total_seconds()
@@ -457,7 +458,7 @@ class TestNothingIsPromisedThatIsNotKept:
     def test_without_postgres_senders_are_asked_to_come_again(
         self, spool: Path, monkeypatch: pytest.MonkeyPatch, path: str, status: int, type_: str
     ) -> None:
-        monkeypatch.setattr(store, "_address", lambda: "host=127.0.0.1 port=1 dbname=x")
+        monkeypatch.setattr(store, "address", lambda: "host=127.0.0.1 port=1 dbname=x")
 
         answer = _ask(path, event(UNKNOWN))
 
@@ -493,7 +494,7 @@ class TestNothingIsPromisedThatIsNotKept:
 
 
 def _count_from_elsewhere() -> int:
-    with psycopg.connect(store._address()) as own:
+    with psycopg.connect(address()) as own:
         row = own.execute("select count(*) from oncall_signal").fetchone()
         assert row is not None
         count: int = row[0]

@@ -19,6 +19,7 @@ from django.db import connection
 from core.accounts.models import User
 from core.events import bus
 from core.events.models import Event
+from core.net.postgres import address
 from core.stack import programs
 from oncall.alerts import operations
 from oncall.alerts.accept import draining, recovery, store
@@ -441,7 +442,7 @@ class TestReadOnlyPostgres:
 
 def _switch(database: str, value: str) -> None:
     """Make a database read-only for new transactions, those of open connections among them, or writable again."""
-    with psycopg.connect(store._address(), autocommit=True) as own:
+    with psycopg.connect(address(), autocommit=True) as own:
         own.execute("set default_transaction_read_only = off")
         own.execute(READ_ONLY.format(f'"{database}"', value))
         own.execute(

@@ -13,14 +13,16 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from config.demo import story
-from config.demo.people import BERLIN, PEOPLE, TEAMS
+from config.demo.people import BERLIN, PEOPLE, PHONES, TEAMS, TESTED
 from core.accounts.models import Membership, Role, Team, TeamRole, User
+from core.channels import secrets as seals
+from core.outbox import sealing
 from incidents.catalog.models import LinkKind, Service, ServiceLink, Tier
 from oncall.alerts import operations as alerts
 from oncall.alerts.models import Urgency
 from oncall.escalation import operations as escalation
 from oncall.escalation.rules.plans import Kind, LevelSpec, TargetSpec
-from oncall.paging.models import ContactMethod, NotificationRule
+from oncall.paging.models import ContactMethod, NotificationRule, Page, PageStatus
 from oncall.routing import operations as routing
 from oncall.schedules import operations as schedules
 from statuspage.components import operations as components
@@ -42,6 +44,8 @@ SERVICES = (
     ("search", "Search", "platform", Tier.IMPORTANT, "Finds payments and merchants.", ("ledger-db",)),
     ("billing-worker", "Billing worker", "payments", Tier.STANDARD, "Writes and mails invoices.", ("ledger-db",)),
 )  # fmt: skip
+
+PUSH_SERVER = "https://push.example.com"
 
 COMPONENTS = (
     ("Card payments", "payments-api"),
@@ -113,17 +117,58 @@ def _people(company: Company) -> None:
         part = TeamRole.MANAGER if sample.role == Role.MANAGER else TeamRole.MEMBER
         for slug in sample.teams:
             Membership.objects.create(user=user, team=company.teams[slug], role=part)
-        _reach(user)
+        tested_at = timezone.now() - timedelta(days=TESTED[first]) if first in TESTED else None
+        _reach(user, tested_at)
+        if first in PHONES:
+            _give_phone(user, tested_at)
+        if tested_at:
+            _note_test(user, tested_at)
         company.people[first] = user
 
 
-def _reach(user: User) -> None:
-    """Everybody is reached at the e-mail they sign in with, at once; it counts as tried out."""
+def _reach(user: User, tested_at: datetime | None) -> None:
+    """Everybody is reached at the e-mail they sign in with, at once."""
     method = ContactMethod.objects.create(
-        user=user, channel="email", address=user.email, label="Work e-mail", verified_at=Now()
+        user=user,
+        channel="email",
+        address=user.email,
+        label="Work e-mail",
+        verified_at=Now(),
+        last_ok_at=tested_at,
     )
     for urgency in Urgency.values:
         NotificationRule.objects.create(user=user, method=method, urgency=urgency, delay_seconds=0)
+
+
+def _give_phone(user: User, tested_at: datetime | None) -> None:
+    """Give somebody a second way to be reached, which stands in when mail fails. Its server does not exist."""
+    ContactMethod.objects.create(
+        user=user,
+        channel="gotify",
+        address=sealing.stored(PUSH_SERVER),
+        address_lookup=seals.lookup("gotify", PUSH_SERVER),
+        secret=seals.seal(secrets.token_urlsafe(12)),
+        label="Phone",
+        verified_at=Now(),
+        last_ok_at=tested_at,
+    )
+
+
+def _note_test(user: User, at: datetime) -> None:
+    """Let somebody have acknowledged a test page a minute after it was sent."""
+    answered = at + timedelta(minutes=1)
+    Page.objects.create(
+        user=user,
+        why="You asked for a test page.",
+        message="Test page",
+        nonce=secrets.token_hex(8),
+        status=PageStatus.ACKNOWLEDGED,
+        planned_at=at,
+        created_at=at,
+        sent_at=at,
+        acknowledged_at=answered,
+        ended_at=answered,
+    )
 
 
 def _services(company: Company) -> None:

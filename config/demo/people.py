@@ -32,3 +32,8 @@ PEOPLE = (
     Sample("lena@example.com", "Lena Vogel", Role.MANAGER, ("payments",)),
     Sample("viewer@example.com", "Vera Lindholm", Role.VIEWER, ()),
 )
+
+TESTED = {"marta": 3, "priya": 5, "tomas": 12, "aiko": 9, "samir": 2, "jonas": 16, "noah": 41}
+"""How many days ago they acknowledged a test page."""
+PHONES = {"marta", "priya", "aiko", "samir", "jonas", "noah"}
+"""Who can be reached by a second channel: the readiness board shows both kinds."""

@@ -133,6 +133,8 @@ class Channel:
         return given
 
 
+FIRST = ("email", "sms", "voice")
+_ORDER = {kind: n for n, kind in enumerate(FIRST)} | {"webhook": len(FIRST) + 1}
 _channels: dict[str, Channel] = {}
 
 
@@ -152,8 +154,12 @@ def all() -> list[Channel]:
 
 
 def offered() -> list[Channel]:
-    """The channels that people may choose: set up, with an address to type, in the order of registration."""
-    return [each for each in _channels.values() if each.is_offered and each.is_typed and each.is_ready()]
+    """The channels that people may choose: set up, with an address to type.
+
+    First what everybody has, then the services by name, last what a program reads.
+    """
+    found = [each for each in _channels.values() if each.is_offered and each.is_typed and each.is_ready()]
+    return sorted(found, key=lambda each: (_ORDER.get(each.kind, len(FIRST)), each.name.casefold()))
 
 
 def can_edit(kind: str, address: str) -> bool:

@@ -32,7 +32,7 @@ class MethodForm(forms.Form):
     address = forms.CharField(
         max_length=500,
         label="Address",
-        help_text="What this is for each, stands below.",
+        help_text="What to enter for each is said below.",
         error_messages={"required": "Enter an e-mail address, a phone number or a URL."},
     )
     label = forms.CharField(max_length=60, required=False, label="Name", help_text="As “Work phone”.")
@@ -40,7 +40,7 @@ class MethodForm(forms.Form):
         max_length=120,
         required=False,
         label="Secret or token",
-        help_text="Where the service below asks for one.",
+        help_text="Only where it is said below.",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 

@@ -19,7 +19,7 @@ from core.timers.models import Timer
 from incidents.catalog.models import Change, ChangeKind
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import EntryKind, Incident, TimelineEntry
-from incidents.lifecycle.rules import Status
+from incidents.lifecycle.rules import TIMES, Status
 from incidents.severities.models import Severity
 from incidents.updates import operations as updates
 from incidents.updates.models import Update
@@ -38,18 +38,7 @@ if TYPE_CHECKING:
     from postmortems.action_items.models import ActionItem
     from postmortems.reports.models import Postmortem
 
-TIMES = (
-    "started_at",
-    "detected_at",
-    "acknowledged_at",
-    "declared_at",
-    "identified_at",
-    "mitigated_at",
-    "resolved_at",
-    "closed_at",
-    "next_update_due_at",
-    "last_update_at",
-)
+MOVED = (*TIMES, "next_update_due_at", "last_update_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,7 +334,7 @@ def _published_since(incident: Incident, entry_id: int) -> bool:
 
 def _into_the_past(incident: Incident, span: timedelta) -> None:
     """Move everything that belongs to an incident back by `span`."""
-    shifted = {name: F(name) - span for name in TIMES}
+    shifted = {name: F(name) - span for name in MOVED}
     Incident.objects.filter(pk=incident.pk).update(**shifted)
     incident.roles.update(started_at=F("started_at") - span)
     with pgtrigger.ignore():

@@ -62,11 +62,6 @@ def event(name: str) -> Callable[[type[T]], type[T]]:
     return register
 
 
-def name_of(cls: type[Any]) -> str:
-    """The name under which an event class was declared."""
-    return _names[cls]
-
-
 def on(
     cls: type[T], *, when: Callable[[T], bool] | None = None
 ) -> Callable[[Callable[[T, Meta], None]], Callable[[T, Meta], None]]:

@@ -30,11 +30,6 @@ def updates(user: User | AnonymousUser, incident: Incident) -> QuerySet[Update]:
     return found.select_related("author").order_by("-published_at", "-id")
 
 
-def last_public(incident: Incident) -> Update | None:
-    """Give what customers were told last."""
-    return incident.updates.filter(audience=Audience.PUBLIC).order_by("-published_at", "-id").first()
-
-
 def templates(incident: Incident, audience: str) -> list[UpdateTemplate]:
     """Give the templates for this audience and severity, those for the present stage first."""
     rows = UpdateTemplate.objects.filter(audience=audience)

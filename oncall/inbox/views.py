@@ -93,12 +93,12 @@ def acknowledge(request: PersonRequest, pk: int) -> HttpResponse:
 def unacknowledge(request: PersonRequest, pk: int) -> HttpResponse:
     """Give the alert back; escalation goes on."""
     alert = queries.get(request.user, pk)
-
-    def act() -> str:
-        escalation.unacknowledge(alert=alert, actor=request.user)
-        return "Given back. Whoever is next is asked."
-
-    return _do(request, alert, act)
+    return _do(
+        request,
+        alert,
+        lambda: escalation.unacknowledge(alert=alert, actor=request.user),
+        "Given back. Whoever is next is asked.",
+    )
 
 
 @require_POST
@@ -106,12 +106,7 @@ def unacknowledge(request: PersonRequest, pk: int) -> HttpResponse:
 def resolve(request: PersonRequest, pk: int) -> HttpResponse:
     """Say that it is over."""
     alert = queries.get(request.user, pk)
-
-    def act() -> str:
-        escalation.resolve(alert=alert, actor=request.user)
-        return "Resolved."
-
-    return _do(request, alert, act)
+    return _do(request, alert, lambda: escalation.resolve(alert=alert, actor=request.user), "Resolved.")
 
 
 @require_POST
@@ -119,12 +114,12 @@ def resolve(request: PersonRequest, pk: int) -> HttpResponse:
 def escalate(request: PersonRequest, pk: int) -> HttpResponse:
     """Ask the next level now."""
     alert = queries.get(request.user, pk)
-
-    def act() -> str:
-        escalation.escalate_now(alert=alert, actor=request.user)
-        return "The next level is asked now."
-
-    return _do(request, alert, act)
+    return _do(
+        request,
+        alert,
+        lambda: escalation.escalate_now(alert=alert, actor=request.user),
+        "The next level is asked now.",
+    )
 
 
 @require_POST
@@ -135,13 +130,11 @@ def snooze(request: PersonRequest, pk: int) -> HttpResponse:
     form = SnoozeForm(request.POST)
     if not form.is_valid():
         return _detail(request, alert, "oncall/inbox/alert.html", status=422)
-
-    def act() -> str:
-        zone = timezone.get_current_timezone()
-        operations.snooze(alert, span=form.cleaned_data["span"], zone=zone, actor=request.user)
-        return "Snoozed. Nobody is asked until then."
-
-    return _do(request, alert, act)
+    span, zone = form.cleaned_data["span"], timezone.get_current_timezone()
+    said = "Snoozed. Nobody is asked until then."
+    return _do(
+        request, alert, lambda: operations.snooze(alert, span=span, zone=zone, actor=request.user), said
+    )
 
 
 @require_POST
@@ -152,13 +145,11 @@ def judge(request: PersonRequest, pk: int) -> HttpResponse:
     form = VerdictForm(request.POST)
     if not form.is_valid():
         return _detail(request, alert, "oncall/inbox/alert.html", status=422)
-
-    def act() -> str:
-        verdict = form.cleaned_data["verdict"]
-        alerts.judge_alert(alert.pk, verdict=verdict, actor=request.user)
-        return f"Noted: {verdict.label.lower()}."
-
-    return _do(request, alert, act)
+    verdict = form.cleaned_data["verdict"]
+    said = f"Noted: {verdict.label.lower()}."
+    return _do(
+        request, alert, lambda: alerts.judge_alert(alert.pk, verdict=verdict, actor=request.user), said
+    )
 
 
 @require_POST
@@ -187,17 +178,15 @@ def attach(request: PersonRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _detail(request, alert, "oncall/inbox/alert.html", status=422)
     incident = incidents.get(request.user, form.cleaned_data["number"])
-
-    def act() -> str:
-        operations.attach(alert, incident=incident, actor=request.user)
-        return f"Part of {incident} now."
-
-    return _do(request, alert, act)
+    said = f"Part of {incident} now."
+    return _do(request, alert, lambda: operations.attach(alert, incident=incident, actor=request.user), said)
 
 
-def _do(request: PersonRequest, alert: Alert, act: Callable[[], str]) -> HttpResponse:
+def _do(request: PersonRequest, alert: Alert, act: Callable[[], object], said: str = "") -> HttpResponse:
+    """Do it and say so, in its own words where none are given."""
     try:
-        messages.success(request, act())
+        done = act()
+        messages.success(request, said or str(done))
     except Refused as refusal:
         messages.error(request, str(refusal))
     return redirect("oncall:alert", alert.pk)

@@ -6,14 +6,15 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import orjson
 from django.conf import settings
+from django.db import connection
 from django.db.models import Q, Value
 from django.db.models.functions import Now
 from django.shortcuts import get_object_or_404
 
-from core.accounts.models import User
 from core.channels import registry as channels
 from core.channels import secrets
 from core.channels.null import transport as null
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
     from django.db.models import QuerySet
 
+    from core.accounts.models import User
     from incidents.lifecycle.models import Incident
     from oncall.alerts.models import Alert
     from oncall.paging.models import PageQuerySet
@@ -64,35 +66,42 @@ CANARY = Person(
 """Who is asked by the product's own test page: reached by a channel that reaches nobody."""
 
 
-def reachable(ids: Iterable[int], *, known: Mapping[int, User] | None = None) -> dict[int, Person]:
-    """Give how these people are reached, with three queries for all of them; who is gone is left out.
+# Written out, because it stands between every alert and its person: three queries of the ORM take four times as long.
+_REACHABLE = """
+select u.id, coalesce(nullif(u.name, ''), u.email), u.email, u.time_zone, u.is_active,
+    (select json_agg(json_build_array(m.id, m.channel, m.address, m.secret, m.is_enabled and m.verified_at is not null)
+        order by m.id) from oncall_contactmethod m where m.user_id = u.id)::text,
+    (select json_agg(json_build_array(r.urgency, r.method_id, r.delay_seconds) order by r.delay_seconds, r.id)
+        from oncall_notificationrule r where r.user_id = u.id)::text
+from accounts_user u where u.id = any(%s) order by u.id"""
 
-    `known` are people who were read already, all of these or none.
-    """
+
+def reachable(ids: Iterable[int]) -> dict[int, Person]:
+    """Give how these people are reached, with one statement for all of them; who is gone is left out."""
     asked = set(ids)
     canary = {CANARY.id: CANARY} if CANARY.id in asked else {}
     wanted = sorted(asked - canary.keys())
     if not wanted:
         return canary
-    methods: defaultdict[int, list[rules.Method]] = defaultdict(list)
-    for row in ContactMethod.objects.filter(user__in=wanted).order_by("id"):
-        methods[row.user_id].append(_method(row))
-    chosen: defaultdict[int, list[rules.Rule]] = defaultdict(list)
-    for rule in NotificationRule.objects.filter(user__in=wanted):
-        chosen[rule.user_id].append(rules.Rule(rule.urgency, rule.method_id, rule.delay_seconds))
-    found = known if known is not None else User.objects.in_bulk(wanted)
-    return canary | {
-        user.pk: Person(
-            user.pk,
-            str(user),
-            user.email,
-            user.time_zone,
-            user.is_active,
-            tuple(methods[user.pk]),
-            tuple(chosen[user.pk]),
-        )
-        for user in (found[pk] for pk in wanted if pk in found)
-    }
+    with connection.cursor() as cursor:
+        cursor.execute(_REACHABLE, [wanted])
+        return canary | {row[0]: _person(row) for row in cursor.fetchall()}
+
+
+def _person(row: tuple[Any, ...]) -> Person:
+    pk, name, email, zone, is_active, methods, chosen = row
+    return Person(
+        pk,
+        name,
+        email,
+        zone,
+        is_active,
+        tuple(
+            rules.Method(id_, channel, address, secret, usable and is_known(channel))
+            for id_, channel, address, secret, usable in orjson.loads(methods or "[]")
+        ),
+        tuple(rules.Rule(*rule) for rule in orjson.loads(chosen or "[]")),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +140,6 @@ def held_pages(user_id: int) -> QuerySet[Page]:
         *related, "escalation__incident__severity", "escalation__started_by"
     )
     return found.filter(user=user_id, held_until__gt=Now(), sent_at=None).order_by("pk")
-
-
-def _method(row: ContactMethod) -> rules.Method:
-    usable = row.is_enabled and row.verified_at is not None and is_known(row.channel)
-    return rules.Method(row.pk, row.channel, row.address, row.secret, usable)
 
 
 def is_known(kind: str) -> bool:
@@ -398,7 +402,11 @@ def reach(user: User) -> Reach:
 
 
 def _problem(user: User, methods: Sequence[ContactMethod]) -> str:
-    usable = [method for method in methods if _method(method).usable]
+    usable = [
+        method
+        for method in methods
+        if method.is_enabled and method.verified_at is not None and is_known(method.channel)
+    ]
     if not usable and user.email:
         return f"You have no verified contact method, so pages go to your sign-in e-mail {user.email}."
     if not usable:

@@ -12,7 +12,6 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from core import failpoints
-from core.accounts.models import User
 from core.events import nudge
 from oncall.escalation import queries
 from oncall.escalation.models import Escalation, EscalationStatus
@@ -35,11 +34,44 @@ if TYPE_CHECKING:
     from oncall.escalation.rules.targets import Answer
 
 log = logging.getLogger(__name__)
+
+ASKING = (
+    *(
+        "alert",
+        "incident",
+        "policy",
+        "urgency",
+        "plan",
+        "message",
+        "by_hand",
+        "is_last_resort",
+        "note",
+        "waits_for",
+    ),
+    *("status", "round", "level", "epoch", "next_at", "started_by", "acks", "acks_needed"),
+    *(
+        "alert__status",
+        "alert__title",
+        "alert__description",
+        "alert__severity",
+        "alert__labels",
+        "alert__annotations",
+    ),
+    *(
+        "alert__started_at",
+        "alert__first_at",
+        "alert__incident",
+        "alert__service__name",
+        "alert__service__slug",
+    ),
+    "alert__integration__name",
+)
+"""What is read to ask a level: all the columns would take twice as long, and what is rare is read when it is needed."""
 AGAIN_SECONDS = 30
 """An escalation that could not be advanced at all is tried again after this."""
 _LOCK = """
 select id from oncall_escalation where status = 'escalating' and next_at <= statement_timestamp()
-order by urgency, next_at limit %s for update skip locked"""
+order by urgency, next_at, id limit %s for update skip locked"""
 DUE = "select 1 from oncall_escalation where status = 'escalating' and next_at <= statement_timestamp()"
 SOON = "select min(next_at) from oncall_escalation where status = 'escalating' and next_at > now()"
 
@@ -78,6 +110,7 @@ def _due() -> Any:
     return (
         Escalation.objects.select_related(*queries.OF_MOST)
         .prefetch_related(*queries.OF_SOME)
+        .only(*ASKING)
         .filter(status=EscalationStatus.ESCALATING, next_at__lte=Now())
         .order_by("urgency", "next_at", "pk")
     )
@@ -144,8 +177,8 @@ def _ask(turns: Sequence[Turn], at: datetime) -> None:
     if not turns:
         return
     known = queries.answers((target for turn in turns for target in queries.targets_of(turn.plan)), at=at)
-    found = User.objects.in_bulk({id_ for answer in known.values() for id_ in answer.people})
-    names = {pk: str(user) for pk, user in found.items() if user.is_active}
+    found = people.reachable({id_ for answer in known.values() for id_ in answer.people})
+    names = {pk: person.name for pk, person in found.items() if person.is_active}
     names |= {-id_: target.name for target, answer in known.items() for id_ in answer.channels}
     paged = paging.page_level([_asked(turn, known, names, at) for turn in turns], known=found)
     reached = {one.escalation_id: bool(one.reached) for one in paged}

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from core import live
 from core.events import nudge
 from oncall.escalation import queries
-from oncall.escalation.models import Escalation, Policy
+from oncall.escalation.models import Escalation
 from oncall.escalation.rules.acks import acks_needed
 from oncall.escalation.rules.plans import to_json
 from oncall.paging import operations as paging
@@ -114,8 +114,8 @@ def start_many(starts: Sequence[Start]) -> list[int]:
 
 def _plans(starts: Sequence[Start]) -> list[Plan]:
     wanted = {start.policy_id or 0 for start in starts if start.plan is None}
-    found = Policy.objects.prefetch_related(*queries.TARGETS).in_bulk(wanted)
-    known = {pk: queries.usable(queries.plan_of(found[pk]) if pk in found else None) for pk in wanted}
+    found = queries.plans_of(wanted)
+    known = {pk: queries.usable(found.get(pk)) for pk in wanted}
     return [_said(start, start.plan or known[start.policy_id or 0]) for start in starts]
 
 

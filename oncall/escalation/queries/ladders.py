@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
+import orjson
+from django.db import connection
 from django.db.models import Count
 from django.shortcuts import get_object_or_404
 
@@ -16,7 +19,7 @@ from oncall.escalation.rules.plans import Kind, LevelSpec, Plan, TargetSpec, Tur
 from oncall.matching.rules import branch_from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from django.contrib.auth.models import AnonymousUser
 
@@ -68,7 +71,7 @@ def plan_of(policy: Policy) -> Plan:
     levels = tuple(
         LevelSpec(
             level.timeout_seconds,
-            tuple(_target(target) for target in level.targets.all()),
+            tuple(_target(target) for target in sorted(level.targets.all(), key=attrgetter("pk"))),
             level.round_robin,
             acks_needed=level.acks_needed,
             branch=branch_from_json(level.branch),
@@ -81,6 +84,58 @@ def plan_of(policy: Policy) -> Plan:
         levels,
         ack_timeout_seconds=policy.ack_timeout_seconds,
         acks_needed=policy.acks_needed,
+    )
+
+
+# Written out, because it stands between every alert and its person: reading five models takes five times as long.
+_PLANS = """
+select p.id, p.name, p.repeat, p.ack_timeout_seconds, p.acks_needed, (
+    select json_agg(json_build_array(l.timeout_seconds, l.round_robin, l.acks_needed, l.branch, (
+        select json_agg(json_build_array(
+            case when a.user_id is not null then 'user' when a.team_id is not null then 'team'
+                when a.destination_id is not null then 'channel' else 'schedule' end,
+            coalesce(u.id, t.id, d.id, s.id), coalesce(nullif(u.name, ''), u.email, t.name, d.name, s.name), a.turn
+        ) order by a.id)
+        from oncall_target a
+        left join accounts_user u on u.id = a.user_id
+        left join accounts_team t on t.id = a.team_id
+        left join oncall_destination d on d.id = a.destination_id
+        left join oncall_schedule s on s.id = a.schedule_id
+        where a.level_id = l.id
+    )) order by l.position, l.id)
+    from oncall_level l where l.policy_id = p.id
+)::text
+from oncall_policy p where p.id = any(%s)"""
+
+
+def plans_of(policy_ids: Collection[int]) -> dict[int, Plan]:
+    """Give policies as plans as they are now, with one statement; what is gone is left out."""
+    if not policy_ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_PLANS, [list(policy_ids)])
+        return {pk: _plan(*columns) for pk, *columns in cursor.fetchall()}
+
+
+def _plan(name: str, repeat: int, ack_timeout: int | None, acks_needed: int, levels: str | None) -> Plan:
+    return Plan(
+        name,
+        repeat,
+        tuple(
+            LevelSpec(
+                timeout,
+                tuple(
+                    TargetSpec(Kind(kind), id_, called, Turn(turn))
+                    for kind, id_, called, turn in targets or ()
+                ),
+                round_robin,
+                acks_needed=needed,
+                branch=branch_from_json(branch),
+            )
+            for timeout, round_robin, needed, branch, targets in orjson.loads(levels or "[]")
+        ),
+        ack_timeout_seconds=ack_timeout,
+        acks_needed=acks_needed,
     )
 
 

@@ -33,6 +33,12 @@ ANSWERS: dict[str, str] = {
     PageStatus.ACKNOWLEDGED: "the person acknowledged",
 }
 """Why a page that was answered is sent no further, whatever others do."""
+ASKED = (
+    *("status", "epoch", "urgency", "user__is_active", "destination"),
+    *("escalation__status", "escalation__epoch", "escalation__by_hand", "escalation__incident"),
+    *("escalation__alert__status", "escalation__alert__incident"),
+)
+"""What the guard reads of a page: all of its columns would take twice as long."""
 FRESH = timedelta(seconds=20)
 """A message that is sent so soon after it was written says what it was written with."""
 
@@ -118,10 +124,15 @@ def unwanted(messages: Sequence[Message]) -> dict[int, str]:
     pages = (
         Page.objects.select_related("escalation__alert", "user")
         .prefetch_related("escalation__incident", "destination")
+        .only(*ASKED)
         .in_bulk([message.subject_id for message in messages])
     )
     wanted = [message.content.get("method") for message in messages]
-    methods = ContactMethod.objects.in_bulk([id_ for id_ in wanted if id_ is not None])
+    methods = dict(
+        ContactMethod.objects.filter(pk__in=[id_ for id_ in wanted if id_ is not None]).values_list(
+            "pk", "is_enabled"
+        )
+    )
     reasons = {
         message.pk: _unwanted(
             message, pages.get(message.subject_id), methods.get(message.content.get("method"))
@@ -138,15 +149,15 @@ def _is_urgent(page: Page | None) -> bool:
     return page is not None and page.escalation_id is not None and page.urgency == Urgency.HIGH
 
 
-def _unwanted(message: Message, page: Page | None, method: ContactMethod | None) -> str:
+def _unwanted(message: Message, page: Page | None, is_enabled: bool | None) -> str:  # noqa: FBT001
     if page is None:
         return "the page is gone"
     if message.content.get("destination") is not None:
         return _told(page) or _settled(message, page)
     if message.channel != null.KIND and (page.user is None or not page.user.is_active):
         return words.CLOSED
-    if message.content.get("method") is not None and (method is None or not method.is_enabled):
-        return words.DISABLED if method else words.REMOVED
+    if message.content.get("method") is not None and not is_enabled:
+        return words.REMOVED if is_enabled is None else words.DISABLED
     return _settled(message, page)
 
 

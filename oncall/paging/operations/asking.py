@@ -26,6 +26,7 @@ from oncall.quiet import queries as quiet
 
 if TYPE_CHECKING:
     from oncall.destinations.models import Destination
+    from oncall.paging.queries import Person
     from oncall.quiet.rules import Quiet
 
 ASIDE = 1000
@@ -113,13 +114,14 @@ class Paged:
     waits_until: datetime | None = None
 
 
-def page_level(asks: Sequence[Ask], *, known: Mapping[int, User] | None = None) -> list[Paged]:
+def page_level(asks: Sequence[Ask], *, known: Mapping[int, Person] | None = None) -> list[Paged]:
     """Write the pages of levels that are due and put their messages into the outbox, all in a few statements.
 
-    `known` are people whom the caller has read already, all of those asked or none.
+    `known` is how people are reached, where the caller has read that already: of all those asked.
     A person who cannot be reached and a target without anybody are written as failed, with an event each.
     """
-    people = queries.reachable({asked.user_id for ask in asks for asked in ask.people}, known=known)
+    asked_of = {asked.user_id for ask in asks for asked in ask.people}
+    people = known if known is not None else queries.reachable(asked_of)
     low = {asked.user_id for ask in asks if ask.urgency == Urgency.LOW for asked in ask.people}
     left_alone = quiet.of(low) if low else {}
     rooms = destinations.known(told.user_id for ask in asks for told in ask.channels)
@@ -141,7 +143,7 @@ class _Draft:
     zone: str = "UTC"
 
 
-def _drafts(ask: Ask, people: Mapping[int, queries.Person], left_alone: Mapping[int, Quiet]) -> list[_Draft]:
+def _drafts(ask: Ask, people: Mapping[int, Person], left_alone: Mapping[int, Quiet]) -> list[_Draft]:
     drafts = [_skipped(ask, *skipped) for skipped in ask.skipped]
     for n, asked in enumerate(ask.people):
         drafts.append(_draft(ask, n, asked, people.get(asked.user_id), left_alone.get(asked.user_id)))
@@ -165,9 +167,7 @@ def _room(ask: Ask, position: int, told: Asked, room: Destination | None) -> _Dr
     return _Draft(page, ask, [rules.Send(method)])
 
 
-def _draft(
-    ask: Ask, position: int, asked: Asked, person: queries.Person | None, theirs: Quiet | None
-) -> _Draft:
+def _draft(ask: Ask, position: int, asked: Asked, person: Person | None, theirs: Quiet | None) -> _Draft:
     way = queries.way_to(person, urgency=ask.urgency, at=_at(ask), quiet=theirs)
     why = f"{asked.why} {way.note}".strip()
     page = _page(ask, position, (asked.user_id or None) if person else None, why)

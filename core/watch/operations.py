@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -97,7 +98,7 @@ def clear_alarms() -> int:
             [rules.WELL_SECONDS],
         )
     )
-    for alarm in over:
+    for alarm in sorted(over, key=attrgetter("pk")):
         bus.emit(AlarmCleared(alarm.pk, alarm.check_name))
         outbox.suppress(CLIENT, [alarm.pk], reason="it is over")
         text = f"This was wrong and is well again:\n\n{alarm.text}"

@@ -209,7 +209,7 @@ def _public_since(rows: Iterable[Incident]) -> dict[int, datetime]:
     entries = TimelineEntry.objects.filter(
         incident__in=[row.pk for row in rows], kind=EntryKind.PUBLIC_UPDATE
     )
-    first = entries.order_by("incident_id", "at").distinct("incident_id")
+    first = entries.order_by("incident_id", "at", "pk").distinct("incident_id")
     return dict(first.values_list("incident_id", "at"))
 
 

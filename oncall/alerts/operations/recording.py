@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -97,7 +98,7 @@ def _open_or_count(entries: list[Entry]) -> list[Recorded]:
     by_key = {entry.once: entry for entry in entries}
     with connection.cursor() as cursor:
         cursor.execute(_UPSERT, [orjson.dumps([_row(entry) for entry in entries]).decode()])
-        rows = cursor.fetchall()
+        rows = sorted(cursor.fetchall(), key=itemgetter(2))
     return [
         Recorded(
             entry=by_key[integration_id, key],
@@ -140,7 +141,7 @@ def _end(entries: list[Entry]) -> list[Recorded]:
                 [_STATUS[entry.parsed.action] for entry in entries],
             ],
         )
-        found = {(row[0], row[1]): row for row in cursor.fetchall()}
+        found = {(row[0], row[1]): row for row in sorted(cursor.fetchall(), key=itemgetter(2))}
     _emit_ends(list(found.values()))
     return [_ended(entry, found.get(entry.once)) for entry in entries]
 

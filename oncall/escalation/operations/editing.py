@@ -37,9 +37,9 @@ def edit_due(limit: int = 100) -> int:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(_DUE, [limit])
-            ids = [row[0] for row in cursor.fetchall()]
+            ids = sorted(row[0] for row in cursor.fetchall())
         if ids:
-            pages = Page.objects.select_related("escalation").filter(escalation__in=ids)
+            pages = Page.objects.select_related("escalation").filter(escalation__in=ids).order_by("pk")
             _change({page.pk: page for page in pages})
     return len(ids)
 

@@ -8,8 +8,9 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from core.accounts.models import Membership, Role
+from oncall.destinations.models import Destination
 from oncall.escalation import queries
-from oncall.escalation.models import Policy, Target
+from oncall.escalation.models import Level, Policy, Target
 from oncall.escalation.rules.targets import Answer
 from oncall.paging.models import Page
 from oncall.schedules import operations as schedules
@@ -52,6 +53,25 @@ def test_the_next_and_the_previous_of_a_schedule_are_asked(primary: Schedule, pe
     assert page.why.startswith("Level 1 of Engineering: next on call in Primary.")
     answers = queries.answers([cast.target(primary, "previous")], at=queries.now())
     assert list(answers.values()) == [Answer((before.pk,), "on call before in Primary")]
+
+
+def test_a_policy_read_as_rows_is_the_same_plan(primary: Schedule, people: list[User]) -> None:
+    """The pager reads it by a statement of its own; every other place reads models."""
+    nameless = cast.person("Nameless")
+    nameless.name = ""
+    nameless.save()
+    room = Destination.objects.create(name="Ops", channel="webhook", address="https://example.com/ops")
+    everything = [cast.target(one) for one in (nameless, cast.team(), room, people[1], people[0])]
+    policy = cast.policy((600, [*everything, cast.target(primary, "next")]), (60, [cast.target(primary)]))
+    Level.objects.filter(policy=policy, position=1).update(
+        round_robin=True, acks_needed=2, branch={"urgency": "low"}
+    )
+    empty = Policy.objects.create(slug="empty", name="Empty")
+    read = {row.pk: queries.plan_of(row) for row in Policy.objects.prefetch_related(*queries.TARGETS)}
+    assert queries.plans_of([policy.pk, empty.pk, 0]) == read
+    assert [target.id for target in read[policy.pk].levels[0].targets] == [
+        one.id for one in (*everything, cast.target(primary, "next"))
+    ]
 
 
 def test_an_override_made_after_the_alert_counts_when_the_level_is_asked(

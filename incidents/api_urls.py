@@ -1,5 +1,5 @@
 from incidents.catalog.api import ChangeViewSet, ServiceViewSet
-from incidents.room.api import IncidentViewSet
+from incidents.room.api.incidents import IncidentViewSet
 from incidents.severities.api import SeverityViewSet
 
 routes = [

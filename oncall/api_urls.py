@@ -7,7 +7,8 @@ from oncall.paging.api import ContactMethods, NotificationRules
 from oncall.quiet.api import MyHolidays, MyQuietHours
 from oncall.readiness.api import Readiness
 from oncall.routing.api import Routes, Simulate
-from oncall.schedules.api import OnCall, Schedules
+from oncall.schedules.api.schedules import Schedules
+from oncall.schedules.api.shifts import OnCall
 
 routes = [
     ("alerts", Alerts, "alert"),

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import connection
 
-from core.watch import registry, rules
+from core.watch import readings, registry
 from core.watch.models import Canary
+from core.watch.readings import Beat, Flight
 from core.watch.registry import Check
-from core.watch.rules import Beat, Flight
 
 if TYPE_CHECKING:
     from core.watch.rules import Reading
@@ -31,21 +31,21 @@ def flight() -> Reading:
     with connection.cursor() as cursor:
         cursor.execute(_FLIGHT)
         started, open_since, arrived, took = cursor.fetchone()
-    return rules.canary(Flight(started, open_since, arrived, took), is_on=settings.SELF_WATCH)
+    return readings.canary(Flight(started, open_since, arrived, took), is_on=settings.SELF_WATCH)
 
 
 def heartbeats() -> Reading:
     """Whether somebody outside would notice that everything here is dead."""
     wanted = len(settings.HEARTBEAT_URLS)
     if not wanted:
-        return rules.heartbeats([], wanted=0, in_production=settings.PRODUCTION)
+        return readings.heartbeats([], wanted=0, in_production=settings.PRODUCTION)
     with connection.cursor() as cursor:
         cursor.execute(
             "select host, extract(epoch from now() - sent_at)::float8, error from watch_heartbeat"
             " where tried_at > now() - interval '1 day' order by id"
         )
         beats = [Beat(*row) for row in cursor.fetchall()]
-    return rules.heartbeats(beats, wanted=wanted, in_production=settings.PRODUCTION)
+    return readings.heartbeats(beats, wanted=wanted, in_production=settings.PRODUCTION)
 
 
 def open_slots() -> list[int]:

@@ -11,9 +11,9 @@ from django.db import connection
 
 from core.channels import registry as channels
 from core.stack import metrics
-from core.watch import registry, rules
+from core.watch import readings, registry
+from core.watch.readings import Beats, Duplicates, Lag, Waiting
 from core.watch.registry import Check
-from core.watch.rules import Beats, Duplicates, Lag, Waiting
 
 if TYPE_CHECKING:
     from core.watch.rules import Reading
@@ -48,13 +48,13 @@ def database() -> Reading:
         "select current_setting('fsync'), current_setting('synchronous_commit'),"
         " extract(epoch from clock_timestamp())::float8"
     )
-    return rules.database(fsync, commit, skew=at - (before + time.time()) / 2)
+    return readings.database(fsync, commit, skew=at - (before + time.time()) / 2)
 
 
 def disk() -> Reading:
     """Whether there is room left where this process keeps its files."""
     usage = shutil.disk_usage(settings.DATA_DIR if settings.DATA_DIR.exists() else "/")
-    return rules.disk(usage.free / usage.total)
+    return readings.disk(usage.free / usage.total)
 
 
 def workers() -> Reading:
@@ -62,11 +62,11 @@ def workers() -> Reading:
     rows = _rows(
         "select kind, count(*) filter (where drained_at > now() - %s * interval '1 second'),"
         " extract(epoch from now() - max(drained_at))::float8 from outbox_workerbeat group by kind",
-        rules.BEAT_SECONDS,
+        readings.BEAT_SECONDS,
     )
     beats = {kind: Beats(alive, age) for kind, alive, age in rows}
     nobody = Beats(0, None)
-    return rules.workers(
+    return readings.workers(
         beats.get("pagerd", nobody), beats.get("celery", nobody), spare_wanted=settings.PRODUCTION
     )
 
@@ -74,7 +74,7 @@ def workers() -> Reading:
 def waiting() -> Reading:
     """How long the oldest message of each channel waits."""
     names = {channel.kind: channel.name for channel in channels.all()}
-    return rules.waiting(
+    return readings.waiting(
         [Waiting(names.get(channel, channel), is_page, age) for channel, is_page, age in _rows(_WAITING)]
     )
 
@@ -82,13 +82,13 @@ def waiting() -> Reading:
 def lag() -> Reading:
     """How long after their time messages are begun."""
     ((number, seconds),) = _rows(_LAG)
-    return rules.lag(Lag(number, seconds))
+    return readings.lag(Lag(number, seconds))
 
 
 def duplicates() -> Reading:
     """How often nobody knew whether a message had arrived, and how many may have arrived twice."""
     ((unknown, twice),) = _rows(_UNKNOWN)
-    return rules.duplicates(Duplicates(unknown, twice))
+    return readings.duplicates(Duplicates(unknown, twice))
 
 
 def _rows(sql: str, *values: int) -> list[tuple[Any, ...]]:

@@ -16,7 +16,7 @@ from core.accounts.models import Role, User
 from core.events import bus
 from core.outbox import operations as outbox
 from core.outbox.models import Lane
-from core.watch import rules
+from core.watch import readings
 from core.watch.events import AlarmCleared, AlarmRaised
 from core.watch.models import Alarm, Canary
 
@@ -58,7 +58,7 @@ def note_arrival(slot: int, *, at: datetime) -> None:
 
 def take_heartbeat() -> bool:
     """Say whether this process has to send the heartbeat: a canary arrived in time, and nobody has told yet."""
-    return _one(_TAKE_HEARTBEAT, rules.LATE_SECONDS) is not None
+    return _one(_TAKE_HEARTBEAT, readings.LATE_SECONDS) is not None
 
 
 def note_heartbeat(url: str, *, error: str = "") -> None:
@@ -95,7 +95,7 @@ def clear_alarms() -> int:
         Alarm.objects.raw(
             "update watch_alarm set cleared_at = now() where cleared_at is null"
             " and seen_at < now() - %s * interval '1 second' returning *",
-            [rules.WELL_SECONDS],
+            [readings.WELL_SECONDS],
         )
     )
     for alarm in sorted(over, key=attrgetter("pk")):

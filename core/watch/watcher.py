@@ -20,7 +20,7 @@ from django.db import connection
 from core import live
 from core.net import http
 from core.stack import self_status
-from core.watch import canary, operations, queries, registry, rules
+from core.watch import canary, operations, queries, readings, registry, rules
 from core.watch.rules import Grade, Seen
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Clock:
         ahead = queries.clock() - time.monotonic()
         jump = 0.0 if self._ahead is None else ahead - self._ahead
         self._ahead = ahead
-        if (reading := rules.jump(jump)).grade is Grade.BAD:
+        if (reading := readings.jump(jump)).grade is Grade.BAD:
             operations.raise_alarm(Seen("clock", "The clock of Postgres", reading))
 
 

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from core.watch import rules
-from core.watch.rules import Beats, Duplicates, Grade, Lag, Reading, Seen, Waiting
+from core.watch import readings, rules
+from core.watch.readings import Beats, Duplicates, Lag, Waiting
+from core.watch.rules import Grade, Reading, Seen
 
 GONE, NEVER = Beats(0, 400.0), Beats(0, None)
 PAGE, OTHER = True, False
@@ -74,7 +75,7 @@ def test_the_whole_is_as_good_as_its_worst_part(grades: list[Grade], worst: Grad
 def test_a_database_that_forgets_or_has_the_wrong_time(
     fsync: str, commit: str, skew: float, grade: Grade, text: str
 ) -> None:
-    reading = rules.database(fsync, commit, skew=skew)
+    reading = readings.database(fsync, commit, skew=skew)
     assert (reading.grade, reading.text) == (grade, text)
     assert bool(reading.advice) is (grade is not Grade.GOOD)
 
@@ -103,7 +104,7 @@ def test_a_database_that_forgets_or_has_the_wrong_time(
     ],
 )
 def test_workers(pagerd: Beats, celery: Beats, spare: bool, grade: Grade, text: str) -> None:  # noqa: FBT001
-    reading = rules.workers(pagerd, celery, spare_wanted=spare)
+    reading = readings.workers(pagerd, celery, spare_wanted=spare)
     assert (reading.grade, reading.text) == (grade, text)
 
 
@@ -123,7 +124,7 @@ def test_workers(pagerd: Beats, celery: Beats, spare: bool, grade: Grade, text: 
     ],
 )
 def test_the_queue(oldest: list[Waiting], grade: Grade, text: str) -> None:
-    reading = rules.waiting(oldest)
+    reading = readings.waiting(oldest)
     assert (reading.grade, reading.text) == (grade, text)
 
 
@@ -131,21 +132,21 @@ def test_the_queue(oldest: list[Waiting], grade: Grade, text: str) -> None:
     ("seconds", "grade"), [(0.02, Grade.GOOD), (1.0, Grade.GOOD), (1.1, Grade.WARN), (10.5, Grade.BAD)]
 )
 def test_speed(seconds: float, grade: Grade) -> None:
-    reading = rules.lag(Lag(1000, seconds))
+    reading = readings.lag(Lag(1000, seconds))
     assert reading.grade is grade
     assert reading.text == f"99 % of the last 1,000 messages were begun within {seconds:.2f} s of their time."
 
 
 def test_without_messages_there_is_no_speed() -> None:
-    assert rules.lag(Lag(0, 0.0)).text == "No message was sent in the last hour."
+    assert readings.lag(Lag(0, 0.0)).text == "No message was sent in the last hour."
 
 
 def test_arrivals() -> None:
-    assert rules.duplicates(Duplicates(0, 0)).grade is Grade.GOOD
-    assert rules.duplicates(Duplicates(1, 0)).text == (
+    assert readings.duplicates(Duplicates(0, 0)).grade is Grade.GOOD
+    assert readings.duplicates(Duplicates(1, 0)).text == (
         "After one try of the last 24 h nobody knew whether the message had arrived. Arrived twice, perhaps: 0."
     )
-    assert rules.duplicates(Duplicates(1200, 3)).text == (
+    assert readings.duplicates(Duplicates(1200, 3)).text == (
         "After 1,200 tries of the last 24 h nobody knew whether the message had arrived."
         " Arrived twice, perhaps: 3."
     )
@@ -153,7 +154,7 @@ def test_arrivals() -> None:
 
 @pytest.mark.parametrize(("share", "grade"), [(0.5, Grade.GOOD), (0.1, Grade.GOOD), (0.099, Grade.BAD)])
 def test_the_disk(share: float, grade: Grade) -> None:
-    assert rules.disk(share).grade is grade
+    assert readings.disk(share).grade is grade
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,11 @@ from core.outbox import claims, draining
 from core.outbox.claims import Room
 from core.outbox.models import Message
 from core.stack import self_status
-from core.watch import operations, registry, rules, watcher
+from core.watch import operations, readings, registry, watcher
 from core.watch.models import Alarm, Canary, Heartbeat
+from core.watch.readings import Beat, Flight
 from core.watch.registry import Check, Probe
-from core.watch.rules import Beat, Flight, Grade, Reading, Seen
+from core.watch.rules import Grade, Reading, Seen
 from tests import cast
 from tests.core.watch.test_detectors import ago, sql
 
@@ -105,12 +106,12 @@ class TestCanary:
         ],
     )
     def test_what_is_missed(self, flight: Flight, text: str) -> None:
-        found = rules.canary(flight, is_on=True)
+        found = readings.canary(flight, is_on=True)
         assert (found.grade, found.text) == (Grade.BAD, text)
 
     def test_a_canary_under_way_is_no_trouble_for_half_a_minute(self) -> None:
-        assert rules.canary(Flight(29, 29, 60, 0.2), is_on=True).grade is Grade.GOOD
-        assert rules.canary(Flight(29, 29, 60, 0.2), is_on=False).grade is Grade.WARN
+        assert readings.canary(Flight(29, 29, 60, 0.2), is_on=True).grade is Grade.GOOD
+        assert readings.canary(Flight(29, 29, 60, 0.2), is_on=False).grade is Grade.WARN
 
 
 class TestHeartbeat:
@@ -169,13 +170,13 @@ class TestHeartbeat:
 
 
 def test_without_an_address_outside_total_death_would_not_be_heard() -> None:
-    assert rules.heartbeats([], wanted=0).grade is Grade.WARN
-    assert rules.heartbeats([], wanted=0, in_production=False).grade is Grade.GOOD
-    assert rules.heartbeats([], wanted=1).text == "No heartbeat has gone out yet."
-    assert rules.heartbeats([Beat("a", 20, ""), Beat("b", None, "HTTP 500")], wanted=2).text == (
+    assert readings.heartbeats([], wanted=0).grade is Grade.WARN
+    assert readings.heartbeats([], wanted=0, in_production=False).grade is Grade.GOOD
+    assert readings.heartbeats([], wanted=1).text == "No heartbeat has gone out yet."
+    assert readings.heartbeats([Beat("a", 20, ""), Beat("b", None, "HTTP 500")], wanted=2).text == (
         "A heartbeat fails: b: HTTP 500"
     )
-    assert rules.heartbeats([Beat("a", 151, "")], wanted=1).grade is Grade.BAD
+    assert readings.heartbeats([Beat("a", 151, "")], wanted=1).grade is Grade.BAD
 
 
 class TestClock:
@@ -199,7 +200,7 @@ class TestClock:
         ("seconds", "grade"), [(5.0, Grade.GOOD), (-5.0, Grade.GOOD), (5.1, Grade.BAD), (-5.1, Grade.BAD)]
     )
     def test_five_seconds_are_too_much(self, seconds: float, grade: Grade) -> None:
-        assert rules.jump(seconds).grade is grade
+        assert readings.jump(seconds).grade is grade
 
 
 class TestAlarms:

@@ -1,0 +1,147 @@
+"""An incident, its updates and its timeline as the API gives them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from rest_framework import serializers
+
+from core.api.fields import Time
+from incidents.lifecycle import operations
+from incidents.lifecycle.models import Incident, TimelineEntry
+from incidents.lifecycle.rules import TIMES
+from incidents.updates.models import Update
+
+
+class RoleOut(serializers.Serializer[Any]):
+    """Who holds a role, by the person's id."""
+
+    role = serializers.CharField(source="role.slug")
+    user = serializers.CharField(source="user_id")
+    name = serializers.CharField(source="user.name")
+    since = Time(source="started_at")
+
+
+class IncidentOut(serializers.ModelSerializer[Incident]):
+    """An incident. `number` is INC-12; people are named by id."""
+
+    id = serializers.CharField(source="number", read_only=True)
+    number = serializers.CharField(source="__str__", read_only=True)
+    severity = serializers.CharField(source="severity.slug", read_only=True)
+    services = serializers.SerializerMethodField()
+    outcome = serializers.CharField(read_only=True)
+    declared_by = serializers.CharField(source="declared_by_id", allow_null=True, read_only=True)
+    commander = serializers.SerializerMethodField()
+    roles = serializers.SerializerMethodField()
+    url = serializers.SerializerMethodField()
+    started_at = Time(read_only=True, allow_null=True)
+    detected_at = Time(read_only=True, allow_null=True)
+    acknowledged_at = Time(read_only=True, allow_null=True)
+    declared_at = Time(read_only=True)
+    identified_at = Time(read_only=True, allow_null=True)
+    mitigated_at = Time(read_only=True, allow_null=True)
+    resolved_at = Time(read_only=True, allow_null=True)
+    closed_at = Time(read_only=True, allow_null=True)
+    next_update_due_at = Time(read_only=True, allow_null=True)
+    last_update_at = Time(read_only=True, allow_null=True)
+    update_every_seconds = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Incident
+        fields = (
+            "id",
+            "number",
+            "title",
+            "status",
+            "severity",
+            "services",
+            "private",
+            "drill",
+            "trigger",
+            "outcome",
+            "declared_by",
+            "commander",
+            "roles",
+            "summary",
+            "impact",
+            "hypothesis",
+            "hypothesis_confirmed",
+            "next_decision",
+            "blast_radius",
+            "recent_changes",
+            "who_else",
+            *TIMES,
+            "next_update_due_at",
+            "last_update_at",
+            "update_every_seconds",
+            "reopened",
+            "version",
+            "url",
+        )
+        read_only_fields = fields
+
+    def get_services(self, incident: Incident) -> list[str]:
+        """Give the slugs of the affected services."""
+        return sorted(row.slug for row in incident.affected)  # type: ignore[attr-defined]
+
+    def get_commander(self, incident: Incident) -> str | None:
+        """Give the id of who commands."""
+        return next((str(row.user_id) for row in incident.held if row.role.is_commander), None)  # type: ignore[attr-defined]
+
+    def get_roles(self, incident: Incident) -> list[dict[str, Any]]:
+        """Give who holds which role now."""
+        return list(RoleOut(incident.held, many=True).data)  # type: ignore[attr-defined]
+
+    def get_update_every_seconds(self, incident: Incident) -> int | None:
+        """Give the rhythm of updates: as agreed, else by severity."""
+        return operations.rhythm(incident)
+
+    def get_url(self, incident: Incident) -> str:
+        """Give the incident's room."""
+        return settings.BASE_URL + reverse("incidents:room", args=[incident.number])
+
+
+class UpdateOut(serializers.ModelSerializer[Update]):
+    """A written update."""
+
+    id = serializers.CharField(source="pk", read_only=True)
+    author = serializers.CharField(source="author_id", allow_null=True, read_only=True)
+    published_at = Time(read_only=True)
+    next_update_due_at = Time(read_only=True, allow_null=True)
+    next_update_in_seconds = serializers.IntegerField(read_only=True, allow_null=True)
+    components = serializers.DictField(child=serializers.CharField(), read_only=True)
+
+    class Meta:
+        model = Update
+        fields = (
+            "id",
+            "audience",
+            "status",
+            "text",
+            "public_title",
+            "components",
+            "no_news",
+            "next_update_in_seconds",
+            "next_update_due_at",
+            "author",
+            "published_at",
+        )
+        read_only_fields = fields
+
+
+class EntryOut(serializers.ModelSerializer[TimelineEntry]):
+    """Something that happened: `at` is when, `recorded_at` when it was written down."""
+
+    id = serializers.CharField(source="pk", read_only=True)
+    actor = serializers.CharField(source="actor_id", allow_null=True, read_only=True)
+    actor_name = serializers.CharField(source="actor.name", default=None, allow_null=True, read_only=True)
+    at = Time(read_only=True)
+    recorded_at = Time(read_only=True)
+    data = serializers.DictField(read_only=True)  # type: ignore[assignment]
+
+    class Meta:
+        model = TimelineEntry
+        fields = ("id", "kind", "text", "actor", "actor_name", "at", "recorded_at", "data")
+        read_only_fields = fields

@@ -1,0 +1,184 @@
+"""Incidents in the API: declared, led, told of and found."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import django_filters
+from rest_framework.decorators import action
+from rest_framework.response import Response
+
+from core.api.permissions import Pages, Responds
+from core.api.schema import takes
+from core.api.views import Lists, Shows, ViewSet
+from incidents.lifecycle import operations, queries
+from incidents.lifecycle.models import Incident
+from incidents.lifecycle.rules import ACTIVE
+from incidents.room.api.answers import EntryOut, IncidentOut, UpdateOut
+from incidents.room.api.requests import (
+    STATUSES,
+    CloseIn,
+    Correction,
+    EntryIn,
+    HandoverIn,
+    IncidentIn,
+    PageIn,
+    ReopenIn,
+    ResolveIn,
+    RoleIn,
+    SeverityIn,
+    StatusIn,
+    UpdateIn,
+)
+from incidents.severities import queries as severities
+from incidents.updates import operations as updates
+from incidents.updates import queries as update_queries
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from rest_framework.request import Request
+
+
+class IncidentFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """`?active=true` leaves out what is resolved or closed."""
+
+    active = django_filters.BooleanFilter(method="by_activity")
+    severity = django_filters.CharFilter(method="by_severity")
+    service = django_filters.CharFilter(field_name="services__slug", distinct=True)
+    status = django_filters.ChoiceFilter(choices=[(status, status) for status in STATUSES])
+
+    class Meta:
+        model = Incident
+        fields = ("active", "status", "severity", "service", "private", "drill")
+
+    def by_activity(self, found: QuerySet[Incident], _name: str, active: bool) -> QuerySet[Incident]:  # noqa: FBT001
+        """Give what is open, or what is over."""
+        return found.filter(status__in=ACTIVE) if active else found.exclude(status__in=ACTIVE)
+
+    def by_severity(self, found: QuerySet[Incident], _name: str, word: str) -> QuerySet[Incident]:
+        """Give one level, by whatever people call it."""
+        level = severities.find(word)
+        return found.filter(severity=level) if level else found.none()
+
+
+class IncidentViewSet(Lists, Shows, ViewSet):
+    """Incidents, as far as the person may know of them: a private one only when they take part."""
+
+    permission_classes = (Responds,)
+    serializer_class = IncidentOut
+    references = ["number"]
+    filterset_class: Any = IncidentFilter
+    search_fields = ("title", "summary", "impact")
+    ordering = "-declared_at"
+    ordering_fields = ("number", "declared_at", "resolved_at", "id")
+
+    def get_queryset(self) -> QuerySet[Incident, Any]:
+        """Give the incidents this person may know of, with services and roles."""
+        return queries.with_people(queries.seen(self.person))
+
+    @takes(IncidentIn, IncidentOut, status=HTTPStatus.CREATED)
+    def create(self, request: Request) -> Response:
+        """Declare an incident: the caller commands it, and people are paged where the severity says so."""
+        return self.created(operations.declare(**self.read(IncidentIn), actor=self.person))
+
+    @takes(Correction, IncidentOut)
+    def partial_update(self, request: Request, ref: str) -> Response:
+        """Correct texts and times, name the affected services, agree on another rhythm of updates."""
+        incident, data = self.get_object(), self.read(Correction)
+        if "services" in data:
+            operations.set_services(incident, services=data.pop("services"), actor=self.person)
+        if "update_every_seconds" in data:
+            operations.agree_rhythm(incident, seconds=data.pop("update_every_seconds"), actor=self.person)
+        return self.answer(operations.correct(incident, changes=data, actor=self.person))
+
+    @takes(StatusIn, IncidentOut)
+    @action(detail=True, methods=["post"])
+    def status(self, request: Request, ref: str) -> Response:
+        """Take the incident to another state."""
+        incident, data = self.get_object(), self.read(StatusIn)
+        return self.answer(operations.move(incident, to=data.pop("status"), **data, actor=self.person))
+
+    @takes(ResolveIn, IncidentOut)
+    @action(detail=True, methods=["post"])
+    def resolve(self, request: Request, ref: str) -> Response:
+        """Say that the service works again."""
+        incident, data = self.get_object(), self.read(ResolveIn)
+        return self.answer(operations.resolve(incident, **data, actor=self.person))
+
+    @takes(ReopenIn, IncidentOut)
+    @action(detail=True, methods=["post"])
+    def reopen(self, request: Request, ref: str) -> Response:
+        """Make a resolved or closed incident active again."""
+        incident, data = self.get_object(), self.read(ReopenIn)
+        return self.answer(operations.reopen(incident, **data, actor=self.person))
+
+    @takes(CloseIn, IncidentOut)
+    @action(detail=True, methods=["post"])
+    def close(self, request: Request, ref: str) -> Response:
+        """End a resolved incident, or one that was none."""
+        incident, data = self.get_object(), self.read(CloseIn)
+        return self.answer(operations.close(incident, **data, actor=self.person))
+
+    @takes(SeverityIn, IncidentOut)
+    @action(detail=True, methods=["post"])
+    def severity(self, request: Request, ref: str) -> Response:
+        """Change the severity; rhythm, roles and paging follow at once."""
+        incident, data = self.get_object(), self.read(SeverityIn)
+        return self.answer(operations.change_severity(incident, **data, actor=self.person))
+
+    @takes(RoleIn, IncidentOut)
+    @action(detail=True, methods=["post"])
+    def roles(self, request: Request, ref: str) -> Response:
+        """Give a person a role."""
+        incident, data = self.get_object(), self.read(RoleIn)
+        found = operations.assign_role(incident, role_slug=data["role"], user=data["user"], actor=self.person)
+        return self.answer(found)
+
+    @takes(HandoverIn, IncidentOut)
+    @action(detail=True, methods=["post"])
+    def handover(self, request: Request, ref: str) -> Response:
+        """Hand command over."""
+        incident, data = self.get_object(), self.read(HandoverIn)
+        words = data.get("briefing") or queries.briefing(incident)
+        return self.answer(operations.hand_over(incident, to=data["user"], briefing=words, actor=self.person))
+
+    @takes(PageIn, IncidentOut)
+    @action(detail=True, methods=["post"], permission_classes=[Pages])
+    def page(self, request: Request, ref: str) -> Response:
+        """Page a person, a schedule or a policy from this incident."""
+        incident, data = self.get_object(), self.read(PageIn)
+        target = data["target"]
+        operations.request_page(
+            incident,
+            kind=target.kind,
+            target_id=target.id,
+            name=target.name,
+            message=data["message"],
+            actor=self.person,
+        )
+        return self.answer(incident)
+
+    @takes(gives=UpdateOut(many=True), methods=["GET"], filters=False)
+    @takes(UpdateIn, UpdateOut, status=HTTPStatus.CREATED, methods=["POST"])
+    @action(detail=True, methods=["get", "post"], ordering="-published_at")
+    def updates(self, request: Request, ref: str) -> Response:
+        """Give the written updates, newest first; or publish one."""
+        incident = self.get_object()
+        if request.method == "POST":
+            update = updates.publish(incident, **self.read(UpdateIn), actor=self.person)
+            return Response(UpdateOut(update).data, status=HTTPStatus.CREATED)
+        found = self.paginate_queryset(update_queries.updates(self.person, incident))
+        return self.get_paginated_response(UpdateOut(found, many=True).data)
+
+    @takes(gives=EntryOut(many=True), methods=["GET"], filters=False)
+    @takes(EntryIn, EntryOut, status=HTTPStatus.CREATED, methods=["POST"])
+    @action(detail=True, methods=["get", "post"], ordering="-at")
+    def timeline(self, request: Request, ref: str) -> Response:
+        """Give what happened, newest first; or add an entry."""
+        incident = self.get_object()
+        if request.method == "POST":
+            entry = operations.write_down(incident, **self.read(EntryIn), actor=self.person)
+            return Response(EntryOut(entry).data, status=HTTPStatus.CREATED)
+        found = self.paginate_queryset(queries.entries(self.person, incident))
+        return self.get_paginated_response(EntryOut(found, many=True).data)

@@ -1,0 +1,171 @@
+"""What is sent to change an incident."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+
+from core.accounts import queries as people
+from core.api.fields import Seconds, SlugOrId, Time
+from incidents.catalog.models import Service
+from incidents.lifecycle import registry
+from incidents.lifecycle.models import EntryKind, Outcome
+from incidents.lifecycle.rules import Status
+from incidents.severities import queries as severities
+from incidents.updates.models import Audience
+
+STATUSES = [status.value for status in Status]
+WRITTEN = [EntryKind.NOTE.value, EntryKind.DECISION.value, EntryKind.ACTION.value, EntryKind.HYPOTHESIS.value]
+LONG = 20_000
+
+
+class SeverityField(serializers.CharField):
+    """A severity by slug, label, name, alias or rank; written as its slug."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Give the level that is meant."""
+        word = super().to_internal_value(data)
+        found = severities.find(word)
+        if found is None:
+            known = ", ".join(level.slug for level in severities.levels())
+            raise serializers.ValidationError(f"There is no severity “{word}”. Known: {known}.")
+        return found
+
+    def to_representation(self, value: Any) -> str:
+        """Give the slug."""
+        return str(value.slug)
+
+
+class Picture(serializers.Serializer[Any]):
+    """What may be known at the beginning and be put right later."""
+
+    summary = serializers.CharField(required=False, allow_blank=True, max_length=LONG)
+    impact = serializers.CharField(required=False, allow_blank=True, max_length=LONG)
+    blast_radius = serializers.CharField(required=False, allow_blank=True, max_length=LONG)
+    recent_changes = serializers.CharField(required=False, allow_blank=True, max_length=LONG)
+    who_else = serializers.CharField(required=False, allow_blank=True, max_length=LONG)
+
+
+class IncidentIn(Picture):
+    """An incident to declare. A title is enough; without a severity it gets the second worst."""
+
+    title = serializers.CharField(max_length=200)
+    severity = SeverityField(required=False)
+    services = serializers.ListField(
+        child=SlugOrId(Service.objects.visible_to), required=False, max_length=100
+    )
+    private = serializers.BooleanField(required=False)
+    drill = serializers.BooleanField(required=False)
+    started_at = Time(required=False, allow_null=True)
+    detected_at = Time(required=False, allow_null=True)
+
+
+class Correction(Picture):
+    """Corrections; what is not named stays. Each corrected time is kept with the old one."""
+
+    title = serializers.CharField(max_length=200, required=False)
+    hypothesis = serializers.CharField(required=False, allow_blank=True, max_length=LONG)
+    next_decision = serializers.CharField(required=False, allow_blank=True, max_length=LONG)
+    started_at = Time(required=False, allow_null=True)
+    detected_at = Time(required=False, allow_null=True)
+    acknowledged_at = Time(required=False, allow_null=True)
+    declared_at = Time(required=False)
+    identified_at = Time(required=False, allow_null=True)
+    mitigated_at = Time(required=False, allow_null=True)
+    resolved_at = Time(required=False, allow_null=True)
+    closed_at = Time(required=False, allow_null=True)
+    services = serializers.ListField(
+        child=SlugOrId(Service.objects.visible_to), required=False, max_length=100
+    )
+    update_every_seconds = Seconds(required=False, allow_null=True, min_value=60, max_value=7 * 86400)
+
+
+class StatusIn(serializers.Serializer[Any]):
+    """A step; `at` is when it really happened."""
+
+    status = serializers.ChoiceField(choices=STATUSES)
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+    at = Time(required=False, allow_null=True)
+
+
+class ResolveIn(serializers.Serializer[Any]):
+    """Why it is over, and since when."""
+
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+    at = Time(required=False, allow_null=True)
+
+
+class ReopenIn(serializers.Serializer[Any]):
+    """Why it is open again."""
+
+    reason = serializers.CharField(max_length=2000)
+
+
+class CloseIn(serializers.Serializer[Any]):
+    """Why it is closed; an `outcome` closes an open incident that was none."""
+
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+    outcome = serializers.ChoiceField(choices=Outcome.choices, required=False, allow_blank=True)
+
+
+class SeverityIn(serializers.Serializer[Any]):
+    """The new level and why."""
+
+    severity = SeverityField()
+    reason = serializers.CharField(max_length=2000)
+
+
+class RoleIn(serializers.Serializer[Any]):
+    """Who takes which role; a person by id."""
+
+    role = serializers.CharField(max_length=20)
+    user = SlugOrId(lambda _: people.people(), slug=None)
+
+
+class HandoverIn(serializers.Serializer[Any]):
+    """Who takes command; without a briefing they get the current picture."""
+
+    user = SlugOrId(lambda _: people.people(), slug=None)
+    briefing = serializers.CharField(required=False, allow_blank=True, max_length=LONG)
+
+
+class PageIn(serializers.Serializer[Any]):
+    """Exactly one of user, schedule, team and policy, and what to say to them."""
+
+    user = serializers.CharField(required=False, max_length=80)
+    schedule = serializers.CharField(required=False, max_length=80)
+    team = serializers.CharField(required=False, max_length=80)
+    policy = serializers.CharField(required=False, max_length=80)
+    message = serializers.CharField(required=False, allow_blank=True, max_length=1000)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Find whom to page."""
+        kinds = [kind for kind in ("user", "schedule", "team", "policy") if data.get(kind)]
+        if len(kinds) != 1:
+            raise ValidationError("Name exactly one of user, schedule, team and policy.")
+        found = registry.find(self.context["request"].user, kinds[0], data[kinds[0]])
+        if found is None:
+            raise ValidationError({kinds[0]: [f"There is no {kinds[0]} “{data[kinds[0]]}”."]})
+        return {"target": found, "message": data.get("message", "")}
+
+
+class UpdateIn(serializers.Serializer[Any]):
+    """An update to publish. A later `status` moves the incident along; `no_news` needs no text."""
+
+    audience = serializers.ChoiceField(choices=Audience.choices)
+    text = serializers.CharField(required=False, allow_blank=True, max_length=LONG)
+    status = serializers.ChoiceField(choices=STATUSES, required=False)
+    components = serializers.DictField(child=serializers.CharField(max_length=40), required=False)
+    public_title = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    next_update_in_seconds = Seconds(required=False, allow_null=True, min_value=60, max_value=7 * 86400)
+    no_news = serializers.BooleanField(required=False)
+
+
+class EntryIn(serializers.Serializer[Any]):
+    """An entry to add; `at` may lie in the past. A hypothesis of now becomes the working one."""
+
+    kind = serializers.ChoiceField(choices=WRITTEN)
+    text = serializers.CharField(max_length=LONG)
+    at = Time(required=False, allow_null=True)

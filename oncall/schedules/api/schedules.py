@@ -1,0 +1,204 @@
+"""Schedules and their overrides, in the API."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.response import Response
+
+from core.accounts import queries as people
+from core.accounts.models import Team
+from core.accounts.policy import Verb, require
+from core.api.fields import Id, SlugOrId, Time, ZoneName, by_reference
+from core.api.permissions import Configures, Responds
+from core.api.views import Lists, Shows, ViewSet
+from oncall.schedules import operations, queries
+from oncall.schedules.api.layers import LayerInput, LayerOutput, spec
+from oncall.schedules.api.shifts import OnCallOutput, ShiftOutput, instant, shift, state
+from oncall.schedules.models import Override, Schedule
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from rest_framework.request import Request
+
+
+LONGEST = timedelta(days=400)
+
+
+class ScheduleSerializer(serializers.ModelSerializer[Schedule]):
+    id = Id()
+    team = serializers.CharField(source="team.slug", default=None, allow_null=True, read_only=True)
+    layers = serializers.SerializerMethodField()
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Schedule
+        fields: ClassVar[list[str]] = [
+            "id",
+            "slug",
+            "name",
+            "description",
+            "time_zone",
+            "team",
+            "layers",
+            "url",
+        ]
+        read_only_fields = fields
+
+    @extend_schema(responses=LayerOutput(many=True))
+    def get_layers(self, schedule: Schedule) -> Any:
+        layers = queries.layers_in_force(schedule, at=timezone.now())
+        return [LayerOutput(layer).data for layer in layers]
+
+    def get_url(self, schedule: Schedule) -> str:
+        return queries.address(schedule)
+
+
+class ScheduleInput(serializers.Serializer[dict[str, Any]]):
+    slug = serializers.SlugField(max_length=60)
+    name = serializers.CharField(max_length=80)
+    description = serializers.CharField(required=False, allow_blank=True, default="")
+    time_zone = ZoneName()
+    team = SlugOrId(lambda _: Team.objects.all(), required=False, allow_null=True, default=None)
+    layers = LayerInput(many=True)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        taken: dict[str, bool] = {
+            name: Schedule.objects.filter(**{name: data[name]}).exists()
+            for name in ("slug", "name")
+            if name in data
+        }
+        wrong: dict[str, Any] = {name: ["Another schedule has it."] for name, found in taken.items() if found}
+        if wrong:
+            raise ValidationError(wrong)
+        return data
+
+
+class ScheduleReplacement(serializers.Serializer[dict[str, Any]]):
+    layers = LayerInput(many=True)
+    time_zone = ZoneName(required=False)
+    effective_at = Time(required=False, help_text="From when on it counts; default now, never the past.")
+
+
+class OverrideOutput(serializers.ModelSerializer[Override]):
+    id = Id()
+    start = Time()
+    end = Time()
+    user = serializers.CharField(source="user_id", allow_null=True)
+    replaces = serializers.CharField(source="replaces_id", allow_null=True)
+
+    class Meta:
+        model = Override
+        fields: ClassVar[list[str]] = ["id", "start", "end", "user", "replaces", "reason"]
+        read_only_fields = fields
+
+
+class OverrideInput(serializers.Serializer[dict[str, Any]]):
+    start = Time()
+    end = Time()
+    user = SlugOrId(lambda _: people.people(), slug=None)
+    replaces = SlugOrId(lambda _: people.people(), slug=None, required=False, allow_null=True)
+    reason = serializers.CharField(required=False, max_length=200, allow_blank=True)
+
+
+INSTANTS = [
+    OpenApiParameter("from", datetime, required=True, description="Begin of the window, RFC 3339."),
+    OpenApiParameter("to", datetime, required=True, description="End of the window, at most 400 days later."),
+]
+
+
+class Schedules(Lists, Shows, ViewSet):
+    """Who is on call when."""
+
+    permission_classes = (Configures,)
+    serializer_class = ScheduleSerializer
+    references: ClassVar[list[str]] = ["slug"]
+    search_fields: ClassVar[list[str]] = ["name", "slug"]
+
+    def get_queryset(self) -> QuerySet[Schedule]:
+        return queries.schedules().order_by("pk")
+
+    def get_permissions(self) -> list[Any]:
+        """Let every responder cover a shift; the rotations are for those who configure."""
+        return (
+            [Responds()]
+            if self.action in {"overrides", "delete_override"}
+            else list(super().get_permissions())
+        )
+
+    @extend_schema(request=ScheduleInput, responses={201: ScheduleSerializer})
+    def create(self, request: Request) -> Response:
+        """Create a schedule with its rotations; a later layer covers the ones before it."""
+        data = self.read(ScheduleInput)
+        require(request.user, Verb.CONFIGURE, data["team"])
+        layers = [spec(layer) for layer in data.pop("layers")]
+        return self.created(operations.create(**data, layers=layers, actor=self.person))
+
+    @extend_schema(request=ScheduleReplacement, responses=ScheduleSerializer)
+    def update(self, request: Request, ref: str) -> Response:
+        """Replace the rotations from `effective_at` on. The past stays as it was."""
+        schedule = self.get_object()
+        data = self.read(ScheduleReplacement)
+        operations.save_layers(
+            schedule,
+            layers=[spec(layer) for layer in data["layers"]],
+            effective_at=data.get("effective_at"),
+            time_zone=data.get("time_zone"),
+            actor=self.person,
+        )
+        return self.answer(schedule)
+
+    @extend_schema(parameters=INSTANTS, responses=ShiftOutput(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def shifts(self, request: Request, ref: str) -> Response:
+        """The final schedule of a window; a stretch with nobody has `users: []` and the reason."""
+        schedule = self.get_object()
+        start, end = instant(request, "from"), instant(request, "to")
+        if not start < end <= start + LONGEST:
+            raise ValidationError({"to": ["Has to lie after `from`, by at most 400 days."]})
+        one = queries.resolve([schedule.pk], start=start, end=end)[schedule.pk]
+        return Response([shift(piece) for piece in one.final(start, end)])
+
+    @extend_schema(
+        parameters=[OpenApiParameter("at", datetime, description="Default: now.")],
+        responses=OnCallOutput,
+        filters=False,
+    )
+    @action(detail=True, methods=["get"], url_path="on-call", pagination_class=None)
+    def on_call(self, request: Request, ref: str) -> Response:
+        """Who is on call at an instant, until when, and who is next."""
+        schedule = self.get_object()
+        at = instant(request, "at", default=timezone.now())
+        one = queries.resolve([schedule.pk], start=at, end=at + queries.HORIZON)[schedule.pk]
+        return Response(state(one.now(at), at))
+
+    @extend_schema(methods=["get"], responses=OverrideOutput(many=True), filters=False)
+    @extend_schema(methods=["post"], request=OverrideInput, responses={201: OverrideOutput})
+    @action(detail=True, methods=["get", "post"])
+    def overrides(self, request: Request, ref: str) -> Response:
+        """Overrides that are not over, or a new one: instead of `replaces`, or of everybody."""
+        schedule = self.get_object()
+        if request.method == "POST":
+            row = operations.add_override(schedule, **self.read(OverrideInput), actor=self.person)
+            row.refresh_from_db()
+            return Response(OverrideOutput(row).data, status=201)
+        chunk = self.paginate_queryset(queries.live_overrides(schedule))
+        return self.get_paginated_response(OverrideOutput(chunk, many=True).data)
+
+    @extend_schema(
+        parameters=[OpenApiParameter("override", str, OpenApiParameter.PATH)], responses={204: None}
+    )
+    @action(detail=True, methods=["delete"], url_path="overrides/(?P<override>[^/]+)")
+    def delete_override(self, request: Request, ref: str, override: str) -> Response:
+        """Take an override back; one that has begun ends now."""
+        row = by_reference(queries.live_overrides(self.get_object()), override, [])
+        if row is None:
+            raise NotFound
+        operations.cancel_override(row, actor=self.person)
+        return Response(status=204)

@@ -1,0 +1,119 @@
+"""Who is on call, in the API."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
+
+from core.api.fields import Time
+from core.api.permissions import Reads
+from core.api.views import ViewSet
+from oncall.schedules import queries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.db.models import QuerySet
+    from rest_framework.request import Request
+
+    from oncall.schedules.models import Schedule
+    from oncall.schedules.rules import resolver
+
+
+class ShiftOutput(serializers.Serializer[Any]):
+    start = Time()
+    end = Time()
+    users = serializers.ListField(child=serializers.CharField())
+    layer = serializers.CharField(allow_null=True)
+    override = serializers.CharField(allow_null=True)
+    reason = serializers.CharField()
+
+
+class NextOutput(serializers.Serializer[Any]):
+    start = Time()
+    users = serializers.ListField(child=serializers.CharField())
+
+
+class OnCallOutput(serializers.Serializer[Any]):
+    at = Time()
+    users = serializers.ListField(child=serializers.CharField())
+    until = Time(allow_null=True)
+    next = NextOutput(allow_null=True)
+    reason = serializers.CharField()
+
+
+class OnCallRow(OnCallOutput):
+    schedule = serializers.CharField()
+    name = serializers.CharField()
+
+
+class OnCall(ViewSet):
+    """Everyone on call, by schedule."""
+
+    permission_classes = (Reads,)
+    serializer_class = OnCallRow
+    pagination_class = None  # type: ignore[assignment]
+    filter_backends = ()  # type: ignore[assignment]
+
+    def get_queryset(self) -> QuerySet[Schedule]:
+        return queries.schedules()
+
+    @extend_schema(
+        parameters=[OpenApiParameter("at", datetime, description="Default: now.")],
+        responses=OnCallRow(many=True),
+    )
+    def list(self, request: Request) -> Response:
+        """Who has each schedule at an instant (default: now)."""
+        at = instant(request, "at", default=timezone.now())
+        rows = [
+            {"schedule": watch.schedule.slug, "name": watch.schedule.name, **state(watch.now, at)}
+            for watch in queries.watches(at=at)
+        ]
+        return Response(rows)
+
+
+def shift(piece: resolver.Slice) -> dict[str, Any]:
+    """A stretch of the final schedule as JSON."""
+    return {
+        "start": Time().to_representation(piece.start),
+        "end": Time().to_representation(piece.end),
+        "users": ids(piece.users),
+        "layer": piece.layer,
+        "override": str(piece.override) if piece.override is not None else None,
+        "reason": piece.reason,
+    }
+
+
+def state(now: resolver.Now, at: datetime) -> dict[str, Any]:
+    """Who has it, as JSON."""
+    following = now.following
+    return {
+        "at": Time().to_representation(at),
+        "users": ids(now.current.users),
+        "until": Time().to_representation(now.until) if now.until else None,
+        "next": {"start": Time().to_representation(following.start), "users": ids(following.users)}
+        if following
+        else None,
+        "reason": now.current.reason,
+    }
+
+
+def ids(users: Iterable[int]) -> list[str]:
+    return [str(pk) for pk in users]
+
+
+def instant(request: Request, name: str, default: datetime | None = None) -> datetime:
+    """An instant of the query; 400 where it is missing or unreadable."""
+    text = request.query_params.get(name)
+    if text is None and default is not None:
+        return default
+    try:
+        return Time().to_internal_value((text or "").replace(" ", "+")).astimezone(UTC)
+    except serializers.ValidationError as error:
+        raise ValidationError({name: error.detail}) from error

@@ -99,6 +99,7 @@ class Product:
                 "BASE_URL": self.url,
                 "EMAIL_URL": "smtp://127.0.0.1:9",
                 "PAGER_STORM_AFTER": "0",  # one person gets them all
+                "PAGES_PER_NIGHT": "0",
                 "PRIVATE_TARGETS": "127.0.0.0/8",
                 "LOG_LEVEL": "WARNING",
                 "SELF_WATCH": "false",

@@ -276,6 +276,11 @@ PAGER_STORM_AFTER = env.number(
 PAGER_DIGEST_SECONDS = env.number(
     "PAGER_DIGEST_SECONDS", 60, "How often such a digest goes to a person, as long as a storm lasts."
 )
+PAGES_PER_NIGHT = env.number(
+    "PAGES_PER_NIGHT",
+    3,
+    "So many pages a person gets per night before others are asked, unless an admin said so under Escalation. 0: no limit.",
+)
 HISTORY_AFTER_DAYS = env.number(
     "HISTORY_AFTER_DAYS", 7, "Messages that ended so long ago move to the history, in partitions by month."
 )

@@ -1,6 +1,7 @@
 from oncall.alerts.admin import IntegrationAdmin
 from oncall.destinations.admin import DestinationAdmin
 from oncall.escalation.admin import LevelAdmin, PolicyAdmin
+from oncall.nights.admin import NightLimitAdmin
 from oncall.paging.admin import ContactMethodAdmin, PageAdmin
 from oncall.quiet.admin import HolidayAdmin, QuietHoursAdmin
 from oncall.routing.admin import RouteAdmin, ServicePolicyAdmin
@@ -11,6 +12,7 @@ __all__ = [
     "HolidayAdmin",
     "IntegrationAdmin",
     "LevelAdmin",
+    "NightLimitAdmin",
     "PageAdmin",
     "PolicyAdmin",
     "QuietHoursAdmin",

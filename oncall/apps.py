@@ -76,6 +76,7 @@ def _show_events() -> None:
     visibility.register("page.requested", escalations)
     visibility.register("escalation", escalations)
     visibility.register("acknowledgement", escalations)
+    visibility.register("night_limit.passed", escalations)
     visibility.register("integration", Integration.objects.visible_to)
     visibility.register("route", Route.objects.visible_to)
     visibility.register("policy", Policy.objects.visible_to)
@@ -243,6 +244,7 @@ def _be_watched() -> None:
     outbox.register(outbox.Client(warnings.CLIENT, warnings.unwanted, pages.stored, warnings.hear))
     registry.set_probe(registry.Probe(operations.send, queries.arrived, operations.forget))
     _page_without_postgres()
+    _tell_of_nights()
 
 
 def _tell_the_hub() -> None:
@@ -257,6 +259,20 @@ def _tell_the_hub() -> None:
     lifecycle.add_targets("schedule", queries.schedule_targets)
     lifecycle.add_targets("team", queries.team_targets)
     lifecycle.add_targets("policy", queries.policy_targets)
+
+
+def _tell_of_nights() -> None:
+    """Tell a team in the morning of a night that was too much for one of them."""
+    from core.outbox import registry  # noqa: PLC0415
+    from core.timers import registry as timers  # noqa: PLC0415
+    from oncall.mornings import operations  # noqa: PLC0415
+    from oncall.nights import operations as nights  # noqa: PLC0415
+    from oncall.paging import queries as pages  # noqa: PLC0415
+
+    timers.on(nights.REPORT)(operations.report)
+    registry.register(
+        registry.Client(operations.CLIENT, lambda _messages: {}, pages.stored, operations.hear_report)
+    )
 
 
 def _page_without_postgres() -> None:

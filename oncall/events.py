@@ -236,6 +236,28 @@ class LastResortChanged:
     whom: str
 
 
+@event("night_limit.changed")
+@dataclass(frozen=True, slots=True)
+class NightLimitChanged:
+    """An admin said how many pages a person gets per night before others are asked instead; 0: no limit."""
+
+    night_limit_id: int
+    pages: int
+
+
+@event("night_limit.passed")
+@dataclass(frozen=True, slots=True)
+class NightLimitPassed:
+    """A page was over its person's limit of a night: passed_over, waits or went_through (`outcome`)."""
+
+    escalation_id: int
+    user_id: int
+    alert_id: int | None
+    incident_id: int | None
+    limit: int
+    outcome: str
+
+
 @event("contact_method.changed")
 @dataclass(frozen=True, slots=True)
 class ContactMethodChanged:

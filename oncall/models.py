@@ -1,6 +1,7 @@
 from oncall.alerts.models import Alert, IngestError, Integration, Signal, SpoolReceipt
 from oncall.destinations.models import Destination
 from oncall.escalation.models import Escalation, LastResort, Level, Policy, Target
+from oncall.nights.models import NightLimit
 from oncall.paging.models import ContactMethod, NotificationRule, Page
 from oncall.quiet.models import Holiday, QuietHours
 from oncall.routing.models import Route, ServicePolicy
@@ -17,6 +18,7 @@ __all__ = [
     "LastResort",
     "Layer",
     "Level",
+    "NightLimit",
     "NotificationRule",
     "Override",
     "Page",

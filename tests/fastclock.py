@@ -13,7 +13,10 @@ import psycopg
 from core.events.nudge import CHANNEL
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
+
+    from django.db.backends.base.base import BaseDatabaseWrapper
 
 SLOWLY = 0.01
 """A pace at which a busy machine does much within one second."""
@@ -38,6 +41,21 @@ begin
     end loop;
 end $$;
 """
+
+
+def stop(connection: BaseDatabaseWrapper) -> Callable[[datetime], None]:
+    """Make a clock that stands still that of the transaction of a test; give what sets it. Nothing of it is left behind."""
+    with connection.cursor() as cursor:
+        cursor.execute(_INSTALL)
+        cursor.execute("set local search_path = fast, public, pg_catalog")
+
+    def go(to: datetime) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "update fast.clock set at = pg_catalog.clock_timestamp(), shown = %s, pace = 0", [to]
+            )
+
+    return go
 
 
 class FastClock:

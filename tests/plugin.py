@@ -42,6 +42,7 @@ def prepare() -> None:
             "BASE_URL": "http://127.0.0.1:8000",
             "EMAIL_FROM": "Watchbill <watchbill@example.com>",
             "PRIVATE_TARGETS": "127.0.0.0/8",
+            "PAGES_PER_NIGHT": "0",  # what is paged must not depend on the hour
             "VAPID_PRIVATE_KEY": "RNmoFFrxVQWyGB1SkTGsHJpSqlBYUUiWP6SU7dTpAjU",
         }
     )

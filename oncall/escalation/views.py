@@ -17,6 +17,9 @@ from oncall.escalation.forms.branches import HOW
 from oncall.escalation.forms.levels import Draft, Levels, choices, in_minutes
 from oncall.escalation.forms.policies import LastResortForm, PolicyForm, SimulateForm
 from oncall.matching.rules import Facts
+from oncall.nights import operations as limits
+from oncall.nights import queries as nights
+from oncall.nights.forms import NightLimitForm
 from oncall.quiet.rules import WEEKDAYS
 
 if TYPE_CHECKING:
@@ -33,17 +36,22 @@ def index(request: PersonRequest) -> HttpResponse:
 
 
 def _index(
-    request: PersonRequest, form: LastResortForm | None = None, *, status: int = HTTPStatus.OK
+    request: PersonRequest,
+    form: LastResortForm | None = None,
+    *,
+    night_form: NightLimitForm | None = None,
+    status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    last = queries.last_resort()
+    last, limit = queries.last_resort(), nights.limit()
     chosen = {"whom": LastResortForm.chosen(last)}
+    is_admin = can(request.user, Verb.ADMIN)
     context = {
         "ladders": queries.ladders(queries.policies(request.user)),
         "may_create": can(request.user, Verb.CONFIGURE),
         "last_resort": last,
-        "form": (form or LastResortForm(user=request.user, initial=chosen))
-        if can(request.user, Verb.ADMIN)
-        else None,
+        "form": (form or LastResortForm(user=request.user, initial=chosen)) if is_admin else None,
+        "night_limit": limit,
+        "night_form": (night_form or NightLimitForm(initial={"pages": limit})) if is_admin else None,
     }
     return render(request, "oncall/escalation/index.html", context, status=status)
 
@@ -76,6 +84,19 @@ def last_resort(request: PersonRequest) -> HttpResponse:
         return _index(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     last = operations.set_last_resort(actor=request.user, **form.cleaned_data)
     messages.success(request, f"The last resort is {last or 'nobody beside the admins'} from now on.")
+    return redirect("oncall:policies")
+
+
+@admin_only
+@require_POST
+def night_limit(request: PersonRequest) -> HttpResponse:
+    """Say how many pages a person gets per night before others are asked instead."""
+    form = NightLimitForm(request.POST)
+    if not form.is_valid():
+        return _index(request, night_form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    pages = limits.set_limit(form.cleaned_data["pages"], actor=request.user)
+    said = f"{pages} page{'' if pages == 1 else 's'} per person per night" if pages else "No limit per night"
+    messages.success(request, f"{said} from now on.")
     return redirect("oncall:policies")
 
 

@@ -15,6 +15,7 @@ from oncall.escalation import queries as escalations
 from oncall.ledger import rules
 from oncall.paging import queries as paging
 from oncall.paging.models import Page
+from oncall.paging.rules import Over
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,6 +89,7 @@ def _asked(escalation_ids: set[int]) -> dict[int, dict[int, str]]:
     """Give the people of each escalation, in the order in which they were asked."""
     found: defaultdict[int, dict[int, str]] = defaultdict(dict)
     rows = Page.objects.filter(escalation__in=escalation_ids, user__isnull=False).select_related("user")
+    rows = rows.exclude(over_limit=Over.PASSED_OVER)
     for page in rows.order_by("id"):
         if page.escalation_id is not None and page.user_id is not None:
             found[page.escalation_id][page.user_id] = str(page.user)
@@ -126,6 +128,7 @@ def _of_page(line: Line) -> list[object]:
         page.why,
         _time(page.planned_at),
         "yes" if page.is_out_of_hours else "no",
+        page.over_limit,
         _time(page.sent_at),
         _time(page.acknowledged_at),
         page.status,

@@ -17,6 +17,7 @@ COLUMNS = (
     "why",
     "planned_at",
     "out_of_hours",
+    "over_limit",
     "sent_at",
     "acknowledged_at",
     "status",

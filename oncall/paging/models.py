@@ -11,6 +11,7 @@ from incidents.lifecycle.models import Participant as Member
 from oncall.alerts.models import CANARY, Urgency
 from oncall.destinations.models import Destination
 from oncall.matching.rules import is_out_of_hours
+from oncall.paging.rules import Over
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -115,7 +116,8 @@ class Page(models.Model):
     the reason in `why`; one without
     an escalation is a test. `troubled_at` is since when no channel of the person is known to work: the message is
     still being tried, and the escalation does not wait for it. `held_until` is when
-    the one message goes out for all pages that wait for the end of the same quiet hours.
+    the one message goes out for all pages that wait for the end of the same quiet hours, or for the morning after a
+    night in which its person had as many as their limit (`over_limit`).
     """
 
     escalation = models.ForeignKey("oncall.Escalation", models.CASCADE, null=True, related_name="pages")
@@ -137,7 +139,15 @@ class Page(models.Model):
     status = models.CharField(max_length=12, choices=PageStatus.choices, default=PageStatus.PENDING)
     planned_at = models.DateTimeField()
     held_until = models.DateTimeField(
-        null=True, help_text="The end of the person's quiet hours, when its urgency is low."
+        null=True, help_text="The end of the person's quiet hours or night, when its urgency is low."
+    )
+    over_limit = models.CharField(
+        max_length=12,
+        choices=[(over.value, over.said) for over in Over],
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What became of it because it was over the person's limit of that night.",
     )
     created_at = models.DateTimeField(db_default=Now())
     sent_at = models.DateTimeField(null=True)

@@ -25,6 +25,23 @@ SIGN_IN = "sign-in"
 """Names the account's own e-mail address where a contact method's id would stand."""
 
 
+class Over(StrEnum):
+    """What becomes of a page that is over its person's limit of a night."""
+
+    PASSED_OVER = "passed_over"
+    WAITS = "waits"
+    WENT_THROUGH = "went_through"
+
+    @property
+    def said(self) -> str:
+        """The same as people read it."""
+        return {
+            "passed_over": "Passed over",
+            "waits": "Waits for the morning",
+            "went_through": "Went through",
+        }[self]
+
+
 class About(StrEnum):
     """What a page is about; a message is one that a person sent by hand about nothing else."""
 

@@ -71,6 +71,7 @@ class Product:
             env={
                 "PAGER_LEASE_SECONDS": str(LEASE_SECONDS),
                 "PAGER_STORM_AFTER": "0",  # one person gets them all, and each is counted
+                "PAGES_PER_NIGHT": "0",
                 "PRIVATE_TARGETS": "127.0.0.0/8",
                 "TWILIO_URL": self.twilio.url,
                 "TWILIO_ACCOUNT_SID": SID,

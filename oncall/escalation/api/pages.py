@@ -85,6 +85,7 @@ class PageOut(serializers.ModelSerializer[Page]):
             "planned_at",
             "held_until",
             "is_out_of_hours",
+            "over_limit",
             "created_at",
             "sent_at",
             "acknowledged_at",

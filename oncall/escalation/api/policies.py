@@ -24,6 +24,9 @@ from oncall.escalation.models import Policy
 from oncall.escalation.rules.acks import MOST_ACKS
 from oncall.escalation.rules.plans import Kind, LevelSpec, TargetSpec
 from oncall.matching.rules import branch_to_json
+from oncall.nights import operations as limits
+from oncall.nights import queries as nights
+from oncall.nights.rules import MOST
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -154,6 +157,12 @@ class LastResortOut(serializers.Serializer[Any]):
     user = serializers.CharField(source="user_id", default=None, allow_null=True)
 
 
+class NightLimit(serializers.Serializer[Any]):
+    """How many pages a person gets per night before others are asked instead; 0: no limit."""
+
+    pages = serializers.IntegerField(min_value=0, max_value=MOST)
+
+
 class EscalationPolicies(Lists, Shows, ViewSet):
     """Who is asked, in which order, how long each is waited for, and how often all of it."""
 
@@ -202,6 +211,20 @@ class EscalationPolicies(Lists, Shows, ViewSet):
         require(request.user, Verb.ADMIN)
         last = operations.set_last_resort(actor=self.person, **self.read(LastResortIn))
         return Response(LastResortOut(last or {}).data)
+
+    @extend_schema(responses=NightLimit)
+    @action(detail=False, methods=["get"], url_path="night-limit", pagination_class=None, filter_backends=[])
+    def night_limit(self, request: Request) -> Response:
+        """Say how many pages a person gets per night."""
+        return Response(NightLimit({"pages": nights.limit()}).data)
+
+    @extend_schema(request=NightLimit, responses=NightLimit)
+    @night_limit.mapping.put
+    def set_night_limit(self, request: Request) -> Response:
+        """Say how many pages a person shall get per night before others are asked instead; 0: no limit."""
+        require(request.user, Verb.ADMIN)
+        pages = limits.set_limit(self.read(NightLimit)["pages"], actor=self.person)
+        return Response(NightLimit({"pages": pages}).data)
 
     def get_serializer_context(self) -> dict[str, Any]:
         """Let the input know which policy it is about."""

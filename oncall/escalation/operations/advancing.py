@@ -17,9 +17,11 @@ from oncall.escalation import queries
 from oncall.escalation.models import Escalation, EscalationStatus
 from oncall.escalation.operations.exhausting import exhaust
 from oncall.escalation.operations.rows import await_end, incident_id, tell
+from oncall.escalation.operations.sparing import Asking, spare, those_left_out
 from oncall.escalation.operations.turns import Turn, draw, turn_of
 from oncall.escalation.rules import plans, steps, targets
 from oncall.escalation.rules.acks import acks_needed, acks_wanted
+from oncall.nights import queries as nights
 from oncall.paging import operations as paging
 from oncall.paging import queries as people
 from oncall.paging import rules as words
@@ -127,7 +129,7 @@ def _claimed(limit: int) -> list[Escalation]:
 def _advance(due: Sequence[Escalation]) -> int:
     if not due:
         return 0
-    at = queries.now()
+    at, limit = nights.moment()
     over = [escalation for escalation in due if queries.attention(escalation)]
     _settle(over)
     no = people.decliners([each.pk for each in due if each.by_hand])
@@ -138,8 +140,9 @@ def _advance(due: Sequence[Escalation]) -> int:
             if each not in over
         ]
     )
+    turns = those_left_out(turns, at)
     asking = [turn for turn in turns if turn.step.ask is not None]
-    _ask(asking, at)
+    _ask(asking, at, limit)
     waiting = [turn for turn in turns if turn.step.waits]
     given_up = [turn for turn in turns if turn.step.ask is None and not turn.step.waits]
     paging.note_aside([aside for turn in (*waiting, *given_up) if (aside := _aside(turn))])
@@ -173,14 +176,15 @@ def _taken(alert: Alert) -> dict[str, Any]:
     }
 
 
-def _ask(turns: Sequence[Turn], at: datetime) -> None:
+def _ask(turns: Sequence[Turn], at: datetime, limit: int) -> None:
     if not turns:
         return
     known = queries.answers((target for turn in turns for target in queries.targets_of(turn.plan)), at=at)
     found = people.reachable({id_ for answer in known.values() for id_ in answer.people})
     names = {pk: person.name for pk, person in found.items() if person.is_active}
     names |= {-id_: target.name for target, answer in known.items() for id_ in answer.channels}
-    paged = paging.page_level([_asked(turn, known, names, at) for turn in turns], known=found)
+    askings = [Asking(turn, _asked(turn, known, names, at)) for turn in turns]
+    paged = paging.page_level(spare(askings, known, found, limit=limit, at=at), known=found)
     reached = {one.escalation_id: bool(one.reached) for one in paged}
     waits = {one.escalation_id: one.waits_until for one in paged if one.waits_until}
     heard = [

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from core.accounts.models import Team, User
 
 LONGEST_SLUG = 60
-RESERVED = frozenset({"new", "last-resort"})
+RESERVED = frozenset({"new", "last-resort", "night-limit"})
 """Slugs that mean something else in an address."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Q
@@ -13,10 +14,13 @@ from oncall.escalation.models import Escalation, EscalationStatus
 from oncall.escalation.operations.rows import locked, steadily, tell
 from oncall.escalation.rules import plans, steps
 from oncall.escalation.rules.steps import Position
+from oncall.nights.rules import night_of
 from oncall.paging import operations as paging
 from oncall.paging import queries as people
+from oncall.paging.rules import Over
 from oncall.quiet import queries as quiet
-from oncall.quiet.rules import waits_until
+from oncall.quiet.queries import zone_of
+from oncall.quiet.rules import said, waits_until
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 
 @steadily
 def replan_held(user_id: int) -> int:
-    """Plan anew what waits for the end of a person's quiet hours; give how many pages that changed.
+    """Plan anew what waits for the end of a person's quiet hours or night; give how many pages that changed.
 
     What need not wait any more goes at once. The next level is moved as well, so that it keeps its time.
     """
@@ -37,24 +41,42 @@ def replan_held(user_id: int) -> int:
         for run in locked(Q(pk__in=about), (EscalationStatus.ESCALATING, EscalationStatus.EXHAUSTED))
     }
     at, theirs = queries.now(), quiet.of([user_id]).get(user_id)
-    until = waits_until(theirs, at=at) if theirs else None
-    changed = [page for page in people.held_pages(user_id) if page.held_until != until]
-    for page in changed:
+    ends = [(page, _until(page, theirs, at)) for page in people.held_pages(user_id)]
+    changed = [(page, until) for page, until in ends if page.held_until != until]
+    for page, until in changed:
         before = _heard_at(page)
         paging.rehold(page, until, why=_why(page, until, theirs), at=at)
         if until is None and not paging.send_held(page, queries.page_content(page)):
             continue
         _move(runs.get(page.escalation_id or 0), page, before, _heard_at(page) or at)
-    tell(runs[pk] for pk in {page.escalation_id for page in changed} if pk in runs)
+    tell(runs[pk] for pk in {page.escalation_id for page, _ in changed} if pk in runs)
     if changed:
         transaction.on_commit(nudge.drain, robust=True)
     return len(changed)
 
 
+def _until(page: Page, theirs: Quiet | None, at: datetime) -> datetime | None:
+    """Until when a page waits as things are now; None: no longer."""
+    morning = _morning(page, at)
+    until = waits_until(theirs, at=morning or at) if theirs else None
+    return until or morning
+
+
+def _morning(page: Page, at: datetime) -> datetime | None:
+    """The end of the night for whose limit a page waits, None where it does not or that is over."""
+    if page.over_limit != Over.WAITS or page.user is None:
+        return None
+    night = night_of(at, zone=page.user.time_zone)
+    return night.end if night else None
+
+
 def _why(page: Page, until: datetime | None, theirs: Quiet | None) -> str:
     kept = page.why.split(" Waits until ", 1)[0]
-    if until is None or theirs is None:
+    if until is None:
         return f"{kept} Their quiet hours were changed, so it waits no more."
+    if theirs is None or page.over_limit:
+        zone = zone_of(page.user) if page.user else ZoneInfo("UTC")
+        return f"{kept} Waits until {said(until, zone=zone)}: over the limit of pages of a night."
     return f"{kept} {people.waiting_said(until, theirs)}"
 
 

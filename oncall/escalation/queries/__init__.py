@@ -62,6 +62,7 @@ from oncall.escalation.queries.notices import (
     unwanted,
 )
 from oncall.escalation.queries.simulating import Line, simulate
+from oncall.escalation.queries.worst import severity_of_rank_1, worst_of
 
 __all__ = [
     "AGAIN",
@@ -113,6 +114,7 @@ __all__ = [
     "policies",
     "policy",
     "reading",
+    "severity_of_rank_1",
     "simulate",
     "state_of",
     "summary",
@@ -121,4 +123,5 @@ __all__ = [
     "unwanted",
     "usable",
     "used_by",
+    "worst_of",
 ]

@@ -61,7 +61,9 @@ def held_content(message: Message) -> Content:
         return as_things_stand(pages[0])
     if not pages:
         return paging.stored(message)
-    head = f"{len(pages)} pages of low urgency waited for the end of your quiet hours"
+    over = any(page.over_limit for page in pages)
+    what = "the morning" if over else "the end of your quiet hours"
+    head = f"{len(pages)} pages of low urgency waited for {what}"
     lines = [(_title(page), tokens.url(page)) for page in pages[:MOST]]
     more = [f"And {len(pages) - MOST} more."] if len(pages) > MOST else []
     text = "\n\n".join([f"{head}.", *(f"{what}\n{url}" for what, url in lines), *more])

@@ -11,19 +11,24 @@ from oncall.alerts.models import Urgency
 from oncall.destinations import queries as destinations
 from oncall.escalation.queries.asking import answers, reading, targets_of
 from oncall.escalation.queries.ladders import drawn, last_resort, plan_of_last, usable
+from oncall.escalation.queries.worst import severity_of_rank_1
 from oncall.escalation.rules import plans, rehearsal, steps
 from oncall.escalation.rules.acks import acks_needed, acks_wanted
 from oncall.matching.rules import Facts
+from oncall.nights import queries as nights
+from oncall.nights.rules import Case, judge, night_of
 from oncall.paging import queries as paging
 from oncall.quiet import queries as quiet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from oncall.escalation.models import Policy
     from oncall.escalation.rules.plans import Plan, TargetSpec
-    from oncall.escalation.rules.rehearsal import Asking
+    from oncall.escalation.rules.rehearsal import Asking, OverLimit
+    from oncall.escalation.rules.steps import Position
     from oncall.escalation.rules.targets import Answer
+    from oncall.nights.rules import Night, Verdict
     from oncall.paging.queries import Person, Way
     from oncall.quiet.rules import Quiet
 
@@ -35,6 +40,7 @@ class Line:
     """Somebody told something, or (`person` None) a channel that is `told`, or why nobody is.
 
     `level` counts from 1, None when it gives up. `is_aside`: its level is passed over, or waits for working hours.
+    `is_spared`: they are not woken, because they have had as many pages as a night may bring.
     """
 
     at: datetime
@@ -44,6 +50,7 @@ class Line:
     why: str
     is_aside: bool = False
     told: str = ""
+    is_spared: bool = False
 
     @property
     def channel_name(self) -> str:
@@ -95,8 +102,9 @@ def _lines(plan: Plan, *, at: datetime, facts: Facts) -> list[Line]:
         answers=answers_at,
         waits=waits,
         facts=facts,
+        over=over_limit(facts, known),
     )
-    lines = [line for asking in askings for line in _told(plan, asking, way)]
+    lines = [line for asking in askings for line in _told(asking, way)]
     return sorted(lines, key=lambda line: line.at)
 
 
@@ -106,8 +114,31 @@ class _Told:
     way: Way
 
 
-def _told(plan: Plan, asking: Asking, way: Callable[[int, datetime], _Told]) -> Iterator[Line]:
-    place = asking.position
+def over_limit(facts: Facts, known: Callable[[int], tuple[Person | None, Quiet | None]]) -> OverLimit:
+    """Give what says who is over their limit: of a night that is still to come nobody is."""
+    limit, worst = nights.limit(), severity_of_rank_1(facts.value("severity") or "")
+
+    @cache
+    def over(user_id: int, at: datetime) -> Night | None:
+        person, _ = known(user_id)
+        night = night_of(at, zone=person.zone) if person and limit else None
+        woken = nights.woken({user_id: night}).get(user_id) if night else None
+        return night if woken and woken.count >= limit else None
+
+    def name(user_id: int) -> str:
+        person, _ = known(user_id)
+        return person.name if person else ""
+
+    def judged(asking: Asking, later: Callable[[], Sequence[int]]) -> Mapping[int, Verdict]:
+        pass_ = asking.position.round if asking.position else 0
+        case = Case(limit=limit, is_low=facts.urgency == Urgency.LOW, worst=worst, pass_=pass_)
+        return judge(case, asking.found.ids, over=lambda id_: over(id_, asking.at), name=name, later=later)
+
+    return judged
+
+
+def _told(asking: Asking, way: Callable[[int, datetime], _Told]) -> Iterator[Line]:
+    place, plan = asking.position, asking.plan
     if place is None:
         yield Line(asking.at, None, None, None, GIVES_UP)
         return
@@ -115,19 +146,30 @@ def _told(plan: Plan, asking: Asking, way: Callable[[int, datetime], _Told]) -> 
     if asking.aside:
         yield Line(asking.at, level, None, None, f"{steps.why(plan, place)}. {asking.aside}.", is_aside=True)
         return
-    for user_id, via in asking.found.people:
-        found = way(user_id, asking.at)
-        begin = found.way.waits_until or asking.at
-        wanted = acks_wanted(acks_needed(plan, place))
-        why = f"{steps.why(plan, place, via)}.{wanted} {found.way.note}".strip()
-        for send in found.way.sends:
-            later = timedelta(seconds=send.delay_seconds)
-            yield Line(begin + later, level, found.person, send.method.channel, why)
-        if not found.way.sends:
-            yield Line(asking.at, level, found.person, None, why)
+    yield from _people(asking, way, place)
     rooms = destinations.known(id_ for id_, _ in asking.found.channels)
     for id_, via in asking.found.channels:
         why = f"{steps.why(plan, place, via)}. It wakes nobody."
         yield Line(asking.at, level, None, rooms[id_].channel, why, told=rooms[id_].name)
     for reason in asking.found.nobody:
         yield Line(asking.at, level, None, None, f"{steps.why(plan, place)}. {reason}.")
+
+
+def _people(asking: Asking, way: Callable[[int, datetime], _Told], place: Position) -> Iterator[Line]:
+    plan, level = asking.plan, place.level + 1
+    for user_id, via in asking.found.people:
+        verdict = asking.over.get(user_id)
+        not_before = verdict.until if verdict else None
+        found = way(user_id, not_before or asking.at)
+        begin = found.way.waits_until or not_before or asking.at
+        wanted = acks_wanted(acks_needed(plan, place))
+        night = f" {verdict.why}" if verdict else ""
+        why = f"{steps.why(plan, place, via)}.{wanted}{night} {found.way.note}".strip()
+        if user_id in asking.spared:
+            yield Line(asking.at, level, found.person, None, why, is_spared=True)
+            continue
+        for send in found.way.sends:
+            later = timedelta(seconds=send.delay_seconds)
+            yield Line(begin + later, level, found.person, send.method.channel, why)
+        if not found.way.sends:
+            yield Line(asking.at, level, found.person, None, why)

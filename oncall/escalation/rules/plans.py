@@ -60,7 +60,7 @@ class LevelSpec:
 
     `turn` is the number this run was given in the round robin, None before its first level is asked. `acks_needed`
     is how many people must acknowledge once it is asked, None: as many as the plan says. `branch` is what must hold
-    for it to be asked at all.
+    for it to be asked at all. `reason` says why it is asked where that is not its number.
     """
 
     timeout_seconds: int
@@ -69,6 +69,7 @@ class LevelSpec:
     turn: int | None = None
     acks_needed: int | None = None
     branch: Branch | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
             "turn": level.turn,
             "acks": level.acks_needed,
             "branch": branch_to_json(level.branch) if level.branch else None,
+            "reason": level.reason,
         }
         for level in plan.levels
     ]
@@ -120,6 +122,7 @@ def from_json(stored: Mapping[str, Any]) -> Plan:
             level.get("turn"),
             level.get("acks"),
             branch_from_json(level.get("branch")),
+            str(level.get("reason", "")),
         )
         for level in stored["levels"]
     )
@@ -188,6 +191,14 @@ def as_last_resort(plan: Plan, *, asked: str) -> Plan:
     reason = f"Last resort, because nobody of {asked} answered" if asked else "Last resort: nobody answered"
     levels = tuple(replace(level, branch=None) for level in plan.levels)
     return replace(plan, repeat=1, reason=reason, levels=levels)
+
+
+def asked_last(plan: Plan, people: Sequence[tuple[int, str]]) -> tuple[Plan, int]:
+    """Give a plan with one more level, which asks people (id and name) who were passed over, and that level's number."""
+    waits = max((level.timeout_seconds for level in plan.levels), default=HAND_TIMEOUT_SECONDS)
+    targets = tuple(TargetSpec(Kind.USER, id_, name) for id_, name in people)
+    level = LevelSpec(waits, targets, reason=f"After every level of {plan.name}")
+    return replace(plan, levels=(*plan.levels, level)), len(plan.levels)
 
 
 def for_target(target: TargetSpec, *, reason: str = "") -> Plan:

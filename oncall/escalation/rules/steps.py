@@ -152,7 +152,12 @@ def heard_at(waits: Sequence[datetime | None]) -> datetime | None:
 
 def why(plan: Plan, position: Position, via: str = "") -> str:
     """Say why somebody is asked at a position, and how they came to be it."""
-    branch = plan.levels[position.level].branch if position.level < len(plan.levels) else None
-    level = plan.reason or f"Level {position.level + 1} of {plan.name}{f' ({branch.said})' if branch else ''}"
+    here = plan.levels[position.level] if position.level < len(plan.levels) else None
+    branch = here.branch if here else None
+    level = (
+        plan.reason
+        or (here.reason if here else "")
+        or f"Level {position.level + 1} of {plan.name}{f' ({branch.said})' if branch else ''}"
+    )
     again = f", pass {position.round + 1} of {plan.repeat}" if position.round else ""
     return f"{level}{again}{f': {via}' if via else ''}"

@@ -91,6 +91,15 @@ def _one_of(level: LevelSpec, answers: Mapping[TargetSpec, Answer], pass_: int) 
     return Found((), tuple(nobody))
 
 
+def others_in_pass(
+    plan: Plan, asked: Position, answers: Mapping[TargetSpec, Answer], *, facts: Facts, at: datetime
+) -> list[int]:
+    """Give the people whom the rest of a pass asks after a position, by the branches as they hold at an instant."""
+    later = plan.levels[asked.level + 1 :]
+    taken = (level for level in later if judge(level.branch, facts, at=at).taken)
+    return [id_ for level in taken for id_ in asks(level, answers, pass_=asked.round).ids]
+
+
 def following(
     plan: Plan,
     position: Position,

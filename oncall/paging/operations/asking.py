@@ -21,7 +21,7 @@ from oncall.alerts.models import Urgency
 from oncall.destinations import queries as destinations
 from oncall.paging import queries, rules, tokens
 from oncall.paging.models import Page, PageStatus
-from oncall.paging.rules import About, Notice
+from oncall.paging.rules import About, Notice, Over
 from oncall.quiet import queries as quiet
 
 if TYPE_CHECKING:
@@ -36,10 +36,15 @@ LANES = {"high": Lane.CRITICAL, "low": Lane.PAGES}
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A person to page and why it is them."""
+    """A person to page and why it is them.
+
+    `over_limit` is what became of it because it is over their limit of a night, `not_before` when it goes out then.
+    """
 
     user_id: int
     why: str
+    over_limit: Over | None = None
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +53,8 @@ class Ask:
 
     `skipped` are levels (pass, level, why) whose time was over before anybody could be asked; `after_you` are
     those who are asked next (id and name), channels below zero; `channels` are told and wake nobody (their ids);
-    `thread` joins the messages about one thing. What a person wrote by hand never goes in a digest.
+    `thread` joins the messages about one thing. What a person wrote by hand never goes in a digest. `passed_over` are
+    people whom it does not wake because they had as many pages as a night may bring.
     """
 
     escalation_id: int
@@ -66,6 +72,7 @@ class Ask:
     thread: str = ""
     by_hand: bool = False
     channels: tuple[Asked, ...] = ()
+    passed_over: tuple[Asked, ...] = ()
     notice: Notice
 
 
@@ -125,7 +132,11 @@ def page_level(asks: Sequence[Ask], *, known: Mapping[int, Person] | None = None
     low = {asked.user_id for ask in asks if ask.urgency == Urgency.LOW for asked in ask.people}
     left_alone = quiet.of(low) if low else {}
     rooms = destinations.known(told.user_id for ask in asks for told in ask.channels)
-    drafts = [draft for ask in asks for draft in (*_drafts(ask, people, left_alone), *_rooms(ask, rooms))]
+    drafts = [
+        draft
+        for ask in asks
+        for draft in (*_drafts(ask, people, left_alone), *_rooms(ask, rooms), *_passed_over(ask))
+    ]
     Page.objects.bulk_create([draft.page for draft in drafts])
     outbox.put([each for draft in drafts for each in _messages(draft)])
     failed = [draft for draft in drafts if draft.page.status == PageStatus.FAILED]
@@ -156,6 +167,18 @@ def _rooms(ask: Ask, rooms: Mapping[int, Destination]) -> list[_Draft]:
     return [_room(ask, first + n, told, rooms.get(told.user_id)) for n, told in enumerate(ask.channels)]
 
 
+def _passed_over(ask: Ask) -> list[_Draft]:
+    """What the ledger says of those whom a level does not wake this night."""
+    first = len(ask.people) + len(ask.nobody) + len(ask.channels)
+    drafts = [
+        _Draft(_page(ask, first + n, asked.user_id, asked.why), ask)
+        for n, asked in enumerate(ask.passed_over)
+    ]
+    for draft in drafts:
+        draft.page.status, draft.page.over_limit = PageStatus.SUPPRESSED, Over.PASSED_OVER
+    return drafts
+
+
 def _room(ask: Ask, position: int, told: Asked, room: Destination | None) -> _Draft:
     page = _page(ask, position, None, told.why)
     if room is None or ask.notice.private:
@@ -168,11 +191,12 @@ def _room(ask: Ask, position: int, told: Asked, room: Destination | None) -> _Dr
 
 
 def _draft(ask: Ask, position: int, asked: Asked, person: Person | None, theirs: Quiet | None) -> _Draft:
-    way = queries.way_to(person, urgency=ask.urgency, at=_at(ask), quiet=theirs)
+    way = queries.way_to(person, urgency=ask.urgency, at=asked.not_before or _at(ask), quiet=theirs)
     why = f"{asked.why} {way.note}".strip()
     page = _page(ask, position, (asked.user_id or None) if person else None, why)
     if way.sends:
-        page.status, page.ended_at, page.held_until = PageStatus.PENDING, None, way.waits_until
+        page.status, page.ended_at = PageStatus.PENDING, None
+        page.held_until, page.over_limit = way.waits_until or asked.not_before, asked.over_limit or ""
     return _Draft(page, ask, way.sends, person.zone if person else "UTC")
 
 
@@ -282,10 +306,10 @@ def content_of(notice: Notice, page: Page, *, thread: str = "") -> dict[str, Any
 
 
 def held_messages(page: Page, sends: Sequence[rules.Send], *, at: datetime) -> list[outbox.NewMessage]:
-    """Give the messages that bring all pages which wait for the same end of quiet hours: the first page makes them."""
+    """Give the messages that bring all pages which wait for the same end of quiet hours or night; the first makes them."""
     assert page.held_until is not None  # noqa: S101 - only pages that wait come here
     until = page.held_until.astimezone(UTC)
-    text = f"Pages waited for the end of your quiet hours: {settings.BASE_URL}/alerts/"
+    head = f"Pages waited for {'the morning' if page.over_limit else 'the end of your quiet hours'}"
     return [
         outbox.NewMessage(
             key=f"held-{page.user_id}-{until:%Y%m%dT%H%M%S}-{send.method.name}-{send.delay_seconds}",
@@ -297,8 +321,8 @@ def held_messages(page: Page, sends: Sequence[rules.Send], *, at: datetime) -> l
             secret=send.method.secret,
             user_id=page.user_id,
             content={
-                "subject": "Pages waited for the end of your quiet hours",
-                "text": text,
+                "subject": head,
+                "text": f"{head}: {settings.BASE_URL}/alerts/",
                 "method": send.method.id,
                 "until": until.isoformat(),
             },
@@ -364,7 +388,9 @@ def message(
 
 def _paged(ask: Ask, pages: Sequence[Page]) -> Paged:
     reached = [page for page in pages if page.status == PageStatus.PENDING]
-    if ask.people:  # what a channel is told does not stand for a person who should have been asked
+    if (
+        ask.people or ask.passed_over
+    ):  # what a channel is told does not stand for a person who should have been asked
         reached = [page for page in reached if page.destination_id is None]
     held = [page.held_until for page in reached if page.held_until is not None]
     return Paged(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from core.accounts.events import UserTimeZoneChanged
 from core.accounts.models import Team, User
 from core.errors import Refused
 from core.events.bus import Meta, on
@@ -139,6 +140,12 @@ def note_end(fact: AlertResolved, meta: Meta) -> None:
 def replan(fact: NotificationRulesChanged, meta: Meta) -> None:
     """Somebody may have changed their quiet hours: what waits for their end is planned anew."""
     escalation.replan_held(fact.user_id)
+
+
+@on(UserTimeZoneChanged)
+def replan_by_other_clocks(fact: UserTimeZoneChanged, meta: Meta) -> None:
+    """Somebody's quiet hours and nights are other hours now: what waits for their end is planned anew."""
+    escalation.replan_held(fact.user_id, changed="time zone was")
 
 
 @on(SignalDamaged)

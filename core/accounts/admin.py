@@ -33,6 +33,13 @@ class UserAdmin(admin.ModelAdmin[User]):
         """Accounts are switched off; what people did stays theirs."""
         return False
 
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: Any) -> None:
+        """Save, and tell of another zone."""
+        super().save_model(request, obj, form, change)
+        if "time_zone" in form.changed_data:
+            old = str(form.initial["time_zone"])
+            bus.emit(events.UserTimeZoneChanged(obj.pk, old, obj.time_zone), actor=request.user)
+
 
 class MembershipInline(admin.TabularInline[Membership, Team]):
     model = Membership

@@ -80,6 +80,16 @@ class UserRoleChanged:
     new: str
 
 
+@event("user.time_zone_changed")
+@dataclass(frozen=True, slots=True)
+class UserTimeZoneChanged:
+    """A person lives by the clocks of another zone: their quiet hours and nights are other hours now."""
+
+    user_id: int
+    old: str
+    new: str
+
+
 @event("team.created")
 @dataclass(frozen=True, slots=True)
 class TeamCreated:

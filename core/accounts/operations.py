@@ -57,5 +57,8 @@ def end_other_sessions(user: User, *, keep: str) -> int:
 
 def update_profile(user: User, *, name: str, time_zone: str) -> None:
     """Change how a person is called and in which zone they see times."""
-    user.name, user.time_zone = name, time_zone
-    user.save(update_fields=["name", "time_zone"])
+    old, user.name, user.time_zone = user.time_zone, name, time_zone
+    with transaction.atomic():
+        user.save(update_fields=["name", "time_zone"])
+        if time_zone != old:
+            bus.emit(events.UserTimeZoneChanged(user.pk, old, time_zone), actor=user)

@@ -1,4 +1,4 @@
-"""Somebody changed their quiet hours: what waits for their end is planned anew."""
+"""Somebody changed their quiet hours or their time zone: what waits for their end is planned anew."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @steadily
-def replan_held(user_id: int) -> int:
+def replan_held(user_id: int, *, changed: str = "quiet hours were") -> int:
     """Plan anew what waits for the end of a person's quiet hours or night; give how many pages that changed.
 
     What need not wait any more goes at once. The next level is moved as well, so that it keeps its time.
@@ -42,17 +42,17 @@ def replan_held(user_id: int) -> int:
     }
     at, theirs = queries.now(), quiet.of([user_id]).get(user_id)
     ends = [(page, _until(page, theirs, at)) for page in people.held_pages(user_id)]
-    changed = [(page, until) for page, until in ends if page.held_until != until]
-    for page, until in changed:
+    moved = [(page, until) for page, until in ends if page.held_until != until]
+    for page, until in moved:
         before = _heard_at(page)
-        paging.rehold(page, until, why=_why(page, until, theirs), at=at)
+        paging.rehold(page, until, why=_why(page, until, theirs, changed), at=at)
         if until is None and not paging.send_held(page, queries.page_content(page)):
             continue
         _move(runs.get(page.escalation_id or 0), page, before, _heard_at(page) or at)
-    tell(runs[pk] for pk in {page.escalation_id for page, _ in changed} if pk in runs)
-    if changed:
+    tell(runs[pk] for pk in {page.escalation_id for page, _ in moved} if pk in runs)
+    if moved:
         transaction.on_commit(nudge.drain, robust=True)
-    return len(changed)
+    return len(moved)
 
 
 def _until(page: Page, theirs: Quiet | None, at: datetime) -> datetime | None:
@@ -70,10 +70,10 @@ def _morning(page: Page, at: datetime) -> datetime | None:
     return night.end if night else None
 
 
-def _why(page: Page, until: datetime | None, theirs: Quiet | None) -> str:
+def _why(page: Page, until: datetime | None, theirs: Quiet | None, changed: str) -> str:
     kept = page.why.split(" Waits until ", 1)[0]
     if until is None:
-        return f"{kept} Their quiet hours were changed, so it waits no more."
+        return f"{kept} Their {changed} changed, so it waits no more."
     if theirs is None or page.over_limit:
         zone = zone_of(page.user) if page.user else ZoneInfo("UTC")
         return f"{kept} Waits until {said(until, zone=zone)}: over the limit of pages of a night."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -294,6 +294,24 @@ def test_low_urgency_waits_for_the_morning(story: Story) -> None:
     assert message.due_at == morning
     assert message.content["subject"] == "Pages waited for the morning"
     assert running.next_at == datetime(2026, 3, 11, 9, 10, tzinfo=ZONE)  # the next level waits as long
+
+
+def test_who_moves_to_another_zone_has_another_morning(story: Story) -> None:
+    policy = story.policy()
+    story.three(policy)
+    running = story.fire("Wed 05:05", policy, urgency="low")
+    story.alice.time_zone = "America/New_York"
+    story.alice.save()
+    assert operations.replan_held(story.alice.pk) == 1
+    page = running.pages.get()
+    assert page.held_until == datetime(2026, 3, 11, 13, 0, tzinfo=UTC)
+    assert page.why.endswith("Waits until Wednesday 09:00 EDT: over the limit of pages of a night.")
+    story.alice.time_zone = "Asia/Tokyo"  # where it is the middle of a working day
+    story.alice.save()
+    assert operations.replan_held(story.alice.pk, changed="time zone was") == 1
+    page.refresh_from_db()
+    assert page.held_until is None
+    assert page.why.endswith(" Their time zone was changed, so it waits no more.")
 
 
 def test_a_page_by_hand_is_not_turned_away(story: Story, mona: User) -> None:

@@ -7,6 +7,8 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
+from core.accounts import operations as accounts
+from core.events import bus
 from core.events.models import Event
 from core.outbox import sending
 from core.outbox.models import Message, State
@@ -259,6 +261,28 @@ def test_what_waits_goes_at_once_when_quiet_hours_are_removed(policy: Policy, bo
     assert (held.state, held.error) == ("suppressed", "nothing waits any more")
     assert len(smtp.mails) == 1
     assert operations.replan_held(bob.pk) == 0
+
+
+def test_what_waits_goes_at_once_where_the_clocks_of_another_zone_show_other_hours(
+    policy: Policy, bob: User
+) -> None:
+    low("Disk 1 is filling", policy)
+    bus.deliver_due()
+    accounts.update_profile(bob, name=bob.name, time_zone="Etc/GMT-12")
+    assert Event.objects.get(name="user.time_zone_changed").payload == {
+        "user_id": bob.pk,
+        "old": "UTC",
+        "new": "Etc/GMT-12",
+    }
+    bus.deliver_due()
+    page = Page.objects.get()
+    assert page.held_until is None
+    assert page.why == "Level 1 of Engineering. Their time zone was changed, so it waits no more."
+
+
+def test_another_name_is_no_other_zone(policy: Policy, bob: User) -> None:
+    accounts.update_profile(bob, name="Robert", time_zone=bob.time_zone)
+    assert not Event.objects.filter(name="user.time_zone_changed").exists()
 
 
 def test_what_waits_waits_longer_when_quiet_hours_grow(policy: Policy, bob: User) -> None:

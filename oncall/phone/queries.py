@@ -18,6 +18,7 @@ from oncall.escalation import queries as escalations
 from oncall.paging import queries as paging
 from oncall.paging import tokens
 from oncall.paging.models import Page, PageStatus
+from oncall.paging.rules import Over
 from oncall.phone import rules
 
 if TYPE_CHECKING:
@@ -356,7 +357,8 @@ def _others(page: Page) -> tuple[Page, ...]:
     if page.escalation is None:
         return ()
     found = Page.objects.select_related("user").filter(escalation=page.escalation, user__isnull=False)
-    return tuple(found.exclude(user=page.user).order_by("-id")[:MOST_RELATED])
+    asked = found.exclude(over_limit=Over.PASSED_OVER)
+    return tuple(asked.exclude(user=page.user).order_by("-id")[:MOST_RELATED])
 
 
 def _after_me(escalation: Escalation | None, at: datetime) -> tuple[User, ...]:

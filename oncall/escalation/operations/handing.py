@@ -25,6 +25,7 @@ from oncall.escalation.rules import plans, steps
 from oncall.escalation.rules.plans import Kind, TargetSpec
 from oncall.escalation.rules.steps import Position
 from oncall.paging import operations as paging
+from oncall.paging.operations import Aside
 
 if TYPE_CHECKING:
     from core.accounts.models import Team, User
@@ -55,6 +56,7 @@ def escalate_now(
 ) -> bool:
     """Ask the next level now, whether or not somebody has it; the one asked before is asked no more.
 
+    Whoever passes it on wants somebody to come: levels that tell channels alone are passed over, and the ledger says so.
     With `epoch` it happens only if the escalation is still as the caller saw it, else nothing does: False.
     """
     escalation = page.escalation if page is not None else queries.current(alert=alert, incident=incident)
@@ -70,12 +72,27 @@ def escalate_now(
     if row.epoch != escalation.epoch or row.status == EscalationStatus.CLOSED:
         transaction.set_rollback(True)
         return False
-    go_on(row, _place(row), Now())
+    first = _place(row)
+    found = queries.passed_on_to(row, first, at=queries.now())
+    place = found[0] if found else first
+    go_on(row, place, Now())
+    _note_channels(row, first, place)
     paging.stop(row.pages.open(), by=actor, reason=f"passed on by {actor}", taken=False)
     bus.emit(events.EscalationPassedOn(row.pk, row.alert_id, row.incident_id), actor=actor)
     tell([row])
     transaction.on_commit(nudge.drain, robust=True)
     return True
+
+
+def _note_channels(row: Escalation, first: Position, place: Position) -> None:
+    """Write into the ledger which levels were passed over on the way to a person."""
+    plan, lines = plans.from_json(row.plan), []
+    while first < place:
+        said = f"{steps.why(plan, first)}. It was not asked: this was passed on, and it wakes nobody now."
+        lines.append((first.round, first.level, said))
+        first = steps.after(plan, first)
+    if lines:
+        paging.note_aside([Aside(row.pk, row.epoch + 1, row.urgency, queries.now(), tuple(lines))])
 
 
 def _place(escalation: Escalation) -> Position:

@@ -20,6 +20,7 @@ from oncall.escalation.queries.asking import (
     live,
     next_up,
     now,
+    passed_on_to,
     reading,
     targets_of,
 )
@@ -108,6 +109,7 @@ __all__ = [
     "notice",
     "now",
     "page_content",
+    "passed_on_to",
     "plan_of",
     "plan_of_last",
     "plans_of",

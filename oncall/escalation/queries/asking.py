@@ -162,11 +162,28 @@ def _slice(schedule: Resolved | None, turn: Turn, at: datetime) -> Slice | None:
 
 
 def following(
-    plan: Plan, position: Position, *, at: datetime, facts: Facts, without: Collection[int] = ()
+    plan: Plan,
+    position: Position,
+    *,
+    at: datetime,
+    facts: Facts,
+    without: Collection[int] = (),
+    people_alone: bool = False,
 ) -> tuple[Position, tuple[int, ...]] | None:
     """Give the next position that asks somebody at an instant, with whom; None when the plan gives up instead."""
     known = answers(targets_of(plan), at=at)
-    return targets.following(plan, position, known, facts=facts, at=at, without=without)
+    return targets.following(
+        plan, position, known, facts=facts, at=at, without=without, people_alone=people_alone
+    )
+
+
+def passed_on_to(
+    escalation: Escalation, position: Position, *, at: datetime
+) -> tuple[Position, tuple[int, ...]] | None:
+    """Give the people who are asked when an escalation is passed on at a position, past all channels, and where."""
+    facts, no = facts_of(escalation), _unasked(escalation)
+    plan = plans.from_json(escalation.plan)
+    return following(plan, position, at=at, facts=facts, without=no, people_alone=True)
 
 
 def facts_of(escalation: Escalation) -> Facts:
@@ -260,8 +277,7 @@ def asked_first(escalation: Escalation, *, at: datetime) -> tuple[User, ...]:
 
 
 def _asked_from(escalation: Escalation, position: Position, at: datetime) -> tuple[User, ...]:
-    facts, no = facts_of(escalation), _unasked(escalation)
-    found = following(plans.from_json(escalation.plan), position, at=at, facts=facts, without=no)
+    found = passed_on_to(escalation, position, at=at)
     known = {user.pk: user for user in User.objects.active().filter(pk__in=found[1])} if found else {}
     return tuple(known[id_] for id_ in found[1] if id_ in known) if found else ()
 

@@ -108,12 +108,13 @@ def following(
     facts: Facts,
     at: datetime,
     without: Collection[int] = (),
+    people_alone: bool = False,
 ) -> tuple[Position, tuple[int, ...]] | None:
     """Give the next position that asks somebody, with whom; None when the plan gives up instead.
 
-    A channel has its number below zero. Levels that ask nobody, and those whose branch does not hold at an instant,
-    are passed over, because the pager does not wait for them. Who is in `without` has answered, and is not asked
-    again.
+    A channel has its number below zero; with `people_alone` those who are told are left out. Levels that ask
+    nobody, and those whose branch does not hold at an instant, are passed over, because the pager does not wait for
+    them. Who is in `without` has answered, and is not asked again.
     """
     for _ in range(len(plan.levels)):
         if is_over(plan, position):
@@ -123,7 +124,7 @@ def following(
             position = after(plan, position)
             continue
         asked = asks(plan.levels[position.level], answers, pass_=position.round).all_ids
-        if ids := tuple(id_ for id_ in asked if id_ not in without):
+        if ids := tuple(id_ for id_ in asked if id_ not in without and (id_ > 0 or not people_alone)):
             return position, ids
         position = after(plan, position)
     return None

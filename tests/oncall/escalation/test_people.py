@@ -251,6 +251,41 @@ def test_passing_on_what_everybody_was_asked_about_starts_from_the_top(
     assert asked(running)[-1][:3] == ("Alice", 0, 0)
 
 
+def test_passing_it_on_goes_past_channels_to_a_person(alert: Alert, alice: User, bob: User) -> None:
+    policy = cast.policy(
+        (600, [alice]),
+        (600, [cast.channel("ops@example.com", kind="email")]),
+        (600, [bob]),
+        name="With a room",
+    )
+    running = cast.escalation(alert, policy)
+    drain()
+    assert [str(user) for user in queries.asked_after(running, at=queries.now())] == ["Alice Example"]
+    running.refresh_from_db()
+    assert [str(user) for user in queries.asked_after(running, at=queries.now())] == ["Bob Example"]
+    operations.escalate_now(actor=alice, alert=alert)
+    drain()
+    assert sorted(asked(running)) == [
+        ("Alice", 0, 0, "suppressed"),
+        ("Bob", 0, 2, "pending"),
+        ("nobody", 0, 1, "suppressed"),
+    ]
+    assert running.pages.get(level=1).why == (
+        "Level 2 of With a room. It was not asked: this was passed on, and it wakes nobody now."
+    )
+
+
+def test_where_channels_alone_are_left_passing_it_on_tells_them(alert: Alert, alice: User) -> None:
+    policy = cast.policy(
+        (600, [alice]), (600, [cast.channel("ops@example.com", kind="email")]), name="With a room"
+    )
+    running = cast.escalation(alert, policy)
+    drain()
+    operations.escalate_now(actor=alice, alert=alert)
+    drain()
+    assert asked(running)[-1] == ("nobody", 0, 1, "pending")
+
+
 def test_what_nobody_escalates_cannot_be_passed_on(alert: Alert, alice: User) -> None:
     with pytest.raises(Refused, match="Nothing is being escalated here"):
         operations.escalate_now(actor=alice, alert=alert)

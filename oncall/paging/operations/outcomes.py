@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import orjson
+from django.db import connection
 from django.db.models import Q, Value, prefetch_related_objects
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -57,16 +59,14 @@ def record(outcomes: Sequence[Outcome]) -> Settled:
     failed once its last message ended, and troubled while it is still being tried. One that only seemed to have
     been sent, because a receipt says otherwise or is missing, waits again.
     """
-    messages = Message.objects.in_bulk([outcome.message_id for outcome in outcomes])
+    messages = Message.objects.only("content").in_bulk([outcome.message_id for outcome in outcomes])
     pages = _locked({outcome.subject_id for outcome in outcomes})
     _note_methods(outcomes, messages)
     _note_channels(outcomes, messages)
     here = [(pages[outcome.subject_id], outcome) for outcome in outcomes if outcome.subject_id in pages]
     good = [(page, outcome) for page, outcome in here if outcome.state in GOOD]
     sent = [(page, outcome) for page, outcome in good if _reach(page, outcome.state)]
-    if good:
-        reached = {page.pk: page for page, _ in good}.values()
-        Page.objects.bulk_update(reached, ["status", "sent_at", "troubled_at", "ended_at"])
+    _write_reached({page.pk: page for page, _ in good}.values())
     bad = [(page, outcome) for page, outcome in here if outcome.state not in GOOD]
     _wait_again(bad)
     lost = _carry_on(bad)
@@ -76,6 +76,22 @@ def record(outcomes: Sequence[Outcome]) -> Settled:
         tuple(page for page, _ in lost),
         tuple(page for page, _ in good if page.escalation_id and not queries.is_current(page)),
     )
+
+
+_REACHED = """
+update oncall_page as page set status = new.status, sent_at = new.sent_at, ended_at = new.ended_at, troubled_at = null
+from jsonb_to_recordset(%s::jsonb) as new (id bigint, status text, sent_at timestamptz, ended_at timestamptz)
+where page.id = new.id"""
+
+
+def _write_reached(reached: Collection[Page]) -> None:
+    rows = [
+        {"id": page.pk, "status": page.status, "sent_at": page.sent_at, "ended_at": page.ended_at}
+        for page in reached
+    ]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_REACHED, [orjson.dumps(rows).decode()])
 
 
 def _locked(ids: Collection[int]) -> dict[int, Page]:

@@ -10,9 +10,9 @@ from contextlib import suppress
 import pytest
 import redis
 
-from tests.chaos.harness import LEASE_SECONDS, WORKERS, Product, assert_survived
+from tests.chaos.harness import LEASE_SECONDS, WORKERS, Product, assert_in_time, assert_survived
 from tests.chaos.ledger import ALERTS
-from tests.chaos.oracle import share
+from tests.chaos.oracle import Wanted, share
 from tests.chaos.strikes import every
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
@@ -129,15 +129,15 @@ def test_f16_every_alert_comes_five_times_at_once(product: Product) -> None:
 @pytest.mark.full
 def test_f21_the_receiver_fails_three_times_in_ten(product: Product) -> None:
     product.begin(failing=0.3)
-    verdict = product.survive("F-21", patience=40)
+    # Who is not reached at the second try hears of it by mail, while the tries go on.
+    wanted = (Wanted(("bob", "mail")),)
+    verdict = product.survive("F-21", patience=40, wanted=wanted)
     (failed,) = product.stack.rows(
         "select count(*) from outbox_attempt t join outbox_message m on m.id = t.message_id"
         " where t.outcome = 'temporary' and t.detail like 'HTTP 500%%' and m.content ->> 'subject' like '%%F-21%%'"
     )[0]
     assert failed > ALERTS * 0.2
-    assert verdict.is_clean, verdict
-    assert verdict.duplicates == 0, verdict
-    assert verdict.p99 <= 15, verdict.p99
+    assert_in_time(verdict, p99=5)
 
 
 @pytest.mark.full

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from django.test import Client
+    from rest_framework.test import APIClient
 
     from core.outbox.models import Message
     from incidents.models import Incident, Service, Severity
@@ -75,6 +76,18 @@ def sign_in(client: Client, user: User) -> Client:
     session = client.session
     session["proved_at"] = clock.time()
     session.save()
+    return client
+
+
+def caller(user: User) -> APIClient:
+    """Somebody's program, with a token that reads and writes."""
+    from rest_framework.test import APIClient  # noqa: PLC0415 - it reads the settings
+
+    from core.tokens import operations  # noqa: PLC0415 - models load after Django is set up
+
+    _, secret = operations.create(user, name="test", scopes=["read", "write"])
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
     return client
 
 

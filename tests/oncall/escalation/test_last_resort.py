@@ -4,11 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.test import Client
-from rest_framework.test import APIClient
 
 from core.events.models import Event
 from core.outbox.models import Message
-from core.tokens import operations as tokens
 from oncall.escalation import operations, queries
 from oncall.escalation.models import Escalation, EscalationStatus, LastResort
 from oncall.paging.models import Page
@@ -183,21 +181,15 @@ def test_nobody_else_sets_it(ada: User, carol: User, engineering: Policy) -> Non
 
 
 def test_it_is_set_through_the_api(ada: User, carol: User, engineering: Policy) -> None:
-    def caller(user: User) -> APIClient:
-        _, secret = tokens.create(user, name="test", scopes=["read", "write"])
-        client = APIClient()
-        client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
-        return client
-
-    api = caller(ada)
+    api = cast.caller(ada)
     assert api.get(ADDRESS).data == {"policy": None, "user": None}
     put = api.put(ADDRESS, {"policy": "engineering"}, format="json")
     assert (put.status_code, put.data) == (200, {"policy": "engineering", "user": None})
     assert api.put(ADDRESS, {"user": carol.email}, format="json").data["user"] == str(carol.pk)
     both = api.put(ADDRESS, {"policy": "engineering", "user": carol.email}, format="json")
     assert both.status_code == 400
-    assert caller(cast.mona()).put(ADDRESS, {}, format="json").status_code == 403
-    assert caller(carol).get(ADDRESS).data["user"] == str(carol.pk)
+    assert cast.caller(cast.mona()).put(ADDRESS, {}, format="json").status_code == 403
+    assert cast.caller(carol).get(ADDRESS).data["user"] == str(carol.pk)
     assert api.put(ADDRESS, {}, format="json").data == {"policy": None, "user": None}
 
 

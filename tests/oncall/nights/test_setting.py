@@ -10,10 +10,8 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
-from rest_framework.test import APIClient
 
 from core.events.models import Event
-from core.tokens import operations as tokens
 from oncall.escalation import operations
 from oncall.nights import operations as nights
 from oncall.nights import queries
@@ -71,17 +69,11 @@ def test_nobody_else_does(client: Client, mona: User) -> None:
 
 @pytest.mark.django_db
 def test_the_api_reads_and_sets_it(ada: User, bob: User) -> None:
-    def caller(user: User) -> APIClient:
-        _, secret = tokens.create(user, name="test", scopes=["read", "write"])
-        client = APIClient()
-        client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
-        return client
-
-    api = caller(ada)
+    api = cast.caller(ada)
     assert api.put(ADDRESS, {"pages": 4}, format="json").json() == {"pages": 4}
     assert api.get(ADDRESS).json() == {"pages": 4}
     assert api.put(ADDRESS, {"pages": 51}, format="json").status_code == 400
-    assert caller(bob).put(ADDRESS, {"pages": 0}, format="json").status_code == 403
+    assert cast.caller(bob).put(ADDRESS, {"pages": 0}, format="json").status_code == 403
     assert queries.limit() == 4
 
 

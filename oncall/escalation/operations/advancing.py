@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from oncall.escalation.operations.sparing import Asking, spare, those_left_out
 from oncall.escalation.operations.turns import Turn, draw, turn_of
 from oncall.escalation.rules import plans, steps, targets
 from oncall.escalation.rules.acks import acks_needed, acks_wanted
+from oncall.escalation.rules.waking import Waking
 from oncall.nights import queries as nights
 from oncall.paging import operations as paging
 from oncall.paging import queries as people
@@ -71,17 +73,23 @@ ASKING = (
 """What is read to ask a level: all the columns would take twice as long, and what is rare is read when it is needed."""
 AGAIN_SECONDS = 30
 """An escalation that could not be advanced at all is tried again after this."""
+# What is long overdue may be over by what came meanwhile: a worker that has just woken has that read before.
 _LOCK = """
 select id from oncall_escalation where status = 'escalating' and next_at <= statement_timestamp()
+    and (not %s or next_at > statement_timestamp() - interval '1 minute' or not exists (
+        select from oncall_signal where state = 'new' and due_at <= statement_timestamp()))
 order by urgency, next_at, id limit %s for update skip locked"""
 DUE = "select 1 from oncall_escalation where status = 'escalating' and next_at <= statement_timestamp()"
 SOON = "select min(next_at) from oncall_escalation where status = 'escalating' and next_at > now()"
+
+_waking = Waking()
 
 
 def advance_due(limit: int = 200) -> int:
     """Ask the levels that are due, at most `limit` escalations; give how many were looked at.
 
-    Escalations that somebody else is working on are passed over. One that cannot be advanced holds up no other.
+    Escalations that somebody else is working on are passed over. One that cannot be advanced holds up no other. One
+    that is overdue by more than a minute waits until the signals that came meanwhile are read, half a minute at most.
     """
     try:
         with transaction.atomic():
@@ -121,7 +129,7 @@ def _due() -> Any:
 def _claimed(limit: int) -> list[Escalation]:
     """Lock what is due, then read it with all that hangs on it: mostly nothing is, and that has to be cheap."""
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [limit])
+        cursor.execute(_LOCK, [_waking.is_recent(time.monotonic()), limit])
         ids = [row[0] for row in cursor.fetchall()]
     return list(_due().filter(pk__in=ids)) if ids else []
 

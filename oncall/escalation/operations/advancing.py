@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from core import failpoints
@@ -73,6 +73,8 @@ ASKING = (
 """What is read to ask a level: all the columns would take twice as long, and what is rare is read when it is needed."""
 AGAIN_SECONDS = 30
 """An escalation that could not be advanced at all is tried again after this."""
+BUSY_SECONDS = 2
+"""And after this where the database was at fault."""
 # What is long overdue may be over by what came meanwhile: a worker that has just woken has that read before.
 _LOCK = """
 select id from oncall_escalation where status = 'escalating' and next_at <= statement_timestamp()
@@ -100,19 +102,30 @@ def advance_due(limit: int = 200) -> int:
 
 
 def _one_by_one(limit: int) -> int:
-    ids = list(_due().values_list("pk", flat=True)[:limit])
-    return sum(_alone(pk) for pk in ids)
+    asked = 0
+    for pk in list(_due().values_list("pk", flat=True)[:limit]):
+        try:
+            asked += _alone(pk)
+        except (
+            OperationalError
+        ):  # a lock or a time-out, so nothing to hold against it: the others would wait as well
+            log.warning("the database is busy; escalation %s again in %s s", pk, BUSY_SECONDS)
+            _put_off(pk, BUSY_SECONDS)
+            break
+        except Exception:
+            log.exception("escalation %s cannot be advanced; again in %s s", pk, AGAIN_SECONDS)
+            _put_off(pk, AGAIN_SECONDS)
+    return asked
 
 
 def _alone(pk: int) -> int:
-    try:
-        with transaction.atomic():
-            return _advance(list(_due().filter(pk=pk).select_for_update(skip_locked=True, of=("self",))))
-    except Exception:
-        log.exception("escalation %s cannot be advanced; again in %s s", pk, AGAIN_SECONDS)
-    again = queries.now() + timedelta(seconds=AGAIN_SECONDS)
+    with transaction.atomic():
+        return _advance(list(_due().filter(pk=pk).select_for_update(skip_locked=True, of=("self",))))
+
+
+def _put_off(pk: int, seconds: int) -> None:
+    again = queries.now() + timedelta(seconds=seconds)
     Escalation.objects.filter(pk=pk, status=EscalationStatus.ESCALATING).update(next_at=again)
-    return 0
 
 
 def _due() -> Any:

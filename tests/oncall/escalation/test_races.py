@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from django.db import connection
 
+from core.net.postgres import address
 from core.outbox import claims, telling
 from core.outbox.models import Message
 from core.outbox.registry import Outcome
 from oncall.alerts.models import Alert
-from oncall.escalation import operations
+from oncall.escalation import operations, queries
 from oncall.escalation.models import Escalation, Policy
 from oncall.paging.models import Page
 from tests import cast
@@ -200,3 +203,28 @@ def test_two_acknowledgements_at_once_are_two_and_one_person_twice_is_one(alice:
         runs = [Escalation.objects.get(alert=alert) for alert in (twice, both)]
         assert [(run.status, len(run.acks)) for run in runs] == [("escalating", 1), ("acknowledged", 2)]
         Escalation.objects.filter(pk=runs[0].pk).update(status="closed", next_at=None)
+
+
+def test_a_locked_table_is_held_against_no_escalation(policy: Policy) -> None:
+    first, second = cast.escalation(cast.alert("One"), policy), cast.escalation(cast.alert("Two"), policy)
+    with psycopg.connect(address()) as other:
+        other.execute("lock table outbox_message in access exclusive mode")
+        with connection.cursor() as cursor:
+            cursor.execute("set lock_timeout = '50ms'")
+        try:
+            assert operations.advance_due() == 0
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("reset lock_timeout")
+        other.rollback()
+    assert not Page.objects.exists()
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert first.next_at is not None
+    assert second.next_at is not None
+    assert first.next_at <= queries.now() + timedelta(seconds=2)
+    assert second.next_at <= queries.now()
+
+    Escalation.objects.filter(pk=first.pk).update(next_at=queries.now())
+    assert operations.advance_due() == 2
+    assert Message.objects.count() == 2

@@ -50,11 +50,13 @@ def service(kind: Kind, settings: Settings) -> Iterator[Service]:
     http.hang_up()
 
 
-def _delivery(address: str, content: Content = CONTENT, *, timeout: float = 2) -> Delivery:
+def _delivery(address: str, content: Content = CONTENT, *, timeout: float = 20) -> Delivery:
     return Delivery("page-1-0", address, "", content, timeout=timeout)
 
 
-def _change(kind: Kind, provider_id: str, content: Content, *, address: str = "", timeout: float = 2) -> None:
+def _change(
+    kind: Kind, provider_id: str, content: Content, *, address: str = "", timeout: float = 20
+) -> None:
     edit = registry.get(kind.name).edit
     assert edit is not None
     delivery = replace(_delivery(address or kind.person, content, timeout=timeout), key="edit-1")

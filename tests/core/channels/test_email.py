@@ -28,7 +28,7 @@ def _hang_up() -> Iterator[None]:
 
 
 def _delivery(content: Content = CONTENT, *, key: str = "page-1-email-0", resent: bool = False) -> Delivery:
-    return Delivery(key, "bob@example.com", "", content, resent=resent, timeout=2)
+    return Delivery(key, "bob@example.com", "", content, resent=resent, timeout=20)
 
 
 def test_a_mail_arrives_with_text_link_and_headers(smtp: Smtp) -> None:

@@ -30,7 +30,7 @@ DIGEST = replace(PAGE, data={"type": "digest"}, code="")
 def delivery(
     address: str, content: Content = PAGE, *, key: str = "page-1-0", resent: bool = False
 ) -> Delivery:
-    return Delivery(key, address, TOKEN, content, resent=resent, timeout=2)
+    return Delivery(key, address, TOKEN, content, resent=resent, timeout=20)
 
 
 class TestNtfy:

@@ -59,10 +59,16 @@ def service(case: Case, serve: Callable[[type[Service]], Service]) -> Service:
 
 
 def send(
-    case: Case, service: Service, content: Content = PAGE, *, secret: str = TOKEN, resent: bool = False
+    case: Case,
+    service: Service,
+    content: Content = PAGE,
+    *,
+    secret: str = TOKEN,
+    resent: bool = False,
+    timeout: float = 20,
 ) -> Sent:
     address = registry.get(case.kind).check_address(case.address.format(url=service.url))
-    delivery = Delivery("page-1-0", address, secret, content, resent=resent, timeout=0.5)
+    delivery = Delivery("page-1-0", address, secret, content, resent=resent, timeout=timeout)
     return registry.get(case.kind).send(delivery)
 
 
@@ -105,7 +111,7 @@ def test_a_wrong_token_is_refused_for_good(case: Case, service: Service, setting
 def test_whoever_hangs_may_have_taken_it(case: Case, service: Service) -> None:
     service.hang()
     with pytest.raises(Temporary if case.repeats else Unknown, match="no answer within"):
-        send(case, service)
+        send(case, service, timeout=0.5)
 
 
 def test_a_service_that_is_away_is_tried_again(case: Case, service: Service) -> None:

@@ -38,7 +38,7 @@ def gateway(webhook_sink: WebhookSink, settings: Settings) -> WebhookSink:
     return webhook_sink
 
 
-def _delivery(content: Content = CONTENT, *, resent: bool = False, timeout: float = 2) -> Delivery:
+def _delivery(content: Content = CONTENT, *, resent: bool = False, timeout: float = 20) -> Delivery:
     return Delivery("page-1-0", NUMBER, "", content, resent=resent, timeout=timeout)
 
 

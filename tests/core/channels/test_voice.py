@@ -28,7 +28,7 @@ def _hang_up() -> Iterator[None]:
     http.hang_up()
 
 
-def _delivery(content: Content = CONTENT, *, timeout: float = 2) -> Delivery:
+def _delivery(content: Content = CONTENT, *, timeout: float = 20) -> Delivery:
     return Delivery("page-1-0", NUMBER, "", content, timeout=timeout)
 
 

@@ -32,7 +32,7 @@ def _close() -> Iterator[None]:
     http.hang_up()
 
 
-def _delivery(url: str, *, secret: str = SECRET, resent: bool = False, timeout: float = 2) -> Delivery:
+def _delivery(url: str, *, secret: str = SECRET, resent: bool = False, timeout: float = 20) -> Delivery:
     return Delivery("page-1-webhook-0", url, secret, CONTENT, resent=resent, timeout=timeout)
 
 

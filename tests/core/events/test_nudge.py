@@ -36,7 +36,7 @@ class Door:
 
     def wait(self, *, rings: int = 0, knocks: int = 0) -> None:
         with self.changed:
-            assert self.changed.wait_for(lambda: self.rings >= rings and self.knocks >= knocks, timeout=2)
+            assert self.changed.wait_for(lambda: self.rings >= rings and self.knocks >= knocks, timeout=20)
 
 
 def test_many_asks_are_few_rings() -> None:
@@ -112,7 +112,7 @@ def test_a_knock_is_heard_by_whoever_listens_and_goes_on_after_its_connection_wa
     knock = Knocker()
     for _ in range(2):
         knock()
-        heard = list(listening.notifies(timeout=2, stop_after=1))
+        heard = list(listening.notifies(timeout=20, stop_after=1))
         assert [one.channel for one in heard] == [nudge.CHANNEL]
         with connection.cursor() as cursor:
             assert knock._own is not None

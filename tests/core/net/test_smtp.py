@@ -46,7 +46,7 @@ def _at(port: int, *, tls: str = "", user: str = "", password: str = "") -> Mail
     return Mail("127.0.0.1", port, user, password, tls)
 
 
-def _send(mail_server: Mail, *, to: str = "b@example.com", timeout: float = 2) -> str:
+def _send(mail_server: Mail, *, to: str = "b@example.com", timeout: float = 20) -> str:
     return smtp.send(mail_server, sender="a@example.com", recipient=to, mail=MAIL, timeout=timeout)
 
 

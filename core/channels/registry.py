@@ -96,7 +96,8 @@ class Channel:
 
     `edit` changes the message that `Delivery.provider_id` names to what the delivery says now, any number of times;
     it raises like `send`, and Unknown is as good as Temporary. `edits` says at which addresses the service allows
-    that. A chat that does not is said so on the person's own screen. Its message never calls anybody else
+    that; `reaches`, at which the operator's set-up suffices to send at all (a bot's address needs a bot). A chat that
+    cannot change is said so on the person's own screen. Its message never calls anybody else
     (`core.channels.chat.plain`) and offers answers where `Content.code` is set.
     """
 
@@ -116,6 +117,7 @@ class Channel:
     is_chat: bool = False
     edit: Callable[[Delivery], None] | None = None
     edits: Callable[[str], bool] = lambda _address: True
+    reaches: Callable[[str], bool] = lambda _address: True
 
     def secret_of(self, given: str) -> str:
         """The secret that goes along with an address: one of ours, made where none was given, or the service's token.
@@ -166,6 +168,12 @@ def can_edit(kind: str, address: str) -> bool:
     """Whether a message that was sent to this address can be changed there afterwards."""
     channel = _channels.get(kind)
     return channel is not None and channel.edit is not None and channel.edits(address)
+
+
+def can_reach(kind: str, address: str) -> bool:
+    """Whether there is such a channel and what it needs to send to this address is set up."""
+    channel = _channels.get(kind)
+    return channel is not None and channel.is_ready() and channel.reaches(address)
 
 
 def editing() -> list[str]:

@@ -36,6 +36,14 @@ def shown(method: ContactMethod) -> str:
     return plain(method.address) if known is None or known.is_typed else hint(method.channel, method.address)
 
 
+def is_reachable(method: ContactMethod) -> bool:
+    """Say whether what is set up here suffices to send by a method; nothing is asked of its service."""
+    try:
+        return channels.can_reach(method.channel, secrets.unseal(method.address))
+    except secrets.CannotOpen:
+        return False
+
+
 def methods_at(kind: str, address: str) -> QuerySet[ContactMethod]:
     """Give everybody's contact methods with this address, however it is stored."""
     same = Q(address=address) | Q(address_lookup__in=secrets.lookups(kind, address))

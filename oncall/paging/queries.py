@@ -407,11 +407,14 @@ def _problem(user: User, methods: Sequence[ContactMethod]) -> str:
         for method in methods
         if method.is_enabled and method.verified_at is not None and is_known(method.channel)
     ]
+    working = [method for method in usable if addresses.is_reachable(method)]
+    if usable and not working:
+        return "No channel of your contact methods is set up here. Ask an admin, or add one of another kind."
     if not usable and user.email:
         return f"You have no verified contact method, so pages go to your sign-in e-mail {user.email}."
     if not usable:
         return "You have no verified contact method: a page cannot reach you."
-    if all(method.last_error for method in usable):
+    if all(method.last_error for method in working):
         return "The last message failed on every contact method."
     return ""
 

@@ -12,7 +12,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from core.accounts.models import User
-from oncall.paging import queries as paging
+from oncall.paging import addresses
 from oncall.paging.models import ContactMethod, Page
 from oncall.quiet import queries as quiet
 from oncall.quiet.rules import overlaps
@@ -99,8 +99,8 @@ def standing(shifts: Mapping[int, Sequence[Shift]], *, at: datetime) -> dict[int
 def _methods(user_ids: Collection[int]) -> dict[int, list[rules.Method]]:
     found: defaultdict[int, list[rules.Method]] = defaultdict(list)
     for row in ContactMethod.objects.filter(user__in=user_ids, is_enabled=True, verified_at__isnull=False):
-        if paging.is_known(row.channel):
-            found[row.user_id].append(rules.Method(row.channel, bool(row.last_error)))
+        works = addresses.is_reachable(row)
+        found[row.user_id].append(rules.Method(row.channel, bool(row.last_error), works))
     return found
 
 

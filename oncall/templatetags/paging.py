@@ -70,6 +70,12 @@ def shown_address(method: ContactMethod) -> str:
 
 
 @register.simple_tag
+def is_set_up(method: ContactMethod) -> bool:
+    """Say whether a method's channel is set up here, so that something can be sent by it."""
+    return addresses.is_reachable(method)
+
+
+@register.simple_tag
 def carries_link(method: ContactMethod) -> bool:
     """Say whether a method is a chat in which a message stays as it was sent."""
     if not queries.is_known(method.channel) or not channels.get(method.channel).is_chat:

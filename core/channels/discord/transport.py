@@ -124,5 +124,6 @@ registry.register(
         asks_room="The channel's ID: turn on developer mode, then “Copy channel ID”. Or the address of a webhook.",
         is_chat=True,
         edit=edit,
+        reaches=lambda address: chat.is_webhook(address) or bool(settings.DISCORD_BOT_TOKEN),
     )
 )

@@ -141,6 +141,7 @@ registry.register(
         hint=hint,
         send=send,
         is_sealed=False,
+        reaches=lambda _address: settings.MAIL is not None,
         asks="An address, like name@example.com.",
     )
 )

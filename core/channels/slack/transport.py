@@ -132,5 +132,6 @@ registry.register(
         is_chat=True,
         edit=edit,
         edits=lambda address: not chat.is_webhook(address),
+        reaches=lambda address: chat.is_webhook(address) or bool(settings.SLACK_BOT_TOKEN),
     )
 )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_django import Settings
 
     from core.accounts.models import User
+    from tests.peers import Smtp
 
 pytestmark = pytest.mark.django_db
 HOME = "/me/notifications/"
@@ -44,7 +45,7 @@ def signed_in(user: User, *, proved: float = 0) -> Client:
     return client
 
 
-def test_the_page_says_how_i_am_reached(own: Client) -> None:
+def test_the_page_says_how_i_am_reached(own: Client, smtp: Smtp) -> None:
     html = own.get(HOME).content.decode()
     for text in ("alice@example.com", "High urgency", "Low urgency", "Send me a test page", "Never tested."):
         assert text in html

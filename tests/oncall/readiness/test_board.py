@@ -8,10 +8,13 @@ from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
+from config import env
+from core.channels import secrets
 from core.outbox.models import Message
 from core.timers import operations as timers
 from core.timers.models import Timer
 from oncall.paging import operations as paging
+from oncall.paging import queries as paging_queries
 from oncall.paging.models import ContactMethod, Page
 from oncall.quiet import operations as quiet
 from oncall.readiness import operations, queries
@@ -21,6 +24,8 @@ from tests import cast
 from tests.oncall.paging.test_api import caller
 
 if TYPE_CHECKING:
+    from pytest_django import Settings
+
     from core.accounts.models import User
     from oncall.models import Schedule
 
@@ -37,6 +42,11 @@ def prepared(user: User) -> User:
     page = paging.send_test(user)
     paging.acknowledge_test(page)
     return user
+
+
+@pytest.fixture(autouse=True)
+def _mail_is_set_up(settings: Settings) -> None:
+    settings.MAIL = env.mail("smtp://127.0.0.1:25")
 
 
 @pytest.fixture
@@ -70,16 +80,54 @@ def test_each_thing_that_is_wrong_makes_a_person_red(bob: User, primary: Schedul
             bob.contact_methods.update(is_enabled=False)
         case Problem.ONE_CHANNEL:
             bob.contact_methods.filter(channel="webhook").update(verified_at=None)
+        case Problem.NOT_SET_UP:
+            bob.contact_methods.filter(channel="webhook").update(channel="sms", address="+4915112345678")
         case Problem.FAILED:
             bob.contact_methods.filter(channel="webhook").update(last_error="410 Gone")
         case Problem.UNTESTED:
             Page.objects.update(acknowledged_at=F("acknowledged_at") - timedelta(days=31))
         case Problem.QUIET:
             quiet.add_hours(bob, weekdays=range(7), start=time(22), end=time(7))
-    assert problems_of(bob) == (problem,)
+    alone = {Problem.NOT_SET_UP: (Problem.ONE_CHANNEL, Problem.NOT_SET_UP)}
+    assert problems_of(bob) == alone.get(problem, (problem,))
     page = cast.sign_in(Client(), bob).get(BOARD).content.decode()
     assert "Pages may not reach 1 of 1." in page
     assert "Mend it" in page
+
+
+@pytest.mark.parametrize(
+    ("channel", "address", "setting", "value"),
+    [
+        ("sms", "+4915112345678", "SMS_GATEWAY_URL", "https://sms.example/"),
+        ("slack", "U012AB3CD", "SLACK_BOT_TOKEN", "xoxb-1"),
+        ("discord", "@80351110224678912", "DISCORD_BOT_TOKEN", "token"),
+        ("telegram", "4711", "TELEGRAM_BOT_TOKEN", "1:token"),
+    ],
+)
+def test_what_nothing_can_be_sent_by_is_no_way_to_be_reached(
+    bob: User, primary: Schedule, settings: Settings, channel: str, address: str, setting: str, value: str
+) -> None:
+    bob.contact_methods.filter(channel="webhook").update(channel=channel, address=secrets.seal(address))
+    setattr(settings, setting, "")
+    assert problems_of(bob) == (Problem.ONE_CHANNEL, Problem.NOT_SET_UP)
+    mine = cast.sign_in(Client(), bob).get("/me/notifications/").content.decode()
+    assert mine.count("This channel is not set up here") == 1
+
+    setattr(settings, setting, value)
+    assert problems_of(bob) == ()
+
+
+def test_a_webhook_of_a_chat_needs_no_bot(bob: User, primary: Schedule, settings: Settings) -> None:
+    settings.SLACK_BOT_TOKEN = ""
+    bob.contact_methods.filter(channel="webhook").update(channel="slack")
+    assert problems_of(bob) == ()
+
+
+def test_without_a_mail_server_mail_reaches_nobody(bob: User, primary: Schedule, settings: Settings) -> None:
+    settings.MAIL = None
+    bob.contact_methods.filter(channel="webhook").delete()
+    assert problems_of(bob) == (Problem.NO_METHOD, Problem.NOT_SET_UP)
+    assert "No channel of your contact methods is set up here." in paging_queries.reach(bob).problem
 
 
 def test_who_is_on_call_within_a_week_is_listed_after_who_is_now(bob: User, primary: Schedule) -> None:

@@ -25,6 +25,19 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ((Method("email"), Method("email")), timedelta(days=1), False, [Problem.ONE_CHANNEL]),
         ((Method("email", failed=True), Method("sms")), timedelta(days=1), False, [Problem.FAILED]),
         (TWO, timedelta(days=1), True, [Problem.QUIET]),
+        ((*TWO, Method("sms", works=False)), timedelta(days=1), False, []),
+        (
+            (Method("email"), Method("sms", failed=True, works=False)),
+            timedelta(days=1),
+            False,
+            [Problem.ONE_CHANNEL, Problem.NOT_SET_UP],
+        ),
+        (
+            (Method("sms", works=False), Method("voice", works=False)),
+            timedelta(days=1),
+            False,
+            [Problem.NO_METHOD, Problem.NOT_SET_UP],
+        ),
         (
             (Method("email", failed=True),),
             None,

@@ -176,12 +176,16 @@ def policy(
 ) -> Policy:
     """A policy whose levels are a time-out in seconds and whom they ask: people, schedules and teams; or as given."""
     from oncall.escalation import operations  # noqa: PLC0415
-    from oncall.escalation.rules.plans import LevelSpec  # noqa: PLC0415
+    from oncall.escalation.rules.plans import Kind, LevelSpec  # noqa: PLC0415
 
     specs = [
         level
         if isinstance(level, LevelSpec)
-        else LevelSpec(level[0], tuple(target(whom) for whom in level[1]))
+        else LevelSpec(
+            level[0],
+            tuple(target(whom) for whom in level[1]),
+            pages_everyone=any(target(whom).kind is Kind.TEAM for whom in level[1]),
+        )
         for level in levels
     ]
     return operations.create_policy(name=name, levels=specs, repeat=repeat, actor=None, **given)

@@ -3,9 +3,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.forms import BaseInlineFormSet
 
 from oncall.escalation import operations
 from oncall.escalation.models import LastResort, Level, Policy, Target
+from oncall.escalation.rules.reach import CHOOSE, NOT_FLAGGED
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -55,10 +58,23 @@ class PolicyAdmin(admin.ModelAdmin[Policy]):
             self.delete_model(request, policy)
 
 
+class TargetFormSet(BaseInlineFormSet[Target, Level, Any]):
+    """The targets of a level: a whole team only where the level says so."""
+
+    def clean(self) -> None:
+        """Refuse a whole team that nobody says is meant."""
+        super().clean()
+        kept = [form.cleaned_data for form in self.forms if hasattr(form, "cleaned_data")]
+        teams = [given for given in kept if given.get("team") and not given.get("DELETE")]
+        if teams and not self.instance.pages_everyone:
+            raise ValidationError(f"{NOT_FLAGGED} {CHOOSE}")
+
+
 class TargetInline(admin.TabularInline[Target, Level]):
     """A person, a turn of a schedule, or a team."""
 
     model = Target
+    formset = TargetFormSet
     extra = 0
 
 
@@ -66,7 +82,7 @@ class TargetInline(admin.TabularInline[Target, Level]):
 class LevelAdmin(admin.ModelAdmin[Level]):
     """Whom one level asks; it is reached from its policy."""
 
-    fields = ("policy", "position", "timeout_seconds", "round_robin", "acks_needed")
+    fields = ("policy", "position", "timeout_seconds", "round_robin", "acks_needed", "pages_everyone")
     readonly_fields = ("policy",)
     inlines = (TargetInline,)
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Now
@@ -13,6 +14,7 @@ from oncall.alerts.models import Alert, Urgency
 from oncall.destinations.models import Destination
 from oncall.escalation.rules.acks import MOST_ACKS, acks_said
 from oncall.escalation.rules.plans import Turn
+from oncall.escalation.rules.reach import NOT_FLAGGED
 from oncall.schedules.models import Schedule
 
 if TYPE_CHECKING:
@@ -89,6 +91,11 @@ class Level(models.Model):
         blank=True,
         help_text="So many different people must acknowledge once this level is asked; empty: as the policy says.",
     )
+    pages_everyone = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="It may ask a whole team. Without it a level asks people, turns of schedules and channels alone.",
+    )
     branch = models.JSONField(
         null=True,
         blank=True,
@@ -110,6 +117,11 @@ class Level(models.Model):
 
     def __str__(self) -> str:
         return f"level {self.position + 1}"
+
+    def clean(self) -> None:
+        """Refuse to take the flag from a level that asks a whole team."""
+        if self.pk and not self.pages_everyone and self.targets.filter(team__isnull=False).exists():
+            raise ValidationError({"pages_everyone": NOT_FLAGGED})
 
 
 class Target(models.Model):

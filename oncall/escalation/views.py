@@ -70,7 +70,7 @@ def simulator(request: PersonRequest) -> HttpResponse:
         lines = queries.simulate(**given, facts=facts)
     elif chosen and not form.is_bound:
         lines = queries.simulate(chosen, at=timezone.now(), urgency="high")
-    context = {"form": form, "policy": chosen, "lines": lines}
+    context = {"form": form, "policy": chosen, "lines": lines, "reach": queries.reach(lines)}
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     return render(request, "oncall/escalation/simulator.html", context, status=status)
 

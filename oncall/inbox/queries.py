@@ -17,6 +17,7 @@ from oncall.alerts.models import CANARY, Alert, AlertQuerySet, Signal, Status, V
 from oncall.escalation import queries as escalations
 from oncall.escalation.models import Escalation, EscalationStatus
 from oncall.escalation.rules.plans import Kind, Turn
+from oncall.escalation.rules.reach import Reach
 from oncall.inbox import rules
 from oncall.paging import queries as paging
 from oncall.paging.models import Page
@@ -178,6 +179,17 @@ class Detail:
     after_snooze: tuple[User, ...]
     acked: tuple[User, ...]
     asks_again_at: datetime | None
+
+    @property
+    def reach(self) -> list[Reach]:
+        """How many people each level asked, in the order in which they were asked."""
+        pages = [entry.page for entry in self.ledger if entry.page.user_id is not None]
+        return sorted(
+            {
+                Reach(page.escalation_id or 0, page.round + 1, page.level + 1, page.recipients)
+                for page in pages
+            }
+        )
 
     @property
     def is_open(self) -> bool:

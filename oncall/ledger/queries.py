@@ -124,6 +124,7 @@ def _of_page(line: Line) -> list[object]:
         escalation.policy if escalation else None,
         page.level + 1,
         page.round + 1,
+        page.recipients,
         page.urgency,
         page.why,
         _time(page.planned_at),

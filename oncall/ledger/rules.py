@@ -13,6 +13,7 @@ COLUMNS = (
     "policy",
     "level",
     "pass",
+    "recipients",
     "urgency",
     "why",
     "planned_at",

@@ -155,6 +155,9 @@ class Page(models.Model):
     troubled_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
+    recipients: int
+    """How many different people its level asked in its pass, where it is read for the ledger."""
+
     objects = PageQuerySet.as_manager()
 
     class Meta:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q, Value
-from django.db.models.functions import Now
+from django.db.models import Case, Count, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce, Now
 from django.shortcuts import get_object_or_404
 
 from core.channels import registry as channels
@@ -24,6 +24,7 @@ from core.outbox.registry import Content
 from oncall.alerts.models import Urgency
 from oncall.paging import addresses, rules, tokens
 from oncall.paging.models import ContactMethod, NotificationRule, Page, PageStatus
+from oncall.paging.rules import Over
 from oncall.quiet.rules import Quiet, said, waits_until
 
 if TYPE_CHECKING:
@@ -297,7 +298,7 @@ class Entry:
 
 def pages(viewer: User | AnonymousUser) -> PageQuerySet:
     """Give the pages that a person may know of, with what a line of the ledger shows."""
-    return Page.objects.visible_to(viewer).select_related(
+    found = Page.objects.visible_to(viewer).select_related(
         "user",
         "destination",
         "escalation__alert__incident",
@@ -305,6 +306,16 @@ def pages(viewer: User | AnonymousUser) -> PageQuerySet:
         "escalation__policy",
         "escalation__started_by",
     )
+    counted = {"recipients": _recipients()}
+    return found.annotate(**counted)
+
+
+def _recipients() -> Coalesce:
+    """How many different people the level of a page asked in its pass; a test page asks its person alone."""
+    place = {name: OuterRef(name) for name in ("escalation", "round", "level")}
+    asked = Page.objects.filter(**place, user__isnull=False).exclude(over_limit=Over.PASSED_OVER)
+    counted = asked.order_by().values("escalation").annotate(people=Count("user", distinct=True))
+    return Coalesce(Subquery(counted.values("people")), Case(When(escalation=None, then=1), default=0))
 
 
 def ledger(

@@ -129,6 +129,7 @@ class SimulatedLine(serializers.Serializer[Any]):
     user = serializers.CharField(source="person.id", default=None, allow_null=True)
     name = serializers.CharField(source="person.name", default=None, allow_null=True)
     channel = serializers.CharField(allow_null=True)
+    recipients = serializers.IntegerField(help_text="How many people its level wakes together in that pass.")
     why = serializers.CharField()
 
 

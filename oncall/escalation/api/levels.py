@@ -15,6 +15,8 @@ from oncall.destinations import queries as destinations
 from oncall.escalation.forms.levels import MOST_TARGETS
 from oncall.escalation.rules.acks import MOST_ACKS
 from oncall.escalation.rules.plans import Kind, TargetSpec, Turn
+from oncall.escalation.rules.reach import CHOOSE, NOT_FLAGGED, count
+from oncall.escalation.rules.reach import people as said
 from oncall.matching.rules import OPERATORS, Hours, branch_from_json
 from oncall.quiet.rules import WEEKDAYS
 from oncall.schedules import queries as schedules
@@ -106,7 +108,8 @@ class LevelIn(serializers.Serializer[dict[str, Any]]):
     """A level; with `round_robin` each alert asks the next of its targets, without it all of them.
 
     `acks_needed`: so many different people must acknowledge once it is asked; null: as many as the policy says.
-    `branch`: what must hold for it to be asked; null: nothing.
+    `branch`: what must hold for it to be asked; null: nothing. A target of the type team asks everybody in it who
+    responds, so it needs `pages_everyone`.
     """
 
     timeout_seconds = Seconds(min_value=1, max_value=86400, default=300)
@@ -114,5 +117,16 @@ class LevelIn(serializers.Serializer[dict[str, Any]]):
     acks_needed = serializers.IntegerField(
         min_value=1, max_value=MOST_ACKS, required=False, allow_null=True, default=None
     )
+    pages_everyone = serializers.BooleanField(default=False)
     branch = BranchField(required=False, allow_null=True, default=None)
     targets = TargetIn(many=True, allow_empty=False, max_length=MOST_TARGETS)  # type: ignore[call-arg]
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a whole team that nobody says is meant."""
+        teams = [target["spec"].id for target in data["targets"] if target["spec"].kind is Kind.TEAM]
+        if teams and not data["pages_everyone"]:
+            number = count(teams, people.responders(teams))
+            raise ValidationError(
+                {"pages_everyone": [f"{NOT_FLAGGED} That is {said(number)} today. {CHOOSE}"]}
+            )
+        return data

@@ -62,6 +62,9 @@ class PageOut(serializers.ModelSerializer[Page]):
     sent_at = Time(read_only=True)
     acknowledged_at = Time(read_only=True)
     ended_at = Time(read_only=True)
+    recipients = serializers.IntegerField(
+        read_only=True, help_text="How many different people its level asked in that pass."
+    )
     acks_needed = serializers.IntegerField(source="escalation.acks_needed", default=1, read_only=True)
     acknowledged_by = serializers.SerializerMethodField()
     policy = serializers.CharField(
@@ -81,6 +84,7 @@ class PageOut(serializers.ModelSerializer[Page]):
             "channel",
             "level",
             "round",
+            "recipients",
             "urgency",
             "planned_at",
             "held_until",

@@ -84,6 +84,7 @@ def _level(level: LevelSpec) -> dict[str, Any]:
         "timeout_seconds": level.timeout_seconds,
         "round_robin": level.round_robin,
         "acks_needed": level.acks_needed,
+        "pages_everyone": level.pages_everyone,
         "branch": branch_to_json(level.branch) if level.branch else None,
         "targets": [_target(target) for target in level.targets],
     }
@@ -126,6 +127,7 @@ class PolicyIn(serializers.Serializer[dict[str, Any]]):
                 level["round_robin"],
                 acks_needed=level["acks_needed"],
                 branch=level["branch"],
+                pages_everyone=level["pages_everyone"],
             )
             for level in levels
         ]

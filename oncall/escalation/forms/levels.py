@@ -11,6 +11,7 @@ from core.accounts import queries as people
 from core.accounts.models import Team
 from oncall.destinations import queries as destinations
 from oncall.escalation.forms.branches import BranchDraft
+from oncall.escalation.rules import reach
 from oncall.escalation.rules.acks import MOST_ACKS
 from oncall.escalation.rules.plans import Kind, LevelSpec, TargetSpec, Turn
 from oncall.schedules import queries as schedules
@@ -41,6 +42,7 @@ class Draft:
     targets: tuple[str, ...] = ("",)
     round_robin: bool = False
     acks: str = ""
+    pages_everyone: bool = False
     branch: BranchDraft = field(default_factory=BranchDraft)
     errors: dict[str, str] = field(default_factory=dict)
 
@@ -49,12 +51,26 @@ class Draft:
         """The targets to show: at least one place to choose."""
         return list(self.targets) or [""]
 
+    @property
+    def teams(self) -> list[int]:
+        """The teams of which everybody would be asked."""
+        found = (re.fullmatch(r"team:(\d{1,18})", target, re.ASCII) for target in self.targets)
+        return [int(team[1]) for team in found if team]
+
 
 class Levels:
     """The levels of the editor: read from the form, changed by its buttons, checked when they are saved."""
 
     def __init__(self, drafts: Sequence[Draft]) -> None:
         self.drafts = list(drafts)
+
+    def everyone(self) -> list[tuple[Draft, str]]:
+        """Give each level with how many people its teams are today, in words; "" for one without a team."""
+        members = people.responders({id_ for draft in self.drafts for id_ in draft.teams})
+        return [
+            (draft, reach.people(reach.count(draft.teams, members)) if draft.teams else "")
+            for draft in self.drafts
+        ]
 
     @classmethod
     def of(cls, plan: Plan) -> Levels:
@@ -66,6 +82,7 @@ class Levels:
                     tuple(_value(target) for target in level.targets),
                     level.round_robin,
                     str(level.acks_needed or ""),
+                    level.pages_everyone,
                     BranchDraft.of(level.branch, f"level-{n}-"),
                 )
                 for n, level in enumerate(plan.levels)
@@ -84,6 +101,7 @@ class Levels:
                     tuple(data.getlist(f"level-{n}-targets"))[:MOST_TARGETS],
                     f"level-{n}-round_robin" in data,
                     data.get(f"level-{n}-acks", "")[:12],
+                    f"level-{n}-pages_everyone" in data,
                     BranchDraft.posted(data, f"level-{n}-"),
                 )
                 for n in range(min(number, MOST_LEVELS))
@@ -129,8 +147,10 @@ class Levels:
         """Give the levels, or None where something is wrong with them; the drafts say what."""
         known = {value for _, group in choices() for value, _ in group}
         specs, checked = [], []
-        for draft in self.drafts:
+        for draft, number in self.everyone():
             spec, errors = _spec(draft, known)
+            if reach.is_refused(spec):
+                errors["pages_everyone"] = f"{reach.NOT_FLAGGED} That is {number} today. {reach.CHOOSE}"
             specs.append(spec)
             checked.append(replace(draft, errors=errors))
         self.drafts = checked
@@ -188,7 +208,12 @@ def _spec(draft: Draft, known: set[str]) -> tuple[LevelSpec, dict[str, str]]:
     if wrong:
         errors["branch"] = wrong
     return LevelSpec(
-        seconds or 1, targets, draft.round_robin, acks_needed=acks or None, branch=branch
+        seconds or 1,
+        targets,
+        draft.round_robin,
+        acks_needed=acks or None,
+        branch=branch,
+        pages_everyone=draft.pages_everyone,
     ), errors
 
 

@@ -14,6 +14,7 @@ from core.events import bus
 from oncall import events
 from oncall.escalation.models import LastResort, Level, Policy, Target
 from oncall.escalation.rules.plans import Kind, LevelSpec
+from oncall.escalation.rules.reach import CHOOSE, NOT_FLAGGED, unflagged
 from oncall.matching.rules import branch_to_json
 
 if TYPE_CHECKING:
@@ -40,6 +41,13 @@ class ChangedMeanwhile(Refused):
 
 class InUse(Refused):
     """A policy that something relies on cannot be removed."""
+
+
+class PagesEveryone(Refused):
+    """A level asks a whole team and does not say that it means to."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(f"Level {level + 1}: {NOT_FLAGGED} {CHOOSE}")
 
 
 class NoLevels(Refused):
@@ -145,6 +153,8 @@ def set_last_resort(
 def _check(levels: Sequence[LevelSpec]) -> None:
     if not levels:
         raise NoLevels
+    if found := unflagged(levels):
+        raise PagesEveryone(found[0])
 
 
 def _make_room(policy: Policy) -> None:
@@ -174,11 +184,12 @@ def _write_levels(policy: Policy, levels: Sequence[LevelSpec]) -> None:
     rows = [known.get(n) or Level(policy=policy, position=n) for n in range(len(levels))]
     for row, level in zip(rows, levels, strict=True):
         row.timeout_seconds, row.round_robin = level.timeout_seconds, level.round_robin
-        row.acks_needed = level.acks_needed
+        row.acks_needed, row.pages_everyone = level.acks_needed, level.pages_everyone
         row.branch = branch_to_json(level.branch) if level.branch else None
     policy.levels.filter(position__gte=len(levels)).delete()
     Level.objects.bulk_update(
-        [row for row in rows if row.pk], ["timeout_seconds", "round_robin", "acks_needed", "branch"]
+        [row for row in rows if row.pk],
+        ["timeout_seconds", "round_robin", "acks_needed", "pages_everyone", "branch"],
     )
     Level.objects.bulk_create(row for row in rows if not row.pk)
     Target.objects.filter(level__in=rows).delete()

@@ -62,7 +62,7 @@ from oncall.escalation.queries.notices import (
     title,
     unwanted,
 )
-from oncall.escalation.queries.simulating import Line, simulate
+from oncall.escalation.queries.simulating import Line, reach, simulate
 from oncall.escalation.queries.worst import severity_of_rank_1, worst_of
 
 __all__ = [
@@ -115,6 +115,7 @@ __all__ = [
     "plans_of",
     "policies",
     "policy",
+    "reach",
     "reading",
     "severity_of_rank_1",
     "simulate",

@@ -75,6 +75,7 @@ def plan_of(policy: Policy) -> Plan:
             level.round_robin,
             acks_needed=level.acks_needed,
             branch=branch_from_json(level.branch),
+            pages_everyone=level.pages_everyone,
         )
         for level in policy.levels.all()
     )
@@ -90,7 +91,7 @@ def plan_of(policy: Policy) -> Plan:
 # Written out, because it stands between every alert and its person: reading five models takes five times as long.
 _PLANS = """
 select p.id, p.name, p.repeat, p.ack_timeout_seconds, p.acks_needed, (
-    select json_agg(json_build_array(l.timeout_seconds, l.round_robin, l.acks_needed, l.branch, (
+    select json_agg(json_build_array(l.timeout_seconds, l.round_robin, l.acks_needed, l.branch, l.pages_everyone, (
         select json_agg(json_build_array(
             case when a.user_id is not null then 'user' when a.team_id is not null then 'team'
                 when a.destination_id is not null then 'channel' else 'schedule' end,
@@ -131,8 +132,9 @@ def _plan(name: str, repeat: int, ack_timeout: int | None, acks_needed: int, lev
                 round_robin,
                 acks_needed=needed,
                 branch=branch_from_json(branch),
+                pages_everyone=everyone,
             )
-            for timeout, round_robin, needed, branch, targets in orjson.loads(levels or "[]")
+            for timeout, round_robin, needed, branch, everyone, targets in orjson.loads(levels or "[]")
         ),
         ack_timeout_seconds=ack_timeout,
         acks_needed=acks_needed,

@@ -14,6 +14,7 @@ from oncall.escalation.queries.ladders import drawn, last_resort, plan_of_last, 
 from oncall.escalation.queries.worst import severity_of_rank_1
 from oncall.escalation.rules import plans, rehearsal, steps
 from oncall.escalation.rules.acks import acks_needed, acks_wanted
+from oncall.escalation.rules.reach import Reach
 from oncall.matching.rules import Facts
 from oncall.nights import queries as nights
 from oncall.nights.rules import Case, judge, night_of
@@ -40,7 +41,8 @@ class Line:
     """Somebody told something, or (`person` None) a channel that is `told`, or why nobody is.
 
     `level` counts from 1, None when it gives up. `is_aside`: its level is passed over, or waits for working hours.
-    `is_spared`: they are not woken, because they have had as many pages as a night may bring.
+    `is_spared`: they are not woken, because they have had as many pages as a night may bring. `recipients` is how many
+    people the level wakes together in that pass.
     """
 
     at: datetime
@@ -51,6 +53,8 @@ class Line:
     is_aside: bool = False
     told: str = ""
     is_spared: bool = False
+    pass_: int = 1
+    recipients: int = 0
 
     @property
     def channel_name(self) -> str:
@@ -108,6 +112,16 @@ def _lines(plan: Plan, *, at: datetime, facts: Facts) -> list[Line]:
     return sorted(lines, key=lambda line: line.at)
 
 
+def reach(lines: Sequence[Line]) -> list[Reach]:
+    """Give how many people each level wakes in each pass, in the order in which they are asked; runs follow one another."""
+    run, found = 0, dict[Reach, None]()
+    for line in lines:
+        run += line.level is None
+        if line.person and line.level:
+            found.setdefault(Reach(run, line.pass_, line.level, line.recipients))
+    return sorted(found)
+
+
 @dataclass(frozen=True, slots=True)
 class _Told:
     person: Person | None
@@ -146,7 +160,10 @@ def _told(asking: Asking, way: Callable[[int, datetime], _Told]) -> Iterator[Lin
     if asking.aside:
         yield Line(asking.at, level, None, None, f"{steps.why(plan, place)}. {asking.aside}.", is_aside=True)
         return
-    yield from _people(asking, way, place)
+    yield from (
+        replace(line, pass_=place.round + 1, recipients=len(asking.woken))
+        for line in _people(asking, way, place)
+    )
     rooms = destinations.known(id_ for id_, _ in asking.found.channels)
     for id_, via in asking.found.channels:
         why = f"{steps.why(plan, place, via)}. It wakes nobody."

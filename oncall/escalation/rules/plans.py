@@ -60,7 +60,8 @@ class LevelSpec:
 
     `turn` is the number this run was given in the round robin, None before its first level is asked. `acks_needed`
     is how many people must acknowledge once it is asked, None: as many as the plan says. `branch` is what must hold
-    for it to be asked at all. `reason` says why it is asked where that is not its number.
+    for it to be asked at all. `reason` says why it is asked where that is not its number. `pages_everyone` says that
+    it may ask a whole team.
     """
 
     timeout_seconds: int
@@ -70,6 +71,7 @@ class LevelSpec:
     acks_needed: int | None = None
     branch: Branch | None = None
     reason: str = ""
+    pages_everyone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
             "acks": level.acks_needed,
             "branch": branch_to_json(level.branch) if level.branch else None,
             "reason": level.reason,
+            "everyone": level.pages_everyone,
         }
         for level in plan.levels
     ]
@@ -123,6 +126,7 @@ def from_json(stored: Mapping[str, Any]) -> Plan:
             level.get("acks"),
             branch_from_json(level.get("branch")),
             str(level.get("reason", "")),
+            bool(level.get("everyone", False)),
         )
         for level in stored["levels"]
     )

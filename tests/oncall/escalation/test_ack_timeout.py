@@ -150,6 +150,7 @@ def test_it_is_set_in_minutes_and_said_on_the_page(policy: Policy) -> None:
         "levels": "1",
         "level-0-minutes": "5",
         "level-0-targets": f"team:{cast.team().pk}",
+        "level-0-pages_everyone": "on",
         "do": "save",
     }
     assert client.post(f"{address}edit/", {**given, "ack_timeout": "0.5"}).status_code == 422

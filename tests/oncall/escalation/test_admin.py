@@ -76,6 +76,7 @@ def test_whom_a_level_asks_is_changed_on_its_page(site: Client, policy: Policy) 
             "position": "0",
             "timeout_seconds": "600",
             "round_robin": "on",
+            "pages_everyone": "on",
             "targets-TOTAL_FORMS": "2",
             "targets-INITIAL_FORMS": "1",
             "targets-0-id": str(target.pk),

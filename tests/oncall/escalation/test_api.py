@@ -67,6 +67,7 @@ def test_a_policy_is_made_as_the_contract_has_it(api: APIClient, mona: User, bob
             {
                 "timeout_seconds": 600,
                 "round_robin": False,
+                "pages_everyone": False,
                 "acks_needed": None,
                 "branch": None,
                 "targets": [{"type": "schedule", "id": str(primary.pk), "turn": "now", "name": "Primary"}],
@@ -74,6 +75,7 @@ def test_a_policy_is_made_as_the_contract_has_it(api: APIClient, mona: User, bob
             {
                 "timeout_seconds": 600,
                 "round_robin": False,
+                "pages_everyone": False,
                 "acks_needed": None,
                 "branch": None,
                 "targets": [{"type": "schedule", "id": str(primary.pk), "turn": "now", "name": "Primary"}],
@@ -81,6 +83,7 @@ def test_a_policy_is_made_as_the_contract_has_it(api: APIClient, mona: User, bob
             {
                 "timeout_seconds": 900,
                 "round_robin": False,
+                "pages_everyone": False,
                 "acks_needed": None,
                 "branch": None,
                 "targets": [
@@ -102,7 +105,9 @@ def test_a_level_asks_a_team_and_other_turns_of_a_schedule(api: APIClient, bob: 
         {"type": "schedule", "id": "primary", "turn": "previous"},
         {"type": "team", "id": "payments"},
     ]
-    made = api.post(POLICIES, body({"targets": targets, "round_robin": True}), format="json")
+    made = api.post(
+        POLICIES, body({"targets": targets, "round_robin": True, "pages_everyone": True}), format="json"
+    )
     assert made.data["levels"][0]["round_robin"] is True
     assert made.data["levels"][0]["targets"] == [
         {"type": "schedule", "id": str(primary.pk), "turn": "next", "name": "Primary"},

@@ -150,7 +150,8 @@ def test_a_level_asks_a_team_and_the_next_of_a_schedule(mona: User) -> None:
     html = client.get("/escalation/new/").content.decode()
     for value in (*chosen, f"schedule:{primary.pk}:previous"):
         assert f'value="{value}"' in html
-    client.post("/escalation/new/", typed(**levels(("5", chosen))))
+    given = typed(**levels(("5", chosen)))
+    client.post("/escalation/new/", {**given, "level-0-pages_everyone": "on"})
     assert [(target.kind, target.turn) for target in _targets("database")] == [
         ("schedule", "next"),
         ("team", "now"),

@@ -60,6 +60,7 @@ def test_a_payload_gives_alert_route_policy_and_timeline(bob: User) -> None:
         "user": str(bob.pk),
         "name": "Bob Example",
         "channel": "email",
+        "recipients": 1,
         "why": "Level 1 of Payments standard: on call in Primary."
         " There is no verified contact method, so by the sign-in e-mail.",
     }

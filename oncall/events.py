@@ -272,7 +272,9 @@ class ContactMethodChanged:
 @event("destination.changed")
 @dataclass(frozen=True, slots=True)
 class DestinationChanged:
-    """A channel that policies can tell was added, changed or removed (`what`); `hint` is its address, masked."""
+    """A channel that policies can tell was added, changed or removed, or opened to private incidents or closed to them
+    (`what`); `hint` is its address, masked.
+    """
 
     destination_id: int
     what: str

@@ -11,8 +11,8 @@ from oncall.destinations.models import Destination
 class DestinationAdmin(ToRead[Destination]):
     """Channels that are told, to read: an address is shown masked, a secret not at all."""
 
-    list_display = ("name", "team", "channel", "hint", "is_enabled", "last_ok_at", "last_error")
-    list_filter = ("channel", "is_enabled")
+    list_display = ("name", "team", "channel", "hint", "is_enabled", "hears_private", "last_error")
+    list_filter = ("channel", "is_enabled", "hears_private")
     list_select_related = ("team",)
     search_fields = ("name",)
     fields = readonly_fields = (
@@ -21,6 +21,7 @@ class DestinationAdmin(ToRead[Destination]):
         "channel",
         "hint",
         "is_enabled",
+        "hears_private",
         "last_ok_at",
         "last_error",
         "created_at",

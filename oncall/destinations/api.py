@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 
 class ChannelOut(serializers.ModelSerializer[Destination]):
-    """A channel that a level of a policy can tell; `address_hint` is enough to recognise it."""
+    """A channel that a level of a policy can tell; `address_hint` is enough to recognise it.
+
+    Only where an admin set `hears_private` is it told of private incidents.
+    """
 
     id = Id()
     team = serializers.CharField(source="team.slug", default=None, allow_null=True, read_only=True)
@@ -40,6 +43,7 @@ class ChannelOut(serializers.ModelSerializer[Destination]):
             "channel",
             "address_hint",
             "is_enabled",
+            "hears_private",
             "last_ok_at",
             "last_error",
         ]
@@ -66,12 +70,14 @@ class ChannelIn(serializers.Serializer[dict[str, Any]]):
     channel = serializers.CharField(max_length=20)
     address = serializers.CharField(max_length=500)
     secret = serializers.CharField(max_length=120, required=False, default="")
+    hears_private = serializers.BooleanField(required=False, default=False)
 
 
 class ChannelChange(serializers.Serializer[dict[str, Any]]):
     name = serializers.CharField(max_length=80, required=False)
     team = SlugOrId(people.teams, required=False, allow_null=True)
     is_enabled = serializers.BooleanField(required=False)
+    hears_private = serializers.BooleanField(required=False)
 
 
 class Channels(Lists, Shows, ViewSet):
@@ -97,9 +103,9 @@ class Channels(Lists, Shows, ViewSet):
 
     @extend_schema(request=ChannelChange, responses=ChannelOut)
     def partial_update(self, request: Request, ref: str) -> Response:
-        """Give it another name or team, or turn it off."""
+        """Give it another name or team, turn it off, or as an admin let it hear of private incidents."""
         row = self.get_object()
-        now = {"name": row.name, "team": row.team, "is_enabled": row.is_enabled}
+        now = queries.settings_of(row)
         data = {**now, **self.read(ChannelChange)}
         require(self.person, Verb.CONFIGURE, data["team"])
         return self.answer(operations.change(row, **data, actor=self.person))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from core.accounts.models import Team
-from core.accounts.policy import managed_teams
+from core.accounts.policy import Verb, can, managed_teams
 from oncall.destinations import queries
 
 if TYPE_CHECKING:
@@ -13,19 +13,26 @@ if TYPE_CHECKING:
 
 
 class DestinationForm(forms.Form):
-    """A channel that is there already: its address stays what it is."""
+    """A channel that is there already: its address stays what it is. An admin alone opens it to what is private."""
 
     name = forms.CharField(max_length=80, error_messages={"required": "Give it a name, as #payments."})
     team = forms.ModelChoiceField(
         Team.objects.none(), required=False, empty_label="No team", help_text="Its managers may change it."
     )
     is_enabled = forms.BooleanField(required=False, initial=True, label="Tell this channel")
+    hears_private = forms.BooleanField(
+        required=False,
+        label="Tell it of private incidents",
+        help_text="Everybody who reads this channel then reads them: title, service and who is asked.",
+    )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         team = self.fields["team"]
         assert isinstance(team, forms.ModelChoiceField)  # noqa: S101 - declared above
         team.queryset = managed_teams(user).order_by("name")
+        if not can(user, Verb.ADMIN):
+            del self.fields["hears_private"]
 
 
 class NewDestinationForm(DestinationForm):

@@ -22,7 +22,7 @@ class DestinationQuerySet(models.QuerySet["Destination"]):
 class Destination(models.Model):
     """A channel that is told and wakes nobody: a team's room in a chat, a webhook, a list of mail.
 
-    Its address and its secret are sealed, and never shown again.
+    Its address and its secret are sealed, and never shown again. Only an admin lets it hear of private incidents.
     """
 
     name = models.CharField(max_length=80, unique=True)
@@ -31,6 +31,7 @@ class Destination(models.Model):
     address = models.CharField(max_length=1000)
     secret = models.CharField(max_length=500, blank=True)
     is_enabled = models.BooleanField(default=True)
+    hears_private = models.BooleanField("hears of private incidents", default=False, db_default=False)
     last_ok_at = models.DateTimeField(null=True)
     last_error = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(db_default=Now())

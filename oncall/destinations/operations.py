@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 from django.db.models.functions import Now
 from django.urls import reverse
 
 from core import live
+from core.accounts.policy import Verb, require
 from core.channels import secrets as seals
 from core.errors import Refused
 from core.events import bus
@@ -53,7 +55,14 @@ class TooManyTests(Refused):
 
 @transaction.atomic
 def add(
-    *, name: str, channel: str, address: str, actor: User | None, team: Team | None = None, secret: str = ""
+    *,
+    name: str,
+    channel: str,
+    address: str,
+    actor: User | None,
+    team: Team | None = None,
+    secret: str = "",
+    hears_private: bool = False,
 ) -> tuple[Destination, str]:
     """Add a channel; give it with what signs its messages, where this made it: it is shown this once."""
     known = next((one for one in queries.kinds() if one.kind == channel), None)
@@ -68,19 +77,38 @@ def add(
     made.secret = seals.seal(secret)
     _store(made)
     _note(made, "added", actor)
+    _open(made, actor, hears_private=hears_private)
     return made, secret if known.needs_secret else ""
 
 
 @transaction.atomic
 def change(
-    destination: Destination, *, name: str, is_enabled: bool, actor: User | None, team: Team | None = None
+    destination: Destination,
+    *,
+    name: str,
+    is_enabled: bool,
+    actor: User | None,
+    team: Team | None = None,
+    hears_private: bool = False,
 ) -> Destination:
-    """Give a channel another name or team, or turn it off: nothing is sent there then."""
+    """Give a channel another name or team, turn it off, or let it hear of private incidents, which an admin does."""
     row = Destination.objects.select_for_update(of=("self",)).get(pk=destination.pk)
     row.name, row.team, row.is_enabled = name.strip(), team, is_enabled
     _store(row)
     _note(row, "changed", actor)
+    _open(row, actor, hears_private=hears_private)
     return row
+
+
+def _open(row: Destination, actor: User | None, *, hears_private: bool) -> None:
+    """Let a channel hear of private incidents, or no longer: an entry of its own for whoever reads the audit log."""
+    if row.hears_private == hears_private:
+        return
+    if hears_private:
+        require(actor or AnonymousUser(), Verb.ADMIN)
+    row.hears_private = hears_private
+    row.save(update_fields=["hears_private"])
+    _note(row, "opened to private incidents" if hears_private else "closed to private incidents", actor)
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Value
 from django.db.models.functions import Now
@@ -59,6 +59,11 @@ def kinds() -> list[channels.Channel]:
 def kind_name(destination: Destination) -> str:
     """Name the way by which a channel is told."""
     return next((one.name for one in channels.all() if one.kind == destination.channel), destination.channel)
+
+
+def settings_of(destination: Destination) -> dict[str, Any]:
+    """Give what of a channel can be changed, as it is."""
+    return {name: getattr(destination, name) for name in ("name", "team", "is_enabled", "hears_private")}
 
 
 def hint(destination: Destination) -> str:

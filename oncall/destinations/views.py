@@ -59,15 +59,15 @@ def create(request: PersonRequest) -> HttpResponse:
 @password_again
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: PersonRequest, pk: int) -> HttpResponse:
-    """Another name or team for a channel, or turn it off."""
+    """Another name or team for a channel, turn it off, or open it to what is private."""
     row = queries.destination(request.user, pk)
     require(request.user, Verb.CONFIGURE, row.team)
-    now = {"name": row.name, "team": row.team, "is_enabled": row.is_enabled}
+    now = queries.settings_of(row)
     form = DestinationForm(request.POST if request.method == "POST" else None, user=request.user, initial=now)
     if form.is_bound and form.is_valid():
         require(request.user, Verb.CONFIGURE, form.cleaned_data["team"])
         try:
-            operations.change(row, **form.cleaned_data, actor=request.user)
+            operations.change(row, **{**now, **form.cleaned_data}, actor=request.user)
         except Refused as refusal:
             form.add_error("name", str(refusal))
         else:

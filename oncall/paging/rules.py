@@ -18,6 +18,8 @@ MINUTE, TEN_SECONDS = timedelta(minutes=1), timedelta(seconds=10)
 CLOSED = "the person's account is closed"
 REMOVED = "the contact method was removed"
 DISABLED = "the contact method was disabled"
+PRIVATE = "not told: private"
+"""What the ledger says of a channel that may not hear of a private incident."""
 CAPPED = "the day's limit for texts and calls is reached (SPEND_LIMIT)"
 UNREACHABLE = (CLOSED, REMOVED, DISABLED, CAPPED)
 """Why a message is not sent although its page still waits: then it is tried another way."""
@@ -136,7 +138,7 @@ def data(notice: Notice, *, page_id: int) -> dict[str, Any]:
         "next": list(notice.after_you),
         "late_seconds": int(notice.late.total_seconds()) if notice.late >= LATE else 0,
         "url": notice.url,
-        **notice.data,
+        **({} if notice.private else notice.data),
     }
 
 

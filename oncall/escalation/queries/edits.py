@@ -10,7 +10,7 @@ from core.outbox.registry import Content
 from oncall.alerts.models import Status as AlertStatus
 from oncall.escalation.models import EscalationStatus
 from oncall.escalation.queries.asking import RELATED, now
-from oncall.escalation.queries.notices import as_things_stand, link_of, notice
+from oncall.escalation.queries.notices import as_things_stand, link_of, notice, told_of
 from oncall.paging import queries as paging
 from oncall.paging import rules as words
 from oncall.paging import tokens
@@ -110,9 +110,10 @@ def _by(done: str, by: User | None) -> str:
 
 
 def _said(page: Page, state: str, head: str, more: str) -> Content:
-    said = notice(page.escalation, at=now()) if page.escalation else words.trial()
+    said = told_of(page, notice(page.escalation, at=now())) if page.escalation else words.trial()
     said = replace(said, url=link_of(page), zone=page.user.time_zone if page.user else "UTC")
-    line = words.shortened(f"{head}: {words.headline(said)}")
+    is_closed = said.private and page.destination_id is not None
+    line = words.shortened(f"{head}: {'it is private now' if is_closed else words.headline(said)}")
     text = "\n\n".join(filter(None, [line, words.facts(said), more, f"Open: {said.url}"]))
     data = {**words.data(said, page_id=page.pk), "state": state}
     is_open = state == "open"

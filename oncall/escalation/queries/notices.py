@@ -61,7 +61,7 @@ def notice(escalation: Escalation, *, at: datetime) -> Notice:
         since=(alert.started_at or alert.first_at) if alert else incident.started_at if incident else None,
         asked_at=at,
         private=private,
-        data={} if private else _data(escalation, incident),
+        data=_data(escalation, incident),
     )
 
 
@@ -168,7 +168,7 @@ def _told(page: Page) -> str:
     if not page.destination.is_enabled:
         return words.DISABLED
     incident = incident_of(page.escalation) if page.escalation else None
-    return "it is private" if incident and incident.private else ""
+    return words.PRIVATE if incident and incident.private and not page.destination.hears_private else ""
 
 
 def _settled(message: Message, page: Page) -> str:
@@ -238,6 +238,11 @@ def link_of(page: Page) -> str:
     return paging.place(page.escalation.alert_id, str(incident) if incident else "")
 
 
+def told_of(page: Page, said: Notice) -> Notice:
+    """Give a notice as the receiver of a page may read it: a channel that an admin opened to what is private, all of it."""
+    return replace(said, private=False) if page.destination and page.destination.hears_private else said
+
+
 def thread(page: Page) -> str:
     """Name what joins the messages about one thing."""
     escalation = page.escalation
@@ -251,7 +256,7 @@ def _notice_now(page: Page) -> Notice:
     if page.escalation is None:
         return words.trial(url=link)
     at = now()
-    said = notice(page.escalation, at=at)
+    said = told_of(page, notice(page.escalation, at=at))
     zone = page.user.time_zone if page.user else "UTC"
     upcoming = next_up(page.escalation)
     said = replace(said, url=link, why=page.why, zone=zone, late=page.created_at - page.planned_at)

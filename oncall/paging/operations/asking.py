@@ -162,7 +162,7 @@ def _drafts(ask: Ask, people: Mapping[int, Person], left_alone: Mapping[int, Qui
 
 
 def _rooms(ask: Ask, rooms: Mapping[int, Destination]) -> list[_Draft]:
-    """The drafts of the channels that a level tells; what is private is told to none."""
+    """The drafts of the channels that a level tells; what is private only to those that an admin opened to it."""
     first = len(ask.people) + len(ask.nobody)
     return [_room(ask, first + n, told, rooms.get(told.user_id)) for n, told in enumerate(ask.channels)]
 
@@ -181,8 +181,8 @@ def _passed_over(ask: Ask) -> list[_Draft]:
 
 def _room(ask: Ask, position: int, told: Asked, room: Destination | None) -> _Draft:
     page = _page(ask, position, None, told.why)
-    if room is None or ask.notice.private:
-        page.why = f"{told.why} {'It is private.' if room else 'It was removed.'}"[:500]
+    if room is None or (ask.notice.private and not room.hears_private):
+        page.why = f"{told.why} {f'{rules.PRIVATE.capitalize()}.' if room else 'It was removed.'}"[:500]
         page.status, page.destination = PageStatus.SUPPRESSED, room
         return _Draft(page, ask)
     page.status, page.ended_at, page.destination = PageStatus.PENDING, None, room
@@ -287,6 +287,7 @@ def _addressed(draft: _Draft) -> Notice:
         zone=draft.zone,
         after_you=others,
         again=bool(draft.ask.after_you) and not others,
+        private=draft.ask.notice.private and draft.page.destination_id is None,
     )
 
 

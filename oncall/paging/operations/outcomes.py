@@ -69,6 +69,7 @@ def record(outcomes: Sequence[Outcome]) -> Settled:
     _write_reached({page.pk: page for page, _ in good}.values())
     bad = [(page, outcome) for page, outcome in here if outcome.state not in GOOD]
     _wait_again(bad)
+    _leave_out(bad)
     lost = _carry_on(bad)
     _tell(sent, lost)
     return Settled(
@@ -154,6 +155,16 @@ def _wait_again(bad: Sequence[tuple[Page, Outcome]]) -> None:
     for pk in again:
         doubtful[pk].status = PageStatus.PENDING
     Page.objects.filter(pk__in=again).update(status=PageStatus.PENDING)
+
+
+def _leave_out(bad: Sequence[tuple[Page, Outcome]]) -> None:
+    """Close pages of channels that may not hear of what became private before it was said; the ledger says so."""
+    for page, outcome in bad:
+        if outcome.state == State.SUPPRESSED and outcome.detail == rules.PRIVATE and page.ended_at is None:
+            page.status, page.ended_at = PageStatus.SUPPRESSED, timezone.now()
+            page.why = f"{page.why} {rules.PRIVATE.capitalize()}."[:500]
+            page.save(update_fields=["status", "ended_at", "why"])
+            live.changed(*queries.topics(page))
 
 
 def _carry_on(bad: Sequence[tuple[Page, Outcome]]) -> list[tuple[Page, Outcome]]:

@@ -190,6 +190,55 @@ def test_the_api_refuses_whoever_is_no_manager(client: Client) -> None:
     assert call(client, "post", f"channels/{row.pk}/test/").status_code == 403
 
 
+def test_an_admin_alone_opens_a_channel_to_private_incidents(client: Client, mona: User) -> None:
+    row = cast.channel(of=cast.team())
+    path, given = f"{HOME}{row.pk}/", {"name": "#pay", "team": cast.team().pk, "is_enabled": "on"}
+    assert "hears_private" not in client.get(path).content.decode()
+    assert client.post(path, {**given, "hears_private": "on"}).status_code == 302
+    said = {"name": "#x", "channel": KIND, "address": "C0X", "team": "payments", "hears_private": True}
+    assert call(client, "post", "channels/", said).status_code == 403
+    assert call(client, "patch", f"channels/{row.pk}/", {"hears_private": True}).status_code == 403
+    row.refresh_from_db()
+    assert (row.name, row.hears_private, Destination.objects.count()) == ("#pay", False, 1)
+
+    cast.sign_in(client, cast.ada())
+    assert client.post(path, {**given, "hears_private": "on"}).status_code == 302
+    row.refresh_from_db()
+    assert row.hears_private
+    assert "Hears of private incidents" in client.get(HOME).content.decode()
+    audited = client.get("/audit/").content.decode()
+    assert "opened to private incidents" in audited
+    assert (
+        call(client, "patch", f"channels/{row.pk}/", {"hears_private": False}).json()["hears_private"]
+        is False
+    )
+    told = (
+        Event.objects.filter(name="destination.changed")
+        .order_by("pk")
+        .values_list("payload__what", flat=True)
+    )
+    assert list(told) == [
+        "added",
+        "changed",
+        "changed",
+        "opened to private incidents",
+        "changed",
+        "closed to private incidents",
+    ]
+
+
+def test_who_manages_an_opened_channel_changes_its_name_and_leaves_it_open(
+    client: Client, mona: User
+) -> None:
+    row = cast.channel(of=cast.team())
+    Destination.objects.update(hears_private=True)
+    given = {"name": "#pay", "team": cast.team().pk, "is_enabled": "on"}
+    assert client.post(f"{HOME}{row.pk}/", given).status_code == 302
+    assert call(client, "patch", f"channels/{row.pk}/", {"name": "#salaries"}).status_code == 200
+    row.refresh_from_db()
+    assert (row.name, row.hears_private) == ("#salaries", True)
+
+
 def test_an_admin_reads_it_masked(client: Client) -> None:
     cast.channel(kind="webhook", name="https://hooks.example/SECRET")
     cast.sign_in(client, cast.ada())

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from django.utils import timezone
 
+from core.accounts.models import User
 from core.channels.registry import Permanent
 from core.outbox import sending
+from core.outbox.models import Message
 from oncall.coverage import queries as coverage
 from oncall.destinations import operations as channels
 from oncall.escalation import operations, queries
@@ -16,6 +18,7 @@ from oncall.escalation.rules import plans
 from oncall.escalation.rules.plans import Kind
 from oncall.models import Destination, Page
 from oncall.paging import operations as paging
+from oncall.paging import queries as ledger
 from tests import cast
 from tests.chats import Room
 from tests.oncall.escalation.clock import drain, pass_time
@@ -23,7 +26,6 @@ from tests.oncall.escalation.clock import drain, pass_time
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from core.accounts.models import User
     from core.channels.registry import Delivery
     from oncall.models import Alert
     from tests.peers import Smtp
@@ -52,6 +54,11 @@ def alice(smtp: Smtp) -> User:
 @pytest.fixture
 def alert() -> Alert:
     return cast.alert()
+
+
+def open_to_private(channel: Destination) -> None:
+    ada = User.objects.filter(email="ada@example.com").first() or cast.ada()
+    channels.change(channel, name=channel.name, is_enabled=True, hears_private=True, actor=ada)
 
 
 def go_on() -> None:
@@ -157,6 +164,76 @@ def test_what_is_private_is_told_to_no_channel(payments: Destination, room: Room
     go_on()
     assert room.posts == {}
     assert ("#payments", 0, "suppressed") in lines()
+    page = Page.objects.get(destination=payments)
+    assert page.why.endswith("Not told: private.")
+    assert "Key leaked" not in page.why
+
+
+def test_an_admin_opens_a_channel_to_what_is_private(payments: Destination, room: Room, alice: User) -> None:
+    open_to_private(payments)
+    incident = cast.incident("Key leaked", private=True)
+    found = cast.escalation(incident, cast.policy((600, [payments, alice])))
+    go_on()
+    (said,) = room.posts.values()
+    assert "Key leaked" in said.content.subject
+    assert said.content.data["incident"]["title"] == "Key leaked"
+    operations.acknowledge(actor=alice, incident=incident)
+    go_on()
+    assert room.titles == ["Acknowledged by Alice Example: Key leaked"]
+    assert found.pages.filter(destination=payments, status="sent").exists()
+
+
+def test_a_private_alert_goes_to_the_opened_channel_alone(
+    payments: Destination, room: Room, alert: Alert, alice: User
+) -> None:
+    secret = cast.channel("#board")
+    open_to_private(secret)
+    alert.incident = cast.incident("Key leaked", private=True)
+    alert.save()
+    cast.escalation(alert, cast.policy((600, [payments, secret, alice])))
+    go_on()
+    assert [delivery.address for delivery in room.posts.values()] == ["#board"]
+    assert room.posts["post-1"].content.data["alert"]["title"] == TITLE
+    told = Page.objects.filter(destination__isnull=False).values_list("destination__name", "status")
+    assert set(told) == {("#payments", "suppressed"), ("#board", "sent")}
+
+
+def test_a_channel_that_was_closed_meanwhile_is_not_told(
+    payments: Destination, room: Room, alice: User
+) -> None:
+    open_to_private(payments)
+    cast.escalation(cast.incident("Key leaked", private=True), cast.policy((600, [payments, alice])))
+    drain()
+    channels.change(payments, name="#payments", is_enabled=True, actor=None)
+    sending.send_due()
+    assert room.posts == {}
+
+
+def test_what_stands_in_a_channel_loses_its_title_when_it_becomes_private(
+    payments: Destination, room: Room, alice: User
+) -> None:
+    incident = cast.incident("Key leaked")
+    cast.escalation(incident, cast.policy((600, [payments, alice])))
+    go_on()
+    assert "Key leaked" in room.titles[0]
+    incident.private = True
+    incident.save()
+    operations.acknowledge(actor=alice, incident=incident)
+    go_on()
+    (said,) = room.posts.values()
+    assert said.content.subject == "Acknowledged by Alice Example: it is private now"
+    assert "Key leaked" not in f"{said.content}"
+
+
+def test_a_persons_page_about_what_is_private_says_nothing_of_it_to_programs(
+    payments: Destination, alice: User
+) -> None:
+    open_to_private(payments)
+    cast.escalation(cast.incident("Key leaked", private=True), cast.policy((600, [payments, alice])))
+    drain()
+    content = Message.objects.get(client="oncall.page", user=alice).content
+    assert "Key leaked" not in f"{content}"
+    assert "incident" not in content["data"]
 
 
 def test_what_became_private_meanwhile_is_not_told(payments: Destination, room: Room, alice: User) -> None:
@@ -167,6 +244,10 @@ def test_what_became_private_meanwhile_is_not_told(payments: Destination, room: 
     incident.save()
     sending.send_due()
     assert room.posts == {}
+    page = Page.objects.get(destination=payments)
+    assert (page.status, page.why.endswith("Not told: private.")) == ("suppressed", True)
+    (delivery,) = ledger.deliveries([page.pk])[page.pk]
+    assert (delivery.state, delivery.detail) == ("suppressed", "not told: private")
 
 
 def test_nobody_is_said_to_be_woken_by_a_channel(payments: Destination, alice: User) -> None:

@@ -43,6 +43,7 @@ def drain(*, kind: str = "celery", stopping: Callable[[], bool] = lambda: False)
                 found += sum(_run(step.name, step.run) for step in steps if step.name in ran)
                 done += found
                 due = _due(steps)
+                _run("signs of life", lambda: _beat(owner, kind))
                 is_new = bool(found) or not due <= ran
                 if time.monotonic() > over_at or not (is_new or not sender.is_idle):
                     break
@@ -50,7 +51,6 @@ def drain(*, kind: str = "celery", stopping: Callable[[], bool] = lambda: False)
                     sender.wait(LOOK_AGAIN_SECONDS)
         finally:
             sender.finish()
-    _beat(owner, kind)
     if time.monotonic() > over_at:
         nudge.drain()
     return done
@@ -102,11 +102,11 @@ def seconds_until_due() -> float | None:
 _beats: dict[str, float] = {}
 
 
-def _beat(owner: str, kind: str) -> None:
-    """Leave a sign of life, at most once a second."""
+def _beat(owner: str, kind: str) -> int:
+    """Leave a sign of life after a pass over everything, at most once a second: in a storm a drain lasts long."""
     now = time.monotonic()
-    if now - _beats.get(owner, 0.0) < 1.0:
-        return
+    if now - _beats.get(owner, -1.0) < 1.0:
+        return 0
     _beats[owner] = now
     with connection.cursor() as cursor:
         cursor.execute(
@@ -115,3 +115,4 @@ def _beat(owner: str, kind: str) -> None:
             " on conflict (name) do update set seen_at = now(), drained_at = now(), opens_sealed = true",
             [owner, kind],
         )
+    return 0

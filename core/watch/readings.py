@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from core.watch.rules import Grade, Reading, counted, listed, spell
 
 SKEW_SECONDS = 5.0
-BEAT_SECONDS = 30
-"""A round lasts at most 20 s, and its end is a beat."""
+BEAT_SECONDS = 15
+"""Whoever works leaves a sign of life each second, in a storm too."""
 SLOW_SECONDS = 1.0
 VERY_SLOW_SECONDS = 10.0
 PAGE_WAITS_SECONDS = 10.0

@@ -180,6 +180,18 @@ def test_a_drain_leaves_a_sign_of_life() -> None:
     assert beat.drained_at is not None
 
 
+def test_in_a_storm_each_pass_leaves_one() -> None:
+    seen: list[int] = []
+
+    def work() -> int:
+        seen.append(WorkerBeat.objects.exclude(drained_at=None).count())
+        return int(len(seen) < 3)
+
+    registry.add_step("work", work, order=1)
+    draining.drain(kind="pagerd")
+    assert seen == [0, 1, 1]
+
+
 def test_signs_of_life_come_at_most_once_a_second() -> None:
     draining.drain(kind="pagerd")
     first = WorkerBeat.objects.get().drained_at

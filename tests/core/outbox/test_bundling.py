@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -368,6 +369,22 @@ def test_a_digest_that_is_claimed_takes_no_more(crowd: Sender, recorder: Recorde
 
     assert sorted(first.bundled.values_list("subject_id", flat=True)) == [6, 7]
     assert list(digests()[1].bundled.values_list("subject_id", flat=True)) == [8]
+
+
+def test_when_the_clock_was_set_back_past_digests_that_were_sent_another_one_is_made(
+    crowd: Sender, recorder: Recorder, alice: User
+) -> None:
+    for subjects in (range(1, 8), [8]):
+        storm(alice, *subjects)
+        send_due()
+        Message.objects.filter(client=DIGEST).update(state="accepted")
+    storm(alice, 9, 10)
+    put(11)
+    send_due()
+
+    assert recorder.keys[-1] == "m11"
+    another = max(digests(), key=attrgetter("pk"))
+    assert list(another.bundled.order_by("pk").values_list("subject_id", flat=True)) == [9, 10]
 
 
 def test_a_claim_costs_the_same_however_many_wait(

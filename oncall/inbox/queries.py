@@ -181,6 +181,10 @@ class Detail:
     asks_again_at: datetime | None
 
     @property
+    def has_more_pages(self) -> bool:
+        return len(self.ledger) >= paging.MOST_SHOWN
+
+    @property
     def reach(self) -> list[Reach]:
         """How many people each level asked, in the order in which they were asked."""
         pages = [entry.page for entry in self.ledger if entry.page.user_id is not None]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from core.accounts.models import User
+    from oncall.alerts.models import Alert
     from oncall.paging.models import PageQuerySet
     from oncall.paging.queries import Delivery
 
@@ -29,9 +30,10 @@ MOST_EXPORTED = 5000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which pages: whose, how they ended, how urgent they were, of how many days."""
+    """Which pages: whose (None: everybody's), about which alert, how they ended, how urgent they were, of how many days."""
 
-    user: User
+    user: User | None
+    alert: Alert | None = None
     status: str = ""
     urgency: str = ""
     days: int = 30
@@ -59,15 +61,20 @@ class Line:
 
 
 def pages(viewer: User, wanted: Wanted) -> PageQuerySet:
-    """Give a person's pages as far as the viewer may know of them, the newest first."""
+    """Give the pages of a person, or about an alert, as far as the viewer may know of them, the newest first."""
     since = Now() - Value(timedelta(days=wanted.days))
-    found = paging.pages(viewer).filter(user=wanted.user, created_at__gte=since)
+    found = paging.pages(viewer).filter(created_at__gte=since)
+    if wanted.user:
+        found = found.filter(user=wanted.user)
+    if wanted.alert:
+        found = found.filter(escalation__alert=wanted.alert)
     if wanted.status:
         found = found.filter(status=wanted.status)
     if wanted.urgency:
         found = found.filter(urgency=wanted.urgency)
     return found.select_related(
         "user",
+        "destination",
         "escalation__policy",
         "escalation__started_by",
         "escalation__acknowledged_by",
@@ -117,7 +124,7 @@ def _of_page(line: Line) -> list[object]:
     page, escalation = line.page, line.page.escalation
     return [
         page.pk,
-        page.user,
+        page.user or page.destination,
         line.about,
         line.alert_id,
         line.incident,

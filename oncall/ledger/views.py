@@ -20,13 +20,14 @@ CHUNK = 50
 
 @require_safe
 def index(request: PersonRequest) -> HttpResponse:
-    """Why was I paged: my pages, or somebody's, with the rule that caused each."""
+    """Why was I paged: my pages, or somebody's, or all about an alert, with the rule that caused each."""
     form = LedgerFilter(request.GET, viewer=request.user)
     wanted = form.wanted()
     chunk = Paginator(queries.pages(request.user, wanted), CHUNK).get_page(request.GET.get("page"))
     context = {
         "form": form,
         "whose": wanted.user,
+        "alert": wanted.alert,
         "chunk": chunk,
         "lines": queries.lines(chunk.object_list),
         "is_own": wanted.user == request.user,

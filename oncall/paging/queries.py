@@ -40,6 +40,8 @@ CLIENT = "oncall.page"
 VERIFICATION = "oncall.verification"
 HELD = "oncall.held"
 """Messages that bring every page of a person which waited for the end of quiet hours; their subject is the person."""
+MOST_SHOWN = 100
+"""So many pages about one thing are shown on its own screen; the ledger has them all."""
 WAITING = ("escalating", "exhausted")
 """Escalations that nobody has taken: what their pages planned is still wanted."""
 
@@ -324,7 +326,7 @@ def ledger(
     alert: Alert | None = None,
     incident: Incident | None = None,
     user: User | None = None,
-    limit: int = 100,
+    limit: int = MOST_SHOWN,
 ) -> list[Entry]:
     """Give the latest pages about an alert, an incident with its alerts, or to a person; newest first, three queries."""
     found = pages(viewer)

@@ -141,6 +141,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("teams", "/teams/"),
         Place("audit", "/audit/"),
         Place("my-pages", "/pages/"),
+        Place("alert-ledger", f"/pages/?alert={alert}"),
         Place("paging-health", "/settings/paging-health/"),
         Place("api-docs", "/api/v1/docs/"),
         Place("more", "/more/"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import django_filters
+from django.db.models import Q
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -166,19 +168,30 @@ class PageAnswer(serializers.Serializer[Any]):
     pages = PageOut(many=True)
 
 
+class PageFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """`?alert=` by its id, `?incident=` by its number: the pages about it and about its alerts."""
+
+    alert = django_filters.NumberFilter(field_name="escalation__alert")
+    incident = django_filters.NumberFilter(method="by_incident")
+
+    class Meta:
+        model = Page
+        fields: ClassVar[list[str]] = [
+            *("status", "user", "urgency", "escalation", "escalation__alert", "escalation__incident__number")
+        ]
+
+    def by_incident(self, found: PageQuerySet, _name: str, number: Any) -> PageQuerySet:
+        """Give what is about an incident, or about an alert of it."""
+        own = Q(escalation__incident__number=number)
+        return found.filter(own | Q(escalation__alert__incident__number=number))
+
+
 class PagesLedger(Lists, Shows, ViewSet):
     """Every page: who was asked, why, when, by what, and what became of it."""
 
     permission_classes = (Pages,)
     serializer_class = PageOut
-    filterset_fields: ClassVar[dict[str, list[str]]] = {
-        "status": ["exact"],
-        "user": ["exact"],
-        "urgency": ["exact"],
-        "escalation": ["exact"],
-        "escalation__alert": ["exact"],
-        "escalation__incident__number": ["exact"],
-    }
+    filterset_class: Any = PageFilter
     ordering_fields: ClassVar[list[str]] = ["planned_at"]
 
     def __init__(self, **kwargs: Any) -> None:

@@ -11,6 +11,7 @@ from django.test import Client
 from core.outbox.models import Message
 from core.tokens import operations as tokens
 from oncall.escalation import operations
+from oncall.inbox import operations as inbox
 from oncall.ledger import rules
 from oncall.models import Escalation, Page
 from tests import cast
@@ -67,6 +68,64 @@ def test_i_see_who_else_was_asked_and_what_came_of_it(bob: User) -> None:
     assert "Taken by Alice Example at" in client.get(PAGE).content.decode()
     operations.resolve(alert=found, actor=alice)
     assert "Over since" in client.get(PAGE).content.decode()
+
+
+class TestAnAlert:
+    """Everything about one alert: whoever was asked, by which rule, and what was held back."""
+
+    def test_its_page_names_the_rule_and_why_a_message_was_held_back(self, bob: User, alert: Alert) -> None:
+        type(alert).objects.filter(pk=alert.pk).update(routed_by="route “Payments” matched")
+        operations.acknowledge(alert=alert, actor=bob)
+        text = browser(bob).get(f"/alerts/{alert.pk}/").content.decode()
+        assert "suppressed, acknowledged by Bob Example" in text
+        assert '<a class="link" href="/escalation/engineering/">Open the policy Engineering</a>' in text
+        assert 'Route “Payments” matched. <a class="link" href="/routes/">Open the routes</a>' in text
+        assert f'href="/pages/?alert={alert.pk}">Show all of it</a>' in text
+
+    def test_all_who_were_asked_stand_in_its_ledger_and_in_the_export(self, bob: User) -> None:
+        alice = cast.alice()
+        found, other = cast.alert("Checkout is down"), cast.alert("Search is slow")
+        policy = cast.policy((60, [bob, alice]))
+        cast.escalation(found, policy)
+        cast.escalation(other, policy)
+        operations.advance_due()
+        client = browser(bob)
+        text = client.get(f"{PAGE}?alert={found.pk}").content.decode()
+        assert "Pages <small>2</small>" in text
+        assert "<b>Bob Example</b> " in text
+        assert "<b>Alice Example</b> " in text
+        assert "Search is slow" not in text
+        assert f'href="{CSV}?alert={found.pk}"' in text
+        rows = list(csv.reader(io.StringIO(client.get(f"{CSV}?alert={found.pk}").content.decode())))
+        assert {(row[1], row[2]) for row in rows[1:]} == {
+            ("Bob Example", "Checkout is down"),
+            ("Alice Example", "Checkout is down"),
+        }
+
+    def test_a_channel_that_was_told_and_a_level_that_is_nobody_are_in_it(self, bob: User) -> None:
+        room, gone = cast.channel("room@example.com", kind="email"), cast.always(None)
+        found = cast.alert("Checkout is down")
+        cast.escalation(found, cast.policy((60, [gone, room])))
+        operations.advance_due()
+        text = browser(bob).get(f"{PAGE}?alert={found.pk}").content.decode()
+        assert "<b>room@example.com</b> " in text
+        assert "<b>Nobody</b> " in text
+
+    def test_one_may_choose_a_person_of_it(self, bob: User) -> None:
+        alice = cast.alice()
+        found = cast.alert("Checkout is down")
+        cast.escalation(found, cast.policy((60, [bob, alice])))
+        operations.advance_due()
+        text = browser(bob).get(f"{PAGE}?alert={found.pk}&user={alice.pk}").content.decode()
+        assert "Pages <small>1</small>" in text
+
+    def test_one_that_is_absent_or_private_does_not_exist(self, bob: User, alert: Alert) -> None:
+        alice = cast.alice()
+        inbox.attach(alert, incident=cast.incident(by=alice, private=True), actor=alice)
+        assert browser(bob).get(f"{PAGE}?alert={alert.pk}").status_code == 404
+        assert browser(bob).get(f"{CSV}?alert={alert.pk}").status_code == 404
+        assert browser(bob).get(f"{PAGE}?alert=0").status_code == 404
+        assert browser(bob).get(f"{PAGE}?alert=x").status_code == 404
 
 
 def test_it_is_in_the_menu(bob: User) -> None:
@@ -186,3 +245,17 @@ def test_the_api_names_the_policy_and_the_route(bob: User, alert: Alert) -> None
     answer = Client().get("/api/v1/pages/", headers={"Authorization": f"Bearer {secret}"})
     (row,) = answer.json()["results"]
     assert (row["policy"], row["routed_by"]) == ("engineering", "")
+
+
+def test_the_api_gives_the_pages_of_an_alert_and_of_an_incident_with_its_alerts(bob: User) -> None:
+    alert, other = cast.alert("Checkout is down"), cast.alert("Search is slow")
+    policy = cast.policy((60, [bob]))
+    for about in (alert, other):
+        cast.escalation(about, policy)
+    operations.advance_due()
+    incident = cast.incident(by=bob)
+    inbox.attach(alert, incident=incident, actor=bob)
+    _, secret = tokens.create(bob, name="x", scopes=["read"])
+    for query in (f"alert={alert.pk}", f"incident={incident.number}"):
+        answer = Client().get(f"/api/v1/pages/?{query}", headers={"Authorization": f"Bearer {secret}"})
+        assert [row["alert"] for row in answer.json()["results"]] == [str(alert.pk)]

@@ -93,7 +93,8 @@ def database(url: str) -> dict[str, Any]:
     try:
         parts = conninfo_to_dict(url) if url.startswith(("postgres://", "postgresql://")) else {}
     except psycopg.ProgrammingError as error:
-        raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {str(error).strip()}") from None
+        # libpq goes on to quote what it stumbled over, which may be the password.
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {str(error).partition(': ')[0]}.") from None
     if not parts.get("dbname"):
         raise ImproperlyConfigured("DATABASE_URL must look like postgresql://user:password@host:5432/name.")
     return {

@@ -106,9 +106,8 @@ def _one_by_one(limit: int) -> int:
     for pk in list(_due().values_list("pk", flat=True)[:limit]):
         try:
             asked += _alone(pk)
-        except (
-            OperationalError
-        ):  # a lock or a time-out, so nothing to hold against it: the others would wait as well
+        except OperationalError:
+            # A lock or a time-out, so nothing to hold against it: the others would wait as well.
             log.warning("the database is busy; escalation %s again in %s s", pk, BUSY_SECONDS)
             _put_off(pk, BUSY_SECONDS)
             break

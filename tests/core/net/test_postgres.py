@@ -44,6 +44,22 @@ def test_an_address_that_cannot_be_meant_is_refused(url: str, why: str) -> None:
         env.database(url)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:s3cr%zz@db/bill",
+        "postgresql://me:s3cr#t@[::1/bill",
+        "postgresql://me:s3cr@[::1]x/bill",
+    ],
+)
+def test_a_refusal_keeps_the_password_to_itself(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="cannot be read") as refused:
+        env.database(url)
+
+    assert "s3cr" not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
 def test_our_own_connections_go_where_djangos_go(monkeypatch: pytest.MonkeyPatch) -> None:
     given = env.database(URL)
     entry = {**connection.settings_dict, **given, "OPTIONS": {**given["OPTIONS"], "pool": {}}}

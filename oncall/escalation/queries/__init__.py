@@ -33,6 +33,7 @@ from oncall.escalation.queries.edits import (
     edits_of,
     state_of,
 )
+from oncall.escalation.queries.guarding import unwanted
 from oncall.escalation.queries.held import held_content, held_unwanted, page_content
 from oncall.escalation.queries.ladders import (
     TARGETS,
@@ -60,7 +61,6 @@ from oncall.escalation.queries.notices import (
     notice,
     summary,
     title,
-    unwanted,
 )
 from oncall.escalation.queries.simulating import Line, reach, simulate
 from oncall.escalation.queries.worst import severity_of_rank_1, worst_of

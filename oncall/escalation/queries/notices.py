@@ -1,4 +1,4 @@
-"""What a page says, and whether it is still wanted: what the outbox asks."""
+"""What a page says: what the outbox asks before it sends."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils import timezone
 
-from core.channels.null import transport as null
-from core.outbox import spending
 from core.outbox.registry import Content
+from incidents.lifecycle.rules import ACTIVE
 from oncall.alerts.models import Status as AlertStatus
-from oncall.alerts.models import Urgency
 from oncall.escalation.models import Escalation, EscalationStatus
 from oncall.escalation.queries.asking import RELATED, next_up, now
 from oncall.paging import queries as paging
 from oncall.paging import rules as words
 from oncall.paging import tokens
-from oncall.paging.models import ContactMethod, Page, PageStatus
+from oncall.paging.models import Page
 from oncall.paging.rules import About, Notice
 
 if TYPE_CHECKING:
@@ -28,17 +26,6 @@ if TYPE_CHECKING:
     from core.outbox.models import Message
     from incidents.lifecycle.models import Incident
 
-ANSWERS: dict[str, str] = {
-    PageStatus.DECLINED: "the person declined",
-    PageStatus.ACKNOWLEDGED: "the person acknowledged",
-}
-"""Why a page that was answered is sent no further, whatever others do."""
-ASKED = (
-    *("status", "epoch", "urgency", "user__is_active", "destination"),
-    *("escalation__status", "escalation__epoch", "escalation__by_hand", "escalation__incident"),
-    *("escalation__alert__status", "escalation__alert__incident"),
-)
-"""What the guard reads of a page: all of its columns would take twice as long."""
 FRESH = timedelta(seconds=20)
 """A message that is sent so soon after it was written says what it was written with."""
 
@@ -115,84 +102,22 @@ def _data(escalation: Escalation, incident: Incident | None) -> dict[str, object
     }
 
 
-def unwanted(messages: Sequence[Message]) -> dict[int, str]:
-    """Say which messages of pages are no longer wanted and why: the guard, with two queries for all of them.
-
-    A third reads the incidents where there are any, another says what the day's limit has no room for, where there
-    is one: high urgency always has room.
-    """
-    pages = (
-        Page.objects.select_related("escalation__alert", "user")
-        .prefetch_related("escalation__incident", "destination")
-        .only(*ASKED)
-        .in_bulk([message.subject_id for message in messages])
-    )
-    wanted = [message.content.get("method") for message in messages]
-    methods = dict(
-        ContactMethod.objects.filter(pk__in=[id_ for id_ in wanted if id_ is not None]).values_list(
-            "pk", "is_enabled"
-        )
-    )
-    reasons = {
-        message.pk: _unwanted(
-            message, pages.get(message.subject_id), methods.get(message.content.get("method"))
-        )
-        for message in messages
-    }
-    urgent = {message.pk for message in messages if _is_urgent(pages.get(message.subject_id))}
-    wanted_still = [message for message in messages if not reasons[message.pk]]
-    reasons |= dict.fromkeys(spending.too_much(wanted_still, urgent=urgent), words.CAPPED)
-    return {pk: reason for pk, reason in reasons.items() if reason}
-
-
-def _is_urgent(page: Page | None) -> bool:
-    return page is not None and page.escalation_id is not None and page.urgency == Urgency.HIGH
-
-
-def _unwanted(message: Message, page: Page | None, is_enabled: bool | None) -> str:  # noqa: FBT001
-    if page is None:
-        return "the page is gone"
-    if message.content.get("destination") is not None:
-        return _told(page) or _settled(message, page)
-    if message.channel != null.KIND and (page.user is None or not page.user.is_active):
-        return words.CLOSED
-    if message.content.get("method") is not None and not is_enabled:
-        return words.REMOVED if is_enabled is None else words.DISABLED
-    return _settled(message, page)
-
-
-def _told(page: Page) -> str:
-    """Why a channel is not told, "" where it is."""
-    if page.destination is None:
-        return words.REMOVED
-    if not page.destination.is_enabled:
-        return words.DISABLED
-    incident = incident_of(page.escalation) if page.escalation else None
-    return words.PRIVATE if incident and incident.private and not page.destination.hears_private else ""
-
-
-def _settled(message: Message, page: Page) -> str:
-    escalation = page.escalation
-    if escalation is None:
-        return ""
-    if page.status in ANSWERS:
-        return ANSWERS[page.status]
-    if escalation.epoch != message.epoch:
-        return f"the page was overtaken: {escalation.status}"
-    if escalation.status not in paging.WAITING:
-        return f"nobody needs to be asked any more: {escalation.status}"
-    return attention(escalation)
-
-
 def attention(escalation: Escalation) -> str:
     """Say why what an escalation is about needs nobody's attention any more, "" while it does."""
     alert, incident = escalation.alert, escalation.incident
-    if alert is not None and alert.status in (AlertStatus.RESOLVED, AlertStatus.SUPPRESSED):
-        return f"the alert is {alert.status}"
-    if alert is not None and alert.status == AlertStatus.ACKNOWLEDGED and not escalation.by_hand:
+    return settled(
+        alert.status if alert else None, incident.status if incident else None, by_hand=escalation.by_hand
+    )
+
+
+def settled(alert: str | None, incident: str | None, *, by_hand: bool) -> str:
+    """Say the same by the states of the alert and the incident."""
+    if alert in (AlertStatus.RESOLVED, AlertStatus.SUPPRESSED):
+        return f"the alert is {alert}"
+    if alert == AlertStatus.ACKNOWLEDGED and not by_hand:
         return "the alert is acknowledged"
-    if incident is not None and not incident.is_active:
-        return f"the incident is {incident.status}"
+    if incident is not None and incident not in ACTIVE:
+        return f"the incident is {incident}"
     return ""
 
 

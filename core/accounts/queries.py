@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from django.db import connection
+
 from core.accounts.models import Membership, Role, Team, User
 
 if TYPE_CHECKING:
@@ -22,6 +24,15 @@ def people() -> QuerySet[User]:
 def person(pk: int) -> User | None:
     """Give somebody who can sign in."""
     return User.objects.active().filter(pk=pk).first()
+
+
+def active(ids: Collection[int]) -> frozenset[int]:
+    """Give who of these has an account that is not closed."""
+    if not ids:
+        return frozenset()
+    with connection.cursor() as cursor:
+        cursor.execute("select id from accounts_user where is_active and id = any(%s)", [list(ids)])
+        return frozenset(pk for (pk,) in cursor.fetchall())
 
 
 def responders(team_ids: Collection[int]) -> dict[int, tuple[int, ...]]:

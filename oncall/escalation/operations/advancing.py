@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import OperationalError, connection, transaction
+from django.db.models import prefetch_related_objects
 from django.db.models.functions import Now
 
 from core import failpoints
@@ -31,6 +32,8 @@ from oncall.paging.operations import Aside, Ask, Asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from django.db.models import QuerySet
 
     from oncall.alerts.models import Alert
     from oncall.escalation.rules.plans import Plan, TargetSpec
@@ -119,7 +122,7 @@ def _one_by_one(limit: int) -> int:
 
 def _alone(pk: int) -> int:
     with transaction.atomic():
-        return _advance(list(_due().filter(pk=pk).select_for_update(skip_locked=True, of=("self",))))
+        return _advance(_read(_due().filter(pk=pk).select_for_update(skip_locked=True, of=("self",))))
 
 
 def _put_off(pk: int, seconds: int) -> None:
@@ -127,11 +130,19 @@ def _put_off(pk: int, seconds: int) -> None:
     Escalation.objects.filter(pk=pk, status=EscalationStatus.ESCALATING).update(next_at=again)
 
 
-def _due() -> Any:
-    # What most have not is read apart: where nothing has it that costs no query, and joining it costs milliseconds.
+def _read(due: QuerySet[Escalation]) -> list[Escalation]:
+    """Read with what most have; what only some have is read apart where one has it: joining it costs milliseconds."""
+    found = list(due)
+    if any(
+        each.incident_id or each.started_by_id or (each.alert and each.alert.incident_id) for each in found
+    ):
+        prefetch_related_objects(found, *queries.OF_SOME)
+    return found
+
+
+def _due() -> QuerySet[Escalation]:
     return (
         Escalation.objects.select_related(*queries.OF_MOST)
-        .prefetch_related(*queries.OF_SOME)
         .only(*ASKING)
         .filter(status=EscalationStatus.ESCALATING, next_at__lte=Now())
         .order_by("urgency", "next_at", "pk")
@@ -143,7 +154,7 @@ def _claimed(limit: int) -> list[Escalation]:
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [_waking.is_recent(time.monotonic()), limit])
         ids = [row[0] for row in cursor.fetchall()]
-    return list(_due().filter(pk__in=ids)) if ids else []
+    return _read(_due().filter(pk__in=ids)) if ids else []
 
 
 def _advance(due: Sequence[Escalation]) -> int:

@@ -206,6 +206,8 @@ def _last(turn: Turn, left: Sequence[tuple[int, str]], at: datetime) -> Turn:
 
 def _left_out(escalations: Sequence[Escalation]) -> dict[int, list[tuple[int, str]]]:
     """Give those (id and name) whom each run that is about to give up has passed over and never asked."""
+    if not escalations:  # which is nearly always, and the ORM takes its time over a query for nothing
+        return {}
     epochs = {each.pk: each.epoch for each in escalations}
     spared: defaultdict[int, dict[int, str]] = defaultdict(dict)
     asked: defaultdict[int, set[int]] = defaultdict(set)

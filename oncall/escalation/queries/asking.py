@@ -87,12 +87,11 @@ def reading(targets: Iterable[TargetSpec], *, start: datetime, end: datetime) ->
     turns = {target.turn for target in wanted}
     start -= schedules.HORIZON if Turn.PREVIOUS in turns else timedelta()
     end += schedules.HORIZON if Turn.NEXT in turns else TICK
-    users = User.objects.active().filter(pk__in=ids[Kind.USER]).values_list("pk", flat=True)
     return Reading(
         wanted,
         _resolved(sorted(ids[Kind.SCHEDULE]), start, end),
         people.responders(ids[Kind.TEAM]),
-        frozenset(users if ids[Kind.USER] else ()),
+        people.active(ids[Kind.USER]),
         frozenset(_in_use(ids[Kind.CHANNEL])),
     )
 

@@ -39,6 +39,7 @@ class _Standing:
     person_is_active: bool | None
     method_is_enabled: bool | None
     channel_is_enabled: bool | None
+    channel_hears_private: bool | None
     escalation: str | None
     epoch: int | None
     by_hand: bool | None
@@ -52,18 +53,20 @@ class _Standing:
         return self.escalation is not None and self.urgency == Urgency.HIGH
 
 
+# Single values rather than joins: to plan those takes longer than to read the rows.
 _STANDINGS = """
-select asked.message, p.status, p.urgency, u.is_active, m.is_enabled, d.is_enabled, e.status, e.epoch, e.by_hand,
-    a.status, i.status, coalesce(i.private, of_alert.private, false)
+select asked.message, p.status, p.urgency,
+    (select is_active from accounts_user where id = p.user_id),
+    (select is_enabled from oncall_contactmethod where id = asked.method),
+    (select is_enabled from oncall_destination where id = p.destination_id),
+    (select hears_private from oncall_destination where id = p.destination_id),
+    e.status, e.epoch, e.by_hand, a.status,
+    (select status from incidents_incident where id = e.incident_id),
+    coalesce((select private from incidents_incident where id = coalesce(e.incident_id, a.incident_id)), false)
 from unnest(%s::bigint[], %s::bigint[], %s::bigint[]) as asked (message, page, method)
 join oncall_page p on p.id = asked.page
-left join accounts_user u on u.id = p.user_id
-left join oncall_contactmethod m on m.id = asked.method
-left join oncall_destination d on d.id = p.destination_id
 left join oncall_escalation e on e.id = p.escalation_id
-left join oncall_alert a on a.id = e.alert_id
-left join incidents_incident i on i.id = e.incident_id
-left join incidents_incident of_alert on of_alert.id = a.incident_id"""
+left join oncall_alert a on a.id = e.alert_id"""
 
 
 def unwanted(messages: Sequence[Message]) -> dict[int, str]:
@@ -102,7 +105,7 @@ def _told(page: _Standing) -> str:
     """Why a channel is not told, "" where it is."""
     if not page.channel_is_enabled:
         return words.REMOVED if page.channel_is_enabled is None else words.DISABLED
-    return "it is private" if page.is_private else ""
+    return words.PRIVATE if page.is_private and not page.channel_hears_private else ""
 
 
 def _overtaken(message: Message, page: _Standing) -> str:

@@ -205,6 +205,11 @@ def _send() -> None:
             queries.EDIT, queries.edit_unwanted, queries.edit_content, operations.hear_edit, edits=True
         )
     )
+    registry.register(
+        registry.Client(
+            queries.DIGEST_EDIT, lambda _messages: {}, queries.digest, lambda _outcomes: None, edits=True
+        )
+    )
     registry.add_step("edits", operations.edit_due, order=54, due=operations.EDITS_DUE)
     sealing.keep(sealing.Column("oncall_destination", "address", had_clear=True))
     sealing.keep(sealing.Column("oncall_destination", "secret"))

@@ -269,3 +269,27 @@ def digest(page: Page) -> Message:
     with transaction.atomic():
         bundling.attach([message])
     return Message.objects.get(bundled=message)
+
+
+def told_together(about: Alert) -> Message:
+    """What told a channel of an alert together with others."""
+    from django.utils import timezone  # noqa: PLC0415
+
+    from core.outbox.models import Lane, Message, State  # noqa: PLC0415
+    from oncall.models import Destination, Escalation, Page  # noqa: PLC0415
+
+    run = Escalation.objects.filter(alert=about).earliest("id")
+    room = Destination.objects.order_by("id").first() or channel("https://hooks.example/x", kind="webhook")
+    now = timezone.now()
+    page = Page.objects.create(escalation=run, destination=room, level=98, status="sent", planned_at=now)
+    Message.objects.create(
+        key=f"told-{page.pk}",
+        client="oncall.page",
+        subject_id=page.pk,
+        lane=Lane.PAGES,
+        channel="null",
+        address="nowhere",
+        not_after=now,
+        state=State.ACCEPTED,
+    )
+    return digest(page)

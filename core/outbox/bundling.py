@@ -3,6 +3,9 @@
 The first messages go at once; from `PAGER_STORM_AFTER` within a minute on, each further one is `bundled` into the digest
 of that minute and keeps it as its proof. A lane counts itself and those before it, so a critical page is never held up
 by others, and digests go behind critical pages. What becomes of a digest is told about each message in it.
+
+A channel, which is nobody's, is spared in the same way. Where its service allows changes, the digests of one storm are one
+message: each later one changes the first (`go_on`) and joins it (`bundle_of`).
 """
 
 from __future__ import annotations
@@ -12,18 +15,25 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 
+from core.channels import registry as channels
+from core.channels import secrets
 from core.outbox import registry
 from core.outbox.models import Lane, Message, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from django.db.models import QuerySet
+
     from core.channels.registry import Content
     from core.outbox.registry import Client, Outcome
 
 SUFFIX = ".digest"
 AT_ONCE = 200
+STORM_GOES_ON = "10 minutes"
+"""So long after a digest of a channel the next one still changes it."""
 NOT_WANTED = "nothing in it is wanted any more"
 
 
@@ -68,7 +78,8 @@ _REST = """
 with rest as (
     select id from outbox_message
     where state = 'pending' and due_at <= now() and lane = %(lane)s and may_bundle and attempts = 0
-        and client = %(client)s and user_id = %(user)s and channel = %(channel)s and address = %(address)s
+        and client = %(client)s and user_id is not distinct from %(user)s::bigint
+        and channel = %(channel)s and address = %(address)s
     order by due_at, id limit %(at_once)s for update skip locked
 )
 update outbox_message as message
@@ -81,9 +92,10 @@ from rest where message.id = rest.id"""
 _DIGEST = """
 insert into outbox_message (key, client, subject_id, lane, channel, address, secret, user_id, content, epoch,
     planned_at, due_at, not_after, state, attempts, unknown_outcomes, lease_owner, provider_id, error)
-select 'digest-' || %(user)s || '-' || %(channel)s || '-' || left(md5(%(address)s), 12) || '-' || %(lane)s || '-'
-        || turn || %(own)s,
-    %(digest_client)s, %(user)s, %(digest_lane)s, %(channel)s, %(address)s, %(secret)s, %(user)s,
+select 'digest-' || coalesce(%(user)s::bigint, 0) || '-' || %(channel)s || '-' || left(md5(%(address)s), 12)
+        || '-' || %(lane)s || '-' || turn || %(own)s,
+    %(digest_client)s, coalesce(%(user)s::bigint, 0), %(digest_lane)s, %(channel)s, %(address)s, %(secret)s,
+    %(user)s::bigint,
     jsonb_build_object('subject', 'More messages are waiting for you', 'text', 'Open Watchbill: ' || %(url)s::text,
         'url', %(url)s::text),
     0, due, due, due + %(not_after)s * interval '1 hour', 'pending', 0, 0, '', '', ''
@@ -120,6 +132,46 @@ def _digest(message: Message) -> int:
     raise RuntimeError(f"message {message.pk} was put into a digest twice")
 
 
+_BEFORE = f"""
+select coalesce(bundle_of_id, id), provider_id from outbox_message
+where client = %s and subject_id = 0 and user_id is null and channel = %s and address = %s and id <> %s
+    and state in ('accepted', 'delivered') and provider_id <> '' and ended_at > now() - interval '{STORM_GOES_ON}'
+order by id desc limit 1"""  # noqa: S608 - a constant
+
+
+def go_on(claimed: Sequence[Message]) -> None:
+    """Let digests of channels change the one that told the same channel of this storm, where its service allows that.
+
+    Called in the transaction that claims.
+    """
+    for digest in claimed:
+        is_new = digest.client.endswith(SUFFIX) and digest.user_id is None and digest.attempts == 1
+        if not is_new or not _can_edit(digest):
+            continue
+        with connection.cursor() as cursor:
+            cursor.execute(_BEFORE, [digest.client, digest.channel, digest.address, digest.pk])
+            if before := cursor.fetchone():
+                digest.bundle_of_id, digest.provider_id = before
+                digest.save(update_fields=["bundle_of", "provider_id"])
+
+
+def _can_edit(message: Message) -> bool:
+    try:
+        return channels.can_edit(message.channel, secrets.unseal(message.address))
+    except secrets.CannotOpen:
+        return False
+
+
+def inside(digest: Message | int) -> QuerySet[Message]:
+    """Give the messages that a digest tells of, for a channel those of the whole storm; an id names its first one."""
+    if isinstance(digest, Message):
+        if digest.user_id is not None:
+            return digest.bundled.all()
+        digest = digest.bundle_of_id or digest.pk
+    storm = Q(bundle_of=digest) | Q(bundle_of__bundle_of=digest)
+    return Message.objects.filter(storm, state=State.BUNDLED)
+
+
 def _unwanted(digests: Sequence[Message]) -> dict[int, str]:
     """Say of which digests nothing is wanted any more; why, is kept with each message in it."""
     return {digest.pk: NOT_WANTED for digest in digests if not _is_wanted(digest)}
@@ -130,20 +182,34 @@ def _is_wanted(digest: Message) -> bool:
     if client is None:
         return True
     rest = digest.bundled.filter(state=State.BUNDLED).order_by("pk")
-    last = 0
+    last, wanted = 0, False
     while some := list(rest.filter(pk__gt=last)[:AT_ONCE]):
         reasons = client.guard(some)
+        last = some[-1].pk
+        if digest.user_id is None:
+            wanted = wanted or len(reasons) < len(some)
+            _leave_out(reasons)
+            continue
         if len(reasons) < len(some):
             return True
         _keep(reasons)
-        last = some[-1].pk
-    return False
+    return wanted
 
 
 def _keep(reasons: registry.Reasons) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "update outbox_message set error = reason"
+            " from unnest(%s::bigint[], %s::text[]) as unwanted (pk, reason) where id = pk",
+            [list(reasons), list(reasons.values())],
+        )
+
+
+def _leave_out(reasons: registry.Reasons) -> None:
+    """Take messages out of a channel's digest one by one: nobody of that channel may read them, or need to."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update outbox_message set state = 'suppressed', error = reason, untold_at = now()"
             " from unnest(%s::bigint[], %s::text[]) as unwanted (pk, reason) where id = pk",
             [list(reasons), list(reasons.values())],
         )

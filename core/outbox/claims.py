@@ -70,6 +70,11 @@ _DUE = """
     where state in ('pending', 'sending') and lane {lanes} and due_at <= now()
         and (state = 'pending' or {rescue}) and channel <> all(%(full)s)
     order by lane, due_at, id"""
+_LATELY = """
+            select from outbox_message as lately
+            where {whose} and lately.channel = due.channel
+                and lately.address = due.address and lately.lane <= due.lane
+                and lately.may_bundle and lately.taken_at > now() - interval '1 minute'"""
 _CLAIM = """
 with pages as ({pages} limit %(messages)s for update skip locked),
 behind as (
@@ -81,11 +86,7 @@ behind as (
     window whole as (partition by user_id, channel, address, is_new), own as (whole order by lane, due_at, id)
 ), crowd as (
     select user_id, channel, address, lane, (
-        select count(*) from (
-            select from outbox_message as lately
-            where lately.user_id = due.user_id and lately.channel = due.channel
-                and lately.address = due.address and lately.lane <= due.lane
-                and lately.may_bundle and lately.taken_at > now() - interval '1 minute'
+        select count(*) from ({of_person} union all {of_room}
             limit %(storm)s
         ) as few) as n
     from due where is_new group by user_id, channel, address, lane
@@ -95,7 +96,8 @@ behind as (
              when state = 'sending' and unknown_outcomes + 1 >= %(most_unknown)s then 'unknown'
              when is_new and (place + n > %(storm)s or is_late and late_ones + n > 1) then 'bundled'
              else 'sending' end as becomes
-    from due left join crowd using (user_id, channel, address, lane)
+    from due left join crowd on crowd.user_id is not distinct from due.user_id and crowd.channel = due.channel
+        and crowd.address = due.address and crowd.lane = due.lane
 )
 update outbox_message as message set
     state = becomes,
@@ -153,6 +155,7 @@ def _claim(room: Room, owner: str) -> list[Message] | None:
         _note_lost_tries(message for message in picked if vars(message)["was"] == State.SENDING)
         unwanted = _ask_guards([message for message in picked if message.state == State.SENDING])
         _suppress(unwanted)
+        bundling.go_on([m for m in picked if m.state == State.SENDING and m.pk not in unwanted])
         outcomes = [one for message in picked if (one := _on_claim(message, unwanted)) is not None]
         remember_untold(ended_ids(outcomes))
         raise_alarm(outcomes)
@@ -164,7 +167,10 @@ def _claim(room: Room, owner: str) -> list[Message] | None:
 
 def _statement(rescue: str) -> str:
     pages, behind = _DUE.format(lanes="<= 1", rescue=rescue), _DUE.format(lanes="> 1", rescue=rescue)
-    return _CLAIM.format(pages=pages, behind=behind)
+    # Apart, so that each is found by the index: a message to a channel has nobody, and nobody is no equal of nobody.
+    of_person = _LATELY.format(whose="lately.user_id = due.user_id")
+    of_room = _LATELY.format(whose="due.user_id is null and lately.user_id is null")
+    return _CLAIM.format(pages=pages, behind=behind, of_person=of_person, of_room=of_room)
 
 
 def _on_claim(message: Message, unwanted: dict[int, str]) -> Outcome | None:

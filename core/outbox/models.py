@@ -40,8 +40,9 @@ class Message(models.Model):
     `secret` is sealed, and so is `address` but for channels that keep it in the clear. `untold_at` is set when
     the listener failed on the end of this message: it is told again from then on. `receipt_due_at` is until
     when the provider should have said what became of it. One that `may_bundle` goes into a digest (`bundle_of`)
-    when its person gets too many; `taken_at` is when it was first claimed or bundled. What it names may have
-    moved to the history before it (`history.py`); its columns are those of `outbox_pastmessage` too.
+    when its person or channel gets too many; for a digest that changes an earlier one, it is that. `taken_at` is when
+    it was first claimed or bundled. What it names may have moved to the history before it (`history.py`); its columns
+    are those of `outbox_pastmessage` too.
     """
 
     key = models.CharField(max_length=200, unique=True)

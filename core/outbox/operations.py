@@ -23,7 +23,7 @@ class NewMessage:
 
     `key` is unique for ever: the same promise made twice is one message. `content` should hold "subject" and
     "text" in plain words: they go out if the client cannot render. `secret` is sealed when it is stored.
-    `may_bundle` lets it go into a digest when its person gets too many, or when it is half an hour late:
+    `may_bundle` lets it go into a digest when its person or channel gets too many, or when it is half an hour late:
     `late_seconds` says by how much it is already. `provider_id` names the message to change, for clients that edit.
     """
 

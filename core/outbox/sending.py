@@ -190,6 +190,8 @@ def _hand_over(message: Message, content: Content) -> Sent:
         timeout=min(LONGEST_SECONDS, settings.PAGER_LEASE_SECONDS / 3),
         provider_id=message.provider_id,
     )
+    if message.bundle_of_id is not None and delivery.provider_id:
+        return _go_on(channel, delivery)
     # What may have arrived, and whose name there is known, is changed rather than sent again.
     if is_edit or (delivery.resent and message.provider_id and channels.can_edit(channel.kind, address)):
         return _edit(channel, delivery)
@@ -199,6 +201,14 @@ def _hand_over(message: Message, content: Content) -> Sent:
 def _is_edit(message: Message) -> bool:
     client = registry.client(message.client)
     return client is not None and client.edits
+
+
+def _go_on(channel: Channel, delivery: Delivery) -> Sent:
+    """Change the digest that this one goes on with; where that is gone, a new message says it all."""
+    try:
+        return _edit(channel, delivery)
+    except Permanent:
+        return channel.send(delivery)
 
 
 def _edit(channel: Channel, delivery: Delivery) -> Sent:

@@ -17,6 +17,7 @@ urlpatterns = [
     path("alerts/<int:pk>/attach/", views.attach, name="attach-alert"),
     path("alerts/-/INC-<int:number>/alerts/", views.incident_alerts, name="incident-alerts"),
     path("alerts/-/INC-<int:number>/pages/", views.incident_pages, name="incident-pages"),
+    path("alerts/-/together/<int:pk>/", views.together, name="told-together"),
     path("alerts/-/pages/", views.open_pages, name="open-pages"),
     path("alerts/-/services/<slug:slug>/", views.service_panel, name="service-panel"),
 ]

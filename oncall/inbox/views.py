@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
+from django.core.paginator import Paginator
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -14,6 +15,7 @@ from core.ui.render import render
 from incidents.lifecycle import queries as incidents
 from oncall.alerts import operations as alerts
 from oncall.escalation import operations as escalation
+from oncall.escalation import queries as escalations
 from oncall.inbox import operations, queries
 from oncall.inbox.forms import AttachForm, DeclareForm, SnoozeForm, VerdictForm
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
     from core.accounts.requests import PersonRequest
     from oncall.alerts.models import Alert
+
+
+TOGETHER = 100
 
 
 @require_GET
@@ -50,6 +55,14 @@ def _list(request: PersonRequest) -> dict[str, object]:
         request.user, tab=tab, search=search, service=request.GET.get("service", "")[:60], page=page
     )
     return {"inbox": found, "tab": tab, "search": search, "page": page}
+
+
+@require_GET
+def together(request: PersonRequest, pk: int) -> HttpResponse:
+    """What a channel was told of together in a storm, alert by alert, as each stands now."""
+    found = Paginator(escalations.told_together(request.user, pk), TOGETHER)
+    context = {"chunk": found.get_page(request.GET.get("page")), "count": found.count}
+    return render(request, "oncall/inbox/together.html", context)
 
 
 @require_GET

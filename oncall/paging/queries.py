@@ -170,8 +170,9 @@ def messages_of(page_ids: Sequence[int]) -> dict[int, list[Message]]:
 
 
 def bundled(digest: Message) -> PageQuerySet:
-    """Give the pages that went to their person in one digest."""
-    return Page.objects.filter(pk__in=digest.bundled.values("subject_id"))
+    """Give the pages that went to their person, or to a channel, in one digest."""
+    first = digest.content.get("digest")
+    return Page.objects.filter(pk__in=bundling.inside(first or digest).values("subject_id"))
 
 
 def digest_by_token(token: str) -> Message | None:
@@ -182,6 +183,11 @@ def digest_by_token(token: str) -> Message | None:
     client = CLIENT + bundling.SUFFIX
     found = Message.objects.select_related("user").filter(client=client, pk=claim.id)
     return next((one for one in found if tokens.digest_nonce(one) == claim.nonce), None)
+
+
+def digest_of_channel(pk: int) -> Message | None:
+    """Give the digest that told a channel of a storm, None where there is none of that number."""
+    return Message.objects.filter(client=CLIENT + bundling.SUFFIX, pk=pk, user=None).first()
 
 
 def is_current(page: Page) -> bool:

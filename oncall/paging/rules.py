@@ -144,27 +144,33 @@ def data(notice: Notice, *, page_id: int) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
-    """What waits for a person beyond what they were sent one by one: how many alerts, by service, the newest by name."""
+    """What waits for a person beyond what they were sent one by one: how many alerts, by service, the newest by name.
+
+    For a channel it is what it was told together, and `waiting` how many of these nobody has taken yet.
+    """
 
     count: int
     services: tuple[tuple[str, int], ...]
     titles: tuple[str, ...]
     url: str
+    waiting: int | None = None
 
 
 def compose_digest(digest: Digest) -> Words:
     """Put a digest into words."""
-    lines = [f"{_number(digest.count, 'more alert')}{_of_services(digest)} for you to look at."]
+    lines = [f"{_number(digest.count, 'more alert')}{_of_services(digest)}{_purpose(digest)}"]
     if digest.services:
         shown = [f"{name}: {n}" for name, n in digest.services[:LONGEST_LIST]]
         rest = len(digest.services) - len(shown)
         lines.append(", ".join([*shown, *([f"and {rest} more"] if rest else [])]))
     if digest.titles:
         lines.append("\n".join(["The newest:", *(f"- {shortened(title)}" for title in digest.titles)]))
-    text = "\n\n".join([*lines, f"See and acknowledge them: {digest.url}"])
+    invitation = "See and acknowledge them" if digest.waiting is None else "See each of them"
+    text = "\n\n".join([*lines, f"{invitation}: {digest.url}"])
     html = "".join(f"<p>{escape(line).replace(chr(10), '<br>')}</p>" for line in lines[1:])
-    link = f'<p><a href="{escape(digest.url)}"><strong>See and acknowledge them</strong></a></p>'
-    subject = shortened(f"+{_number(digest.count, 'alert')}{_of_services(digest)}")
+    link = f'<p><a href="{escape(digest.url)}"><strong>{invitation}</strong></a></p>'
+    waiting = "" if digest.waiting is None else f", {_waiting(digest.waiting)}"
+    subject = shortened(f"+{_number(digest.count, 'alert')}{_of_services(digest)}{waiting}")
     return Words(subject, text, f"<h1>{escape(lines[0])}</h1>{link}{html}")
 
 
@@ -176,7 +182,23 @@ def digest_data(digest: Digest) -> dict[str, Any]:
         "alerts": digest.count,
         "services": dict(digest.services),
         "url": digest.url,
+        **({} if digest.waiting is None else _stands(digest.waiting)),
     }
+
+
+def _stands(waiting: int) -> dict[str, Any]:
+    """How a channel's digest stands: a chat draws it by the state."""
+    return {"waiting": waiting, "state": "open" if waiting else "over"}
+
+
+def _purpose(digest: Digest) -> str:
+    if digest.waiting is None:
+        return " for you to look at."
+    return f" came at once and are told together: {_waiting(digest.waiting)}."
+
+
+def _waiting(n: int) -> str:
+    return f"{n} not taken yet" if n else "each is taken or over"
 
 
 def _of_services(digest: Digest) -> str:

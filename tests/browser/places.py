@@ -73,6 +73,16 @@ def digest(stack: Stack) -> str:
     return stack.command("shell", "--no-imports", "-c", words).strip()
 
 
+def told_together(stack: Stack) -> str:
+    """The address of what told a channel of an alert together with others."""
+    words = (
+        "from tests import cast; from oncall.models import Alert, Escalation;"
+        " alert = Alert.objects.filter(escalations__isnull=False).earliest('id');"
+        " print(f'/alerts/-/together/{cast.told_together(alert).pk}/')"
+    )
+    return stack.command("shell", "--no-imports", "-c", words).strip()
+
+
 def page_link(mail: Mail) -> str:
     """The address in a page's e-mail that opens it on a phone."""
     found = re.search(r"https?://\S+/p/\S+", mail.text)
@@ -105,6 +115,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("alert", f"/alerts/{alert}/"),
         Place("page-on-a-phone", phone.replace(stack.url, ""), signed_in=False),
         Place("pages-sent-together", digest(stack), signed_in=False),
+        Place("alerts-told-together", told_together(stack)),
         Place("page-somebody", "/pages/new/"),
         Place("on-call", "/on-call/"),
         Place("readiness", "/on-call/readiness/"),

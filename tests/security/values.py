@@ -111,6 +111,7 @@ class Values:
             "/routes/": {"pk": _first(Route)},
             "/alerts/": {"pk": self.alert.pk},
             "/alerts/-/INC-": {"number": active},
+            "/alerts/-/together/": {"pk": cast.told_together(self.alert).pk},
             "/alerts/-/services/": {"slug": "payments-api"},
             "/on-call/": {"slug": schedule, "pk": override.pk},
             "/p/": {"token": page_tokens.make(self.page)},

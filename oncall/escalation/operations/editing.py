@@ -11,7 +11,7 @@ from core.channels import registry as channels
 from core.outbox import operations as outbox
 from core.outbox.models import Lane, Message, State
 from oncall.escalation import queries
-from oncall.escalation.queries import AGAIN, EDIT
+from oncall.escalation.queries import AGAIN, DIGEST_EDIT, EDIT
 from oncall.paging import addresses
 from oncall.paging import queries as paging
 from oncall.paging.models import Page
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 GOOD = (State.ACCEPTED, State.DELIVERED)
 KEEP_TRYING_SECONDS = 6 * 3600
+DIGEST_TURN_SECONDS = 10
+SETTLED_SECONDS = 2
+"""So much later than its turn a change goes out: what ends a moment after it is in it."""
 
 EDITS_DUE = "select 1 from oncall_escalation where edits_due"
 _DUE = """
@@ -41,6 +44,7 @@ def edit_due(limit: int = 100) -> int:
         if ids:
             pages = Page.objects.select_related("escalation").filter(escalation__in=ids).order_by("pk")
             _change({page.pk: page for page in pages})
+            _change_digests([page.pk for page in pages if page.destination_id is not None])
     return len(ids)
 
 
@@ -61,6 +65,46 @@ def _change(pages: dict[int, Page]) -> None:
         if state != (before.state if before else ""):
             edits.append(_edit(message, state, name=str(before.count + 1 if before else 1)))
     outbox.put(edits)
+
+
+_DIGESTS = """
+select distinct on (first) coalesce(digest.bundle_of_id, digest.id) as first, digest.*, extract(epoch from now()) as at
+from outbox_message as message join outbox_message as digest on digest.id = message.bundle_of_id
+where message.client = %s and message.subject_id = any(%s) and message.state = 'bundled' and digest.user_id is null
+    and digest.state in ('accepted', 'delivered') and digest.provider_id <> ''
+order by first, digest.id desc"""
+
+
+def _change_digests(told: Sequence[int]) -> None:
+    """Promise that what channels were told of a storm says what became of it: one change in ten seconds, however many."""
+    if not told:
+        return
+    digests = Message.objects.raw(_DIGESTS, [paging.CLIENT, list(told)])
+    outbox.put(
+        [
+            _digest_edit(each, first=vars(each)["first"], at=float(vars(each)["at"]))
+            for each in digests
+            if channels.can_edit(each.channel, addresses.plain(each.address))
+        ]
+    )
+
+
+def _digest_edit(digest: Message, *, first: int, at: float) -> outbox.NewMessage:
+    """The change at the end of this turn, after everything that belongs to it; its words are made when it goes out."""
+    turn = int(at // DIGEST_TURN_SECONDS) + 1
+    return outbox.NewMessage(
+        key=f"digest-edit-{first}-{turn}",
+        client=DIGEST_EDIT,
+        subject_id=first,
+        lane=Lane.PEOPLE,
+        channel=digest.channel,
+        address=digest.address,
+        secret=digest.secret,
+        provider_id=digest.provider_id,
+        delay_seconds=turn * DIGEST_TURN_SECONDS - at + SETTLED_SECONDS,
+        not_after_seconds=KEEP_TRYING_SECONDS,
+        content={**_changed(), "digest": first},
+    )
 
 
 def _place(pages: dict[int, Page], message: Message) -> tuple[int | None, str, str]:
@@ -94,13 +138,19 @@ def _edit(message: Message, state: str, *, name: str) -> outbox.NewMessage:
         provider_id=message.provider_id,
         not_after_seconds=KEEP_TRYING_SECONDS,
         content={
-            "subject": "This has changed",
-            "text": f"This has changed. Open Watchbill: {settings.BASE_URL}",
+            **_changed(),
             "method": message.content.get("method"),
             "original": message.pk,
             "state": state,
         },
     )
+
+
+def _changed() -> dict[str, str]:
+    return {
+        "subject": "This has changed",
+        "text": f"This has changed. Open Watchbill: {settings.BASE_URL}",
+    }
 
 
 def hear_edit(outcomes: Sequence[Outcome]) -> None:

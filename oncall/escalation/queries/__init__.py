@@ -24,7 +24,7 @@ from oncall.escalation.queries.asking import (
     reading,
     targets_of,
 )
-from oncall.escalation.queries.digests import digest
+from oncall.escalation.queries.digests import DIGEST_EDIT, digest, told_together
 from oncall.escalation.queries.edits import (
     AGAIN,
     EDIT,
@@ -67,6 +67,7 @@ from oncall.escalation.queries.worst import severity_of_rank_1, worst_of
 
 __all__ = [
     "AGAIN",
+    "DIGEST_EDIT",
     "EDIT",
     "OF_MOST",
     "OF_SOME",
@@ -123,6 +124,7 @@ __all__ = [
     "summary",
     "targets_of",
     "title",
+    "told_together",
     "unwanted",
     "usable",
     "used_by",

@@ -268,7 +268,7 @@ def _messages(draft: _Draft) -> list[outbox.NewMessage]:
             send,
             content,
             key=f"page-{draft.page.pk}-{n}",
-            may_bundle=not draft.ask.by_hand and draft.page.user_id is not None,
+            may_bundle=not draft.ask.by_hand,
             late=draft.ask.notice.late,
         )
         for n, send in enumerate(draft.sends)

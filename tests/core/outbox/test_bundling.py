@@ -218,7 +218,7 @@ def test_people_channels_and_addresses_are_counted_apart(
     assert digests() == []
 
 
-@pytest.mark.parametrize("change", [{"may_bundle": False}, {"user_id": None}])
+@pytest.mark.parametrize("change", [{"may_bundle": False}, {"may_bundle": False, "user_id": None}])
 def test_what_may_not_be_bundled_is_not(
     crowd: Sender, recorder: Recorder, alice: User, change: dict[str, Any]
 ) -> None:

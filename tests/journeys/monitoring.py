@@ -15,6 +15,8 @@ from tests.waiting import until
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.running import Stack
+
 RULES = """
 groups:
   - name: checkout
@@ -46,6 +48,19 @@ scrape_configs:
   - job_name: shop
     static_configs: [{targets: ['127.0.0.1:%(metrics)d']}]
 """
+
+
+def source(stack: Stack) -> str:
+    """Make a source for it in a running product; the address that its webhook has to post to."""
+    key = stack.command(
+        "shell",
+        "-v0",
+        "-c",
+        "from core.accounts.models import User; from oncall.alerts import operations; "
+        "print(operations.create_integration(kind='alertmanager', name='Journey', "
+        "actor=User.objects.get(email='admin@example.com'))[1])",
+    ).split()[-1]
+    return f"{stack.url}/integrations/v1/alertmanager/{key}/"
 
 
 class Metric:

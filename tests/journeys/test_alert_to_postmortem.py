@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import places
-from tests.journeys.monitoring import Monitoring
+from tests.journeys.monitoring import Monitoring, source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,15 +44,7 @@ def on_call(stack: Stack, *, at: datetime) -> str:
 @pytest.fixture
 def monitoring(live_stack: Stack, tmp_path: Path) -> Iterator[Monitoring]:
     """Prometheus and Alertmanager, pointed at a source of the running product made for them."""
-    key = live_stack.command(
-        "shell",
-        "-v0",
-        "-c",
-        "from core.accounts.models import User; from oncall.alerts import operations; "
-        "print(operations.create_integration(kind='alertmanager', name='Journey', "
-        "actor=User.objects.get(email='admin@example.com'))[1])",
-    ).split()[-1]
-    running = Monitoring(tmp_path, url=f"{live_stack.url}/integrations/v1/alertmanager/{key}/").start()
+    running = Monitoring(tmp_path, url=source(live_stack)).start()
     yield running
     running.stop()
 

@@ -63,6 +63,8 @@ def parts() -> list[Part]:
         these.Part("storm", storms.storm),
         these.Part("stuck", these.detectors),
         these.Part("postgres", storms.without_postgres, is_long=True),
+        these.Part("glass", storms.break_glass, is_long=True),
+        these.Part("death", storms.death, is_long=True),
     ]
 
 

@@ -1,22 +1,26 @@
-"""The parts in which much goes wrong at once: a storm of alerts, and Postgres away."""
+"""The parts in which much goes wrong at once: a storm of alerts, Postgres away, everything dead."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bench.paging.parts import at_most
-from tests.chaos.harness import WORKERS
-from tests.waiting import pass_by
+from tests.chaos.glass import begin_armed, by_glass
+from tests.chaos.harness import WORKERS, Product
+from tests.peers import WebhookSink
+from tests.waiting import pass_by, until
 
 if TYPE_CHECKING:
     from bench.run import Figure
-    from tests.chaos.harness import Product
 
 PEOPLE, GROUPS, AT_ONCE = 20, 50, 5
 ALERTS, SECONDS = 10_000, 60.0
 AWAY_SECONDS = 120
+GLASS_SECONDS = 60
+BEAT_SECONDS, GRACE_SECONDS, BEATS = 60, 30, 3
 _DUE = """
 select (select count(*) from oncall_signal where state = 'new')
     + (select count(*) from outbox_message where state in ('pending', 'sending') and due_at <= now())"""
@@ -98,4 +102,64 @@ def without_postgres(product: Product) -> list[Figure]:
         ),
         at_most("B-09 last page after Postgres was back", last - back_at, " s", 10),
         at_most("B-09 duplicates", verdict.duplicates, "", 0),
+    ]
+
+
+def break_glass(product: Product) -> list[Figure]:
+    """B-09: Postgres goes away and stays away, with break-glass switched on as it is by default."""
+    key = product.company("slow_ladder")["key"]
+    begin_armed(product, after=GLASS_SECONDS)
+    product.postgres.stop()
+    stopped_at = time.time()
+    try:
+        ledger = product.pour("B-09", load=product.load(key, alerts=20, per_second=10, keeps_trying=True))
+        until(lambda: by_glass(product, ledger.word), seconds=GLASS_SECONDS + 60)
+        until(lambda: not ledger.is_pouring, seconds=60)
+    finally:
+        product.postgres.start()
+    (page,) = by_glass(product, ledger.word)
+    return [
+        at_most(
+            "B-09 Postgres gone, whoever is on call is paged by break-glass after",
+            page.at - stopped_at,
+            " s",
+            90,
+        )
+    ]
+
+
+def death(product: Product) -> list[Figure]:
+    """B-15: everything is killed, where somebody outside expects a beat each minute and is patient for half of one."""
+    outside = WebhookSink().start()
+    watched = Product(product.folder / "watched", {"SELF_WATCH": "true", "HEARTBEAT_URLS": outside.url})
+    watched.rests = True
+    try:
+        watched.start()
+        watched.begin()
+        outside.wait(BEATS, seconds=BEAT_SECONDS * (BEATS + 1))
+        died_at = time.time()
+        for name in [*watched.stack.processes]:
+            watched.stack.kill(name)
+        watched.postgres.stop()
+        pass_by(BEAT_SECONDS + GRACE_SECONDS)
+    finally:
+        watched.stop()
+        outside.stop()
+    beats = [request.at for request in outside.requests]
+    longest = max(later - earlier for earlier, later in pairwise(beats))
+    return [
+        at_most("B-15 beats that came after everything was killed", sum(at > died_at for at in beats), "", 0),
+        at_most(
+            "B-15 longest time between two beats while all is well",
+            longest,
+            " s",
+            BEAT_SECONDS + GRACE_SECONDS,
+        ),
+        at_most(
+            "B-15 everything is killed, noticed outside after",
+            max(beats) + BEAT_SECONDS + GRACE_SECONDS - died_at,
+            " s",
+            90,
+            "Grafana OnCall: 13 to 15 min",
+        ),
     ]

@@ -14,6 +14,7 @@ import pytest
 
 from core.stack import probe
 from tests.chaos import report
+from tests.chaos.glass import begin_armed, by_glass, keys_are_kept
 from tests.chaos.harness import SLOWNESS, Product, assert_in_time, assert_survived
 from tests.chaos.ledger import ALERTS
 from tests.chaos.oracle import Verdict
@@ -23,7 +24,6 @@ from tests.waiting import until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.chaos.oracle import Receipt
 
 pytestmark = [pytest.mark.chaos, pytest.mark.full, pytest.mark.timeout(400)]
 
@@ -62,13 +62,6 @@ def read_only(product: Product, *, on: bool) -> None:
             " where datname = current_database() and pid <> pg_backend_pid()"
             " and backend_type = 'client backend'"
         )
-
-
-def keys_are_kept(product: Product) -> None:
-    """Wait until the source's key is on the disk, by which alerts are judged without Postgres."""
-    keys = product.folder / "spool" / "keys.json"
-    (count,) = product.stack.rows("select count(*) from oncall_integration where is_active")[0]
-    until(lambda: keys.exists() and keys.read_text().count('"generic"') == count, seconds=40)
 
 
 def test_f09_postgres_crashes_and_comes_back_again_and_again(product: Product) -> None:
@@ -116,18 +109,13 @@ def test_f10_postgres_is_stopped_under_load(product: Product) -> None:
 
 def test_f10_what_is_critical_is_paged_while_postgres_is_stopped(product: Product) -> None:
     key = product.company("slow_ladder")["key"]
-    known_from = time.time()
-    glass = {"BREAK_GLASS": "true", "BREAK_GLASS_AFTER_SECONDS": str(GLASS_SECONDS)}
-    product.begin(env={"pagerd": glass})
-    keys_are_kept(product)
-    snapshot = product.folder / "spool" / "oncall.snapshot"
-    until(lambda: snapshot.exists() and snapshot.stat().st_mtime > known_from, seconds=90)
+    begin_armed(product, after=GLASS_SECONDS)
 
     product.postgres.stop()
     stopped_at = time.time()
     ledger = product.pour("F-10", load=product.load(key, alerts=20, per_second=10, keeps_trying=True))
     # Within the 30 s that a look and a send may take beside the wait, so within 90 s of an outage by the defaults.
-    until(lambda: _by_glass(product, ledger.word), seconds=(GLASS_SECONDS + 30) * SLOWNESS)
+    until(lambda: by_glass(product, ledger.word), seconds=(GLASS_SECONDS + 30) * SLOWNESS)
     until(lambda: not ledger.is_pouring, seconds=60)
     product.postgres.start()
     accepted = {one.title for one in ledger.accepted}
@@ -141,7 +129,7 @@ def test_f10_what_is_critical_is_paged_while_postgres_is_stopped(product: Produc
     )
     asked = product.stack.rows(_ASKED, f"{ledger.word} %")
     came = [one for one in product.sink.receipts() if one.title.startswith(ledger.word)]
-    (page,) = _by_glass(product, ledger.word)  # all that waited in one page, and no second one
+    (page,) = by_glass(product, ledger.word)  # all that waited in one page, and no second one
     report.note("F-10", Verdict(delays=[page.at - stopped_at]), seed=product.seed, alerts=len(accepted))
     assert set(ledger.statuses) <= {200, 503}
     assert ledger.refused == []
@@ -150,10 +138,6 @@ def test_f10_what_is_critical_is_paged_while_postgres_is_stopped(product: Produc
     assert told
     assert all(count == (not by_glass) for _, by_glass, count in asked)
     assert Counter(one.title for one in came) == Counter(accepted - told)
-
-
-def _by_glass(product: Product, word: str) -> list[Receipt]:
-    return [one for one in product.sink.receipts() if one.title.startswith(f"Break-glass: {word}")]
 
 
 def test_f27_postgres_may_only_be_read(product: Product) -> None:

@@ -13,9 +13,10 @@ import pytest
 
 from core.stack import probe, processes, programs
 from core.stack.supervise import Program
+from tests.chaos.glass import keys_are_kept
 from tests.chaos.harness import Product, assert_survived
 from tests.chaos.ledger import ALERTS
-from tests.chaos.test_postgres import keys_are_kept, read_only
+from tests.chaos.test_postgres import read_only
 from tests.waiting import until
 
 if TYPE_CHECKING:

@@ -188,7 +188,7 @@ def _is_wanted(digest: Message) -> bool:
         last = some[-1].pk
         if digest.user_id is None:
             wanted = wanted or len(reasons) < len(some)
-            _leave_out(reasons)
+            _keep(reasons, also=_APART)
             continue
         if len(reasons) < len(some):
             return True
@@ -196,20 +196,14 @@ def _is_wanted(digest: Message) -> bool:
     return wanted
 
 
-def _keep(reasons: registry.Reasons) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "update outbox_message set error = reason"
-            " from unnest(%s::bigint[], %s::text[]) as unwanted (pk, reason) where id = pk",
-            [list(reasons), list(reasons.values())],
-        )
+_APART = "state = 'suppressed', untold_at = now(), "
+"""What is taken out of a channel's digest one by one: nobody of that channel may read it, or need to."""
 
 
-def _leave_out(reasons: registry.Reasons) -> None:
-    """Take messages out of a channel's digest one by one: nobody of that channel may read them, or need to."""
+def _keep(reasons: registry.Reasons, *, also: str = "") -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "update outbox_message set state = 'suppressed', error = reason, untold_at = now()"
+            f"update outbox_message set {also}error = reason"  # noqa: S608 - a constant
             " from unnest(%s::bigint[], %s::text[]) as unwanted (pk, reason) where id = pk",
             [list(reasons), list(reasons.values())],
         )

@@ -76,12 +76,17 @@ def hint(destination: Destination) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A channel in the list: how it is told, its address masked, and whether who looks may change and try it."""
+    """A channel in the list: how it is told, its address masked, and whether who looks may change and try it.
+
+    `works` where what it needs is set up here; `is_fixed` where its service cannot change what was sent.
+    """
 
     row: Destination
     kind: str
     hint: str
     may_change: bool
+    works: bool
+    is_fixed: bool
 
 
 def shown(user: User | AnonymousUser) -> list[Shown]:
@@ -89,7 +94,17 @@ def shown(user: User | AnonymousUser) -> list[Shown]:
     rows = list(destinations(user))
     teams = {row.team_id: row.team for row in rows}
     may = {id_: can(user, Verb.CONFIGURE, team) for id_, team in teams.items()}
-    return [Shown(row, kind_name(row), hint(row), may[row.team_id]) for row in rows]
+    return [_shown(row, may_change=may[row.team_id]) for row in rows]
+
+
+def _shown(row: Destination, *, may_change: bool) -> Shown:
+    try:
+        address = secrets.unseal(row.address)
+    except secrets.CannotOpen:
+        return Shown(row, kind_name(row), hint(row), may_change, works=False, is_fixed=False)
+    is_fixed = not channels.can_edit(row.channel, address)
+    works = channels.can_reach(row.channel, address)
+    return Shown(row, kind_name(row), hint(row), may_change, works=works, is_fixed=is_fixed)
 
 
 def tested_within(destination: Destination, *, seconds: int) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from django.test import Client
-    from pytest_django import DjangoAssertNumQueries
+    from pytest_django import DjangoAssertNumQueries, Settings
 
     from core.accounts.models import User
 
@@ -237,6 +237,19 @@ def test_who_manages_an_opened_channel_changes_its_name_and_leaves_it_open(
     assert call(client, "patch", f"channels/{row.pk}/", {"name": "#salaries"}).status_code == 200
     row.refresh_from_db()
     assert (row.name, row.hears_private) == ("#salaries", True)
+
+
+def test_the_list_says_what_a_channel_cannot_do(client: Client, mona: User, settings: Settings) -> None:
+    settings.SLACK_BOT_TOKEN = ""
+    cast.channel("#payments")
+    assert "cannot be changed" not in client.get(HOME).content.decode()
+    cast.channel("fixed")
+    assert client.get(HOME).content.decode().count("Its messages cannot be changed") == 1
+    settings.SLACK_BOT_TOKEN = "xoxb-1"
+    cast.channel("C012AB3CD", kind="slack")
+    assert "Not set up here" not in client.get(HOME).content.decode()
+    settings.SLACK_BOT_TOKEN = ""
+    assert "Not set up here: nothing can be sent by Slack." in client.get(HOME).content.decode()
 
 
 def test_an_admin_reads_it_masked(client: Client) -> None:

@@ -39,8 +39,7 @@ def drain(*, kind: str = "celery", stopping: Callable[[], bool] = lambda: False)
             due = {step.name for step in steps if step.is_urgent}
             while not stopping():
                 ran = due
-                found = _run("messages", sender.record)
-                found += sum(_run(step.name, step.run) for step in steps if step.name in ran)
+                found = _pass([step for step in steps if step.name in ran], sender)
                 done += found
                 due = _due(steps)
                 _run("signs of life", lambda: _beat(owner, kind))
@@ -54,6 +53,14 @@ def drain(*, kind: str = "celery", stopping: Callable[[], bool] = lambda: False)
     if time.monotonic() > over_at:
         nudge.drain()
     return done
+
+
+def _pass(steps: Sequence[Step], sender: sending.Sender) -> int:
+    """Run steps in order; each may take a while, so what was sent meanwhile is recorded before the next."""
+    found = _run("messages", sender.record)
+    for step in steps:
+        found += _run(step.name, step.run) + _run("messages", sender.record)
+    return found
 
 
 def _run(name: str, run: Callable[[], int]) -> int:

@@ -140,6 +140,39 @@ def test_the_steps_go_on_while_a_message_hangs(recorder: Recorder, client_: Send
     assert Message.objects.get().state == "accepted"
 
 
+def test_what_was_sent_during_a_long_step_is_recorded_before_the_next(
+    recorder: Recorder, client_: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, states = threading.Event(), list[str]()
+    at_work: list[sending.Sender] = []
+
+    class Known(sending.Sender):
+        def begin(self) -> int:
+            at_work[:] = [self]
+            return super().begin()
+
+    def hang(_delivery: Delivery) -> Sent:
+        gate.wait(10)
+        return Sent()
+
+    def be_slow() -> int:
+        gate.set()
+        at_work[0].wait(10)
+        return 0
+
+    def look() -> int:
+        states.append(Message.objects.get().state)
+        return 0
+
+    monkeypatch.setattr(sending, "Sender", Known)
+    recorder.answer = hang
+    registry.add_step("slow", be_slow, order=60)
+    registry.add_step("look", look, order=61)
+    put(1)
+    draining.drain()
+    assert states[0] == "accepted"
+
+
 def test_nothing_rings_while_draining(recorder: Recorder, client_: Sender, rings: list[int]) -> None:
     def nudged() -> int:
         nudge.drain()

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
 
 from core.channels import registry as channels
 from core.channels import secrets
@@ -168,8 +167,9 @@ def inside(digest: Message | int) -> QuerySet[Message]:
         if digest.user_id is not None:
             return digest.bundled.all()
         digest = digest.bundle_of_id or digest.pk
-    storm = Q(bundle_of=digest) | Q(bundle_of__bundle_of=digest)
-    return Message.objects.filter(storm, state=State.BUNDLED)
+    # Read first: as one question, of both the digests and what is in them, it would look at every message there is.
+    later = Message.objects.filter(bundle_of=digest).exclude(state=State.BUNDLED).values_list("pk", flat=True)
+    return Message.objects.filter(bundle_of__in=[digest, *later], state=State.BUNDLED)
 
 
 def _unwanted(digests: Sequence[Message]) -> dict[int, str]:

@@ -271,10 +271,10 @@ PAGER_NOT_AFTER_HOURS = env.number(
 PAGER_STORM_AFTER = env.number(
     "PAGER_STORM_AFTER",
     5,
-    "So many pages reach a person by one channel within a minute; what is more goes in a digest. 0: never.",
+    "So many pages reach a person, or a channel, in one way within a minute; what is more goes in a digest. 0: never.",
 )
 PAGER_DIGEST_SECONDS = env.number(
-    "PAGER_DIGEST_SECONDS", 60, "How often such a digest goes to a person, as long as a storm lasts."
+    "PAGER_DIGEST_SECONDS", 60, "How often such a digest goes out, as long as a storm lasts."
 )
 PAGES_PER_NIGHT = env.number(
     "PAGES_PER_NIGHT",

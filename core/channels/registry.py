@@ -92,7 +92,8 @@ class Channel:
     person's own browser, which is proof enough. One that is not offered is for the product's own use. With
     `needs_secret` a secret of ours goes along with the address; `token` is one that the service gave. `asks` says to
     people what to enter, `asks_room` the same of a room that belongs to several. Addresses are sealed where they are
-    stored, but for those that stand in other tables anyway (e-mail) or are none.
+    stored, but for those that stand in other tables anyway (e-mail) or are none. One that `is_for_programs` is told of each
+    thing by itself where it belongs to several: a program does not tire, and wants to know each.
 
     `edit` changes the message that `Delivery.provider_id` names to what the delivery says now, any number of times;
     it raises like `send`, and Unknown is as good as Temporary. `edits` says at which addresses the service allows
@@ -115,6 +116,7 @@ class Channel:
     is_offered: bool = True
     is_sealed: bool = True
     is_chat: bool = False
+    is_for_programs: bool = False
     edit: Callable[[Delivery], None] | None = None
     edits: Callable[[str], bool] = lambda _address: True
     reaches: Callable[[str], bool] = lambda _address: True

@@ -150,6 +150,11 @@ def is_known(kind: str) -> bool:
     return any(channel.kind == kind for channel in channels.all())
 
 
+def is_for_programs(kind: str) -> bool:
+    """Say whether a channel of this kind is read by programs, each of whose messages counts."""
+    return is_known(kind) and channels.get(kind).is_for_programs
+
+
 def channel_name(kind: str) -> str:
     """Give a channel's name for people."""
     return channels.get(kind).name if is_known(kind) else kind

@@ -59,6 +59,7 @@ registry.register(
         hint=calls.hint,
         send=send,
         needs_secret=True,
+        is_for_programs=True,
         asks="The web address that a signed message is posted to. The secret signs it; empty, one is made for you.",
     )
 )

@@ -268,11 +268,15 @@ def _messages(draft: _Draft) -> list[outbox.NewMessage]:
             send,
             content,
             key=f"page-{draft.page.pk}-{n}",
-            may_bundle=not draft.ask.by_hand,
+            may_bundle=not draft.ask.by_hand and not _is_for_programs(draft.page.destination),
             late=draft.ask.notice.late,
         )
         for n, send in enumerate(draft.sends)
     ]
+
+
+def _is_for_programs(room: Destination | None) -> bool:
+    return room is not None and queries.is_for_programs(room.channel)
 
 
 def _addressed(draft: _Draft) -> Notice:

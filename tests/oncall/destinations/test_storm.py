@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pytest_django import DjangoAssertNumQueries, Settings
 
     from core.channels.registry import Delivery
+    from tests.peers import WebhookSink
 
 pytestmark = pytest.mark.django_db
 
@@ -245,6 +246,12 @@ def test_of_a_digest_of_what_is_over_nothing_is_said(room: Room) -> None:
     minute_is_over()
     assert len(room.posts) == 5
     assert Message.objects.get(client="oncall.page.digest").state == "suppressed"
+
+
+def test_a_program_is_told_of_each(webhook_sink: WebhookSink) -> None:
+    found = storm(cast.channel(webhook_sink.url, kind="webhook"), 8)
+    told = [request.json["data"]["alert"]["id"] for request in webhook_sink.requests]
+    assert sorted(told) == sorted(str(alert.pk) for alert in found)
 
 
 def test_each_channel_is_counted_for_itself(room: Room) -> None:

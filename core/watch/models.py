@@ -49,7 +49,10 @@ class Heartbeat(models.Model):
 
 
 class Alarm(models.Model):
-    """Admins were told that something is wrong with paging; open until it was well for a while."""
+    """Admins were told that something is wrong with paging; open until it was well for a while.
+
+    `sent_directly_at` is when its mails went out past the outbox, because nobody took them from there.
+    """
 
     check_name = models.CharField(max_length=60)
     title = models.CharField(max_length=120)
@@ -57,6 +60,7 @@ class Alarm(models.Model):
     raised_at = models.DateTimeField(db_default=Now())
     seen_at = models.DateTimeField(db_default=Now())
     cleared_at = models.DateTimeField(null=True)
+    sent_directly_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

@@ -143,8 +143,12 @@ def lag(measured: Lag) -> Reading:
     """Judge how long after their time messages are begun."""
     if not measured.messages:
         return Reading(grade=Grade.GOOD, text="No message was sent in the last hour.")
-    number = f"{measured.messages:,}"
-    said = f"99 % of the last {number} messages were begun within {measured.seconds:.2f} s of their time."
+    last = (
+        "The last message was"
+        if measured.messages == 1
+        else f"99 % of the last {measured.messages:,} messages were"
+    )
+    said = f"{last} begun within {measured.seconds:.2f} s of {'its' if measured.messages == 1 else 'their'} time."
     if measured.seconds <= SLOW_SECONDS:
         return Reading(grade=Grade.GOOD, text=said)
     return Reading(
@@ -220,7 +224,7 @@ def canary(flight: Flight, *, is_on: bool) -> Reading:
         return Reading(grade=Grade.GOOD, text="The first canary page is under way.")
     return Reading(
         grade=Grade.GOOD,
-        text=f"A test page went the whole way {spell(flight.arrived)} ago, in {flight.took:.1f} s.",
+        text=f"A test page went the whole way {spell(flight.arrived)} ago, in {flight.took:.2f} s.",
     )
 
 

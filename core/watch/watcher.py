@@ -20,7 +20,7 @@ from django.db import connection
 from core import live
 from core.net import http
 from core.stack import self_status
-from core.watch import canary, operations, queries, readings, registry, rules
+from core.watch import canary, direct, operations, queries, readings, registry, rules
 from core.watch.rules import Grade, Seen
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Watcher:
         if time.monotonic() >= self._look_at:
             self._look_at = time.monotonic() + LOOK_SECONDS
             parts += [("the clock", self._clock.look), ("the alarms", self.look)]
+            parts += [("alarms that nobody took", direct.send_untaken)]
         parts += [(chore.name, chore.run) for chore in registry.chores() if self._is_due(chore)]
         for name, part in parts:
             _do(name, part)

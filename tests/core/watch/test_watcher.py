@@ -11,12 +11,13 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from config import env
 from core.events.models import Event
 from core.outbox import claims, draining
 from core.outbox.claims import Room
 from core.outbox.models import Message
 from core.stack import self_status
-from core.watch import operations, readings, registry, watcher
+from core.watch import direct, operations, readings, registry, watcher
 from core.watch.models import Alarm, Canary, Heartbeat
 from core.watch.readings import Beat, Flight
 from core.watch.registry import Check, Probe
@@ -263,6 +264,47 @@ class TestAlarms:
         ada.save()
         assert claims.claim(Room(10, 10), owner="w") == []
         assert Message.objects.get().error == "the account is closed"
+
+
+@pytest.mark.django_db(transaction=True)
+class TestPastTheOutbox:
+    """The alarm may be about the very thing that would have brought it."""
+
+    def test_a_mail_that_nobody_takes_is_sent_once(self, smtp: Smtp) -> None:
+        cast.ada()
+        operations.raise_alarm(BAD)
+        assert direct.send_untaken() == 0
+        sql(f"update outbox_message set due_at = {ago(21)}")
+        assert [direct.send_untaken(), direct.send_untaken()] == [1, 0]
+        (mail,) = smtp.wait(1)
+        assert "Kick it." in mail.text
+        message = Message.objects.get()
+        assert (message.state, message.error) == ("suppressed", direct.REASON)
+        draining.drain(kind="pagerd")
+        assert len(smtp.mails) == 1
+
+    def test_what_is_being_tried_is_left_to_the_outbox(self) -> None:
+        cast.ada()
+        operations.raise_alarm(BAD)
+        sql(f"update outbox_message set due_at = {ago(21)}, attempts = 1")
+        assert direct.send_untaken() == 0
+
+    def test_where_the_mail_server_is_away_it_is_tried_again_and_the_outbox_keeps_it(
+        self, settings: Settings
+    ) -> None:
+        settings.MAIL = env.mail("smtp://127.0.0.1:1")
+        cast.ada()
+        operations.raise_alarm(BAD)
+        sql(f"update outbox_message set due_at = {ago(21)}")
+        assert [direct.send_untaken(), direct.send_untaken()] == [1, 1]
+        assert Message.objects.get().state == "pending"
+
+    def test_the_watch_looks_for_them(self, smtp: Smtp, way: Way) -> None:
+        cast.ada()
+        operations.raise_alarm(BAD)
+        sql(f"update outbox_message set due_at = {ago(21)}")
+        watcher.Watcher().turn()
+        assert "It stands still." in smtp.wait(1)[0].text
 
 
 @pytest.mark.django_db(transaction=True)

@@ -75,7 +75,7 @@ def take(now: datetime) -> Snapshot:
         {row.key_hash: Source(row.pk, row.service_id, row.name) for row in sources},
         routing.load(),
         turns,
-        {id_: _person(person, now) for id_, person in paging.reachable(ids).items()},
+        {id_: _person(person, now) for id_, person in paging.reachable(ids, is_on_call=True).items()},
     )
 
 

@@ -147,7 +147,7 @@ class RuleOut(serializers.ModelSerializer[NotificationRule]):
 
     class Meta:
         model = NotificationRule
-        fields: ClassVar[list[str]] = ["id", "urgency", "method", "delay_seconds"]
+        fields: ClassVar[list[str]] = ["id", "urgency", "method", "delay_seconds", "only_on_call"]
         read_only_fields = fields
 
 
@@ -155,6 +155,9 @@ class RuleIn(serializers.Serializer[dict[str, Any]]):
     urgency = serializers.ChoiceField(choices=Urgency.values, default=Urgency.HIGH.value)
     method = SlugOrId(queries.methods_of, slug=None)
     delay_seconds = Seconds(max_value=86400, default=0)
+    only_on_call = serializers.BooleanField(
+        default=False, help_text="Counts while you are on call, beside your other rules."
+    )
 
 
 class NotificationRules(Mine):

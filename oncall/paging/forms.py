@@ -113,6 +113,7 @@ class RuleForm(forms.Form):
         error_messages={"required": "Choose one of your verified methods."},
     )
     delay_seconds = forms.TypedChoiceField(choices=DELAYS, coerce=int, label="When")
+    only_on_call = forms.BooleanField(required=False, label="Only while I am on call, beside the others")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -53,12 +53,16 @@ class ContactMethod(models.Model):
 
 
 class NotificationRule(models.Model):
-    """One line of a person's own rules: at this urgency, this method, so long after the page."""
+    """One line of a person's own rules: at this urgency, this method, so long after the page.
+
+    One for `only_on_call` counts while the person is on call, and is beside the others.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notification_rules")
     urgency = models.CharField(max_length=4, choices=Urgency.choices, default=Urgency.HIGH)
     method = models.ForeignKey(ContactMethod, models.CASCADE, related_name="rules")
     delay_seconds = models.PositiveIntegerField(default=0)
+    only_on_call = models.BooleanField(db_default=False, default=False)
 
     class Meta:
         ordering = [F("delay_seconds").asc(), F("id").asc()]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ from oncall.paging import addresses, rules, tokens
 from oncall.paging.models import ContactMethod, NotificationRule, Page, PageStatus
 from oncall.paging.rules import Over
 from oncall.quiet.rules import Quiet, said, waits_until
+from oncall.schedules import queries as schedules
+from oncall.schedules.models import Schedule
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from incidents.lifecycle.models import Incident
     from oncall.alerts.models import Alert
     from oncall.paging.models import PageQuerySet
+
+log = logging.getLogger(__name__)
 
 CLIENT = "oncall.page"
 VERIFICATION = "oncall.verification"
@@ -74,13 +79,18 @@ _REACHABLE = """
 select u.id, coalesce(nullif(u.name, ''), u.email), u.email, u.time_zone, u.is_active,
     (select json_agg(json_build_array(m.id, m.channel, m.address, m.secret, m.is_enabled and m.verified_at is not null)
         order by m.id) from oncall_contactmethod m where m.user_id = u.id)::text,
-    (select json_agg(json_build_array(r.urgency, r.method_id, r.delay_seconds) order by r.delay_seconds, r.id)
-        from oncall_notificationrule r where r.user_id = u.id)::text
+    (select json_agg(json_build_array(r.urgency, r.method_id, r.delay_seconds, r.only_on_call)
+        order by r.delay_seconds, r.id) from oncall_notificationrule r where r.user_id = u.id)::text
 from accounts_user u where u.id = any(%s) order by u.id"""
 
 
-def reachable(ids: Iterable[int]) -> dict[int, Person]:
-    """Give how these people are reached, with one statement for all of them; who is gone is left out."""
+def reachable(
+    ids: Iterable[int], *, at: datetime | None = None, is_on_call: bool = False
+) -> dict[int, Person]:
+    """Give how these people are reached, with one statement for all of them; who is gone is left out.
+
+    Rules for who is on call are given for those who are at an instant (default: now), or for all with `is_on_call`.
+    """
     asked = set(ids)
     canary = {CANARY.id: CANARY} if CANARY.id in asked else {}
     wanted = sorted(asked - canary.keys())
@@ -88,7 +98,26 @@ def reachable(ids: Iterable[int]) -> dict[int, Person]:
         return canary
     with connection.cursor() as cursor:
         cursor.execute(_REACHABLE, [wanted])
-        return canary | {row[0]: _person(row) for row in cursor.fetchall()}
+        found = canary | {row[0]: _person(row) for row in cursor.fetchall()}
+    asks = not is_on_call and any(rule.only_on_call for one in found.values() for rule in one.own_rules)
+    return _off_call(found, at) if asks else found
+
+
+def _off_call(people: Mapping[int, Person], at: datetime | None) -> dict[int, Person]:
+    """Leave out the rules for who is on call of those who are not."""
+    schedule_ids = list(Schedule.objects.order_by("pk").values_list("pk", flat=True))
+    try:
+        busy = {pk for piece in schedules.on_call(schedule_ids, at).values() for pk in piece.users}
+    except Exception:  # somebody else's schedule must stop no page; a message too many is better than none
+        if connection.needs_rollback:
+            raise
+        log.exception("it cannot be seen who is on call; their rules count as if they were")
+        return dict(people)
+    return {pk: person if pk in busy else _always(person) for pk, person in people.items()}
+
+
+def _always(person: Person) -> Person:
+    return replace(person, own_rules=tuple(rule for rule in person.own_rules if not rule.only_on_call))
 
 
 def _person(row: tuple[Any, ...]) -> Person:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -354,11 +354,12 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """At this urgency, this method, so many seconds after the page."""
+    """At this urgency, this method, so many seconds after the page; `only_on_call`: beside the others while on call."""
 
     urgency: str
     method_id: int
     delay_seconds: int
+    only_on_call: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,16 +376,24 @@ def sends(
     """Say by what a person is paged, and why so where they did not choose it themselves.
 
     Without a rule for the urgency every usable method is used at once, for low urgency only the first; without a
-    usable method the sign-in e-mail; without that nothing.
+    usable method the sign-in e-mail; without that nothing. A rule for who is on call is beside all that; the caller
+    leaves out those of somebody who is not.
     """
     usable = {method.id: method for method in methods if method.usable}
-    chosen = [
+    own = [rule for rule in rules if rule.urgency == urgency and rule.method_id in usable]
+    always = [Send(usable[rule.method_id], rule.delay_seconds) for rule in own if not rule.only_on_call]
+    found, note = (always, "") if always else _by_default(usable, urgency, sign_in)
+    known = {(send.method.id, send.delay_seconds) for send in found}
+    extra = [
         Send(usable[rule.method_id], rule.delay_seconds)
-        for rule in sorted(rules, key=lambda rule: rule.delay_seconds)
-        if rule.urgency == urgency and rule.method_id in usable
+        for rule in own
+        if rule.only_on_call and (rule.method_id, rule.delay_seconds) not in known
     ]
-    if chosen:
-        return chosen, ""
+    return sorted([*found, *extra], key=lambda send: send.delay_seconds), note
+
+
+def _by_default(usable: Mapping[int | None, Method], urgency: str, sign_in: str) -> tuple[list[Send], str]:
+    """By what somebody is paged who chose nothing."""
     if usable:
         ordered = sorted(usable.values(), key=lambda method: method.channel != "email")
         most = len(ordered) if urgency == "high" else 1

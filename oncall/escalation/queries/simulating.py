@@ -86,7 +86,7 @@ def _lines(plan: Plan, *, at: datetime, facts: Facts) -> list[Line]:
     @cache
     def known(user_id: int) -> tuple[Person | None, Quiet | None]:
         left_alone = quiet.of([user_id], since=at) if facts.urgency == Urgency.LOW else {}
-        return paging.reachable([user_id]).get(user_id), left_alone.get(user_id)
+        return paging.reachable([user_id], at=at).get(user_id), left_alone.get(user_id)
 
     def way(user_id: int, when: datetime) -> _Told:
         person, theirs = known(user_id)

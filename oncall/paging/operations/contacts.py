@@ -236,17 +236,28 @@ class SameRule(Refused):
 
 @transaction.atomic
 def add_rule(
-    user: User, *, urgency: str, method: ContactMethod, delay_seconds: int = 0, actor: User | None = None
+    user: User,
+    *,
+    urgency: str,
+    method: ContactMethod,
+    delay_seconds: int = 0,
+    only_on_call: bool = False,
+    actor: User | None = None,
 ) -> NotificationRule:
-    """Page a person at this urgency by this method, so many seconds after the page was due."""
+    """Page a person at this urgency by this method, so many seconds after the page was due, perhaps only while on call."""
     if method.verified_at is None:
         raise NotVerified
     rule, new = NotificationRule.objects.get_or_create(
-        user=user, urgency=urgency, method=method, delay_seconds=delay_seconds
+        user=user,
+        urgency=urgency,
+        method=method,
+        delay_seconds=delay_seconds,
+        defaults={"only_on_call": only_on_call},
     )
     if not new:
         raise SameRule
-    _note_rules(user, f"{urgency}: {method.channel} after {delay_seconds} s", actor or user)
+    when = ", while on call" if only_on_call else ""
+    _note_rules(user, f"{urgency}: {method.channel} after {delay_seconds} s{when}", actor or user)
     return rule
 
 

@@ -7,6 +7,7 @@ from oncall.paging.api import ContactMethods, NotificationRules
 from oncall.quiet.api import MyHolidays, MyQuietHours
 from oncall.readiness.api import Readiness
 from oncall.routing.api import Routes, Simulate
+from oncall.runbooks.api import MissingRunbooks
 from oncall.schedules.api.schedules import Schedules
 from oncall.schedules.api.shifts import OnCall
 
@@ -21,6 +22,7 @@ routes = [
     ("users/me/holidays", MyHolidays, "holiday"),
     ("integrations", Integrations, "integration"),
     ("routes", Routes, "route"),
+    ("missing-runbooks", MissingRunbooks, "missing-runbook"),
     ("simulate", Simulate, "simulate"),
     ("schedules", Schedules, "schedule"),
     ("on-call/readiness", Readiness, "readiness"),

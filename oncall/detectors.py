@@ -25,6 +25,7 @@ OWN = (
         order=2,
         sql="select a.id, a.first_at, '/alerts/' || a.id || '/' from oncall_alert a"
         " where a.status = 'triggered' and a.urgency = 'high' and a.snoozed_until is null"
+        " and a.not_paged = ''"
         " and a.first_at < now() - interval '30 seconds'"
         " and not exists (select from oncall_escalation e where e.alert_id = a.id)",
         what="Alert {id}",

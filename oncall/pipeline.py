@@ -135,6 +135,9 @@ def _place(signal: Waiting, parsed: Parsed, world: Map) -> tuple[Entry, Decision
         service_id=decision.service_id,
         urgency=decision.urgency,
         routed_by=decision.why,
+        nature=decision.nature,
+        # Whom break-glass has asked already is not left alone with it.
+        not_paged="" if signal.asked_early is not None else decision.not_paged,
         is_quiet=signal.kind == CANARY,
     )
     return entry, decision
@@ -175,7 +178,7 @@ def _ask(
             early=early.get((item.entry.integration_id, item.entry.parsed.dedup_key)),
         )
         for item in recorded
-        if item.change is Change.OPENED and item.alert_id is not None
+        if item.change is Change.OPENED and item.alert_id is not None and not item.entry.not_paged
     ]
     if starts:
         escalation.start_many(starts)

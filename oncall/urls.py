@@ -3,6 +3,7 @@ from django.urls import include, path
 app_name = "oncall"
 urlpatterns = [
     path("", include("oncall.alerts.urls")),
+    path("", include("oncall.runbooks.urls")),
     path("", include("oncall.routing.urls")),
     path("", include("oncall.inbox.urls")),
     path("", include("oncall.byhand.urls")),

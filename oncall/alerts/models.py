@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from incidents.catalog.models import Service
 from incidents.lifecycle.models import Incident, Participant
+from oncall.alerts.rules import checklist
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -146,6 +147,13 @@ class Urgency(models.TextChoices):
     LOW = "low", "Low"
 
 
+class Nature(models.TextChoices):
+    """Whether an alert is what users feel, which pages, or one of its causes, which does not by itself."""
+
+    SYMPTOM = "symptom", "Symptom"
+    CAUSE = "cause", "Cause"
+
+
 class Verdict(models.TextChoices):
     """What people say of an alert that is over: was it right to wake somebody?"""
 
@@ -187,6 +195,10 @@ class Alert(models.Model):
     routed_by = models.CharField(
         max_length=300, blank=True, help_text="Which rule chose service and policy, in words."
     )
+    nature = models.CharField(max_length=8, choices=Nature.choices, blank=True, default="", db_default="")
+    not_paged = models.CharField(
+        max_length=120, blank=True, default="", db_default="", help_text="Why nobody was asked about it."
+    )
     is_test = models.BooleanField(default=False)
     count = models.PositiveIntegerField(default=1)
     started_at = models.DateTimeField(null=True)
@@ -222,3 +234,8 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def checklist(self) -> list[str]:
+        """The steps that its source gives to whoever looks at it."""
+        return checklist(self.annotations)

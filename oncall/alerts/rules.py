@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+
+import orjson
 
 POISON_AFTER = 5
 """How often a signal is tried before it becomes an alert of its own."""
@@ -70,6 +73,28 @@ def urgency(severity_name: str) -> str:
     return "low" if severity_name in {"warning", "info"} else "high"
 
 
+CHECKLISTS = ("checklist", "steps")
+"""Annotations that hold what to do, one step a line or as a JSON list."""
+MOST_STEPS = 30
+_MARK = re.compile(r"^(?:\d{1,2}[.)]|[-*\u2022])?\s*(?:\[[ xX]?\])?\s*")
+
+
+def checklist(annotations: object) -> list[str]:
+    """Give the steps in the annotations of an alert, without their numbers and boxes, at most 30."""
+    told = annotations if isinstance(annotations, Mapping) else {}
+    written = next((str(told[name]) for name in CHECKLISTS if told.get(name)), "")
+    steps = (_MARK.sub("", line.strip(), count=1)[:500] for line in _lines(written))
+    return [step for step in steps if step][:MOST_STEPS]
+
+
+def _lines(written: str) -> list[str]:
+    try:
+        found = orjson.loads(written) if written.lstrip().startswith("[") else None
+    except orjson.JSONDecodeError:
+        found = None
+    return [str(step) for step in found] if isinstance(found, list) else written.splitlines()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """What a signal says about one alert, with where it belongs; `count` signals in a row said the same.
@@ -83,6 +108,8 @@ class Entry:
     service_id: int | None = None
     urgency: str = "high"
     routed_by: str = ""
+    nature: str = ""
+    not_paged: str = ""
     count: int = 1
     is_quiet: bool = False
 

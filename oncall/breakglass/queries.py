@@ -188,7 +188,7 @@ def _of_signal(snapshot: Snapshot, kept: Kept) -> Iterator[Word]:
         subject = f"service-{decision.service_id}" if decision.service_id else f"policy-{policy}"
         yield Word(
             (source.id, parsed.dedup_key),
-            parsed.action is Action.TRIGGER and decision.urgency == "high",
+            parsed.action is Action.TRIGGER and decision.urgency == "high" and not decision.not_paged,
             Call(kept.name, subject, policy, parsed.title),
             is_asked=asked.of(kept.name) is not None,
         )

@@ -37,6 +37,8 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
     judged_at = Time(read_only=True)
     acks_needed = serializers.SerializerMethodField()
     acks = serializers.SerializerMethodField()
+    nature = serializers.CharField(read_only=True, help_text='symptom, cause, or "" where nothing says so.')
+    checklist = serializers.ListField(child=serializers.CharField(), read_only=True)
     url = serializers.SerializerMethodField()
 
     class Meta:
@@ -67,6 +69,9 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
             "judged_by",
             "incident",
             "routed_by",
+            "nature",
+            "not_paged",
+            "checklist",
             "url",
         ]
         read_only_fields = fields
@@ -107,6 +112,7 @@ class Alerts(Lists, Shows, ViewSet):
         "status": ["exact"],
         "urgency": ["exact"],
         "verdict": ["exact"],
+        "nature": ["exact"],
         "service__slug": ["exact"],
         "dedup_key": ["exact"],
     }

@@ -40,7 +40,7 @@ DAY = timedelta(days=1)
 NEEDS, OPEN, SNOOZED, CLOSED = "needs", "open", "snoozed", "closed"
 _OPEN = Q(status__in=[Status.TRIGGERED, Status.ACKNOWLEDGED])
 TABS = {
-    NEEDS: ("Needs someone", Q(status=Status.TRIGGERED, snoozed_until=None)),
+    NEEDS: ("Needs someone", Q(status=Status.TRIGGERED, snoozed_until=None, not_paged="")),
     OPEN: ("Open", _OPEN),
     SNOOZED: ("Snoozed", _OPEN & Q(snoozed_until__isnull=False)),
     CLOSED: ("Closed", Q(status=Status.RESOLVED)),

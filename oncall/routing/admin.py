@@ -23,7 +23,7 @@ class RouteForm(forms.ModelForm[Route]):
 
     class Meta:
         model = Route
-        fields = ("position", "name", "integration", "match", "service", "policy", "urgency", "is_active")
+        fields = ("position", "name", "integration", "match", *operations.GIVES, "is_active")
         help_texts = {
             "match": 'A list such as [{"label": "team", "op": "equals", "value": "payments"}]; every condition'
             " must hold, and an empty list holds for everything. Operators: equals, not_equals, contains,"
@@ -46,8 +46,8 @@ class RouteForm(forms.ModelForm[Route]):
     def clean(self) -> dict[str, Any]:
         """Ask for something that the route gives."""
         data = super().clean() or {}
-        if not any(data.get(name) for name in ("service", "policy", "urgency")):
-            raise forms.ValidationError("A route needs a service, a policy or an urgency to give.")
+        if not any(data.get(name) for name in operations.GIVES):
+            raise forms.ValidationError(operations.NOTHING)
         return data
 
 
@@ -56,8 +56,17 @@ class RouteAdmin(admin.ModelAdmin[Route]):
     """Which service and policy an alert belongs to, tried from top to bottom."""
 
     form = RouteForm
-    list_display = ("__str__", "position", "integration", "service", "policy", "urgency", "is_active")
-    list_filter = ("is_active", "integration", "service")
+    list_display = (
+        "__str__",
+        "position",
+        "integration",
+        "service",
+        "policy",
+        "urgency",
+        "nature",
+        "is_active",
+    )
+    list_filter = ("is_active", "nature", "pages_causes", "integration", "service")
     ordering = ("position", "id")
 
     def save_model(self, request: HttpRequest, obj: Route, form: Any, change: bool) -> None:  # noqa: FBT001

@@ -15,7 +15,7 @@ from core.api.schema import takes
 from core.api.views import Lists, Shows, ViewSet
 from incidents.catalog.models import Service
 from oncall.alerts import parsers
-from oncall.alerts.models import Integration, Urgency
+from oncall.alerts.models import Integration, Nature, Urgency
 from oncall.escalation.models import Policy
 from oncall.matching import rules as matching
 from oncall.routing import operations, queries
@@ -39,13 +39,19 @@ class ConditionIn(serializers.Serializer[Any]):
 
 
 class RouteOut(serializers.ModelSerializer[Route]):
-    """A route. The first one whose conditions all hold decides; without conditions it holds for everything."""
+    """A route. The first one whose conditions all hold decides; without conditions it holds for everything.
+
+    `nature` marks its alerts as `symptom` or `cause`, "" as their label says. A cause is recorded and pages nobody,
+    unless `pages_causes`.
+    """
 
     id = Id()
     match = ConditionIn(many=True, read_only=True)
     integration = serializers.CharField(source="integration_id", allow_null=True, read_only=True)
     service = serializers.CharField(source="service.slug", default=None, allow_null=True, read_only=True)
     policy = serializers.CharField(source="policy.slug", default=None, allow_null=True, read_only=True)
+    urgency = serializers.CharField(read_only=True, help_text='high, low, or "" where the alert says it.')
+    nature = serializers.CharField(read_only=True, help_text='symptom, cause, or "" where the label says it.')
 
     class Meta:
         model = Route
@@ -58,6 +64,8 @@ class RouteOut(serializers.ModelSerializer[Route]):
             "service",
             "policy",
             "urgency",
+            "nature",
+            "pages_causes",
             "is_active",
         ]
         read_only_fields = fields
@@ -72,6 +80,8 @@ class RouteIn(serializers.Serializer[Any]):
     service = SlugOrId(Service.objects.visible_to, required=False, allow_null=True)
     policy = SlugOrId(lambda _: Policy.objects.all(), required=False, allow_null=True)
     urgency = serializers.ChoiceField(choices=Urgency.choices, required=False, allow_blank=True)
+    nature = serializers.ChoiceField(choices=Nature.choices, required=False, allow_blank=True)
+    pages_causes = serializers.BooleanField(required=False)
     position = serializers.IntegerField(min_value=0, max_value=10_000, required=False)
     is_active = serializers.BooleanField(required=False)
 
@@ -113,12 +123,14 @@ class SimulatedAlert(serializers.Serializer[Any]):
 
 
 class SimulatedRoute(serializers.Serializer[Any]):
-    """Where the alert goes and why."""
+    """Where the alert goes and why; `not_paged` is why nobody is asked, "" where somebody is."""
 
     service = serializers.CharField(source="service.slug", default=None, allow_null=True)
     policy = serializers.CharField(source="policy.slug", default=None, allow_null=True)
     urgency = serializers.CharField(source="decision.urgency")
     why = serializers.CharField(source="decision.why")
+    nature = serializers.CharField(source="decision.nature")
+    not_paged = serializers.CharField(source="decision.not_paged")
 
 
 class SimulatedLine(serializers.Serializer[Any]):
@@ -168,7 +180,14 @@ class Routes(Lists, Shows, ViewSet):
 
     permission_classes = (Configures,)
     serializer_class = RouteOut
-    filterset_fields: ClassVar[list[str]] = ["is_active", "service__slug", "policy__slug", "integration"]
+    filterset_fields: ClassVar[list[str]] = [
+        "is_active",
+        "nature",
+        "pages_causes",
+        "service__slug",
+        "policy__slug",
+        "integration",
+    ]
     ordering = "position"
     ordering_fields: ClassVar[list[str]] = ["position", "id"]
 
@@ -193,6 +212,8 @@ class Routes(Lists, Shows, ViewSet):
             "service": None,
             "policy": None,
             "urgency": "",
+            "nature": "",
+            "pages_causes": False,
         }
         return self._change({**blank, "is_active": True, **self.read(RouteIn)})
 

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from incidents.catalog.models import Service
 from oncall.alerts import parsers
-from oncall.alerts.models import Integration, Kind, Urgency
+from oncall.alerts.models import Integration, Kind, Nature, Urgency
 from oncall.alerts.rules import Action, Parsed, Unreadable, severity, urgency
 from oncall.escalation.models import Policy
 from oncall.matching.rules import labels_of
@@ -43,6 +43,13 @@ class RouteForm(forms.Form):
         choices=[("", "As the alert says"), *((value, label) for value, label in Urgency.choices)],
         required=False,
     )
+    nature = forms.ChoiceField(
+        choices=[("", "As its label says"), *((value, label) for value, label in Nature.choices)],
+        required=False,
+        label="Symptom or cause",
+        help_text="A cause, as high CPU, is recorded with its checklist and pages nobody.",
+    )
+    pages_causes = forms.BooleanField(required=False, label="Pages for a cause all the same")
     position = forms.TypedChoiceField(
         coerce=int, empty_value=None, required=False, label="Tried", help_text="The first that holds decides."
     )

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F
 
 from incidents.catalog.models import Service
-from oncall.alerts.models import Integration, Urgency
+from oncall.alerts.models import Integration, Nature, Urgency
 from oncall.escalation.models import Policy
 
 if TYPE_CHECKING:
@@ -35,6 +35,17 @@ class Route(models.Model):
     service = models.ForeignKey(Service, models.CASCADE, null=True, blank=True, related_name="routes")
     policy = models.ForeignKey(Policy, models.PROTECT, null=True, blank=True, related_name="routes")
     urgency = models.CharField(max_length=4, choices=Urgency.choices, blank=True)
+    nature = models.CharField(
+        max_length=8,
+        choices=Nature.choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="A symptom is paged; a cause is recorded and pages nobody. Empty: as the label of the alert says.",
+    )
+    pages_causes = models.BooleanField(
+        default=False, db_default=False, help_text="It pages for a cause as for a symptom."
+    )
     is_active = models.BooleanField(default=True)
 
     objects = RouteQuerySet.as_manager()

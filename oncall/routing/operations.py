@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from incidents.catalog.models import Service
     from oncall.escalation.models import Policy
 
-CHANGEABLE = frozenset({"name", "match", "integration", "service", "policy", "urgency", "is_active"})
+CHANGEABLE = frozenset(
+    {"name", "match", "integration", "service", "policy", "urgency", "nature", "pages_causes", "is_active"}
+)
+NOTHING = "A route needs a service, a policy, an urgency or a mark to give."
+GIVES = ("service", "policy", "urgency", "nature", "pages_causes")
+"""What a route decides; one of them at least."""
 
 
 class BadRoute(Refused):
@@ -100,8 +105,8 @@ def _fill(route: Route, fields: dict[str, Any]) -> None:
     except ValueError as error:
         raise BadRoute(str(error)) from error
     route.match = [{"label": c.label, "op": c.op, "value": c.value} for c in conditions]
-    if not (route.service_id or route.policy_id or route.urgency):
-        raise BadRoute("A route needs a service, a policy or an urgency to give.")
+    if not any(getattr(route, name) for name in GIVES):
+        raise BadRoute(NOTHING)
 
 
 def _place(route: Route, position: int) -> None:

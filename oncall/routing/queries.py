@@ -41,10 +41,22 @@ _LOAD = """
 select
     (select json_agg(json_build_array(s.id, s.slug, s.name, s.is_active, p.policy_id))
         from incidents_service s left join oncall_servicepolicy p on p.service_id = s.id)::text,
-    (select json_agg(json_build_array(id, position, name, integration_id, match, service_id, policy_id, urgency)
+    (select json_agg(json_build_array(id, position, name, integration_id, match, service_id, policy_id, urgency,
+        nature, pages_causes)
         order by position, id) from oncall_route where is_active)::text,
     (select id from oncall_policy where is_default)"""
-_ROUTE = ("id", "position", "name", "integration_id", "match", "service_id", "policy_id", "urgency")
+_ROUTE = (
+    "id",
+    "position",
+    "name",
+    "integration_id",
+    "match",
+    "service_id",
+    "policy_id",
+    "urgency",
+    "nature",
+    "pages_causes",
+)
 
 
 def load() -> Map:
@@ -125,7 +137,7 @@ def simulate(body: bytes, *, kind: str, source: Integration | None, at: datetime
     decision = decide(subject)
     service = Service.objects.filter(pk=decision.service_id or 0).first()
     policy = Policy.objects.prefetch_related(*escalations.TARGETS).filter(pk=decision.policy_id or 0).first()
-    asks = first.action is Action.TRIGGER
+    asks = first.action is Action.TRIGGER and not decision.not_paged
     timeline = escalations.simulate(policy, at=at, urgency=decision.urgency, facts=subject) if asks else []
     return Simulation(first, decision, service, policy, tuple(timeline))
 
@@ -202,7 +214,13 @@ class Line:
         urgency = f"{self.route.get_urgency_display().lower()} urgency" if self.route.urgency else ""
         service = str(self.route.service or "")
         policy = f"by {self.route.policy}" if self.route.policy else ""
-        return [text for text in (service, policy, urgency) if text]
+        return [text for text in (service, policy, urgency, self._marks) if text]
+
+    @property
+    def _marks(self) -> str:
+        if self.route.nature == rules.CAUSE:
+            return "a cause that pages" if self.route.pages_causes else "a cause, pages nobody"
+        return "a symptom" if self.route.nature else "pages causes too" if self.route.pages_causes else ""
 
 
 def lines(user: User) -> list[Line]:
@@ -225,13 +243,14 @@ def default_policy() -> Policy | None:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Where an alert would go now, and why. Without a policy every admin is asked."""
+    """Where an alert would go now, and why. Without a policy every admin is asked, unless it is `not_paged`."""
 
     alert: Parsed
     service: Service | None
     policy: Policy | None
     urgency: str
     why: str
+    not_paged: str
 
 
 def answers(alerts: Sequence[Parsed], integration: Integration | None) -> list[Answer]:
@@ -247,6 +266,7 @@ def answers(alerts: Sequence[Parsed], integration: Integration | None) -> list[A
             policies.get(found.policy_id or 0),
             found.urgency,
             found.why,
+            found.not_paged,
         )
         for alert, found in zip(alerts, decisions, strict=True)
     ]
@@ -266,4 +286,6 @@ def _rule(route: Route) -> Rule | None:
         service_id=route.service_id,
         policy_id=route.policy_id,
         urgency=route.urgency,
+        nature=route.nature,
+        pages_causes=route.pages_causes,
     )

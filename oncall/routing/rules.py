@@ -12,6 +12,11 @@ from dataclasses import dataclass, field
 
 from oncall.matching.rules import Condition, Facts, is_true
 
+NATURE_LABELS = ("nature", "alert_type", "type")
+"""Labels that say whether an alert is a symptom or a cause."""
+CAUSE = "cause"
+NATURES = ("symptom", CAUSE)
+A_CAUSE = "not paged: a cause, not a symptom"
 SERVICE_LABELS = ("service", "component", "service_name", "app")
 
 
@@ -26,6 +31,8 @@ class Rule:
     service_id: int | None = None
     policy_id: int | None = None
     urgency: str = ""
+    nature: str = ""
+    pages_causes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +57,17 @@ class Map:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Where an alert goes and why. Without a policy every active admin is asked."""
+    """Where an alert goes and why. Without a policy every active admin is asked.
+
+    `nature` is symptom, cause, or "" where nothing says so; `not_paged` is why nobody is asked at all.
+    """
 
     service_id: int | None
     policy_id: int | None
     urgency: str
     why: str
+    nature: str = ""
+    not_paged: str = ""
 
 
 def decide(subject: Subject, world: Map) -> Decision:
@@ -64,7 +76,22 @@ def decide(subject: Subject, world: Map) -> Decision:
     service_id, why = _service(subject, rule, world)
     policy_id, because = _policy(service_id, rule, world)
     urgency = (rule.urgency if rule else "") or subject.urgency
-    return Decision(service_id, policy_id, urgency, f"{why}{because}"[:300])
+    nature = (rule.nature if rule else "") or _nature(subject)
+    is_spared = nature == CAUSE and not (rule and rule.pages_causes)
+    return Decision(
+        service_id,
+        policy_id,
+        urgency,
+        f"{why}{because}"[:300],
+        nature,
+        A_CAUSE if is_spared else "",
+    )
+
+
+def _nature(subject: Subject) -> str:
+    """What an alert says that it is; a word that is neither says nothing."""
+    said = ((subject.value(label) or "").strip().lower() for label in NATURE_LABELS)
+    return next((word for word in said if word in NATURES), "")
 
 
 def holds(rule: Rule, subject: Subject) -> bool:
@@ -84,7 +111,9 @@ def _service(subject: Subject, rule: Rule | None, world: Map) -> tuple[int | Non
         matched = ", ".join(_words(condition) for condition in rule.conditions) or "everything"
         why = f"route “{rule.name}” matched {matched}"
         return (rule.service_id or subject.service_id or _named(subject, world)[0]), why
-    begun = "no route matched" if rule is None else f"route “{rule.name}” sets the urgency alone"
+    begun = "no route matched"
+    if rule is not None:
+        begun = f"route “{rule.name}” " + ("sets the urgency alone" if rule.urgency else "only marks it")
     if subject.service_id is not None:
         return subject.service_id, f"{begun}: the source “{subject.source}” belongs to its service"
     named, label = _named(subject, world)

@@ -87,6 +87,8 @@ def edit(request: PersonRequest, pk: int) -> HttpResponse:
         "service": route.service_id,
         "policy": route.policy_id,
         "urgency": route.urgency,
+        "nature": route.nature,
+        "pages_causes": route.pages_causes,
     }
     form = RouteForm(user=request.user, route=route, initial=initial)
     return _editor(request, route, form, Conditions.of(route.match))

@@ -134,6 +134,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("integrations", "/integrations/"),
         Place("integration", f"/integrations/{source}/"),
         Place("routes", "/routes/"),
+        Place("missing-runbooks", "/integrations/without-runbook/"),
         Place("route-editor", f"/routes/{route}/edit/"),
         Place("postmortems", "/postmortems/"),
         Place("postmortem", f"/postmortems/INC-{ended}/"),

@@ -15,6 +15,7 @@ from oncall.alerts.operations.sources import (
 from oncall.alerts.operations.states import (
     NotOver,
     acknowledge_alert,
+    ask_after_all,
     attach_alerts,
     judge_alert,
     resolve_alert,
@@ -30,6 +31,7 @@ __all__ = [
     "Waiting",
     "acknowledge_alert",
     "activate",
+    "ask_after_all",
     "attach_alerts",
     "change_integration",
     "claim",

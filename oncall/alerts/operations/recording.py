@@ -60,13 +60,13 @@ def record(entries: Sequence[Entry]) -> list[Recorded]:
 _UPSERT = """
 insert into oncall_alert (
     integration_id, dedup_key, status, title, description, severity, urgency, service_id, labels, annotations,
-    links, routed_by, is_test, count, started_at)
+    links, routed_by, nature, not_paged, is_test, count, started_at)
 select integration_id, dedup_key, 'triggered', title, description, severity, urgency, service_id, labels,
-    annotations, links, routed_by, is_test, count, started_at
+    annotations, links, routed_by, nature, not_paged, is_test, count, started_at
 from jsonb_to_recordset(%s::jsonb) as r (
     integration_id bigint, dedup_key text, title text, description text, severity text, urgency text,
-    service_id bigint, labels jsonb, annotations jsonb, links jsonb, routed_by text, is_test boolean, count int,
-    started_at timestamptz)
+    service_id bigint, labels jsonb, annotations jsonb, links jsonb, routed_by text, nature text, not_paged text,
+    is_test boolean, count int, started_at timestamptz)
 order by integration_id, dedup_key
 on conflict (integration_id, dedup_key) where not (status = 'resolved') do update set
     count = oncall_alert.count + excluded.count, last_at = statement_timestamp(), description = excluded.description,
@@ -125,6 +125,8 @@ def _row(entry: Entry) -> dict[str, Any]:
         "annotations": parsed.annotations,
         "links": [{"kind": link.kind, "label": link.label, "url": link.url} for link in parsed.links],
         "routed_by": entry.routed_by[:300],
+        "nature": entry.nature,
+        "not_paged": entry.not_paged,
         "is_test": "true" in (parsed.labels.get(TEST_LABEL), parsed.annotations.get(TEST_LABEL)),
         "count": entry.count,
         "started_at": parsed.started_at,

@@ -66,6 +66,12 @@ def snooze_alert(alert_id: int, *, until: datetime | None) -> bool:
     return True
 
 
+def ask_after_all(alert_id: int) -> None:
+    """Forget why nobody was asked about an alert: somebody is asked now."""
+    with transaction.atomic():
+        _write(_locked(alert_id), not_paged="")
+
+
 class NotOver(Refused):
     def __init__(self) -> None:
         super().__init__(

@@ -17,7 +17,7 @@ from core import failpoints
 from core.events import nudge
 from oncall.escalation import queries
 from oncall.escalation.models import Escalation, EscalationStatus
-from oncall.escalation.operations.exhausting import exhaust
+from oncall.escalation.operations.exhausting import finish
 from oncall.escalation.operations.rows import await_end, incident_id, tell
 from oncall.escalation.operations.sparing import Asking, spare, those_left_out
 from oncall.escalation.operations.turns import Turn, draw, turn_of
@@ -178,7 +178,7 @@ def _advance(due: Sequence[Escalation]) -> int:
     given_up = [turn for turn in turns if turn.step.ask is None and not turn.step.waits]
     paging.note_aside([aside for turn in (*waiting, *given_up) if (aside := _aside(turn))])
     _wait(waiting)
-    exhaust([turn.escalation for turn in given_up])
+    finish([turn.escalation for turn in given_up])
     failpoints.hit("in_advance")
     return len(due)
 

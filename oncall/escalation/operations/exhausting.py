@@ -6,12 +6,14 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from core.events import bus
 from core.outbox import operations as outbox
 from core.outbox.models import Lane
 from oncall import events
+from oncall.alerts.models import Urgency
 from oncall.escalation import queries
 from oncall.escalation.models import Escalation, EscalationStatus
 from oncall.escalation.operations.rows import incident_id, tell
@@ -19,6 +21,7 @@ from oncall.escalation.operations.starting import Start, start_many
 from oncall.escalation.rules import plans
 from oncall.paging import queries as people
 from oncall.paging import rules as words
+from oncall.paging.models import Page, PageStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +32,28 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ALARM = "oncall.alarm"
+
+
+def finish(escalations: Sequence[Escalation]) -> None:
+    """End runs whose levels are all over: those that only had to tell channels are closed, all others give up."""
+    told = _told(escalations)
+    if told:
+        Escalation.objects.filter(pk__in=told).update(
+            status=EscalationStatus.CLOSED, next_at=None, waits_for="", closed_at=Now(), edits_due=True
+        )
+        tell(each for each in escalations if each.pk in told)
+    exhaust([each for each in escalations if each.pk not in told])
+
+
+def _told(escalations: Sequence[Escalation]) -> set[int]:
+    """Those of low urgency that told a channel and meant to ask no person: nobody has to answer them."""
+    low = [each.pk for each in escalations if each.urgency == Urgency.LOW and not each.by_hand]
+    if not low:
+        return set()
+    meant = Q(user__isnull=False) | Q(status__in=(PageStatus.FAILED, PageStatus.EXPIRED))
+    lines = Page.objects.filter(escalation__in=low).order_by().values_list("escalation", flat=True)
+    heard = lines.filter(destination__isnull=False).exclude(status=PageStatus.SUPPRESSED)
+    return set(heard) - set(lines.filter(meant))
 
 
 def exhaust(escalations: Sequence[Escalation]) -> None:

@@ -111,6 +111,7 @@ def reassign(*, alert: Alert, actor: User, policy: Policy | None = None, user: U
         raise CannotPage(f"{user} cannot be paged: the account is closed.")
     alerts.unacknowledge_alert(alert.pk, actor=actor)
     alerts.snooze_alert(alert.pk, until=None)
+    alerts.ask_after_all(alert.pk)
     halt(
         Q(alert=alert, by_hand=False),
         EscalationStatus.CLOSED,

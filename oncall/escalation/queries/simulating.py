@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from oncall.quiet.rules import Quiet
 
 GIVES_UP = "Nobody has acknowledged: every admin is told"
+ENDS = "Channels were told, and low urgency asks nobody else"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Line:
 
     `level` counts from 1, None when it gives up. `is_aside`: its level is passed over, or waits for working hours.
     `is_spared`: they are not woken, because they have had as many pages as a night may bring. `recipients` is how many
-    people the level wakes together in that pass.
+    people the level wakes together in that pass. `is_over`: it ends without giving up, because it only told channels.
     """
 
     at: datetime
@@ -55,6 +56,7 @@ class Line:
     is_spared: bool = False
     pass_: int = 1
     recipients: int = 0
+    is_over: bool = False
 
     @property
     def channel_name(self) -> str:
@@ -72,7 +74,7 @@ def simulate(policy: Policy | None, *, at: datetime, urgency: str, facts: Facts 
     plan = usable(drawn(policy) if policy is not None else None)
     lines = _lines(plan, at=at, facts=facts)
     last = last_resort()
-    if last is None or (policy is not None and last.policy_id == policy.pk):
+    if last is None or lines[-1].is_over or (policy is not None and last.policy_id == policy.pk):
         return lines
     after = plans.as_last_resort(plan_of_last(last), asked=plan.name)
     return lines + _lines(after, at=max(line.at for line in lines if line.level is None), facts=facts)
@@ -109,6 +111,8 @@ def _lines(plan: Plan, *, at: datetime, facts: Facts) -> list[Line]:
         over=over_limit(facts, known),
     )
     lines = [line for asking in askings for line in _told(asking, way)]
+    if facts.urgency == Urgency.LOW and _tells_alone(askings):
+        lines[-1] = replace(lines[-1], why=ENDS, is_over=True)
     return sorted(lines, key=lambda line: line.at)
 
 
@@ -120,6 +124,11 @@ def reach(lines: Sequence[Line]) -> list[Reach]:
         if line.person and line.level:
             found.setdefault(Reach(run, line.pass_, line.level, line.recipients))
     return sorted(found)
+
+
+def _tells_alone(askings: Sequence[Asking]) -> bool:
+    found = [asking.found for asking in askings]
+    return any(each.channels for each in found) and not any(each.people or each.nobody for each in found)
 
 
 @dataclass(frozen=True, slots=True)

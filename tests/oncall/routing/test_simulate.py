@@ -51,6 +51,8 @@ def test_a_payload_gives_alert_route_policy_and_timeline(bob: User) -> None:
         "policy": "payments-standard",
         "urgency": "high",
         "why": "no route matched: the label service names the service",
+        "nature": "",
+        "not_paged": "",
     }
     assert found["policy"] == "payments-standard"
     asked, gives_up = found["timeline"]

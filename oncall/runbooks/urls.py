@@ -1,0 +1,5 @@
+from django.urls import path
+
+from oncall.runbooks import views
+
+urlpatterns = [path("integrations/without-runbook/", views.missing, name="missing-runbooks")]

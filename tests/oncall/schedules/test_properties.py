@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import prod
 from typing import TypeVar
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
@@ -369,13 +369,19 @@ def test_people_take_turns_without_skip_or_repeat(layer: Layer, days: int) -> No
     ]
 
 
+# In Nuuk the hour before midnight is left out, so a hand-off in it moves to the next day.
+NUUK = datetime(2024, 3, 31, 1, tzinfo=UTC)
+
+
 @examples
+@example(Layer("A", "America/Nuuk", NUUK, NUUK, None, Handoff(1, Unit.DAY, time(23, 30)), ((0,),)))
 @given(plain_rotations((Unit.DAY, Unit.WEEK, Unit.MONTH)))
 def test_handoffs_keep_their_wall_clock_time_unless_it_does_not_exist(layer: Layer) -> None:
     for piece in layer_shifts(layer, layer.start, layer.start + 100 * DAY)[1:]:
         shown = oracle.shown(layer.time_zone, piece.start)
         nominal = datetime.combine(shown.date(), layer.handoff.at)
-        assert shown == nominal or (shown > nominal and not oracle.exists(layer.time_zone, nominal))
+        nominal -= DAY if nominal > shown else timedelta()
+        assert shown == nominal or not oracle.exists(layer.time_zone, nominal)
         assert piece.start == oracle.instant_of(layer.time_zone, shown)
 
 

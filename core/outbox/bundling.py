@@ -20,6 +20,7 @@ from core.channels import registry as channels
 from core.channels import secrets
 from core.outbox import registry
 from core.outbox.models import Lane, Message, State
+from core.outbox.telling import outcome_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -244,14 +245,5 @@ def tell_due(tell: Callable[[Sequence[Outcome]], list[int]], *, limit: int = AT_
 def _outcome(message: Message) -> Outcome:
     went, why = vars(message)["went"], vars(message)["why"]
     is_open = went in (State.PENDING, State.SENDING)
-    return registry.Outcome(
-        message_id=message.pk,
-        client=message.client,
-        subject_id=message.subject_id,
-        epoch=message.epoch,
-        user_id=message.user_id,
-        channel=message.channel,
-        state="retrying" if is_open else went,
-        detail=why,
-        fallback_wanted=is_open or went in (State.FAILED, State.UNKNOWN),
-    )
+    fallback = is_open or went in (State.FAILED, State.UNKNOWN)
+    return outcome_of(message, "retrying" if is_open else went, why, fallback=fallback)

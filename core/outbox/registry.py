@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.channels.registry import Content
 
@@ -41,7 +41,8 @@ class Outcome:
     """What became of a message, for the listener of its client.
 
     `state` is an end of `core.outbox.models.State`, or "retrying" when only the fallback is wanted: two tries
-    failed, or the next one is far away, and the message itself is still being tried.
+    failed, or the next one is far away, and the message itself is still being tried. `content` is what its client
+    promised the message with.
     """
 
     message_id: int
@@ -53,6 +54,7 @@ class Outcome:
     state: str
     detail: str
     fallback_wanted: bool
+    content: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

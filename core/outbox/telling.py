@@ -39,6 +39,7 @@ def outcome_of(message: Message, state: str, detail: str, *, fallback: bool = Fa
         state=str(state),
         detail=detail,
         fallback_wanted=fallback,
+        content=message.content,
     )
 
 

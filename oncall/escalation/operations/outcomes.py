@@ -18,7 +18,7 @@ from oncall.paging import operations as paging
 from oncall.paging.models import Page, PageStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from core.outbox.registry import Outcome
 
@@ -28,17 +28,19 @@ log = logging.getLogger(__name__)
 def hear(outcomes: Sequence[Outcome]) -> None:
     """Write what became of pages, and ask the next level at once where a level has nobody left to wait for."""
     failed = {outcome.subject_id for outcome in outcomes if paging.is_failure(outcome)}
-    locked = {
-        escalation.pk: escalation
-        for escalation in Escalation.objects.select_for_update(of=("self",))
-        .filter(pk__in=Page.objects.filter(pk__in=failed).values("escalation"))
-        .order_by("pk")
-    }
+    locked = _locked(failed) if failed else {}
     settled = paging.record(outcomes)
     for page in settled.lost:
         if page.escalation_id in locked:
             _hurry(locked[page.escalation_id], page)
     _look_again(settled)
+
+
+def _locked(pages: Collection[int]) -> dict[int, Escalation]:
+    """Give the escalations of pages by their ids, held."""
+    wanted = Page.objects.filter(pk__in=pages).values("escalation")
+    found = Escalation.objects.select_for_update(of=("self",)).filter(pk__in=wanted).order_by("pk")
+    return {escalation.pk: escalation for escalation in found}
 
 
 def _look_again(settled: paging.Settled) -> None:

@@ -59,18 +59,17 @@ def record(outcomes: Sequence[Outcome]) -> Settled:
     failed once its last message ended, and troubled while it is still being tried. One that only seemed to have
     been sent, because a receipt says otherwise or is missing, waits again.
     """
-    messages = Message.objects.only("content").in_bulk([outcome.message_id for outcome in outcomes])
     pages = _locked({outcome.subject_id for outcome in outcomes})
-    _note_methods(outcomes, messages)
-    _note_channels(outcomes, messages)
+    _note_methods(outcomes)
+    destinations.note(
+        [(id_, outcome) for outcome in outcomes if (id_ := outcome.content.get("destination")) is not None]
+    )
     here = [(pages[outcome.subject_id], outcome) for outcome in outcomes if outcome.subject_id in pages]
     good = [(page, outcome) for page, outcome in here if outcome.state in GOOD]
     sent = [(page, outcome) for page, outcome in good if _reach(page, outcome.state)]
     _write_reached({page.pk: page for page, _ in good}.values())
     bad = [(page, outcome) for page, outcome in here if outcome.state not in GOOD]
-    _wait_again(bad)
-    _leave_out(bad)
-    lost = _carry_on(bad)
+    lost = _find_other_ways(bad) if bad else []
     _tell(sent, lost)
     return Settled(
         tuple((page, outcome.channel) for page, outcome in sent),
@@ -102,12 +101,10 @@ def _locked(ids: Collection[int]) -> dict[int, Page]:
     return pages
 
 
-def _note_methods(outcomes: Iterable[Outcome], messages: Mapping[int, Message]) -> None:
+def _note_methods(outcomes: Iterable[Outcome]) -> None:
     good, bad = set(), {}
     for outcome in outcomes:
-        method = (
-            messages[outcome.message_id].content.get("method") if outcome.message_id in messages else None
-        )
+        method = outcome.content.get("method")
         if method is not None and outcome.state in GOOD:
             good.add(method)
         elif method is not None and outcome.state != State.SUPPRESSED:
@@ -120,15 +117,6 @@ def _note_methods(outcomes: Iterable[Outcome], messages: Mapping[int, Message]) 
         ContactMethod.objects.filter(pk=method).update(last_error=detail)
 
 
-def _note_channels(outcomes: Iterable[Outcome], messages: Mapping[int, Message]) -> None:
-    told = [
-        (messages[outcome.message_id].content.get("destination"), outcome)
-        for outcome in outcomes
-        if outcome.message_id in messages
-    ]
-    destinations.note((id_, outcome) for id_, outcome in told if id_ is not None)
-
-
 def _reach(page: Page, state: str) -> bool:
     """Note that a channel took the page; whether that is the first time."""
     first = page.sent_at is None
@@ -138,6 +126,13 @@ def _reach(page: Page, state: str) -> bool:
         page.ended_at = None
     page.sent_at, page.troubled_at = page.sent_at or timezone.now(), None
     return first
+
+
+def _find_other_ways(bad: Sequence[tuple[Page, Outcome]]) -> list[tuple[Page, Outcome]]:
+    """Do for each page whose message did not arrive what can still be done; give those for which there is nothing."""
+    _wait_again(bad)
+    _leave_out(bad)
+    return _carry_on(bad)
 
 
 def _wait_again(bad: Sequence[tuple[Page, Outcome]]) -> None:

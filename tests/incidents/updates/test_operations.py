@@ -297,6 +297,7 @@ def test_a_reminder_that_did_not_arrive_is_on_the_timeline_once() -> None:
         "user_id": None,
         "channel": "email",
         "fallback_wanted": True,
+        "content": {},
     }
     arrived = Outcome(**facts, state="accepted", detail="")
     failed = Outcome(**facts, state="failed", detail="550 no such user")

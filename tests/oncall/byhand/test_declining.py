@@ -7,7 +7,7 @@ import pytest
 from core.events import bus
 from core.events.models import Event
 from core.outbox.models import Message
-from core.outbox.registry import Outcome
+from core.outbox.telling import outcome_of
 from incidents.lifecycle import operations as lifecycle
 from incidents.models import TimelineEntry
 from oncall.escalation import operations, queries
@@ -155,18 +155,7 @@ def test_a_message_in_flight_says_nothing_against_the_answer(alice: User, bob: U
     drain()
     message = Message.objects.get(client="oncall.page")
     operations.decline(page_of(bob), actor=bob, reason="Asleep")
-    outcome = Outcome(
-        message_id=message.pk,
-        client=message.client,
-        subject_id=message.subject_id,
-        epoch=1,
-        user_id=bob.pk,
-        channel="email",
-        state="accepted",
-        detail="",
-        fallback_wanted=False,
-    )
-    operations.hear([outcome])
+    operations.hear([outcome_of(message, "accepted", "")])
     page = page_of(bob)
     assert (page.status, page.ended_at is None, page.sent_at is None) == ("declined", False, False)
 

@@ -14,7 +14,6 @@ from django.db import connection
 from core.net.postgres import address
 from core.outbox import claims, telling
 from core.outbox.models import Message
-from core.outbox.registry import Outcome
 from oncall.alerts.models import Alert
 from oncall.escalation import operations, queries
 from oncall.escalation.models import Escalation, Policy
@@ -161,17 +160,7 @@ def test_failures_that_come_in_while_somebody_acknowledges_hurt_nobody(
         running = cast.escalation(alert, cast.policy((600, [alice, bob]), (600, [bob]), name=f"Policy {n}"))
         drain()
         failed = [
-            Outcome(
-                message_id=message.pk,
-                client=message.client,
-                subject_id=message.subject_id,
-                epoch=1,
-                user_id=message.user_id,
-                channel="email",
-                state="retrying",
-                detail="451",
-                fallback_wanted=True,
-            )
+            telling.outcome_of(message, "retrying", "451", fallback=True)
             for message in Message.objects.filter(state="pending")
         ]
         together(

@@ -7,7 +7,7 @@ import pytest
 from core.events.models import Event
 from core.outbox import claims, sending
 from core.outbox.models import Message
-from core.outbox.registry import Outcome
+from core.outbox.telling import outcome_of
 from oncall.escalation import operations as escalation
 from oncall.escalation.models import Escalation
 from oncall.paging import operations, queries, tokens
@@ -17,6 +17,7 @@ from tests.oncall.escalation.clock import asked, drain
 
 if TYPE_CHECKING:
     from core.accounts.models import User
+    from core.outbox.registry import Outcome
     from tests.peers import Smtp, WebhookSink
 
 pytestmark = pytest.mark.django_db
@@ -49,17 +50,7 @@ def run(user: User, after: User) -> Escalation:
 
 
 def outcome(message: Message, state: str, detail: str = "451 later") -> Outcome:
-    return Outcome(
-        message_id=message.pk,
-        client=message.client,
-        subject_id=message.subject_id,
-        epoch=message.epoch,
-        user_id=message.user_id,
-        channel=message.channel,
-        state=state,
-        detail=detail,
-        fallback_wanted=state not in ("accepted", "delivered"),
-    )
+    return outcome_of(message, state, detail, fallback=state not in ("accepted", "delivered"))
 
 
 def events(name: str) -> list[dict[str, object]]:

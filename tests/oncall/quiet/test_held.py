@@ -12,7 +12,7 @@ from core.events import bus
 from core.events.models import Event
 from core.outbox import sending
 from core.outbox.models import Message, State
-from core.outbox.registry import Outcome
+from core.outbox.telling import outcome_of
 from oncall.escalation import operations, queries
 from oncall.paging import operations as paging
 from oncall.paging.models import Page
@@ -22,6 +22,7 @@ from tests.oncall.escalation.clock import asked, drain, pass_time
 
 if TYPE_CHECKING:
     from core.accounts.models import User
+    from core.outbox.registry import Outcome
     from oncall.escalation.models import Escalation
     from oncall.models import Policy
     from tests.peers import Smtp
@@ -63,17 +64,7 @@ def morning() -> datetime:
 
 
 def outcome(message: Message, state: str) -> Outcome:
-    return Outcome(
-        message_id=message.pk,
-        client=message.client,
-        subject_id=message.subject_id,
-        epoch=0,
-        user_id=message.user_id,
-        channel=message.channel,
-        state=state,
-        detail="550 no such mailbox",
-        fallback_wanted=state == "retrying",
-    )
+    return outcome_of(message, state, "550 no such mailbox", fallback=state == "retrying")
 
 
 def test_low_urgency_waits_and_comes_as_one_message(policy: Policy, bob: User, smtp: Smtp) -> None:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 KEY = secrets.token_hex(16)
+SWITCH_SECONDS = 0.0005
+"""Sender and receiver are threads of this process; by default either would keep the other waiting for 5 ms."""
 HEAD = (
     "POST /v2/enqueue HTTP/1.1\r\nHost: 127.0.0.1\r\n"
     "Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
@@ -292,7 +294,7 @@ def all_the_way(product: Product, sink: Sink, *, count: int = 3000) -> Figure:
         "alerts all the way to a sent page",
         rate,
         "/s",
-        150,
+        300,
         at_least=True,
         beside="Grafana OnCall 15 to 27/s",
     )
@@ -314,7 +316,7 @@ def latencies(product: Product, sink: Sink, *, count: int = 300, per_second: flo
             "accepted to first send, p50",
             p50,
             " ms",
-            50,
+            25,
             at_least=False,
             beside="Grafana OnCall 1,160 ms at best",
         ),
@@ -322,7 +324,7 @@ def latencies(product: Product, sink: Sink, *, count: int = 300, per_second: flo
             "accepted to first send, p99",
             p99,
             " ms",
-            250,
+            150,
             at_least=False,
             beside="Grafana OnCall 1,470 ms at best",
         ),
@@ -331,6 +333,7 @@ def latencies(product: Product, sink: Sink, *, count: int = 300, per_second: flo
 
 def measure() -> list[Figure]:
     """Run everything once; the figures."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     product, sink = Product(), Sink().start()
     try:
         product.start()

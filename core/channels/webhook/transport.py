@@ -6,15 +6,11 @@ secret.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import time
 
-from core.channels import answers, calls, registry
+from core.channels import answers, calls, registry, signing
 from core.channels.registry import Delivery, Sent
-
-SIGNATURE = "X-Watchbill-Signature"
 
 
 def send(delivery: Delivery) -> Sent:
@@ -22,7 +18,7 @@ def send(delivery: Delivery) -> Sent:
     body = compose(delivery)
     headers = {"Content-Type": "application/json", "Idempotency-Key": delivery.key}
     if delivery.secret:
-        headers[SIGNATURE] = signature(body, secret=delivery.secret, at=int(time.time()))
+        headers[signing.SIGNATURE] = signing.sign(body, secret=delivery.secret, at=int(time.time()))
     answer = calls.call(delivery.address, headers=headers, body=body, timeout=delivery.timeout, repeats=True)
     answers.judge(answer)
     return Sent(answer.headers.get("x-request-id", "")[:200])
@@ -43,12 +39,6 @@ def compose(delivery: Delivery) -> bytes:
         },
         separators=(",", ":"),
     ).encode()
-
-
-def signature(body: bytes, *, secret: str, at: int) -> str:
-    """The value of the signature's header for a body sent `at` this unix time."""
-    mac = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256)
-    return f"t={at},v1={mac.hexdigest()}"
 
 
 registry.register(

@@ -321,27 +321,59 @@ TWILIO_URL = env.text("TWILIO_URL", "https://api.twilio.com", "Where Twilio's AP
 SMS_PROVIDERS = env.words(
     "SMS_PROVIDERS", "twilio,gateway", "Who carries texts: the first that is set up, then who stands in."
 )
+
+
+def _how_asked(gateway: str) -> tuple[str, str]:
+    headers = "Its headers, as Authorization: Bearer abc; Content-Type: application/json."
+    return (
+        env.text(f"{gateway}_METHOD", "POST", "How it is asked: GET, POST or PUT.").upper(),
+        env.text(f"{gateway}_HEADERS", "", headers),
+    )
+
+
 SMS_GATEWAY_URL = env.text(
-    "SMS_GATEWAY_URL", "", "An HTTP gateway for texts; {to}, {text} and {id} are filled in."
+    "SMS_GATEWAY_URL", "", "An HTTP gateway for texts; {to}, {text}, {id} and {callback} are filled in."
 )
-SMS_GATEWAY_METHOD = env.text("SMS_GATEWAY_METHOD", "POST", "How it is asked: GET, POST or PUT.").upper()
-SMS_GATEWAY_HEADERS = env.text(
-    "SMS_GATEWAY_HEADERS", "", "Its headers, as Authorization: Bearer abc; Content-Type: application/json."
-)
+SMS_GATEWAY_METHOD, SMS_GATEWAY_HEADERS = _how_asked("SMS_GATEWAY")
 SMS_GATEWAY_BODY = env.text(
     "SMS_GATEWAY_BODY",
     '{"to": "{to}", "text": "{text}", "id": "{id}"}',
-    "Its body; {to}, {text} and {id} are filled in as its Content-Type wants.",
+    "Its body; {to}, {text}, {id} and {callback} are filled in as its Content-Type wants.",
+)
+SMS_GATEWAY_SECRET = env.text(
+    "SMS_GATEWAY_SECRET", "", "Proves that a report or a text comes from this gateway, which signs with it."
+)
+SMS_GATEWAY_REPLIES = env.flag(
+    "SMS_GATEWAY_REPLIES",
+    False,
+    "It posts the texts that people send to its number to us, so that a page can say `Reply ACK`.",
 )
 SMS_RECEIPT_SECONDS = env.number(
     "SMS_RECEIPT_SECONDS",
     60,
-    "A text that Twilio does not report as arrived for so long is followed by another way; 0: no reports.",
+    "A text that is not reported as arrived for so long is followed by another way; 0: no reports.",
 )
+VOICE_PROVIDERS = env.words(
+    "VOICE_PROVIDERS", "twilio,gateway", "Who calls: the first that is set up, then who stands in."
+)
+VOICE_GATEWAY_URL = env.text(
+    "VOICE_GATEWAY_URL",
+    "",
+    "An HTTP gateway for calls; {to}, {text}, {keys}, {id} and {callback} are filled in.",
+)
+VOICE_GATEWAY_SECRET = env.text(
+    "VOICE_GATEWAY_SECRET", "", "Proves that a key or a report comes from this gateway, which signs with it."
+)
+VOICE_GATEWAY_BODY = env.text(
+    "VOICE_GATEWAY_BODY",
+    '{"to": "{to}", "text": "{text}", "keys": "{keys}", "id": "{id}", "callback": "{callback}"}',
+    "Its body; the same is filled in as its Content-Type wants.",
+)
+VOICE_GATEWAY_METHOD, VOICE_GATEWAY_HEADERS = _how_asked("VOICE_GATEWAY")
 VOICE_RECEIPT_SECONDS = env.number(
     "VOICE_RECEIPT_SECONDS",
     120,
-    "A call that Twilio does not report on for so long is followed by another way; 0: no reports.",
+    "A call that is not reported on for so long is followed by another way; 0: no reports.",
 )
 SLACK_BOT_TOKEN = env.text("SLACK_BOT_TOKEN", "", "The token of your Slack app's bot, as xoxb-….")
 SLACK_SIGNING_SECRET = env.text(

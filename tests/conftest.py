@@ -10,6 +10,7 @@ from playwright.sync_api import sync_playwright
 from config import env
 from core.events import nudge
 from tests import cast, programs
+from tests.core.channels.servers import gateway
 from tests.peers import Smtp, WebhookSink
 from tests.running import Stack
 from tests.twilio import SID, TOKEN, Twilio
@@ -102,6 +103,15 @@ def twilio(settings: Settings) -> Iterator[Twilio]:
     server = Twilio().start()
     settings.TWILIO_URL, settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = server.url, SID, TOKEN
     settings.TWILIO_SMS_FROM = settings.TWILIO_VOICE_FROM = "+15005550006"
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def carrier(settings: Settings) -> Iterator[gateway.Gateway]:
+    """A stand-in for a gateway that the product in this process sends texts and calls by."""
+    server = gateway.Gateway().start()
+    gateway.lead_to(server, settings)
     yield server
     server.stop()
 

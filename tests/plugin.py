@@ -29,6 +29,7 @@ def prepare() -> None:
         "MAIL_REPLY_DOMAIN",
         "TWILIO_ACCOUNT_SID",
         "SMS_GATEWAY_URL",
+        "VOICE_GATEWAY_URL",
         "ALLOWED_HOSTS",
         "WATCHBILL_FAILPOINTS",
         "WATCHBILL_PORT",

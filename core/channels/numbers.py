@@ -7,6 +7,7 @@ import re
 from django.conf import settings
 
 ASKS = "A number with its country code, like +49 151 23456789."
+_ANY = re.compile(r"\+?\d(?:[\s().\-/]{0,2}\d){6,}")
 _FILLING = re.compile(r"[\s().\-/\u00a0]")
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 
@@ -27,6 +28,11 @@ def check(address: str) -> str:
 def may_reach(number: str) -> bool:
     """Whether the operator lets messages go there; without a list, anywhere."""
     return not settings.PHONE_PREFIXES or number.startswith(tuple(settings.PHONE_PREFIXES))
+
+
+def without(words: str) -> str:
+    """Words without the numbers that they may repeat."""
+    return _ANY.sub("<number>", words)
 
 
 def hint(number: str) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import hmac
-import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha1
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 
-from core.channels import answers, calls
+from core.channels import answers, calls, numbers
 from core.channels.registry import Permanent, ProviderRefused, Temporary
 
 if TYPE_CHECKING:
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
 NUMBER_IS_WRONG = {13223, 13224, 21211, 21214, 21217, 21604, 21614}
 """Codes that say that nobody can be reached at that number; any other refusal is about our account."""
-
-_NUMBERS = re.compile(r"\+?\d{7,}")
 
 
 def is_configured() -> bool:
@@ -62,7 +59,7 @@ def create(resource: str, fields: Mapping[str, str], *, timeout: float) -> str:
 
 
 def _words(answer: http.Response, said: Mapping[str, object]) -> str:
-    told = _NUMBERS.sub("<number>", str(said.get("message") or ""))
+    told = numbers.without(str(said.get("message") or ""))
     code = f" (code {said['code']})" if said.get("code") else ""
     return f"Twilio: HTTP {answer.status} {told}"[: answers.LONGEST].strip() + code
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from core.channels import twilio
+from core.channels import gateway, twilio
 from core.outbox import spending
 from core.watch import registry
 from core.watch.registry import Check
@@ -49,5 +49,5 @@ def judge(spent: Spent, *, limit: Decimal) -> Reading:
 
 def register() -> None:
     """Look at it where texts or calls are set up, for people."""
-    if twilio.is_configured() or settings.SMS_GATEWAY_URL:
+    if twilio.is_configured() or gateway.SMS.is_configured or gateway.VOICE.is_configured:
         registry.add(Check(name="spending", title="Texts and calls", order=9, look=look))

@@ -1,4 +1,4 @@
-"""What a call says, in TwiML: the words twice, and which keys answer."""
+"""What a call says, in words and in TwiML: everything twice, and which keys answer."""
 
 from __future__ import annotations
 
@@ -7,21 +7,31 @@ from xml.sax.saxutils import escape, quoteattr
 LONGEST = 250
 """Twilio takes 4,000 letters for the whole call, and each may have to be written as five."""
 WAIT_SECONDS = 8
-KEYS = "Press 1 to acknowledge. Press 2 to pass it on."
+REPEAT = "*"
+DIGITS = f"12{REPEAT}"
+KEYS = "Press 1 to acknowledge. Press 2 to pass it on. Press star to hear it again."
 WRONG_KEY = f"This key means nothing here. {KEYS}"
 GOODBYE = "No key was pressed. Goodbye."
 
 
 def call(words: str, *, keys_at: str, resent: bool = False) -> str:
     """The whole call; without an address for keys it only speaks."""
+    said = sentences(words, asks=bool(keys_at), resent=resent)
+    if not keys_at:
+        return response(*(say(each) for each in said))
+    return response(*(asked(each, keys_at=keys_at) for each in said), say(GOODBYE))
+
+
+def sentences(words: str, *, asks: bool, resent: bool = False) -> list[str]:
+    """What is said the first and the second time, with the keys where one is asked for."""
     said = speakable(words)
     said = f"Again: {said}" if resent else said
-    if not keys_at:
-        return response(say(f"Watchbill. {said}"), say(said))
-    first, second = (
-        asked(f"{start}{said} {KEYS}", keys_at=keys_at) for start in ("Watchbill. ", "I repeat. ")
-    )
-    return response(first, second, say(GOODBYE))
+    return [f"Watchbill. {said} {KEYS}", f"I repeat. {said} {KEYS}"] if asks else [f"Watchbill. {said}", said]
+
+
+def repeated(words: str) -> str:
+    """What is said to whoever wants to hear it once more."""
+    return f"I repeat. {speakable(words)} {KEYS}"
 
 
 def asked(words: str, *, keys_at: str) -> str:

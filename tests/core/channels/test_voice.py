@@ -57,7 +57,7 @@ def test_it_is_said_twice_and_takes_a_key(twilio: Twilio) -> None:
             "action": KEYS,
         }
         assert gather.findtext("Say") == (
-            f"{start} Payments <API> & more: down Press 1 to acknowledge. Press 2 to pass it on."
+            f"{start} Payments <API> & more: down Press 1 to acknowledge. Press 2 to pass it on. Press star to hear it again."
         )
     assert last.text == "No key was pressed. Goodbye."
 

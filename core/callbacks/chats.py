@@ -3,43 +3,25 @@
 from __future__ import annotations
 
 import json
-from functools import wraps
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from django.http import Http404, HttpResponse, JsonResponse
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.http import HttpResponse, JsonResponse
 
-from core.accounts.policy import public
 from core.callbacks import operations, replies
+from core.callbacks.doors import from_outside, key_of, refused
 from core.callbacks.replies import Reply
-from core.channels import callback, chat
+from core.channels import chat
 from core.channels.discord import presses as discord
 from core.channels.slack import presses as slack
 from core.channels.telegram import updates as telegram
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from django.http import HttpRequest
 
     from core.channels.chat import Press
 
 NOTHING = "Nothing was done: open the link in the message."
-
-
-def from_outside(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Open a view to a service, which proves itself in it."""
-
-    @public
-    @csrf_exempt
-    @require_POST
-    @wraps(view)
-    def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return view(request, *args, **kwargs)
-
-    return opened
 
 
 @from_outside
@@ -50,11 +32,11 @@ def slack_pressed(request: HttpRequest) -> HttpResponse:
     # Read before anything looks at the form: what is signed are the bytes.
     body = request.body
     if not slack.is_signed(body, stamp=stamp, signature=signature):
-        return _refused()
+        return refused()
     press = slack.read(request.POST.get("payload", ""))
     words = operations.once("slack", signature.encode(), lambda: _hear("slack", press))
     if words is None:
-        return _refused()
+        return refused()
     if press is not None:
         slack.answer(press, words)
     return HttpResponse(status=HTTPStatus.OK)
@@ -64,7 +46,7 @@ def slack_pressed(request: HttpRequest) -> HttpResponse:
 def telegram_update(request: HttpRequest) -> HttpResponse:
     """What Telegram tells the bot; the answer goes back in the answer."""
     if not telegram.is_ours(request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")):
-        return _refused()
+        return refused()
     number, told = telegram.read(request.body)
     press = telegram.press(told)
     words = operations.once("telegram", number.encode(), lambda: _hear("telegram", press)) if number else None
@@ -79,20 +61,19 @@ def discord_interaction(request: HttpRequest) -> HttpResponse:
     stamp = request.headers.get("X-Signature-Timestamp", "")
     signature = request.headers.get("X-Signature-Ed25519", "")
     if not discord.is_signed(request.body, stamp=stamp, signature=signature):
-        return _refused(HTTPStatus.UNAUTHORIZED)
+        return refused(HTTPStatus.UNAUTHORIZED)
     told = discord.read(request.body)
     if told.get("type") == discord.PING:
         return JsonResponse({"type": discord.PONG})
     press = discord.press(told)
     words = operations.once("discord", signature.lower().encode(), lambda: _hear("discord", press))
-    return _refused() if words is None else JsonResponse(discord.said(words))
+    return refused() if words is None else JsonResponse(discord.said(words))
 
 
 @from_outside
 def mattermost_pressed(request: HttpRequest, message: str) -> HttpResponse:
     """A button in Mattermost, at the address that only its server was told."""
-    if callback.read(message) is None:
-        raise Http404
+    key_of(message)
     try:
         told = json.loads(request.body)
         reply = Reply(
@@ -102,9 +83,9 @@ def mattermost_pressed(request: HttpRequest, message: str) -> HttpResponse:
             words=str(told["context"]["words"]),
         )
     except (KeyError, TypeError, ValueError):
-        return _refused()
+        return refused()
     result = replies.hear(reply)
-    return JsonResponse({"ephemeral_text": chat.plain(result.words)}) if result else _refused()
+    return JsonResponse({"ephemeral_text": chat.plain(result.words)}) if result else refused()
 
 
 def _hear(channel: str, press: Press | None) -> str:
@@ -113,7 +94,3 @@ def _hear(channel: str, press: Press | None) -> str:
         return ""
     result = replies.hear(Reply(channel=channel, sender=press.sender, token=press.token, words=press.words))
     return result.words if result else NOTHING
-
-
-def _refused(status: HTTPStatus = HTTPStatus.FORBIDDEN) -> HttpResponse:
-    return HttpResponse("Not signed, or heard before.", status=status, content_type="text/plain")

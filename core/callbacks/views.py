@@ -7,12 +7,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from django.http import Http404, HttpResponse
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.http import HttpResponse
 
-from core.accounts.policy import public
-from core.callbacks import replies
+from core.callbacks import replies, telephone
+from core.callbacks.doors import from_outside, key_of, refused
 from core.callbacks.replies import Reply
 from core.channels import callback, twilio
 from core.channels.voice import rules as voice
@@ -23,11 +21,6 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
-ARRIVED = {"delivered": True, "read": True, "undelivered": False, "failed": False}
-"""What Twilio's words for a text say of its arrival; its other words are steps on the way."""
-ANSWERED = {"completed": True, "busy": False, "no-answer": False, "failed": False, "canceled": False}
-"""What Twilio's words for a call say of whether it was answered."""
-
 ACKNOWLEDGES = "1"
 """The key that acknowledges in a call, whatever was pressed instead of it."""
 
@@ -35,14 +28,12 @@ ACKNOWLEDGES = "1"
 def signed_by_twilio(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Open a view to Twilio alone."""
 
-    @public
-    @csrf_exempt
-    @require_POST
+    @from_outside
     @wraps(view)
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         signature = request.headers.get("X-Twilio-Signature", "")
         if not twilio.is_signed(request.get_full_path(), dict(request.POST.lists()), signature):
-            return HttpResponse("Not signed.", status=HTTPStatus.FORBIDDEN, content_type="text/plain")
+            return refused()
         return view(request, *args, **kwargs)
 
     return checked
@@ -51,10 +42,8 @@ def signed_by_twilio(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
 @signed_by_twilio
 def sms_status(request: HttpRequest, message: str) -> HttpResponse:
     """What became of a text."""
-    key = _key(message)
-    arrived = ARRIVED.get(request.POST.get("MessageStatus", ""))
-    if arrived is not None:
-        receipts.record(key, channel="sms", delivered=arrived, detail=_detail(request, "MessageStatus"))
+    word = request.POST.get("MessageStatus", "")
+    telephone.report(key_of(message), channel="sms", word=word, detail=_detail(request, word))
     return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
 
@@ -69,30 +58,26 @@ def sms_reply(request: HttpRequest) -> HttpResponse:
 @signed_by_twilio
 def voice_status(request: HttpRequest, message: str) -> HttpResponse:
     """How a call went."""
-    key = _key(message)
-    answered = ANSWERED.get(request.POST.get("CallStatus", ""))
-    if answered is not None:
-        receipts.record(key, channel="voice", delivered=answered, detail=_detail(request, "CallStatus"))
+    word = request.POST.get("CallStatus", "")
+    telephone.report(key_of(message), channel="voice", word=word, detail=_detail(request, word))
     return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
 
 @signed_by_twilio
 def voice_keys(request: HttpRequest, message: str) -> HttpResponse:
     """A key that was pressed during a call; what comes of it is spoken."""
-    key = _key(message)
-    result = replies.hear(Reply(channel="voice", key=key, words=request.POST.get("Digits", "")))
-    if result is not None:
-        return _xml(voice.response(voice.say(result.words)))
+    key = key_of(message)
+    said = telephone.press(key, request.POST.get("Digits", ""))
+    if not said.asks:
+        return _xml(voice.response(voice.say(said.words)))
     again = callback.address("voice", key, ending="keys/")
-    return _xml(voice.response(voice.asked(voice.WRONG_KEY, keys_at=again)))
+    return _xml(voice.response(voice.asked(said.words, keys_at=again)))
 
 
-@public
-@csrf_exempt
-@require_POST
+@from_outside
 def pushover(request: HttpRequest, message: str) -> HttpResponse:
     """That somebody acknowledged a notification. Pushover signs nothing: the receipt, which it told us alone, proves it."""
-    key = _key(message)
+    key = key_of(message)
     receipt = request.POST.get("receipt", "")
     if not receipts.is_named(key, channel="pushover", name=receipt):
         return HttpResponse("No such receipt.", status=HTTPStatus.FORBIDDEN, content_type="text/plain")
@@ -103,16 +88,9 @@ def pushover(request: HttpRequest, message: str) -> HttpResponse:
     return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
 
-def _key(message: str) -> str:
-    key = callback.read(message)
-    if key is None:
-        raise Http404
-    return key
-
-
-def _detail(request: HttpRequest, field: str) -> str:
+def _detail(request: HttpRequest, word: str) -> str:
     code = request.POST.get("ErrorCode", "")
-    status = f"Twilio: {request.POST.get(field, '')}"
+    status = f"Twilio: {word}"
     return f"{status} (code {code})" if code.isascii() and code.isdigit() else status
 
 

@@ -141,6 +141,12 @@ def content_of(message: Message) -> Content:
     )
 
 
+def content_by_key(key: str, *, channel: str) -> Content | None:
+    """What the message with this key says, None where there is none by this channel."""
+    message = Message.objects.filter(key=key, channel=channel).first()
+    return content_of(message) if message else None
+
+
 def _try(message: Message, content: Content) -> Result:
     began = time.monotonic()
     try:

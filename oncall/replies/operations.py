@@ -26,7 +26,7 @@ def hear(reply: Reply) -> Result | None:
     if reply.sender:
         return _hear_press(reply)
     wish = rules.from_key(reply.words) if reply.key else rules.from_mail(reply.words)
-    page = queries.by_message(reply.key) if reply.key else queries.by_token(reply.token)
+    page = queries.by_message(reply.key, reply.channel) if reply.key else queries.by_token(reply.token)
     return _do(page, wish.verb) if wish and page else None
 
 

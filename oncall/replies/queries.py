@@ -34,9 +34,9 @@ def by_code(number: str, code: str) -> Page | None:
     return next((page for page in pages if tokens.is_reply_code(code, page)), None)
 
 
-def by_message(key: str) -> Page | None:
-    """Give the page that a message brought."""
-    message = Message.objects.filter(key=key, client=paging.CLIENT).first()
+def by_message(key: str, channel: str) -> Page | None:
+    """Give the page that a message brought by this channel."""
+    message = Message.objects.filter(key=key, channel=channel, client=paging.CLIENT).first()
     return _pages().filter(pk=message.subject_id).first() if message else None
 
 

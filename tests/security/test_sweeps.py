@@ -44,6 +44,9 @@ PUBLIC = {
     "callbacks:voice-status": "Twilio has no session; it signs what it posts",
     "callbacks:voice-keys": "Twilio has no session; it signs what it posts",
     "callbacks:sms-reply": "Twilio has no session; it signs what it posts",
+    "callbacks:gateway-sms-reply": "a gateway has no session; it signs what it posts",
+    "callbacks:gateway-sms-status": "a gateway has no session; it signs what it posts",
+    "callbacks:gateway-voice-call": "a gateway has no session; it signs what it posts",
     "oncall:digest": "a signed link to the pages that one person was sent together",
     "live:stream": "asks for the session itself: a redirect would mean nothing to an EventSource",
     "stack:live": "probes have no session",
@@ -68,6 +71,9 @@ WITHOUT_CSRF = {
     "callbacks:voice-status": "the provider's signature is the proof",
     "callbacks:voice-keys": "the provider's signature is the proof",
     "callbacks:sms-reply": "the provider's signature is the proof",
+    "callbacks:gateway-sms-reply": "the provider's signature is the proof",
+    "callbacks:gateway-sms-status": "the provider's signature is the proof",
+    "callbacks:gateway-voice-call": "the provider's signature is the proof",
     "oncall:digest": "the token in the address is the proof, as with a page",
 }
 """Every address that takes a form without the token that proves it came from our page, and why."""

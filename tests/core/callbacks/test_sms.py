@@ -3,11 +3,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from django.test import Client
 from django.urls import get_resolver
 
-from core.callbacks import replies
-from core.callbacks.replies import Reply, Result
+from core.callbacks.replies import Reply
 from core.channels import callback
 from core.outbox import sending
 from core.outbox.models import Attempt, Message
@@ -16,6 +14,7 @@ from tests.core.outbox.conftest import client_ as client_  # noqa: PLC0414 - a f
 from tests.twilio import call_back, signature
 
 if TYPE_CHECKING:
+    from django.test import Client
     from pytest_django import Settings
 
     from tests.twilio import Order, Twilio
@@ -25,29 +24,11 @@ REPLIES = "/callbacks/sms/replies/"
 
 
 @pytest.fixture
-def web() -> Client:
-    return Client(enforce_csrf_checks=True)
-
-
-@pytest.fixture
 def order(twilio: Twilio, client_: Sender) -> Order:
     """A text that Twilio took."""
     put(1, channel="sms", address="+4915112345678")
     sending.send_due()
     return twilio.orders[0]
-
-
-@pytest.fixture
-def heard(monkeypatch: pytest.MonkeyPatch) -> list[Reply]:
-    """Replies that were handed over; to all of them the answer is "<you>"."""
-    found: list[Reply] = []
-
-    def listener(reply: Reply) -> Result:
-        found.append(reply)
-        return Result("<you>", done=True)
-
-    monkeypatch.setattr(replies, "_listeners", [listener])
-    return found
 
 
 @pytest.mark.parametrize(

@@ -74,10 +74,16 @@ def test_two_passes_on(call: Order, running: Escalation) -> None:
 def test_any_other_key_is_asked_for_again(call: Order, running: Escalation, digits: str) -> None:
     answer = press(call, digits)
     assert answer.findtext("Gather/Say") == (
-        "This key means nothing here. Press 1 to acknowledge. Press 2 to pass it on."
+        "This key means nothing here. Press 1 to acknowledge. Press 2 to pass it on. Press star to hear it again."
     )
     running.refresh_from_db()
     assert running.status == "escalating"
+
+
+def test_star_says_it_again(call: Order, running: Escalation) -> None:
+    said = press(call, "*").findtext("Gather/Say")
+    gathers = twiml(call.fields["Twiml"]).findall("Gather")
+    assert said == gathers[1].findtext("Say")
 
 
 def test_a_forged_key_changes_nothing(call: Order, running: Escalation) -> None:

@@ -18,9 +18,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from core.accounts.models import Role, User
-from core.channels import twilio
+from core.channels import gateway, twilio
 from core.outbox import sealing
-from core.stack.rules import Database, Facts
+from core.stack.rules import Database, Facts, Gateway
 
 
 def examine() -> Facts:
@@ -46,6 +46,7 @@ def examine() -> Facts:
         free_share=usage.free / usage.total,
         database=database,
         reports_wanted=_reports_wanted(),
+        gateways=_gateways(),
     )
 
 
@@ -129,6 +130,16 @@ def _reports_wanted() -> bool:
     texts = settings.TWILIO_SMS_FROM and settings.SMS_RECEIPT_SECONDS
     calls = settings.TWILIO_VOICE_FROM and settings.VOICE_RECEIPT_SECONDS
     return twilio.is_configured() and bool(texts or calls)
+
+
+def _gateways() -> tuple[Gateway, ...]:
+    """Every gateway that is set up."""
+    found = {gateway.SMS: settings.SMS_GATEWAY_REPLIES, gateway.VOICE: False}
+    return tuple(
+        Gateway(each.kind.upper(), each.names_callback or replies, len(each.setting("SECRET")))
+        for each, replies in found.items()
+        if each.is_configured
+    )
 
 
 def _place(url: str) -> str:

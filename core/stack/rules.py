@@ -9,6 +9,7 @@ OLDEST_POSTGRES = 15
 SECRET_KEY_CHARACTERS = 50
 SECRET_KEY_VARIETY = 15
 """So many different characters have 50 random ones, but for one in a million."""
+GATEWAY_SECRET_CHARACTERS = 32
 SKEW_SECONDS = 5.0
 PAGER_SECONDS = 10.0
 FREE_SHARE = 0.10
@@ -26,6 +27,15 @@ class Database:
     pending_migrations: int
     admins: int = 0
     pager_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A gateway for texts ("SMS") or calls ("VOICE"), and whether it is to tell us something."""
+
+    name: str
+    tells: bool
+    secret_length: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,7 @@ class Facts:
     secret_key_variety: int = SECRET_KEY_VARIETY
     needs_earlier_key: bool | None = None
     snapshot_seconds: float | None = 0.0
+    gateways: tuple[Gateway, ...] = ()
 
 
 def complaints(facts: Facts) -> list[str]:
@@ -56,6 +67,7 @@ def complaints(facts: Facts) -> list[str]:
     return [
         *_servers(facts),
         *_addresses(facts),
+        *(complaint for gateway in facts.gateways for complaint in _gateway(gateway)),
         *_production(facts),
         *_break_glass(facts),
         *_disk(facts),
@@ -137,6 +149,20 @@ def _addresses(facts: Facts) -> Iterator[str]:
     if not facts.base_host_allowed:
         host = urlsplit(facts.base_url).hostname
         yield f"ALLOWED_HOSTS lacks {host}, the host of BASE_URL, so every page answers 400: add it."
+
+
+def _gateway(gateway: Gateway) -> Iterator[str]:
+    name = f"{gateway.name}_GATEWAY_SECRET"
+    if gateway.tells and not gateway.secret_length:
+        yield (
+            f"{name} is missing, so nothing that the gateway tells is believed:"
+            f" set it to {GATEWAY_SECRET_CHARACTERS} random characters, here and there."
+        )
+    elif 0 < gateway.secret_length < GATEWAY_SECRET_CHARACTERS:
+        yield (
+            f"{name} has only {gateway.secret_length} characters, so it may be guessed:"
+            f" use {GATEWAY_SECRET_CHARACTERS} random ones."
+        )
 
 
 def _production(facts: Facts) -> Iterator[str]:

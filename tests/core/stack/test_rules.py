@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from core.stack.rules import Database, Facts, complaints, is_loopback
+from core.stack.rules import Database, Facts, Gateway, complaints, is_loopback
 
 FINE = Facts(
     base_url="https://watchbill.example.com",
@@ -38,6 +38,11 @@ def database(**changes: Any) -> dict[str, Any]:
 
 def test_nothing_is_said_of_a_sound_install() -> None:
     assert complaints(FINE) == []
+
+
+def test_a_gateway_that_tells_nothing_needs_no_secret() -> None:
+    quiet = (Gateway("SMS", tells=False, secret_length=0), Gateway("VOICE", tells=True, secret_length=32))
+    assert complaints(replace(FINE, gateways=quiet)) == []
 
 
 def test_what_only_production_needs_is_not_asked_of_a_local_run() -> None:
@@ -114,6 +119,15 @@ def test_what_only_production_needs_is_not_asked_of_a_local_run() -> None:
             {"base_url": "http://127.0.0.1:8000", "reports_wanted": True},
             "Twilio cannot report to http://127.0.0.1:8000, so every text and call counts as not arrived:"
             " set BASE_URL to an address it reaches, or SMS_RECEIPT_SECONDS and VOICE_RECEIPT_SECONDS to 0.",
+        ),
+        (
+            {"gateways": (Gateway("SMS", tells=True, secret_length=0),)},
+            "SMS_GATEWAY_SECRET is missing, so nothing that the gateway tells is believed:"
+            " set it to 32 random characters, here and there.",
+        ),
+        (
+            {"gateways": (Gateway("VOICE", tells=False, secret_length=8),)},
+            "VOICE_GATEWAY_SECRET has only 8 characters, so it may be guessed: use 32 random ones.",
         ),
         (
             {"base_host_allowed": False},

@@ -44,6 +44,11 @@ class Gateway:
         return CALLBACK in self.setting("URL") + self._body
 
     @property
+    def tells(self) -> bool:
+        """Whether it is to tell us something: reports, keys, or the texts that it gets."""
+        return self.names_callback or (self.kind == "sms" and settings.SMS_GATEWAY_REPLIES)
+
+    @property
     def reports(self) -> bool:
         """Whether it is told where to report, and is believed."""
         return self.names_callback and bool(self.setting("SECRET"))

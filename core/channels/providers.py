@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.channels import numbers, twilio
+from core.channels.gateway import WHO
 from core.channels.registry import Delivery, Permanent, ProviderRefused, Sent, Temporary, Unknown
 from core.net.breaker import Breaker
 
@@ -21,8 +22,9 @@ LEAST_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """One way to send; `send` hands over within so many seconds or raises like a channel."""
+    """One way to send, with its name for people; `send` hands over within so many seconds or raises like a channel."""
 
+    name: str
     is_configured: Callable[[], bool]
     send: Send
     breaker: Breaker = field(default_factory=Breaker)
@@ -37,8 +39,8 @@ def both(
         return twilio.is_configured() and bool(twilio_number())
 
     return {
-        "twilio": Provider(is_configured=has_twilio, send=by_twilio),
-        "gateway": Provider(is_configured=lambda: gateway.is_configured, send=by_gateway),
+        "twilio": Provider(name="Twilio", is_configured=has_twilio, send=by_twilio),
+        "gateway": Provider(name=WHO, is_configured=lambda: gateway.is_configured, send=by_gateway),
     }
 
 

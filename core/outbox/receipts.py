@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hmac
+from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from core.outbox import rules, telling
@@ -61,6 +62,30 @@ def is_named(key: str, *, channel: str, name: str) -> bool:
 def has_arrived(key: str) -> bool:
     """Say whether a message is known to have arrived."""
     return Message.objects.filter(key=key, state=State.DELIVERED).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """Of how many messages a provider said what became of them, and of how many it did not in time."""
+
+    heard: int
+    missing: int
+
+
+_REPORTED = """
+select channel, count(*) filter (where state = 'delivered' or state = 'failed' and provider_id <> ''),
+    count(*) filter (where state = 'no_receipt')
+from outbox_message
+where channel in ('sms', 'voice') and taken_at > now() - interval '1 day'
+group by channel
+"""
+
+
+def reported() -> dict[str, Reported]:
+    """Give what was heard of the texts and calls of the last 24 hours."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REPORTED)
+        return {channel: Reported(heard, missing) for channel, heard, missing in cursor.fetchall()}
 
 
 _MISS = """

@@ -20,7 +20,7 @@ from redis.retry import Retry
 from core.accounts.models import Role, User
 from core.channels import gateway, twilio
 from core.outbox import sealing
-from core.stack.rules import Database, Facts, Gateway
+from core.stack.rules import Database, Facts, Gateway, is_loopback
 
 
 def examine() -> Facts:
@@ -134,10 +134,14 @@ def _reports_wanted() -> bool:
 
 def _gateways() -> tuple[Gateway, ...]:
     """Every gateway that is set up."""
-    found = {gateway.SMS: settings.SMS_GATEWAY_REPLIES, gateway.VOICE: False}
     return tuple(
-        Gateway(each.kind.upper(), each.names_callback or replies, len(each.setting("SECRET")))
-        for each, replies in found.items()
+        Gateway(
+            each.kind.upper(),
+            each.tells,
+            len(each.setting("SECRET")),
+            is_elsewhere=not is_loopback(each.setting("URL")),
+        )
+        for each in (gateway.SMS, gateway.VOICE)
         if each.is_configured
     )
 

@@ -31,11 +31,12 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """A gateway for texts ("SMS") or calls ("VOICE"), and whether it is to tell us something."""
+    """A gateway for texts ("SMS") or calls ("VOICE"), and whether it is to tell us something, from elsewhere."""
 
     name: str
     tells: bool
     secret_length: int
+    is_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def complaints(facts: Facts) -> list[str]:
     return [
         *_servers(facts),
         *_addresses(facts),
-        *(complaint for gateway in facts.gateways for complaint in _gateway(gateway)),
+        *(complaint for gateway in facts.gateways for complaint in _gateway(gateway, facts.base_url)),
         *_production(facts),
         *_break_glass(facts),
         *_disk(facts),
@@ -151,8 +152,13 @@ def _addresses(facts: Facts) -> Iterator[str]:
         yield f"ALLOWED_HOSTS lacks {host}, the host of BASE_URL, so every page answers 400: add it."
 
 
-def _gateway(gateway: Gateway) -> Iterator[str]:
+def _gateway(gateway: Gateway, base_url: str) -> Iterator[str]:
     name = f"{gateway.name}_GATEWAY_SECRET"
+    if gateway.tells and gateway.is_elsewhere and is_loopback(base_url):
+        yield (
+            f"The gateway of {gateway.name}_GATEWAY_URL cannot reach {base_url} to tell us anything:"
+            " set BASE_URL to an address it reaches."
+        )
     if gateway.tells and not gateway.secret_length:
         yield (
             f"{name} is missing, so nothing that the gateway tells is believed:"

@@ -18,6 +18,7 @@ class WatchConfig(AppConfig):
         from core.watch import (  # noqa: PLC0415
             alarms,
             canary,
+            carriers,
             detectors,
             engine,
             mail,
@@ -29,6 +30,7 @@ class WatchConfig(AppConfig):
         canary.register()
         engine.register()
         spending.register()
+        carriers.register()
         detectors.register()
         mail.register()
         metrics.watch(

@@ -13,6 +13,7 @@ from core.outbox.models import WorkerBeat
 from core.outbox.operations import NewMessage
 from core.stack import doctor
 from core.stack.processes import free_port
+from core.stack.rules import Gateway
 
 
 @pytest.mark.django_db
@@ -69,6 +70,17 @@ def test_an_unreachable_redis_is_named_without_its_password(settings: Settings) 
     assert facts.redis_place == f"127.0.0.1:{port}/0"
     assert "refused" in facts.redis_error
     assert "secret" not in facts.redis_error
+
+
+@pytest.mark.django_db
+def test_gateways_that_are_set_up_are_seen(settings: Settings) -> None:
+    assert doctor.examine().gateways == ()
+    settings.SMS_GATEWAY_URL, settings.VOICE_GATEWAY_URL = "http://127.0.0.1:9/", "https://calls.example/"
+    settings.VOICE_GATEWAY_SECRET = "0123456789"
+    assert doctor.examine().gateways == (
+        Gateway("SMS", tells=False, secret_length=0),
+        Gateway("VOICE", tells=True, secret_length=10, is_elsewhere=True),
+    )
 
 
 @pytest.mark.django_db

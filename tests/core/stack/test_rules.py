@@ -126,6 +126,14 @@ def test_what_only_production_needs_is_not_asked_of_a_local_run() -> None:
             " set it to 32 random characters, here and there.",
         ),
         (
+            {
+                "base_url": "http://127.0.0.1:8000",
+                "gateways": (Gateway("VOICE", tells=True, secret_length=32, is_elsewhere=True),),
+            },
+            "The gateway of VOICE_GATEWAY_URL cannot reach http://127.0.0.1:8000 to tell us anything:"
+            " set BASE_URL to an address it reaches.",
+        ),
+        (
             {"gateways": (Gateway("VOICE", tells=False, secret_length=8),)},
             "VOICE_GATEWAY_SECRET has only 8 characters, so it may be guessed: use 32 random ones.",
         ),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import transaction
 
+from core.clock import now
 from core.errors import Refused
 from core.events import bus
 from core.outbox import operations as outbox
@@ -84,7 +85,7 @@ def publish(  # noqa: PLR0913 - each is one choice of the composer
     _check(incident, audience, components or {}, next_update_in_seconds)
     if lifecycle_rules.goes_along(Status(incident.status), stage):
         incident = lifecycle.move(incident, to=stage, actor=actor)
-    at = base.now()
+    at = now()
     every = next_update_in_seconds or lifecycle.rhythm(incident)
     due = lifecycle_rules.next_due(at=at, every=every) if incident.is_active else None
     public = audience == Audience.PUBLIC
@@ -163,7 +164,7 @@ def remind(incident_id: int, *, due_at: str, overdue: bool) -> None:
     due = incident.next_update_due_at
     if due is None or due.isoformat() != due_at or not incident.is_active:
         return
-    if not overdue and base.now() >= due:
+    if not overdue and now() >= due:
         return
     people = queries.debtors(incident, overdue=overdue)
     names = " and ".join(str(person) for person in people) or "nobody: no role is taken"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
 from core import live
+from core.clock import now
 from core.errors import Refused
 from incidents.lifecycle.models import EntryKind, Incident, TimelineEntry
 
@@ -29,16 +30,6 @@ class InTheFuture(Refused):
 
 class Ended(Refused):
     """The incident is over; reopen it first."""
-
-
-def now() -> datetime:
-    """Give the database's clock, by which timers run too."""
-    with connection.cursor() as cursor:
-        cursor.execute("select statement_timestamp()")
-        row = cursor.fetchone()
-    assert row is not None  # noqa: S101 - the query gives one row, for the type checker
-    at: datetime = row[0]
-    return at
 
 
 def past(at: datetime | None) -> datetime | None:

@@ -6,13 +6,14 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from core.accounts.policy import Verb, can
+from core.clock import now
 from core.errors import Refused
 from core.events import bus
 from incidents.events import Declared, RoleAssigned
 from incidents.lifecycle import rules
 from incidents.lifecycle.models import EntryKind, Incident, RoleDefinition, Trigger
 from incidents.lifecycle.operations import clock
-from incidents.lifecycle.operations.base import enter, now, past, tell
+from incidents.lifecycle.operations.base import enter, past, tell
 from incidents.lifecycle.operations.people import admit, appoint
 from incidents.lifecycle.rules import Status
 from incidents.severities import queries as severities

@@ -4,13 +4,14 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from core.clock import now
 from core.errors import Refused
 from core.events import bus
 from incidents.events import SeverityChanged
 from incidents.lifecycle import rules
 from incidents.lifecycle.models import EntryKind
 from incidents.lifecycle.operations import clock
-from incidents.lifecycle.operations.base import active, enter, now, write
+from incidents.lifecycle.operations.base import active, enter, write
 from incidents.severities import queries as severities
 
 if TYPE_CHECKING:

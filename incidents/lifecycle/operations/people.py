@@ -8,11 +8,12 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from core.accounts.policy import Verb, can
+from core.clock import now
 from core.errors import Refused
 from core.events import bus
 from incidents.events import ResponderWanted, RoleAssigned
 from incidents.lifecycle.models import EntryKind, Participant, RoleAssignment, RoleDefinition
-from incidents.lifecycle.operations.base import active, enter, locked, now, tell, write
+from incidents.lifecycle.operations.base import active, enter, locked, tell, write
 
 if TYPE_CHECKING:
     from core.accounts.models import User

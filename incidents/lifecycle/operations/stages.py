@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
+from core.clock import now
 from core.errors import Refused
 from core.events import bus
 from incidents.events import Acknowledged, Closed, Reopened, Resolved, StatusChanged
 from incidents.lifecycle import rules
 from incidents.lifecycle.models import EntryKind, Outcome
 from incidents.lifecycle.operations import clock
-from incidents.lifecycle.operations.base import enter, locked, now, past, write
+from incidents.lifecycle.operations.base import enter, locked, past, write
 from incidents.lifecycle.operations.people import admit
 from incidents.lifecycle.rules import Status
 

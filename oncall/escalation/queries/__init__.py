@@ -1,5 +1,6 @@
 """Everything that is asked about escalations and policies."""
 
+from core.clock import now
 from oncall.escalation.queries.asking import (
     OF_MOST,
     OF_SOME,
@@ -19,7 +20,6 @@ from oncall.escalation.queries.asking import (
     is_asked,
     live,
     next_up,
-    now,
     passed_on_to,
     reading,
     targets_of,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from core.accounts import queries as people
@@ -42,16 +42,6 @@ OF_MOST = ("alert__service", "alert__integration")
 OF_SOME = ("alert__incident__severity", "incident__severity", "started_by")
 RELATED = (*OF_MOST, *OF_SOME)
 """What a notice about an escalation reads: of most there is the one part, of a few the other."""
-
-
-def now() -> datetime:
-    """Give the database's clock, by which everything here is due."""
-    with connection.cursor() as cursor:
-        cursor.execute("select statement_timestamp()")
-        row = cursor.fetchone()
-    assert row is not None  # noqa: S101 - the query gives one row, for the type checker
-    at: datetime = row[0]
-    return at
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from core.clock import now
 from core.outbox.models import Message
 from core.outbox.registry import Content
 from oncall.alerts.models import Status as AlertStatus
 from oncall.escalation.models import EscalationStatus
-from oncall.escalation.queries.asking import RELATED, now
+from oncall.escalation.queries.asking import RELATED
 from oncall.escalation.queries.notices import as_things_stand, link_of, notice, told_of
 from oncall.paging import queries as paging
 from oncall.paging import rules as words

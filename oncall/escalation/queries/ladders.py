@@ -12,8 +12,9 @@ from django.db.models import Count
 from django.shortcuts import get_object_or_404
 
 from core.accounts.models import User
+from core.clock import now
 from oncall.escalation.models import LastResort, Policy
-from oncall.escalation.queries.asking import admins, answers, now, targets_of
+from oncall.escalation.queries.asking import admins, answers, targets_of
 from oncall.escalation.rules import plans, rehearsal, targets
 from oncall.escalation.rules.plans import Kind, LevelSpec, Plan, TargetSpec, Turn
 from oncall.matching.rules import branch_from_json

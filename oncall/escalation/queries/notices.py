@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.utils import timezone
 
+from core.clock import now
 from core.outbox.registry import Content
 from incidents.lifecycle.rules import ACTIVE
 from oncall.alerts.models import Status as AlertStatus
 from oncall.escalation.models import Escalation, EscalationStatus
-from oncall.escalation.queries.asking import RELATED, next_up, now
+from oncall.escalation.queries.asking import RELATED, next_up
 from oncall.paging import queries as paging
 from oncall.paging import rules as words
 from oncall.paging import tokens
@@ -124,7 +124,8 @@ def settled(alert: str | None, incident: str | None, *, by_hand: bool) -> str:
 def content(message: Message) -> Content:
     """Give what a page's message says: as it was written, or as things stand now when that was a while ago."""
     stored = message.content
-    if timezone.now() - message.created_at < FRESH and message.attempts <= 1:
+    taken_at = message.taken_at or message.created_at  # both by the database's clock
+    if taken_at - message.created_at < FRESH and message.attempts <= 1:
         return Content(
             stored["subject"],
             stored["text"],

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.utils import timezone
+from django.db.models.functions import Now
 
-from core import live
+from core import clock, live
 from core.accounts.models import User
 from core.events import bus
 from core.outbox import operations as outbox
@@ -201,7 +201,7 @@ def _draft(ask: Ask, position: int, asked: Asked, person: Person | None, theirs:
 
 
 def _at(ask: Ask) -> datetime:
-    return ask.notice.asked_at or timezone.now()
+    return ask.notice.asked_at or clock.now()
 
 
 def _nobody(ask: Ask, position: int, why: str) -> _Draft:
@@ -229,7 +229,7 @@ def _page(ask: Ask, position: int, user_id: int | None, why: str) -> Page:
         nonce=secrets.token_hex(8),
         status=PageStatus.FAILED,
         planned_at=ask.due,
-        ended_at=timezone.now(),
+        ended_at=Now(),
     )
 
 
@@ -351,7 +351,7 @@ def rehold(page: Page, until: datetime | None, *, why: str, at: datetime) -> Non
 def send_held(page: Page, content: dict[str, Any]) -> bool:
     """Send a page that waited the ordinary way, by each of its person's rules; False where there is no way."""
     person = queries.reachable({page.user_id} if page.user_id else set()).get(page.user_id or 0)
-    sends = queries.way_to(person, urgency=page.urgency, at=timezone.now()).sends
+    sends = queries.way_to(person, urgency=page.urgency, at=clock.now()).sends
     outbox.put(
         [
             message(page, send, content, key=f"page-{page.pk}-{n}", may_bundle=True)

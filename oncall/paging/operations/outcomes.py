@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import orjson
 from django.db import connection
 from django.db.models import Q, Value, prefetch_related_objects
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from core import live
 from core.events import bus
@@ -96,9 +95,16 @@ def _write_reached(reached: Collection[Page]) -> None:
 
 def _locked(ids: Collection[int]) -> dict[int, Page]:
     """Give pages, held, with their escalations read after that: joined, they would be as old as the wait."""
-    pages = {page.pk: page for page in Page.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
+    held = Page.objects.select_for_update().filter(pk__in=ids).annotate(read_at=Now()).order_by("pk")
+    pages = {page.pk: page for page in held}
     prefetch_related_objects(list(pages.values()), "escalation__alert")
     return pages
+
+
+def _now(page: Page) -> datetime:
+    """The time by the database's clock, as it was read with the page."""
+    at: datetime = vars(page)["read_at"]
+    return at
 
 
 def _note_methods(outcomes: Iterable[Outcome]) -> None:
@@ -124,7 +130,7 @@ def _reach(page: Page, state: str) -> bool:
         page.status = PageStatus.DELIVERED if state == State.DELIVERED else PageStatus.SENT
     if page.status not in ANSWERED and queries.is_current(page):
         page.ended_at = None
-    page.sent_at, page.troubled_at = page.sent_at or timezone.now(), None
+    page.sent_at, page.troubled_at = page.sent_at or _now(page), None
     return first
 
 
@@ -156,7 +162,7 @@ def _leave_out(bad: Sequence[tuple[Page, Outcome]]) -> None:
     """Close pages of channels that may not hear of what became private before it was said; the ledger says so."""
     for page, outcome in bad:
         if outcome.state == State.SUPPRESSED and outcome.detail == rules.PRIVATE and page.ended_at is None:
-            page.status, page.ended_at = PageStatus.SUPPRESSED, timezone.now()
+            page.status, page.ended_at = PageStatus.SUPPRESSED, _now(page)
             page.why = f"{page.why} {rules.PRIVATE.capitalize()}."[:500]
             page.save(update_fields=["status", "ended_at", "why"])
             live.changed(*queries.topics(page))
@@ -175,7 +181,9 @@ def _carry_on(bad: Sequence[tuple[Page, Outcome]]) -> list[tuple[Page, Outcome]]
     lost = []
     for pk, page in waiting.items():
         own, failed = messages.get(pk, []), {outcome.message_id for outcome in failing[pk]}
-        if not (_hasten(own, failed) or _fall_back(page, own, failed, people) or _hopeful(own, failed)):
+        if not (
+            _hasten(own, failed) or _fall_back(page, own, failed, people) or _hopeful(own, failed, _now(page))
+        ):
             _lose(page, own)
             lost.append((page, failing[pk][-1]))
     return lost
@@ -236,9 +244,9 @@ def used(person: queries.Person, own: Sequence[Message]) -> list[tuple[str, str]
     return [(each.channel, stored.get(addresses.plain(each.address), each.address)) for each in own]
 
 
-def _hopeful(own: Sequence[Message], failed: Collection[int]) -> bool:
+def _hopeful(own: Sequence[Message], failed: Collection[int], at: datetime) -> bool:
     """Whether another message of the page has not failed yet."""
-    soon = timezone.now() + SOON
+    soon = at + SOON
     alive = [each for each in own if each.state in (State.PENDING, State.SENDING) and each.pk not in failed]
     return any(
         each.attempts == 0 or (each.attempts == 1 and (each.state == State.SENDING or each.due_at < soon))
@@ -248,7 +256,7 @@ def _hopeful(own: Sequence[Message], failed: Collection[int]) -> bool:
 
 def _lose(page: Page, own: Sequence[Message]) -> None:
     alive = any(each.state in (State.PENDING, State.SENDING) for each in own)
-    page.troubled_at = page.troubled_at or timezone.now()
+    page.troubled_at = page.troubled_at or _now(page)
     if not alive:
         ends = {ENDS.get(State(each.state), PageStatus.FAILED) for each in own}
         page.status = (
@@ -258,7 +266,7 @@ def _lose(page: Page, own: Sequence[Message]) -> None:
             if PageStatus.UNKNOWN in ends
             else PageStatus.FAILED
         )
-        page.ended_at = timezone.now()
+        page.ended_at = _now(page)
     page.save(update_fields=["troubled_at", "status", "ended_at"])
 
 

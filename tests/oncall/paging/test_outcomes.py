@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from django.utils import timezone
 
 from core.events.models import Event
 from core.outbox import claims, sending
@@ -16,6 +18,8 @@ from tests import cast
 from tests.oncall.escalation.clock import asked, drain
 
 if TYPE_CHECKING:
+    from pytest_django import DjangoAssertNumQueries
+
     from core.accounts.models import User
     from core.outbox.registry import Outcome
     from tests.peers import Smtp, WebhookSink
@@ -297,6 +301,27 @@ def test_a_message_that_goes_out_late_says_who_is_next_by_then(alice: User, bob:
     assert content.subject.endswith("; nobody is asked after you.")
     assert content.url in content.text
     assert content.data["next"] == []
+
+
+def test_a_pager_whose_clock_is_wrong_says_and_notes_the_same(
+    alice: User,
+    bob: User,
+    smtp: Smtp,
+    monkeypatch: pytest.MonkeyPatch,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    mail(alice)
+    run(alice, bob)
+    present = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: present + timedelta(hours=1))
+    (message,) = claims.claim(claims.Room(10, 10), owner="test")
+    with django_assert_num_queries(0):  # it is not an hour old, so its words still hold
+        sending.content_of(message)
+    claims.release([message])
+    sending.send_due()
+    sent_at = Page.objects.get().sent_at
+    assert sent_at is not None
+    assert abs(sent_at - present) < timedelta(minutes=5)
 
 
 def test_the_ledger_has_who_why_when_and_each_try(

@@ -259,7 +259,7 @@ WHITENOISE_USE_FINDERS = not PRODUCTION
 WHITENOISE_MAX_AGE = 31536000 if PRODUCTION else 0
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
 
-# Paging engine: starting points, tuned by measurement (docs/paging.md) ------------------------------------------
+# Paging engine: starting points, tuned by measurement (docs/sending.md) -----------------------------------------
 
 PAGER_LEASE_SECONDS = env.number(
     "PAGER_LEASE_SECONDS", 15, "How long a claimed message belongs to one worker."

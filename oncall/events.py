@@ -188,6 +188,19 @@ class PageDeclined:
     reason: str
 
 
+@event("page.answered_in_channel")
+@dataclass(frozen=True, slots=True)
+class AnsweredInChannel:
+    """A person took or passed on what a channel was told, by a button there; `said` is that in words."""
+
+    page_id: int
+    user_id: int
+    alert_id: int | None
+    incident_id: int | None
+    epoch: int
+    said: str
+
+
 @event("escalation.passed_on")
 @dataclass(frozen=True, slots=True)
 class EscalationPassedOn:

@@ -20,6 +20,7 @@ from oncall.events import (
     AcknowledgementCounted,
     AlertAttached,
     AlertResolved,
+    AnsweredInChannel,
     EscalationExhausted,
     NotificationRulesChanged,
     PageDeclined,
@@ -43,7 +44,12 @@ DAMAGED = "A signal that was taken while Postgres was away cannot be read. The l
 
 
 def _for_incident(
-    fact: PageSent | PageFailed | PageDeclined | EscalationExhausted | AcknowledgementCounted,
+    fact: PageSent
+    | PageFailed
+    | PageDeclined
+    | AnsweredInChannel
+    | EscalationExhausted
+    | AcknowledgementCounted,
 ) -> bool:
     """Most pages are about an alert that belongs to none: nothing is handed over for those."""
     return fact.incident_id is not None
@@ -110,6 +116,12 @@ def note_failure(fact: PageFailed, meta: Meta) -> None:
 def note_decline(fact: PageDeclined, meta: Meta) -> None:
     """Somebody who was paged for an incident does not come."""
     escalation.tell_declined(fact.page_id)
+
+
+@on(AnsweredInChannel, when=_for_incident)
+def note_answer(fact: AnsweredInChannel, meta: Meta) -> None:
+    """Somebody took or passed on a page for an incident by a button in a channel."""
+    escalation.tell_answered(fact.page_id, by=_person(meta), epoch=fact.epoch, said=fact.said)
 
 
 @on(AcknowledgementCounted, when=_for_incident)

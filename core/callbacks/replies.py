@@ -11,8 +11,8 @@ class Reply:
     """What somebody answered, with what says which page it is about.
 
     `key` is the message that was answered (a call's keypress), `token` came in the address (a mail) or on a button
-    (a chat). A text names its page by a code among its words. A text and a button count only from whom was paged:
-    `sender` is the number or the account, as the service that we trust gave it.
+    (a chat). A text names its page by a code among its words. A text and a button count only from whom was paged, in a
+    room from anybody who may act: `sender` is the number or the account, as the service that we trust gave it.
     """
 
     channel: str

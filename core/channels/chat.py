@@ -53,14 +53,18 @@ class Press:
     token: str
 
 
-def card(delivery: Delivery) -> Card:
-    """A message as a chat shows it: none of its words calls anybody."""
+def card(delivery: Delivery, *, hears: bool, alone: bool) -> Card:
+    """A message as a chat shows it: none of its words calls anybody.
+
+    It has buttons where we hear who presses them: the page's own only where the bot and its person are `alone`.
+    """
     content = delivery.content
+    own = content.token if content.code and alone else ""
     return Card(
         plain(words.title(delivery))[:LONGEST_TITLE],
         plain(words.body(content, longest=LONGEST_BODY)),
         content.url,
-        content.token if content.code else "",
+        (content.room or own) if hears else "",
         str(content.data.get("state") or "open"),
     )
 

@@ -15,7 +15,7 @@ class Content:
     """What is said. Each channel takes what it can carry; `thread` joins messages about one thing.
 
     `code` and `token` are what an answer must carry to be about this: the code in a text, the token in an
-    address.
+    address. Where several read it, `room` is what a button carries instead: it proves nothing of whoever presses.
     """
 
     subject: str
@@ -26,6 +26,7 @@ class Content:
     thread: str = ""
     code: str = ""
     token: str = ""
+    room: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +98,10 @@ class Channel:
 
     `edit` changes the message that `Delivery.provider_id` names to what the delivery says now, any number of times;
     it raises like `send`, and Unknown is as good as Temporary. `edits` says at which addresses the service allows
-    that; `reaches`, at which the operator's set-up suffices to send at all (a bot's address needs a bot). A chat that
+    that; `reaches`, at which the operator's set-up suffices to send at all (a bot's address needs a bot); `hears`, at
+    which a message can carry buttons and we are told who pressed one. A chat that
     cannot change is said so on the person's own screen. Its message never calls anybody else
-    (`core.channels.chat.plain`) and offers answers where `Content.code` is set.
+    (`core.channels.chat.plain`) and offers answers where `Content.code` or `Content.room` is set.
     """
 
     kind: str
@@ -120,6 +122,7 @@ class Channel:
     edit: Callable[[Delivery], None] | None = None
     edits: Callable[[str], bool] = lambda _address: True
     reaches: Callable[[str], bool] = lambda _address: True
+    hears: Callable[[str], bool] = lambda _address: False
 
     def secret_of(self, given: str) -> str:
         """The secret that goes along with an address: one of ours, made where none was given, or the service's token.
@@ -176,6 +179,18 @@ def can_reach(kind: str, address: str) -> bool:
     """Whether there is such a channel and what it needs to send to this address is set up."""
     channel = _channels.get(kind)
     return channel is not None and channel.is_ready() and channel.reaches(address)
+
+
+def can_hear(kind: str, address: str) -> bool:
+    """Whether messages to this address carry buttons, and we are told who pressed one."""
+    channel = _channels.get(kind)
+    return channel is not None and channel.hears(address)
+
+
+def is_chat(kind: str) -> bool:
+    """Whether people talk there."""
+    channel = _channels.get(kind)
+    return channel is not None and channel.is_chat
 
 
 def editing() -> list[str]:

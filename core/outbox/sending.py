@@ -138,6 +138,7 @@ def content_of(message: Message) -> Content:
         url=str(stored.get("url") or ""),
         code=str(stored.get("code") or ""),
         token=str(stored.get("token") or ""),
+        room=str(stored.get("room") or ""),
     )
 
 

@@ -11,7 +11,7 @@ from oncall.destinations.models import Destination
 class DestinationAdmin(ToRead[Destination]):
     """Channels that are told, to read: an address is shown masked, a secret not at all."""
 
-    list_display = ("name", "team", "channel", "hint", "is_enabled", "hears_private", "last_error")
+    list_display = ("name", "team", "channel", "hint", "is_enabled", "hears_private", "buttons", "last_error")
     list_filter = ("channel", "is_enabled", "hears_private")
     list_select_related = ("team",)
     search_fields = ("name",)
@@ -25,9 +25,15 @@ class DestinationAdmin(ToRead[Destination]):
         "last_ok_at",
         "last_error",
         "created_at",
+        "buttons",
     )
 
     @admin.display(description="address")
     def hint(self, destination: Destination) -> str:
         """Show what is enough to recognise it."""
         return queries.hint(destination)
+
+    @admin.display(description="buttons", boolean=True)
+    def buttons(self, destination: Destination) -> bool:
+        """Show whether what it is told can be acknowledged there."""
+        return queries.has_buttons(destination)

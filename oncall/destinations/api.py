@@ -32,6 +32,7 @@ class ChannelOut(serializers.ModelSerializer[Destination]):
     id = Id()
     team = serializers.CharField(source="team.slug", default=None, allow_null=True, read_only=True)
     address_hint = serializers.SerializerMethodField()
+    has_buttons = serializers.SerializerMethodField()
     last_ok_at = Time(read_only=True)
 
     class Meta:
@@ -42,6 +43,7 @@ class ChannelOut(serializers.ModelSerializer[Destination]):
             "team",
             "channel",
             "address_hint",
+            "has_buttons",
             "is_enabled",
             "hears_private",
             "last_ok_at",
@@ -52,6 +54,10 @@ class ChannelOut(serializers.ModelSerializer[Destination]):
     def get_address_hint(self, destination: Destination) -> str:
         """Give the address as others may see it."""
         return queries.hint(destination)
+
+    def get_has_buttons(self, destination: Destination) -> bool:
+        """Say whether what it is told can be acknowledged there, by a button."""
+        return queries.has_buttons(destination)
 
 
 class ChannelMade(ChannelOut):

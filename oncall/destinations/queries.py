@@ -78,7 +78,8 @@ def hint(destination: Destination) -> str:
 class Shown:
     """A channel in the list: how it is told, its address masked, and whether who looks may change and try it.
 
-    `works` where what it needs is set up here; `is_fixed` where its service cannot change what was sent.
+    `works` where what it needs is set up here; `is_fixed` where its service cannot change what was sent; with `hears`
+    its messages carry buttons, without it in a chat the link alone.
     """
 
     row: Destination
@@ -87,6 +88,8 @@ class Shown:
     may_change: bool
     works: bool
     is_fixed: bool
+    is_chat: bool
+    hears: bool
 
 
 def shown(user: User | AnonymousUser) -> list[Shown]:
@@ -98,13 +101,31 @@ def shown(user: User | AnonymousUser) -> list[Shown]:
 
 
 def _shown(row: Destination, *, may_change: bool) -> Shown:
+    address = _address(row)
+    return Shown(
+        row,
+        kind_name(row),
+        hint(row),
+        may_change,
+        works=address is not None and channels.can_reach(row.channel, address),
+        is_fixed=address is not None and not channels.can_edit(row.channel, address),
+        is_chat=channels.is_chat(row.channel),
+        hears=has_buttons(row),
+    )
+
+
+def has_buttons(destination: Destination) -> bool:
+    """Say whether what a channel is told can be acknowledged there, by a button."""
+    address = _address(destination)
+    return address is not None and channels.can_hear(destination.channel, address)
+
+
+def _address(destination: Destination) -> str | None:
+    """A channel's address in the clear, None where no key opens it."""
     try:
-        address = secrets.unseal(row.address)
+        return secrets.unseal(destination.address)
     except secrets.CannotOpen:
-        return Shown(row, kind_name(row), hint(row), may_change, works=False, is_fixed=False)
-    is_fixed = not channels.can_edit(row.channel, address)
-    works = channels.can_reach(row.channel, address)
-    return Shown(row, kind_name(row), hint(row), may_change, works=works, is_fixed=is_fixed)
+        return None
 
 
 def tested_within(destination: Destination, *, seconds: int) -> bool:

@@ -134,6 +134,7 @@ def _of_page(line: Line) -> list[object]:
         page.recipients,
         page.urgency,
         page.why,
+        page.answer,
         _time(page.planned_at),
         "yes" if page.is_out_of_hours else "no",
         page.over_limit,

@@ -16,6 +16,7 @@ COLUMNS = (
     "recipients",
     "urgency",
     "why",
+    "answer",
     "planned_at",
     "out_of_hours",
     "over_limit",

@@ -117,7 +117,7 @@ class Page(models.Model):
 
     Its messages are `core.outbox` rows with client "oncall.page" and this id as their subject. A page without a
     person is what a channel was told (`destination`), or the record of a level that resolved to nobody or was skipped, with
-    the reason in `why`; one without
+    the reason in `why`; its `answer` says who took it or passed it on by a button there. One without
     an escalation is a test. `troubled_at` is since when no channel of the person is known to work: the message is
     still being tried, and the escalation does not wait for it. `held_until` is when
     the one message goes out for all pages that wait for the end of the same quiet hours, or for the morning after a

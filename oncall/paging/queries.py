@@ -269,21 +269,27 @@ def sent_by(page: Page) -> str:
 def by_token(token: str) -> Page | None:
     """Give the page that an address on a phone is for, None where the address was not made here."""
     claim = tokens.parse(token)
+    return _claimed(claim).first() if claim else None
+
+
+def by_room_token(token: str) -> Page | None:
+    """Give the page that a button in a channel is for, None where it was not made here or the channel is gone."""
+    claim = tokens.parse_room(token)
     if claim is None:
         return None
-    return (
-        Page.objects.select_related(
-            "user",
-            "escalation__alert__service__team",
-            "escalation__alert__integration",
-            "escalation__alert__incident__severity",
-            "escalation__incident__severity",
-            "escalation__acknowledged_by",
-            "escalation__started_by",
-        )
-        .filter(pk=claim.id, nonce=claim.nonce)
-        .first()
-    )
+    return _claimed(claim).select_related("destination").filter(destination__isnull=False).first()
+
+
+def _claimed(claim: tokens.Claim) -> PageQuerySet:
+    return Page.objects.select_related(
+        "user",
+        "escalation__alert__service__team",
+        "escalation__alert__integration",
+        "escalation__alert__incident__severity",
+        "escalation__incident__severity",
+        "escalation__acknowledged_by",
+        "escalation__started_by",
+    ).filter(pk=claim.id, nonce=claim.nonce)
 
 
 def stored(message: Message) -> Content:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from oncall.paging.models import Page
 
 PAGE, CONTACT, REPLY, DIGEST = "oncall.page", "oncall.contact", "oncall.reply", "oncall.digest"
+ROOM = "oncall.room"
 MAC_BYTES = 16
 
 
@@ -73,6 +74,21 @@ def is_reply_code(given: str, page: Page) -> bool:
 def answers(page: Page) -> tuple[str, str]:
     """Give what an answer must carry, by text and by button: nothing for a channel, in which nobody is asked."""
     return ("", "") if page.destination_id else (reply_code(page), make(page))
+
+
+def room(page: Page) -> str:
+    """Give what the buttons of a message in a channel carry, "" for a person's page. Everybody there can read it,
+    so it only names the page: it opens nothing, and who presses is known by their account.
+    """
+    if page.destination_id is None:
+        return ""
+    content = f"{page.pk:x}-{page.nonce}"
+    return f"{content}-{_mac(content, settings.SECRET_KEY, salt=ROOM)}"
+
+
+def parse_room(token: str) -> Claim | None:
+    """Give what the token of a channel's message says, None where it was not made with a key of ours."""
+    return _parse(token, salt=ROOM)
 
 
 def digest_nonce(digest: Message) -> str:

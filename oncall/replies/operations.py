@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+from django.urls import reverse
+
+from core.accounts.policy import Verb as Permission
+from core.accounts.policy import can
 from core.callbacks.replies import Result
 from core.errors import Refused
 from oncall.escalation import operations as escalation
@@ -44,19 +49,42 @@ def _hear_text(reply: Reply) -> Result | None:
 
 
 def _hear_press(reply: Reply) -> Result | None:
-    """Act on a button in a chat: only for the person who was paged, by the account they are paged at."""
-    wish, page = rules.from_mail(reply.words), queries.by_token(reply.token)
-    if wish is None or page is None:
+    """Act on a button in a chat: for the person who was paged, by the account they are paged at; or in a room."""
+    wish = rules.from_mail(reply.words)
+    if wish is None:
+        return None
+    told = queries.by_room(reply.token, reply.channel)
+    if told is not None:
+        return _hear_in_room(reply, told, wish.verb)
+    page = queries.by_token(reply.token)
+    if page is None:
         return None
     if not queries.is_at(page, reply.channel, reply.sender):
         return _nothing(f"Nothing was done: only {page.user} was paged here.")
     return _do(page, wish.verb)
 
 
+def _hear_in_room(reply: Reply, page: Page, verb: Verb) -> Result:
+    """Act on a button in a room, as the person whose account pressed it, where they may act on such a thing."""
+    person = queries.linked(reply.channel, reply.sender)
+    if person is None:
+        here = f"{settings.BASE_URL}{reverse('oncall:notifications')}"
+        return _nothing(f"Nothing was done: link this account to you under “How I am reached”: {here}")
+    if not can(person, Permission.RESPOND):
+        return _nothing("Nothing was done: your role does not allow to respond.")
+    if not queries.is_visible(page, person):
+        return _nothing("Nothing was done: only those who are part of it can act on it.")
+    return _done(page, person, verb)
+
+
 def _do(page: Page, verb: Verb) -> Result | None:
     person = page.user
     if person is None or not person.is_active:
         return None
+    return _done(page, person, verb)
+
+
+def _done(page: Page, person: User, verb: Verb) -> Result:
     try:
         return _acknowledge(page, person) if verb is Verb.ACKNOWLEDGE else _hand_on(page, person)
     except Refused as refusal:
@@ -67,7 +95,7 @@ def _acknowledge(page: Page, person: User) -> Result:
     held = escalation.acknowledge(actor=person, page=page)
     if page.escalation is None:
         return Result("The test page reached you.", done=True)
-    if held.by is None:
+    if held.by is None or held.is_over:
         return _nothing("Nothing to do: it is over.")
     if held.said:
         return Result(f"Acknowledged: {held.said}.", done=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Q, Value
 from django.db.models.functions import Now
 
+from core.accounts.models import User
 from core.outbox.models import Message
 from oncall.paging import addresses, tokens
 from oncall.paging import queries as paging
@@ -43,6 +44,26 @@ def by_message(key: str, channel: str) -> Page | None:
 def by_token(token: str) -> Page | None:
     """Give the page that a token is for."""
     return paging.by_token(token)
+
+
+def by_room(token: str, channel: str) -> Page | None:
+    """Give the page that a button in a room is for, pressed in the chat in which that room is."""
+    page = paging.by_room_token(token)
+    room = page.destination if page else None
+    return page if room is not None and room.channel == channel else None
+
+
+def linked(channel: str, account: str) -> User | None:
+    """Give the one person who is paged at an account of a chat, None where it is nobody's or several people's."""
+    people = list(
+        User.objects.filter(contact_methods__in=_at(account, channel)).distinct().order_by("pk")[:2]
+    )
+    return people[0] if len(people) == 1 else None
+
+
+def is_visible(page: Page, viewer: User) -> bool:
+    """Say whether a person may know of what a page is about."""
+    return Page.objects.visible_to(viewer).filter(pk=page.pk).exists()
 
 
 def is_at(page: Page, channel: str, account: str) -> bool:

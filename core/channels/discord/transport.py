@@ -1,4 +1,4 @@
-"""Discord: a message by the bot, with buttons for the person paged, or by a webhook; both are changed in place."""
+"""Discord: a message by the bot, with buttons, or by a webhook; both are changed in place."""
 
 from __future__ import annotations
 
@@ -34,6 +34,11 @@ def check_address(address: str) -> str:
 def hint(address: str) -> str:
     """The address for others to see."""
     return calls.hint(address) if chat.is_webhook(address) else f"•••{address[-2:]}"
+
+
+def hears(address: str) -> bool:
+    """Whether a message there carries buttons that Discord tells us of."""
+    return bool(settings.DISCORD_PUBLIC_KEY) and not chat.is_webhook(address)
 
 
 def send(delivery: Delivery) -> Sent:
@@ -87,15 +92,14 @@ def _ask(
 
 
 def _said(delivery: Delivery) -> dict[str, Any]:
-    card = chat.card(delivery)
+    card = chat.card(delivery, hears=hears(delivery.address), alone=delivery.address.startswith("@"))
     title, text = escaped(card.title), escaped(card.body[:LONGEST_TEXT])
     link = f"<{card.url}>" if card.url else ""
-    is_person = delivery.address.startswith("@") and bool(settings.DISCORD_PUBLIC_KEY)
     return {
         "content": "\n\n".join(part for part in (f"**{title}**", text.strip(), link) if part),
         "allowed_mentions": {"parse": []},
         "flags": NO_LINK_CARDS,
-        "components": _buttons(card.token) if card.token and is_person else [],
+        "components": _buttons(card.token) if card.token else [],
     }
 
 
@@ -125,5 +129,6 @@ registry.register(
         is_chat=True,
         edit=edit,
         reaches=lambda address: chat.is_webhook(address) or bool(settings.DISCORD_BOT_TOKEN),
+        hears=hears,
     )
 )

@@ -1,4 +1,4 @@
-"""Mattermost: a post by the bot, changed in place, with buttons for the person paged; or a webhook's, which stays."""
+"""Mattermost: a post by the bot, changed in place, with buttons; or a webhook's, which stays."""
 
 from __future__ import annotations
 
@@ -36,10 +36,15 @@ def _has_bot() -> bool:
     return bool(settings.MATTERMOST_URL and settings.MATTERMOST_TOKEN)
 
 
+def hears(address: str) -> bool:
+    """Whether a message there carries buttons that the server tells us of."""
+    return not chat.is_webhook(address)
+
+
 def send(delivery: Delivery) -> Sent:
     """Post the message; the ID of the post names it."""
     if chat.is_webhook(delivery.address):
-        said = {"attachments": [_attachment(delivery, answerable=False)]}
+        said = {"attachments": [_attachment(delivery)]}
         chat.taken(WHO, chat.call(WHO, delivery.address, said, timeout=delivery.timeout))
         return Sent()
     channel = _direct(delivery) if delivery.address.startswith("@") else delivery.address
@@ -83,12 +88,11 @@ def _ask(
 
 
 def _said(delivery: Delivery) -> dict[str, Any]:
-    is_person = delivery.address.startswith("@")
-    return {"message": "", "props": {"attachments": [_attachment(delivery, answerable=is_person)]}}
+    return {"message": "", "props": {"attachments": [_attachment(delivery)]}}
 
 
-def _attachment(delivery: Delivery, *, answerable: bool) -> dict[str, Any]:
-    card = chat.card(delivery)
+def _attachment(delivery: Delivery) -> dict[str, Any]:
+    card = chat.card(delivery, hears=hears(delivery.address), alone=delivery.address.startswith("@"))
     said: dict[str, Any] = {
         "fallback": card.title,
         "color": COLOURS.get(card.state, GREY),
@@ -98,7 +102,7 @@ def _attachment(delivery: Delivery, *, answerable: bool) -> dict[str, Any]:
     if card.url:
         said["title_link"] = card.url
         said["text"] = f"{said['text']}\n\n[Open]({card.url})".strip()
-    if card.token and answerable:
+    if card.token:
         at = callback.address("mattermost", delivery.key)
         said["actions"] = [
             _action("Acknowledge", chat.ACKNOWLEDGE, card.token, at) | {"style": "primary"},
@@ -130,5 +134,6 @@ registry.register(
         edit=edit,
         edits=lambda address: not chat.is_webhook(address),
         reaches=lambda address: chat.is_webhook(address) or _has_bot(),
+        hears=hears,
     )
 )

@@ -1,4 +1,4 @@
-"""Slack: a message by the bot, changed in place, with buttons for its person; or an incoming webhook's, which stays."""
+"""Slack: a message by the bot, changed in place, with buttons; or an incoming webhook's, which stays."""
 
 from __future__ import annotations
 
@@ -42,6 +42,11 @@ def hint(address: str) -> str:
     return calls.hint(address) if chat.is_webhook(address) else f"{address[:2]}•••{address[-2:]}"
 
 
+def hears(address: str) -> bool:
+    """Whether a message there carries buttons that Slack tells us of."""
+    return bool(settings.SLACK_SIGNING_SECRET) and not chat.is_webhook(address)
+
+
 def send(delivery: Delivery) -> Sent:
     """Post the message; the channel and the time stamp that Slack gave it name it."""
     if chat.is_webhook(delivery.address):
@@ -79,23 +84,22 @@ def _ask(method: str, said: dict[str, Any], delivery: Delivery) -> dict[str, Any
 
 
 def _said(delivery: Delivery) -> dict[str, Any]:
-    card = chat.card(delivery)
-    answerable = bool(settings.SLACK_SIGNING_SECRET) and delivery.address[:1] in "UW"
+    card = chat.card(delivery, hears=hears(delivery.address), alone=delivery.address[:1] in "UW")
     return {
         "text": escaped(card.title),
-        "blocks": list(_blocks(card, answerable=answerable)),
+        "blocks": list(_blocks(card)),
         "unfurl_links": False,
         "unfurl_media": False,
     }
 
 
-def _blocks(card: Card, *, answerable: bool) -> list[dict[str, Any]]:
+def _blocks(card: Card) -> list[dict[str, Any]]:
     """Plain text throughout: in it neither a name nor a link nor a mark means anything."""
     blocks: list[dict[str, Any]] = [{"type": "header", "text": _plain(_cut(card.title, LONGEST_TITLE))}]
     if card.body.strip():
         blocks.append({"type": "section", "text": _plain(_cut(card.body, LONGEST_TEXT))})
     buttons = []
-    if card.token and answerable:
+    if card.token:
         buttons.append(_button("Acknowledge", chat.ACKNOWLEDGE, value=card.token, style="primary"))
         buttons.append(_button("Pass on", chat.PASS_ON, value=card.token))
     if card.url:
@@ -133,5 +137,6 @@ registry.register(
         edit=edit,
         edits=lambda address: not chat.is_webhook(address),
         reaches=lambda address: chat.is_webhook(address) or bool(settings.SLACK_BOT_TOKEN),
+        hears=hears,
     )
 )

@@ -1,4 +1,4 @@
-"""Telegram: a message by the bot, changed in place, with buttons for the person paged."""
+"""Telegram: a message by the bot, changed in place, with buttons."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def ask(method: str, said: dict[str, Any], *, timeout: float) -> dict[str, Any]:
 
 def _said(delivery: Delivery) -> dict[str, Any]:
     """Without a parse mode, so that no mark in the words means anything; the link stands in the text."""
-    card = chat.card(delivery)
+    card = chat.card(delivery, hears=True, alone=bool(_PERSON.fullmatch(delivery.address)))
     text = "\n\n".join(part for part in (card.text[:LONGEST_TEXT], card.url) if part)
     said: dict[str, Any] = {"text": text, "link_preview_options": {"is_disabled": True}}
     rows = [
@@ -86,7 +86,7 @@ def _said(delivery: Delivery) -> dict[str, Any]:
         _button("Pass on", chat.PASS_ON, card.token),
     ]
     fits = all(len(button["callback_data"].encode()) <= LONGEST_DATA for button in rows)
-    if card.token and fits and _PERSON.fullmatch(delivery.address):
+    if card.token and fits:
         said["reply_markup"] = {"inline_keyboard": [rows]}
     return said
 
@@ -107,5 +107,6 @@ registry.register(
         asks_room="The group's number: make the bot a member and write /start there, and it answers with it.",
         is_chat=True,
         edit=edit,
+        hears=lambda _address: True,
     )
 )

@@ -67,6 +67,10 @@ class PageOut(serializers.ModelSerializer[Page]):
     recipients = serializers.IntegerField(
         read_only=True, help_text="How many different people its level asked in that pass."
     )
+    answer = serializers.CharField(
+        read_only=True,
+        help_text="Why the person of a page by hand does not come, or who took, in a channel, what it was told.",
+    )
     acks_needed = serializers.IntegerField(source="escalation.acks_needed", default=1, read_only=True)
     acknowledged_by = serializers.SerializerMethodField()
     policy = serializers.CharField(

@@ -42,6 +42,7 @@ from oncall.escalation.operations.taking import (
 )
 from oncall.escalation.operations.telling import (
     carry_over,
+    tell_answered,
     tell_counted,
     tell_declined,
     tell_ended,
@@ -100,6 +101,7 @@ __all__ = [
     "snooze",
     "start_many",
     "stop_incident",
+    "tell_answered",
     "tell_counted",
     "tell_declined",
     "tell_ended",

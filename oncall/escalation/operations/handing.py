@@ -19,6 +19,7 @@ from oncall.alerts.models import Alert
 from oncall.alerts.models import Status as AlertStatus
 from oncall.escalation import queries
 from oncall.escalation.models import Escalation, EscalationStatus, Policy
+from oncall.escalation.operations.rooms import note_in_room
 from oncall.escalation.operations.rows import OPEN, go_on, halt, locked, retire, steadily, suppress, tell
 from oncall.escalation.operations.starting import Start, frozen, start_many
 from oncall.escalation.rules import plans, steps
@@ -79,6 +80,8 @@ def escalate_now(
     _note_channels(row, first, place)
     paging.stop(row.pages.open(), by=actor, reason=f"passed on by {actor}", taken=False)
     bus.emit(events.EscalationPassedOn(row.pk, row.alert_id, row.incident_id), actor=actor)
+    if page is not None:
+        note_in_room(page, "Passed on", by=actor)
     tell([row])
     transaction.on_commit(nudge.drain, robust=True)
     return True

@@ -17,6 +17,7 @@ from oncall.escalation import queries
 from oncall.escalation.models import Escalation, EscalationStatus
 from oncall.escalation.operations.counting import count_ack, take_back
 from oncall.escalation.operations.editing import edit_test
+from oncall.escalation.operations.rooms import note_in_room
 from oncall.escalation.operations.rows import OPEN, halt, resume, steadily
 from oncall.escalation.rules.acks import acks_said
 from oncall.paging import operations as paging
@@ -34,13 +35,15 @@ if TYPE_CHECKING:
 class Held:
     """Who has it and since when; `first` when this very call made it so.
 
-    While others have to acknowledge too, `said` says how many: then nobody has it yet.
+    While others have to acknowledge too, `said` says how many: then nobody has it yet. What `is_over` has ended, by
+    whoever did it.
     """
 
     first: bool
     by: User | None
     at: datetime | None
     said: str = ""
+    is_over: bool = False
 
 
 @steadily
@@ -54,7 +57,10 @@ def acknowledge(
     them part of its incident.
     """
     if page is not None:
-        return _answer(page, actor)
+        held = _answer(page, actor)
+        if held.first:
+            note_in_room(page, "Acknowledged", by=actor)
+        return held
     if alert is not None:
         return _take_alert(alert, actor)
     if incident is not None:
@@ -97,7 +103,7 @@ def _take_alert(alert: Alert, actor: User) -> Held:
     first = alerts.acknowledge_alert(alert.pk, actor=actor)
     alert = Alert.objects.select_related("acknowledged_by", "resolved_by").get(pk=alert.pk)
     if alert.status == AlertStatus.RESOLVED:
-        return Held(first, alert.resolved_by, alert.resolved_at)
+        return Held(first, alert.resolved_by, alert.resolved_at, is_over=True)
     if alert.snoozed_until is not None:
         alerts.snooze_alert(alert.pk, until=None)
     halt(Q(alert=alert, by_hand=False), EscalationStatus.ACKNOWLEDGED, by=actor, among=OPEN)
@@ -111,8 +117,9 @@ def _take_incident(incident: Incident, actor: User) -> Held:
     if latest is not None and latest.status in OPEN and latest.acks:
         return Held(first=bool(taken), by=actor, at=queries.now(), said=latest.acks_said)
     if latest is None or latest.acknowledged_at is None:
-        return Held(bool(taken), actor, incident.acknowledged_at)
-    return Held(bool(taken), latest.acknowledged_by, latest.acknowledged_at)
+        return Held(bool(taken), actor, incident.acknowledged_at, is_over=not incident.is_active)
+    by, at = latest.acknowledged_by, latest.acknowledged_at
+    return Held(bool(taken), by, at, is_over=not incident.is_active)
 
 
 def _lacking(about: Q, actor: User) -> Held | None:

@@ -62,6 +62,17 @@ def tell_declined(page_id: int) -> None:
 
 
 @transaction.atomic
+def tell_answered(page_id: int, *, by: User | None, epoch: int, said: str) -> None:
+    """Note that somebody took or passed on, in a channel, what it was told."""
+    page = paging.page(page_id)
+    incident = _incident(page.escalation) if page else None
+    if page is None or incident is None or by is None:
+        return
+    data = {"answered_in_channel": page.pk, "epoch": epoch, "user": by.pk}
+    _write_once(incident, EntryKind.PAGE, said, data, actor=by)
+
+
+@transaction.atomic
 def tell_counted(escalation_id: int, *, by: User | None, count: int, needed: int) -> None:
     """Note that somebody acknowledged what needs several."""
     escalation = Escalation.objects.select_related(*queries.RELATED).filter(pk=escalation_id).first()

@@ -83,7 +83,7 @@ def _content(page: Page) -> Content:
         return _said(page, "acknowledged", "You acknowledged", f"{escalation.acks_said}.")
     if escalation.status == EscalationStatus.ESCALATING and page.ended_at is None:
         return as_things_stand(page)
-    return _said(page, *_change(escalation))
+    return _said(page, *_change(escalation, zone=_zone(page)))
 
 
 _OPEN = {
@@ -93,13 +93,19 @@ _OPEN = {
 }
 
 
-def _change(escalation: Escalation) -> tuple[str, str, str]:
+def _zone(page: Page) -> str:
+    return page.user.time_zone if page.user else "UTC"
+
+
+def _change(escalation: Escalation, *, zone: str) -> tuple[str, str, str]:
     """What became of it: a word for programs, one for people, and what to know beside it."""
     status = EscalationStatus(escalation.status)
     if status in _OPEN:
         return _OPEN[status]
     if status == EscalationStatus.ACKNOWLEDGED:
-        return "acknowledged", _by("Acknowledged", escalation.acknowledged_by), "Nobody else is asked."
+        by, at = escalation.acknowledged_by, escalation.acknowledged_at
+        since = f"{by} has it since {words.moment(at, zone=zone)}. " if by and at else ""
+        return "acknowledged", _by("Acknowledged", by), f"{since}Nobody else is asked."
     alert = escalation.alert
     if alert is not None and alert.status == AlertStatus.RESOLVED:
         return "resolved", _by("Resolved", alert.resolved_by), ""
@@ -112,14 +118,15 @@ def _by(done: str, by: User | None) -> str:
 
 def _said(page: Page, state: str, head: str, more: str) -> Content:
     said = told_of(page, notice(page.escalation, at=now())) if page.escalation else words.trial()
-    said = replace(said, url=link_of(page), zone=page.user.time_zone if page.user else "UTC")
+    said = replace(said, url=link_of(page), zone=_zone(page))
     is_closed = said.private and page.destination_id is not None
     line = words.shortened(f"{head}: {'it is private now' if is_closed else words.headline(said)}")
     text = "\n\n".join(filter(None, [line, words.facts(said), more, f"Open: {said.url}"]))
     data = {**words.data(said, page_id=page.pk), "state": state}
     is_open = state == "open"
     code, token = tokens.answers(page) if is_open else ("", "")
-    return Content(line, text, url=said.url, data=data, code=code, token=token)
+    room = tokens.room(page) if is_open and not is_closed else ""
+    return Content(line, text, url=said.url, data=data, code=code, token=token, room=room)
 
 
 def state_of(message: Message, page: Page) -> str:

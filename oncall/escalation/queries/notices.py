@@ -135,6 +135,7 @@ def content(message: Message) -> Content:
             stored.get("thread", ""),
             stored.get("code", ""),
             stored.get("token", ""),
+            stored.get("room", ""),
         )
     related = [f"escalation__{path}" for path in RELATED]
     page = Page.objects.select_related("escalation", "user", *related).get(pk=message.subject_id)
@@ -153,6 +154,7 @@ def as_things_stand(page: Page) -> Content:
         words.data(said, page_id=page.pk),
         thread(page),
         *tokens.answers(page),
+        "" if said.private else tokens.room(page),
     )
 
 

@@ -307,6 +307,7 @@ def content_of(notice: Notice, page: Page, *, thread: str = "") -> dict[str, Any
         "thread": thread,
         "code": code,
         "token": token,
+        "room": tokens.room(page),
     }
 
 

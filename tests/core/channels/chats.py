@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A chat: a person's address, the address of a webhook ("" where there are none), and what a post shows."""
+    """A chat: a person's address, a room's, that of a webhook ("" where there are none), and what a post shows."""
 
     name: str
     make: Callable[[], Service]
     person: str
+    room: str
     hook: str
     text: Callable[[dict[str, Any]], str]
     answers: Callable[[dict[str, Any]], list[str]]
@@ -34,6 +35,7 @@ KINDS = {
             "slack",
             slack.Slack,
             slack.MEMBER,
+            slack.ROOM,
             "/services/T0/B0/secret",
             slack.words,
             lambda post: [one["text"]["text"] for one in slack.buttons(post).values() if "value" in one],
@@ -42,6 +44,7 @@ KINDS = {
             "telegram",
             telegram.Telegram,
             telegram.CHAT,
+            telegram.GROUP,
             "",
             lambda post: post["text"],
             lambda post: list(telegram.buttons(post)),
@@ -50,6 +53,7 @@ KINDS = {
             "mattermost",
             mattermost.Mattermost,
             "@alice",
+            mattermost.CHANNEL,
             "/hooks/secret",
             lambda post: "{title}\n{text}".format(**mattermost.attachment(post)),
             lambda post: [action["name"] for action in mattermost.actions(post).values()],
@@ -58,6 +62,7 @@ KINDS = {
             "discord",
             discord.Discord,
             f"@{discord.USER}",
+            discord.ROOM,
             discord.HOOK,
             lambda post: post["content"],
             lambda post: list(discord.buttons(post)),

@@ -85,6 +85,30 @@ def test_it_is_changed_where_it_stands_and_loses_its_buttons(kind: Kind, service
     assert URL in str(post)
 
 
+def test_in_a_room_it_carries_buttons_of_the_room_alone(kind: Kind, service: Service) -> None:
+    channel, room = registry.get(kind.name), replace(CONTENT, room="1f-the-room")
+    assert channel.hears(kind.room)
+    channel.send(_delivery(kind.room, room))
+    (post,) = service.posts.values()
+    assert kind.answers(post) == ["Acknowledge", "Pass on"]
+    assert "1f-the-room" in str(post)
+    assert TOKEN not in str(post)
+    channel.send(_delivery(kind.room))
+    *_, own = service.posts.values()
+    assert kind.answers(own) == []
+
+
+def test_where_we_are_not_told_of_presses_there_is_no_button(
+    kind: Kind, service: Service, settings: Settings
+) -> None:
+    settings.SLACK_SIGNING_SECRET = settings.DISCORD_PUBLIC_KEY = ""
+    channel = registry.get(kind.name)
+    channel.send(_delivery(kind.room, replace(CONTENT, room="1f-the-room")))
+    (post,) = service.posts.values()
+    assert channel.hears(kind.room) is (kind.name in ("telegram", "mattermost"))
+    assert (kind.answers(post) != []) is channel.hears(kind.room)
+
+
 def test_without_an_answer_to_give_it_has_no_button(kind: Kind, service: Service) -> None:
     registry.get(kind.name).send(_delivery(kind.person, Content("x is your code", "x\n\nEnter this code: x")))
     (post,) = service.posts.values()
@@ -164,7 +188,8 @@ def test_without_a_bot_only_webhooks_are_offered(kind: Kind, settings: Settings)
 @pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind.hook], ids=lambda kind: kind.name)
 def test_a_webhook_carries_the_link_and_no_button(kind: Kind, service: Service) -> None:
     channel, address = registry.get(kind.name), service.url + kind.hook
-    sent = channel.send(_delivery(channel.check_address(address)))
+    assert not channel.hears(address)
+    sent = channel.send(_delivery(channel.check_address(address), replace(CONTENT, room="1f-the-room")))
     (post,) = service.posts.values()
     assert kind.answers(post) == []
     assert URL in str(post)

@@ -252,6 +252,22 @@ def test_the_list_says_what_a_channel_cannot_do(client: Client, mona: User, sett
     assert "Not set up here: nothing can be sent by Slack." in client.get(HOME).content.decode()
 
 
+def test_the_list_says_where_an_alert_can_be_acknowledged(
+    client: Client, mona: User, settings: Settings
+) -> None:
+    settings.SLACK_BOT_TOKEN = settings.SLACK_SIGNING_SECRET = "a-secret"
+    slack = cast.channel("C012AB3CD", kind="slack")
+    cast.channel("https://hooks.example/x", kind="webhook")
+    page = client.get(HOME).content.decode()
+    assert (page.count("Buttons: yes."), page.count("Buttons: no.")) == (1, 0)
+    assert call(client, "get", f"channels/{slack.pk}/").json()["has_buttons"] is True
+    cast.channel("https://hooks.slack.example/x", kind="slack")
+    assert client.get(HOME).content.decode().count("Buttons: no.") == 1
+    settings.SLACK_SIGNING_SECRET = ""
+    assert client.get(HOME).content.decode().count("Buttons: no.") == 2
+    assert call(client, "get", f"channels/{slack.pk}/").json()["has_buttons"] is False
+
+
 def test_an_admin_reads_it_masked(client: Client) -> None:
     cast.channel(kind="webhook", name="https://hooks.example/SECRET")
     cast.sign_in(client, cast.ada())

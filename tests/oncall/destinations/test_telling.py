@@ -19,6 +19,7 @@ from oncall.escalation.rules.plans import Kind
 from oncall.models import Destination, Page
 from oncall.paging import operations as paging
 from oncall.paging import queries as ledger
+from oncall.paging import tokens
 from tests import cast
 from tests.chats import Room
 from tests.oncall.escalation.clock import drain, pass_time
@@ -74,7 +75,7 @@ def lines() -> list[tuple[str, int, str]]:
     return [(str(page.user or page.destination or "nobody"), page.level, page.status) for page in pages]
 
 
-def test_it_is_told_with_the_way_to_the_alert_and_nothing_to_press(
+def test_it_is_told_with_the_way_to_the_alert_and_nothing_that_acknowledges_by_itself(
     payments: Destination, room: Room, alert: Alert, alice: User
 ) -> None:
     cast.escalation(alert, cast.policy((600, [payments, alice])))
@@ -83,6 +84,7 @@ def test_it_is_told_with_the_way_to_the_alert_and_nothing_to_press(
     assert said.subject.startswith(TITLE)
     assert said.url.endswith(f"/alerts/{alert.pk}/")
     assert (said.code, said.token) == ("", "")
+    assert tokens.parse(said.room) is None
     assert "/p/" not in said.text
     assert lines() == [("Alice Example", 0, "sent"), ("#payments", 0, "sent")]
     payments.refresh_from_db()

@@ -11,87 +11,23 @@ from django.utils import timezone
 
 from core.callbacks.models import Heard
 from core.net import http
-from core.outbox import sending
-from oncall.escalation import operations
 from oncall.escalation.models import Escalation
 from oncall.paging.models import ContactMethod
 from tests import cast
 from tests.core.channels.chats import KINDS, set_up
 from tests.core.channels.servers import discord, mattermost, slack, telegram
-from tests.oncall.escalation.clock import drain
+from tests.oncall.replies.pressing import STRANGER, YOURS, Chat, go_on
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from django.test import Client
     from pytest_django import Settings
 
     from core.accounts.models import User
-    from tests.core.channels.servers.service import Service
 
 pytestmark = pytest.mark.django_db
 TITLE = "Checkout API error rate above 5%"
-YOURS = "Acknowledged: you have it. Nobody else will be asked."
-
-
-class Chat:
-    """Alice was paged in a chat; `press` posts that somebody pressed a button there and gives what they are told."""
-
-    def __init__(self, kind: str, client: Client, service: Service) -> None:
-        self.kind, self.client, self.service = kind, client, service
-        self.pressed: dict[str, Any] = {}
-
-    @property
-    def post(self) -> dict[str, Any]:
-        return next(iter(self.service.posts.values()))
-
-    def press(self, *, verb: str = "ack", by: str = "") -> tuple[int, str]:
-        words = {"ack": "Acknowledge", "pass": "Pass on"}[verb]
-        if isinstance(self.service, slack.Slack):
-            self.service.answers.clear()
-            at = f"{self.service.url}/actions/answer"
-            button = self.pressed["slack"][verb]
-            answer = slack.press(self.client, button, by=by or slack.MEMBER, answer_at=at)
-            return answer.status_code, "".join(self.service.answers)
-        how: dict[str, Callable[[], Any]] = {
-            "telegram": lambda: telegram.press(
-                self.client, self.pressed["telegram"][words], by=by or telegram.CHAT
-            ),
-            "discord": lambda: discord.press(
-                self.client, self.pressed["discord"][words], by=by or discord.USER
-            ),
-            "mattermost": lambda: mattermost.press(
-                self.client, self.pressed["mattermost"][verb], by=by or "alice"
-            ),
-        }
-        answer = how[self.kind]()
-        told = answer.json()
-        said = {"telegram": "text", "mattermost": "ephemeral_text"}.get(self.kind)
-        return answer.status_code, told[said] if said else told["data"]["content"]
-
-    def remember(self) -> None:
-        """Keep the buttons, which go when the message is changed."""
-        read = {
-            "slack": slack.buttons,
-            "telegram": telegram.buttons,
-            "discord": discord.buttons,
-            "mattermost": mattermost.actions,
-        }[self.kind]
-        self.pressed = {self.kind: read(self.post)}
-
-    @property
-    def text(self) -> str:
-        return KINDS[self.kind].text(self.post).replace("\\", "").replace("**", "")
-
-
-STRANGER = {"slack": "U0STRANGER", "telegram": "815", "discord": "80351110224670000", "mattermost": "mallory"}
-
-
-def go_on() -> None:
-    drain()
-    sending.send_due()
-    while operations.edit_due():
-        sending.send_due()
 
 
 def _paged(kind: str, client: Client, settings: Settings) -> Iterator[Chat]:

@@ -19,12 +19,13 @@ TOKEN = "the-bot-token"
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 PUBLIC_KEY = KEY.public_key().public_bytes_raw().hex()
 USER, DIRECT = "80351110224678912", "90000000000000001"
+ROOM = "90000000000000002"
 _numbers = itertools.count(1)
 HOOK = "/api/webhooks/1/secret"
 
 
 class Discord(Service):
-    """It knows one user and the channel in which the bot and they are alone; a nonce is taken once."""
+    """It knows one user, the channel in which the bot and they are alone, and a room; a nonce is taken once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,7 +44,8 @@ class Discord(Service):
             if call.said["recipient_id"] != USER:
                 return 400, {"message": "Cannot send messages to this user", "code": 50007}, {}
             return 200, {"id": DIRECT, "type": 1}, {}
-        return self._message(call, path.rsplit("/", 1)[-1], is_new=path == f"/channels/{DIRECT}/messages")
+        is_new = path in (f"/channels/{DIRECT}/messages", f"/channels/{ROOM}/messages")
+        return self._message(call, path.rsplit("/", 1)[-1], is_new=is_new)
 
     def _message(self, call: Call, name: str, *, is_new: bool) -> Answer:
         if is_new and call.method == "POST":
@@ -76,12 +78,15 @@ def interact(
     )
 
 
-def press(client: Client, custom_id: str, *, by: str = USER, number: int = 0, **how: Any) -> Any:
-    """Post to us that somebody pressed a button in a direct message."""
+def press(
+    client: Client, custom_id: str, *, by: str = USER, number: int = 0, in_server: bool = False, **how: Any
+) -> Any:
+    """Post to us that somebody pressed a button, in a direct message or in a server's room."""
+    user = {"id": by, "username": "alice"}
     told = {
         "id": number or next(_numbers),
         "type": 3,
-        "user": {"id": by},
+        **({"member": {"user": user}} if in_server else {"user": user}),
         "data": {"component_type": 2, "custom_id": custom_id},
     }
     return interact(client, told, **how)

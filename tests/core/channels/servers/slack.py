@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from django.test import Client
 
 TOKEN, SECRET = "xoxb-1-the-token", "the-signing-secret"
-MEMBER = "U012AB3CD"
+MEMBER, ROOM = "U012AB3CD", "C012AB3CD"
 _numbers = itertools.count(1)
 
 
@@ -25,7 +25,7 @@ class Slack(Service):
 
     def __init__(self) -> None:
         super().__init__()
-        self.known = {MEMBER: "D00000001", "C012AB3CD": "C012AB3CD"}
+        self.known = {MEMBER: "D00000001", ROOM: ROOM}
         self.answers: list[str] = []
         self.error = ""
 

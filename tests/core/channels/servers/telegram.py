@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from django.test import Client
 
 TOKEN = "123456:the-token"
-CHAT = "4711000"
+CHAT, GROUP = "4711000", "-1001234567"
 _numbers = itertools.count(1)
 
 
@@ -34,7 +34,7 @@ class Telegram(Service):
         if method == "setWebhook":
             self.webhook = call.said
             return 200, {"ok": True, "result": True}, {}
-        if call.said["chat_id"] != CHAT:
+        if call.said["chat_id"] not in (CHAT, GROUP):
             return _no(400, "Bad Request: chat not found")
         return self._message(call, method)
 

@@ -116,6 +116,10 @@ def carry_over(alert_id: int) -> None:
     sent = Page.objects.filter(escalation__alert=alert, sent_at__isnull=False, user__isnull=False)
     for page_id in sent.order_by("sent_at", "pk").values_list("pk", flat=True):
         tell_sent(page_id)
+    answered = Page.objects.filter(escalation__alert=alert, destination__isnull=False).exclude(answer="")
+    for page in answered.order_by("pk"):
+        data = {"answered_in_channel": page.pk}
+        _write_once(alert.incident, EntryKind.PAGE, page.answer, data, at=page.ended_at)
     if alert.acknowledged_at is not None and alert.acknowledged_by is not None:
         said = f"{alert.acknowledged_by} took the alert: {alert.title}"
         data = {"alert_acknowledged": alert.pk}

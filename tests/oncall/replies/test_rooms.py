@@ -197,6 +197,18 @@ def test_the_timeline_says_where_it_was_taken(in_private: Chat, incident: Incide
     assert (entry.text, entry.actor) == ("Acknowledged in #ops-alerts by Alice Example", alice)
 
 
+def test_what_was_taken_before_there_was_an_incident_is_on_its_timeline_once(in_slack: Chat) -> None:
+    in_slack.press()
+    incident = cast.incident()
+    alert = Alert.objects.get()
+    Alert.objects.update(incident=incident)
+    for _ in range(2):
+        operations.carry_over(alert.pk)
+    entry = TimelineEntry.objects.get(incident=incident, text__contains="#ops-alerts by")
+    assert entry.text == "Acknowledged in #ops-alerts by Alice Example"
+    assert entry.at == Page.objects.get().ended_at
+
+
 def test_what_became_private_meanwhile_loses_its_buttons(
     in_slack: Chat, incident: Incident, bob: User
 ) -> None:

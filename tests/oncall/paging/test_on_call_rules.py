@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db import connection
 from django.db.models.functions import Now
 from django.test import Client
 
@@ -16,6 +17,7 @@ from oncall.escalation import queries as escalations
 from oncall.paging import operations, queries, rules
 from oncall.paging.models import ContactMethod, NotificationRule
 from oncall.paging.rules import Method, Rule
+from oncall.schedules import queries as schedules
 from tests import cast
 
 if TYPE_CHECKING:
@@ -52,6 +54,17 @@ def test_who_is_on_call_is_paged_that_way_as_well(alice: User, phone: ContactMet
 def test_who_is_not_is_paged_as_ever(alice: User, bob: User, phone: ContactMethod) -> None:
     cast.always(bob)
     assert paged(alice) == {alice.email}
+
+
+def test_where_the_database_cannot_say_who_is_on_call_the_page_goes_both_ways(
+    alice: User, phone: ContactMethod, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("select 1 / 0")
+
+    monkeypatch.setattr(schedules, "on_call", fail)
+    assert paged(alice) == {alice.email, "phone@home.example"}
 
 
 @pytest.mark.parametrize(

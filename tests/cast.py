@@ -202,11 +202,13 @@ def target(whom: User | Schedule | Team | Destination | TargetSpec, turn: str = 
     return TargetSpec(kinds.get(type(whom), Kind.SCHEDULE), whom.pk, str(whom), Turn(turn))
 
 
-def channel(name: str = "#payments", *, kind: str = "room", of: Team | None = None) -> Destination:
+def channel(
+    name: str = "#payments", *, kind: str = "room", address: str = "", of: Team | None = None
+) -> Destination:
     """A channel that levels can tell, in the room of `tests.chats` unless another kind is named."""
     from oncall.destinations import operations  # noqa: PLC0415
 
-    return operations.add(name=name, channel=kind, address=name, team=of, actor=None)[0]
+    return operations.add(name=name, channel=kind, address=address or name, team=of, actor=None)[0]
 
 
 def weekly(*people: User | None, name: str = "Payments primary") -> Schedule:
@@ -272,24 +274,39 @@ def digest(page: Page) -> Message:
 
 
 def told_together(about: Alert) -> Message:
-    """What told a channel of an alert together with others."""
+    """What told a channel of an alert together with others, in one message that has arrived."""
     from django.utils import timezone  # noqa: PLC0415
 
     from core.outbox.models import Lane, Message, State  # noqa: PLC0415
-    from oncall.models import Destination, Escalation, Page  # noqa: PLC0415
+    from oncall.models import Escalation, Page  # noqa: PLC0415
 
-    run = Escalation.objects.filter(alert=about).earliest("id")
-    room = Destination.objects.order_by("id").first() or channel("https://hooks.example/x", kind="webhook")
-    now = timezone.now()
-    page = Page.objects.create(escalation=run, destination=room, level=98, status="sent", planned_at=now)
-    Message.objects.create(
-        key=f"told-{page.pk}",
-        client="oncall.page",
-        subject_id=page.pk,
-        lane=Lane.PAGES,
-        channel="null",
-        address="nowhere",
-        not_after=now,
-        state=State.ACCEPTED,
+    run, now = Escalation.objects.filter(alert=about).earliest("id"), timezone.now()
+    room = channel("#payments-alerts", kind="slack", address="https://hooks.slack.com/services/T0/B0/x")
+    page = Page.objects.create(
+        escalation=run,
+        destination=room,
+        epoch=run.epoch,
+        position=98,
+        status="sent",
+        planned_at=now,
+        sent_at=now,
+        why=f"Level 1 of {run.policy or 'the policy'}: told in the channel {room.name}.",
     )
-    return digest(page)
+
+    def arrived(key: str, client: str, subject_id: int, state: str, told: Message | None) -> Message:
+        return Message.objects.create(
+            key=f"{key}-{page.pk}",
+            client=client,
+            subject_id=subject_id,
+            lane=Lane.PAGES,
+            channel=room.channel,
+            address=room.address,
+            state=state,
+            bundle_of=told,
+            not_after=now,
+            ended_at=now,
+        )
+
+    digest = arrived("together", "oncall.page.digest", 0, State.ACCEPTED, None)
+    arrived("told", "oncall.page", page.pk, State.BUNDLED, digest)
+    return digest

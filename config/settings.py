@@ -535,7 +535,11 @@ LOGGING = {
         "handlers": ["console"],
         "level": env.text("LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR."),
     },
-    "loggers": {"django.request": {"level": "ERROR"}, "httpcore": {"level": "WARNING"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "httpcore": {"level": "WARNING"},
+        "mail.log": {"level": "WARNING"},  # aiosmtpd tells of every connection, a look at the port among them
+    },
 }
 DEMO_PASSWORD = env.text(
     "WATCHBILL_DEMO_PASSWORD",

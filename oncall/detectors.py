@@ -7,6 +7,9 @@ from core.watch.registry import Detector
 
 _PATH = "coalesce('/alerts/' || e.alert_id || '/', '')"
 # An incident may be private: what is about one is named by its escalation alone.
+#
+# What is missing is looked for one by one, `(select ... limit 1) is null`: for `not exists` Postgres reads the whole
+# table as soon as that looks cheaper to it, which after a storm, before the next vacuum, it does.
 
 OWN = (
     Detector(
@@ -27,7 +30,7 @@ OWN = (
         " where a.status = 'triggered' and a.urgency = 'high' and a.snoozed_until is null"
         " and a.not_paged = ''"
         " and a.first_at < now() - interval '30 seconds'"
-        " and not exists (select from oncall_escalation e where e.alert_id = a.id)",
+        " and (select e.id from oncall_escalation e where e.alert_id = a.id limit 1) is null",
         what="Alert {id}",
         trouble="open with high urgency, and nobody was ever asked about it",
         advice="Open the alert and page somebody by hand, then report this: it must not happen.",
@@ -50,9 +53,9 @@ OWN = (
         # The position is the next one to be asked, so the one before it has been asked.
         sql=f"select e.id, e.started_at, {_PATH} from oncall_escalation e"  # noqa: S608
         " where e.status = 'escalating' and (e.round > 0 or e.level > 0)"
-        " and not exists (select from oncall_page p where p.escalation_id = e.id"
+        " and (select p.id from oncall_page p where p.escalation_id = e.id"
         " and p.round = case when e.level > 0 then e.round else e.round - 1 end"
-        " and (e.level = 0 or p.level = e.level - 1))",
+        " and (e.level = 0 or p.level = e.level - 1) limit 1) is null",
         what="Escalation {id}",
         trouble="past a level for which no page was written",
         advice="Open the alert and page somebody by hand, then report this: it must not happen.",

@@ -255,8 +255,6 @@ class Escalation(models.Model):
                 fields=["exhausted_at"], condition=Q(status="exhausted"), name="escalation_unanswered"
             ),
             models.Index(fields=["id"], condition=Q(edits_due=True), name="escalation_edits_due"),
-            models.Index(fields=["alert"], name="escalation_alert"),
-            models.Index(fields=["incident"], name="escalation_incident"),
         ]
 
     def __str__(self) -> str:

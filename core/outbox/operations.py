@@ -13,7 +13,7 @@ from core.channels import secrets
 from core.events import nudge
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +120,20 @@ def suppress(client: str, subject_ids: Sequence[int], *, reason: str) -> int:
             [reason, client, list(subject_ids)],
         )
         return int(cursor.rowcount)
+
+
+def keep_pending(keys: Collection[str]) -> set[str]:
+    """Give those of these keys whose message nobody has claimed yet; until the caller's transaction ends nobody does.
+
+    It waits for a claim in flight on one of them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select key from outbox_message where key = any(%s) and state = 'pending' and attempts = 0"
+            " order by id for share",
+            [list(keys)],
+        )
+        return {row[0] for row in cursor.fetchall()}
 
 
 def hasten(message_ids: Sequence[int]) -> int:

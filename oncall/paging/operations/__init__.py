@@ -8,8 +8,6 @@ from oncall.paging.operations.asking import (
     note_aside,
     note_asked,
     page_level,
-    rehold,
-    send_held,
 )
 from oncall.paging.operations.contacts import (
     Added,
@@ -32,7 +30,7 @@ from oncall.paging.operations.contacts import (
     set_enabled,
     verify,
 )
-from oncall.paging.operations.holding import record_held
+from oncall.paging.operations.holding import record_held, rehold, send_held
 from oncall.paging.operations.outcomes import Settled, decline, is_failure, record, reopen, stop
 from oncall.paging.operations.testing import TooManyTests, acknowledge_test, send_test
 

@@ -5,22 +5,21 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db.models.functions import Now
 
 from core import clock, live
 from core.accounts.models import User
 from core.events import bus
 from core.outbox import operations as outbox
-from core.outbox.models import Lane
 from oncall import events
 from oncall.alerts.models import Urgency
 from oncall.destinations import queries as destinations
 from oncall.paging import queries, rules, tokens
 from oncall.paging.models import Page, PageStatus
+from oncall.paging.operations.messages import content_of, held_messages, message
 from oncall.paging.rules import About, Notice, Over
 from oncall.quiet import queries as quiet
 
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
 ASIDE = 1000
 """The position of what is said of a level that is not asked: whoever it asks later come from 0 on."""
-LANES = {"high": Lane.CRITICAL, "low": Lane.PAGES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +137,7 @@ def page_level(asks: Sequence[Ask], *, known: Mapping[int, Person] | None = None
     ]
     Page.objects.bulk_create([draft.page for draft in drafts])
     outbox.put([each for draft in drafts for each in _messages(draft)])
+    _send_overtaken([draft for draft in drafts if draft.sends and draft.page.held_until is not None])
     failed = [draft for draft in drafts if draft.page.status == PageStatus.FAILED]
     if failed:
         bus.emit_all([_failure(draft.page, draft.ask) for draft in failed])
@@ -275,6 +274,22 @@ def _messages(draft: _Draft) -> list[outbox.NewMessage]:
     ]
 
 
+def _send_overtaken(held: Sequence[_Draft]) -> None:
+    """Send by itself what was to wait for a message that is on its way by now, and may say nothing of it.
+
+    One that is not on its way stays so until this transaction has ended, and then says all.
+    """
+    if not held:
+        return
+    keys = {id(draft): {message.key for message in _messages(draft)} for draft in held}
+    to_come = outbox.keep_pending(set().union(*keys.values()))
+    overtaken = [draft for draft in held if not keys[id(draft)] <= to_come]
+    for draft in overtaken:
+        draft.page.held_until = None
+    Page.objects.bulk_update([draft.page for draft in overtaken], ["held_until"])
+    outbox.put([each for draft in overtaken for each in _messages(draft)])
+
+
 def _is_for_programs(room: Destination | None) -> bool:
     return room is not None and queries.is_for_programs(room.channel)
 
@@ -292,103 +307,6 @@ def _addressed(draft: _Draft) -> Notice:
         after_you=others,
         again=bool(draft.ask.after_you) and not others,
         private=draft.ask.notice.private and draft.page.destination_id is None,
-    )
-
-
-def content_of(notice: Notice, page: Page, *, thread: str = "") -> dict[str, Any]:
-    words = rules.compose(notice)
-    code, token = tokens.answers(page)
-    return {
-        "subject": words.subject,
-        "text": words.text,
-        "html": words.html,
-        "url": notice.url,
-        "data": rules.data(notice, page_id=page.pk),
-        "thread": thread,
-        "code": code,
-        "token": token,
-        "room": tokens.room(page),
-    }
-
-
-def held_messages(page: Page, sends: Sequence[rules.Send], *, at: datetime) -> list[outbox.NewMessage]:
-    """Give the messages that bring all pages which wait for the same end of quiet hours or night; the first makes them."""
-    assert page.held_until is not None  # noqa: S101 - only pages that wait come here
-    until = page.held_until.astimezone(UTC)
-    head = f"Pages waited for {'the morning' if page.over_limit else 'the end of your quiet hours'}"
-    return [
-        outbox.NewMessage(
-            key=f"held-{page.user_id}-{until:%Y%m%dT%H%M%S}-{send.method.name}-{send.delay_seconds}",
-            client=queries.HELD,
-            subject_id=page.user_id or 0,
-            lane=Lane.PAGES,
-            channel=send.method.channel,
-            address=send.method.address,
-            secret=send.method.secret,
-            user_id=page.user_id,
-            content={
-                "subject": head,
-                "text": f"{head}: {settings.BASE_URL}/alerts/",
-                "method": send.method.id,
-                "until": until.isoformat(),
-            },
-            delay_seconds=(until - at).total_seconds() + send.delay_seconds,
-        )
-        for send in sends
-    ]
-
-
-def rehold(page: Page, until: datetime | None, *, why: str, at: datetime) -> None:
-    """Let a page that waits go on waiting until another end of quiet hours, None for no longer, and say so."""
-    page.held_until, page.why = until, why[:500]
-    page.save(update_fields=["held_until", "why"])
-    person = queries.reachable({page.user_id} if page.user_id else set()).get(page.user_id or 0)
-    way = queries.way_to(person, urgency=page.urgency, at=at)
-    if until is not None:
-        outbox.put(held_messages(page, way.sends, at=at))
-    live.changed(*queries.topics(page))
-
-
-def send_held(page: Page, content: dict[str, Any]) -> bool:
-    """Send a page that waited the ordinary way, by each of its person's rules; False where there is no way."""
-    person = queries.reachable({page.user_id} if page.user_id else set()).get(page.user_id or 0)
-    sends = queries.way_to(person, urgency=page.urgency, at=clock.now()).sends
-    outbox.put(
-        [
-            message(page, send, content, key=f"page-{page.pk}-{n}", may_bundle=True)
-            for n, send in enumerate(sends)
-        ]
-    )
-    return bool(sends)
-
-
-def message(
-    page: Page,
-    send: rules.Send,
-    content: dict[str, Any],
-    *,
-    key: str,
-    may_bundle: bool,
-    late: timedelta = timedelta(),
-    fallback_of: int | None = None,
-) -> outbox.NewMessage:
-    """Give the message that brings a page by one method; `key` is told to the receiver on every resend."""
-    method = send.method
-    return outbox.NewMessage(
-        key=key,
-        client=queries.CLIENT,
-        subject_id=page.pk,
-        lane=LANES[page.urgency] if page.user_id or not page.destination_id else Lane.PAGES,
-        channel=method.channel,
-        address=method.address,
-        secret=method.secret,
-        user_id=page.user_id,
-        content={**content, "method": method.id, "destination": page.destination_id},
-        epoch=page.epoch,
-        delay_seconds=send.delay_seconds,
-        fallback_of_id=fallback_of,
-        may_bundle=may_bundle,
-        late_seconds=late.total_seconds(),
     )
 
 

@@ -1,18 +1,21 @@
-"""What became of the one message at the end of quiet hours, for every page that it brought."""
+"""The one message at the end of quiet hours: what it brings, and what became of it for every page."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from django.db.models.functions import Now
 
-from core import live
+from core import clock, live
 from core.events import bus
+from core.outbox import operations as outbox
 from core.outbox.models import Message, State
 from oncall import events
 from oncall.paging import queries
 from oncall.paging.models import Page, PageStatus
+from oncall.paging.operations.messages import held_messages, message
 from oncall.paging.operations.outcomes import GOOD, is_failure
 
 if TYPE_CHECKING:
@@ -63,3 +66,27 @@ def _left(message: Message) -> list[Page]:
     if queries.held_siblings(message).filter(state__in=(*GOOD, *ALIVE)).exists():
         return []
     return [page for page in queries.held_for(message) if page.status == PageStatus.PENDING]
+
+
+def rehold(page: Page, until: datetime | None, *, why: str, at: datetime) -> None:
+    """Let a page that waits go on waiting until another end of quiet hours, None for no longer, and say so."""
+    page.held_until, page.why = until, why[:500]
+    page.save(update_fields=["held_until", "why"])
+    person = queries.reachable({page.user_id} if page.user_id else set()).get(page.user_id or 0)
+    way = queries.way_to(person, urgency=page.urgency, at=at)
+    if until is not None:
+        outbox.put(held_messages(page, way.sends, at=at))
+    live.changed(*queries.topics(page))
+
+
+def send_held(page: Page, content: dict[str, Any]) -> bool:
+    """Send a page that waited the ordinary way, by each of its person's rules; False where there is no way."""
+    person = queries.reachable({page.user_id} if page.user_id else set()).get(page.user_id or 0)
+    sends = queries.way_to(person, urgency=page.urgency, at=clock.now()).sends
+    outbox.put(
+        [
+            message(page, send, content, key=f"page-{page.pk}-{n}", may_bundle=True)
+            for n, send in enumerate(sends)
+        ]
+    )
+    return bool(sends)

@@ -20,7 +20,7 @@ from oncall import events
 from oncall.destinations import operations as destinations
 from oncall.paging import addresses, queries, rules
 from oncall.paging.models import OPEN, ContactMethod, Page, PageStatus
-from oncall.paging.operations.asking import message
+from oncall.paging.operations.messages import message
 
 if TYPE_CHECKING:
     from core.accounts.models import User

@@ -14,7 +14,7 @@ from core.outbox import operations as outbox
 from core.outbox import spending
 from oncall.paging import addresses, queries, rules, tokens
 from oncall.paging.models import Page, PageStatus
-from oncall.paging.operations.asking import content_of, message
+from oncall.paging.operations.messages import content_of, message
 
 TEST_EVERY_SECONDS, TESTS_AN_HOUR = 15, 5
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -88,6 +90,39 @@ def test_low_urgency_waits_and_comes_as_one_message(policy: Policy, bob: User, s
     assert mail.text.count("/p/") == 3
     assert set(Page.objects.values_list("status", flat=True)) == {"sent"}
     assert Event.objects.filter(name="page.sent").count() == 3
+
+
+def test_what_comes_after_the_one_message_has_gone_comes_by_itself(
+    policy: Policy, bob: User, smtp: Smtp
+) -> None:
+    low("Disk 1 is filling", policy)
+    morning()
+    sending.send_due()
+    low("Disk 2 is filling", policy)
+    sending.send_due()
+    assert [mail.subject[:17] for mail in smtp.mails] == ["Disk 1 is filling", "Disk 2 is filling"]
+    assert set(Page.objects.values_list("status", flat=True)) == {"sent"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_one_message_waits_for_a_page_that_is_being_written(
+    policy: Policy, bob: User, smtp: Smtp
+) -> None:
+    low("Disk 1 is filling", policy)
+    morning()
+    with transaction.atomic(), ThreadPoolExecutor(1) as another:
+        low("Disk 2 is filling", policy)
+        assert another.submit(_send_elsewhere).result() == 0
+    sending.send_due()
+    (mail,) = smtp.mails
+    assert mail.subject == "2 pages of low urgency waited for the end of your quiet hours"
+
+
+def _send_elsewhere() -> int:
+    try:
+        return sending.send_due()
+    finally:
+        connection.close()
 
 
 def test_one_page_that_waited_reads_like_any_other(policy: Policy, bob: User, smtp: Smtp) -> None:

@@ -108,16 +108,16 @@ def _storable(value: Any) -> Any:
     return value
 
 
-def suppress(client: str, subject_ids: Sequence[int], *, reason: str) -> int:
-    """Take back the pending messages about these subjects in the caller's transaction; give their number.
+def suppress(client: str, subject_ids: Sequence[int], *, reason: str, message_id: int | None = None) -> int:
+    """Take back the pending messages about these subjects in the caller's transaction, or one; give their number.
 
     It waits for a claim in flight on one of them, so once the caller has committed, none is claimed any more.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             "update outbox_message set state = 'suppressed', error = %s, ended_at = now()"
-            " where client = %s and subject_id = any(%s) and state = 'pending'",
-            [reason, client, list(subject_ids)],
+            " where client = %s and subject_id = any(%s) and state = 'pending' and id = coalesce(%s, id)",
+            [reason, client, list(subject_ids), message_id],
         )
         return int(cursor.rowcount)
 

@@ -12,6 +12,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from config import env
+from core.accounts.models import Role
 from core.events.models import Event
 from core.outbox import claims, draining
 from core.outbox.claims import Room
@@ -288,6 +289,35 @@ class TestPastTheOutbox:
         operations.raise_alarm(BAD)
         sql(f"update outbox_message set due_at = {ago(21)}, attempts = 1")
         assert direct.send_untaken() == 0
+
+    def test_what_one_took_and_died_over_is_sent_by_the_next(self, smtp: Smtp) -> None:
+        cast.ada()
+        operations.raise_alarm(BAD)
+        sql(f"update outbox_message set due_at = {ago(21)}")
+        sql(f"update watch_alarm set sent_directly_at = {ago(50)}")
+        assert direct.send_untaken() == 0
+        sql(f"update watch_alarm set sent_directly_at = {ago(61)}")
+        assert direct.send_untaken() == 1
+        assert len(smtp.wait(1)) == 1
+
+    def test_whose_mail_is_being_tried_gets_none_from_here(self, smtp: Smtp) -> None:
+        admins = [cast.ada(), cast.person("Root", role=Role.ADMIN)]
+        operations.raise_alarm(BAD)
+        sql(f"update outbox_message set due_at = {ago(21)}")
+        Message.objects.filter(user=admins[0]).update(attempts=1)
+        assert [direct.send_untaken(), direct.send_untaken()] == [1, 0]
+        assert [mail.recipients for mail in smtp.wait(1)] == [["root@example.com"]]
+        assert Message.objects.get(user=admins[0]).state == "pending"
+
+    def test_what_the_mail_server_refuses_is_not_tried_for_ever(self, smtp: Smtp) -> None:
+        smtp.behave("550")
+        cast.ada()
+        operations.raise_alarm(BAD)
+        sql(f"update outbox_message set due_at = {ago(21)}")
+        assert [direct.send_untaken(), direct.send_untaken()] == [1, 0]
+        message = Message.objects.get()
+        assert message.state == "suppressed"
+        assert "No such mailbox" in message.error
 
     def test_where_the_mail_server_is_away_it_is_tried_again_and_the_outbox_keeps_it(
         self, settings: Settings

@@ -14,7 +14,6 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from core import live
-from core.accounts.models import User
 from core.channels import registry as channels
 from core.channels import secrets as seals
 from core.errors import Refused
@@ -26,8 +25,10 @@ from oncall import events
 from oncall.alerts.models import Urgency
 from oncall.paging import addresses, queries, rules, tokens
 from oncall.paging.models import ContactMethod, NotificationRule
+from oncall.paging.operations import counting
 
 if TYPE_CHECKING:
+    from core.accounts.models import User
     from core.outbox.registry import Outcome
 
 MOST_METHODS = 20
@@ -84,7 +85,7 @@ def add_method(
     `secret` signs or seals what is sent, on channels that do; an empty one is made here. On others it is the token
     that the service gave.
     """
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    counting.lock_person(user.pk)
     known, normal = _checked(channel, address)
     if ContactMethod.objects.filter(user=user).count() >= MOST_METHODS:
         raise TooManyMethods
@@ -128,11 +129,13 @@ def _checked(kind: str, address: str) -> tuple[channels.Channel, str]:
 @transaction.atomic
 def send_code(method: ContactMethod) -> None:
     """Send the verification code of a contact method once more, at most five an hour for one person."""
+    counting.lock_person(method.user_id)
     _send_code(method)
 
 
 def _send_code(method: ContactMethod) -> None:
     address = addresses.plain(method.address)
+    counting.lock_addresses([(method.channel, address)])
     # A number that many people claim gets no more than one that one person claims: each text costs.
     sent = max(queries.codes_sent(method.user_id), queries.unasked_to(method.channel, address))
     if sent >= CODES_AN_HOUR:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models.functions import Now
 
 from core import live
-from core.accounts.models import User
 from core.errors import Refused
 from core.outbox import operations as outbox
 from core.outbox import spending
 from oncall.paging import addresses, queries, rules, tokens
 from oncall.paging.models import Page, PageStatus
+from oncall.paging.operations import counting
 from oncall.paging.operations.messages import content_of, message
+
+if TYPE_CHECKING:
+    from core.accounts.models import User
 
 TEST_EVERY_SECONDS, TESTS_AN_HOUR = 15, 5
 
@@ -30,7 +35,7 @@ def send_test(user: User) -> Page:
 
     At most five an hour, and no more texts or calls to one number, whoever asks: each costs something.
     """
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    counting.lock_person(user.pk)
     if queries.tests_within(user, seconds=TEST_EVERY_SECONDS):
         raise TooManyTests
     if queries.tests_within(user, seconds=3600) >= TESTS_AN_HOUR:
@@ -39,7 +44,7 @@ def send_test(user: User) -> Page:
         )
     person = queries.reachable({user.pk})[user.pk]
     usable = [method for method in person.methods if method.usable]
-    methods = [method for method in usable if not _has_enough(method)]
+    methods = list(_within_limit(usable))
     if usable and not methods:
         raise TooManyTests(
             f"{TESTS_AN_HOUR} messages went to this number within the hour. Wait before you test it."
@@ -66,11 +71,20 @@ def send_test(user: User) -> Page:
     return page
 
 
-def _has_enough(method: rules.Method) -> bool:
-    """Whether a number got as many codes and test pages as it may."""
-    if method.channel not in spending.PAID:
-        return False
-    return queries.unasked_to(method.channel, addresses.plain(method.address)) >= TESTS_AN_HOUR
+def _within_limit(methods: Sequence[rules.Method]) -> Iterator[rules.Method]:
+    """Give those whose number did not get as many codes and test pages as it may, texts and calls together."""
+    numbers = {
+        method.id: addresses.plain(method.address) for method in methods if method.channel in spending.PAID
+    }
+    counting.lock_addresses(("sms", number) for number in numbers.values())
+    left = {number: TESTS_AN_HOUR - queries.unasked_to("sms", number) for number in set(numbers.values())}
+    for method in methods:
+        number = numbers.get(method.id)
+        if number is None:
+            yield method
+        elif left[number] > 0:
+            left[number] -= 1
+            yield method
 
 
 def acknowledge_test(page: Page) -> bool:

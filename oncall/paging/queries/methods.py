@@ -121,7 +121,14 @@ def codes_sent_to(kind: str, address: str) -> int:
 
 
 def unasked_to(kind: str, address: str) -> int:
-    """Give how many codes and test pages went to an address in the last hour, whoever asked for them."""
+    """Give how many codes and test pages went to an address in the last hour, whoever asked for them.
+
+    A number is one address: its texts and its calls count together.
+    """
+    return sum(_unasked_by(each, address) for each in (spending.PAID if kind in spending.PAID else [kind]))
+
+
+def _unasked_by(kind: str, address: str) -> int:
     methods = addresses.methods_at(kind, address)
     tests = Page.objects.filter(
         user__in=methods.values("user"), escalation=None, created_at__gt=Now() - Value(timedelta(hours=1))

@@ -75,6 +75,15 @@ def resolve(schedule_ids: Collection[int] | None, *, start: datetime, end: datet
     }
 
 
+def naming(user_ids: Collection[int]) -> set[int]:
+    """Give the ids of the schedules that can put one of these people on call: by a rotation or by an override."""
+    places = Participant.objects.filter(user__in=user_ids).values_list("layer__schedule", flat=True)
+    overrides = Override.objects.filter(user__in=user_ids, cancelled_at=None).values_list(
+        "schedule", flat=True
+    )
+    return set(places.union(overrides))
+
+
 def _layers(ids: Collection[int], *, start: datetime, end: datetime) -> Iterable[Layer]:
     return (
         Layer.objects.filter(schedule__in=ids, effective_from__lt=end)
@@ -185,7 +194,7 @@ class Shift:
 def shifts_of(user: User, *, start: datetime, end: datetime) -> list[Shift]:
     """When a person is on call in [start, end), all schedules together, soonest first."""
     shifts: list[Shift] = []
-    for one in resolve(None, start=start, end=end).values():
+    for one in resolve(naming([user.pk]), start=start, end=end).values():
         shifts += _merged(one, user.pk, one.final(start, end))
     return sorted(shifts, key=lambda shift: (shift.start, shift.name))
 

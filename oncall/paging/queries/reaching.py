@@ -17,7 +17,6 @@ from oncall.paging import rules
 from oncall.paging.queries.names import is_known
 from oncall.quiet.rules import Quiet, said, waits_until
 from oncall.schedules import queries as schedules
-from oncall.schedules.models import Schedule
 
 log = logging.getLogger(__name__)
 
@@ -76,8 +75,8 @@ def _off_call(people: Mapping[int, Person], at: datetime | None) -> dict[int, Pe
     """Leave out the rules for who is on call of those who are not."""
     try:
         with transaction.atomic():
-            schedule_ids = list(Schedule.objects.order_by("pk").values_list("pk", flat=True))
-            busy = {pk for piece in schedules.on_call(schedule_ids, at).values() for pk in piece.users}
+            found = schedules.on_call(schedules.naming(people), at)
+            busy = {pk for piece in found.values() for pk in piece.users}
     except Exception:  # somebody else's schedule must stop no page; a message too many is better than none
         if connection.needs_rollback:
             raise

@@ -162,6 +162,23 @@ def test_shifts_of_a_person_are_joined_across_schedules_and_sorted() -> None:
     ]
 
 
+def test_only_schedules_that_can_put_somebody_on_call_are_read_for_them() -> None:
+    alice, bob, carol = cast.alice(), cast.bob(), cast.carol()
+    first, second = (
+        operations.create(name=n, slug=n, time_zone="UTC", layers=[weekly(one)], actor=None)
+        for n, one in (("a", alice), ("b", bob))
+    )
+    now = timezone.now()
+    covered = operations.add_override(
+        second, user=carol, start=now + timedelta(hours=1), end=now + timedelta(hours=8), actor=alice
+    )
+    found = [queries.naming([one.pk]) for one in (alice, bob, carol)]
+    assert found == [{first.pk}, {second.pk}, {second.pk}]
+    assert [shift.name for shift in queries.shifts_of(carol, start=now, end=now + timedelta(days=1))] == ["b"]
+    operations.cancel_override(covered, actor=alice)  # before it began
+    assert queries.naming([carol.pk]) == set()
+
+
 def test_reading_many_schedules_takes_the_same_few_queries(django_assert_max_num_queries: object) -> None:
     alice = cast.alice()
     for n in range(12):

@@ -22,13 +22,15 @@ LONGEST_SECONDS = 20.0
 LOOK_AGAIN_SECONDS = 0.1
 
 
-def drain(*, kind: str = "celery", stopping: Callable[[], bool] = lambda: False) -> int:
+def drain(
+    *, kind: str = "celery", stopping: Callable[[], bool] = lambda: False, looks_first: bool = False
+) -> int:
     """Run every step and the sender until a pass finds nothing, at most 20 s; give how much was done.
 
     The first pass does what stands between an alert and its person, each further one what a single look says is
-    due. While messages are under way the other steps go on, so a mail server that hangs holds up nothing else. A
-    step that raises is logged and left out of this pass. When `stopping` says so, what is under way is
-    finished.
+    due; where somebody else has probably done it already, the first `looks_first` too. While messages are under way
+    the other steps go on, so a mail server that hangs holds up nothing else. A step that raises is logged and left
+    out of this pass. When `stopping` says so, what is under way is finished.
     """
     owner = sending.worker_name(kind)
     sender = sending.Sender(owner=owner)
@@ -36,7 +38,7 @@ def drain(*, kind: str = "celery", stopping: Callable[[], bool] = lambda: False)
     with nudge.quiet():
         try:
             steps = registry.steps(sending=sender.begin, due=claims.DUE)
-            due = {step.name for step in steps if step.is_urgent}
+            due = _due(steps) if looks_first else {step.name for step in steps if step.is_urgent}
             while not stopping():
                 ran = due
                 found = _pass([step for step in steps if step.name in ran], sender)

@@ -1,6 +1,7 @@
 """The loop of `pagerd`: needs Postgres and nothing else, outlives its restarts, looks by itself every second.
 
-What is due in between, such as the next level of an escalation, it looks for at that moment.
+What is due in between, such as the next level of an escalation, it looks for at that moment. Of several pagers one leads
+and goes at once; the others look a moment later for what it has left, so that they do not all do the same at once.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import select
 import signal
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -28,6 +30,11 @@ log = logging.getLogger(__name__)
 
 COMPANION_SECONDS = 3.0
 """How long what runs beside is waited for at the end."""
+BEHIND_SECONDS = 0.05
+"""How long the others leave to the one that leads."""
+LEAD_AGAIN_SECONDS = 1.0
+LEAD = "select pg_try_advisory_lock(7020, 0)"
+"""Kept by the connection on which it listens, so it ends with the process, or with its machine."""
 
 
 class Pager:
@@ -38,6 +45,8 @@ class Pager:
         self._over = threading.Event()
         self._ears: psycopg.Connection[Any] | None = None
         self._is_away = False
+        self._leads = False
+        self._ask_again_at = 0.0
         # A signal writes one byte here, so that waiting ends at once.
         self._woken, self._waker = socket.socketpair()
         self._waker.settimeout(0)
@@ -67,7 +76,7 @@ class Pager:
         """Do all that is due; give how many seconds to wait until there is reason to look again."""
         grace: float = settings.PAGER_GRACE_MS / 1000 * random.uniform(0.8, 1.0)  # noqa: S311
         try:
-            draining.drain(kind="pagerd", stopping=lambda: self._stopping)
+            draining.drain(kind="pagerd", stopping=lambda: self._stopping, looks_first=not self._leads)
             soon = draining.seconds_until_due()
         except DatabaseError as error:
             if not self._is_away:
@@ -80,7 +89,8 @@ class Pager:
             if self._is_away:
                 log.warning("Postgres answers again")
             self._is_away = False
-            return grace if soon is None else min(grace, max(soon, 0.0))
+            behind = 0.0 if self._leads else BEHIND_SECONDS
+            return grace if soon is None else min(grace, max(soon, 0.0) + behind)
         return grace
 
     def _wait(self, seconds: float) -> None:
@@ -88,7 +98,13 @@ class Pager:
         ears = self._listen()
         doors = [self._woken.fileno(), *([ears.fileno()] if ears is not None else [])]
         ready, _, _ = select.select(doors, [], [], seconds)
-        if ears is not None and ears.fileno() in ready:
+        if ears is None:
+            return
+        knocked = ears.fileno() in ready
+        self._ask_to_lead(ears)
+        if knocked:
+            if not self._leads:
+                select.select([self._woken.fileno()], [], [], BEHIND_SECONDS)
             self._hear(ears)
 
     def _listen(self) -> psycopg.Connection[Any] | None:
@@ -100,20 +116,34 @@ class Pager:
                 self._ears = None
         return self._ears
 
+    def _ask_to_lead(self, ears: psycopg.Connection[Any]) -> None:
+        """Lead where nobody does; asked at most once a second, and before work, for it may swallow a knock."""
+        now = time.monotonic()
+        if self._leads or now < self._ask_again_at:
+            return
+        self._ask_again_at = now + LEAD_AGAIN_SECONDS
+        try:
+            self._leads = ears.execute(LEAD).fetchone() == (True,)
+        except psycopg.Error:
+            self._hang_up()
+
     def _hear(self, ears: psycopg.Connection[Any]) -> None:
         """Take in the knocks, however many; a broken connection is opened again for the next wait."""
         try:
             for _ in ears.notifies(timeout=0):
                 pass
         except psycopg.Error:
-            ears.close()
-            self._ears = None
+            self._hang_up()
 
     def _close(self) -> None:
         """Forget connections that may be broken; the next use opens new ones."""
         with contextlib.suppress(Exception):
             connection.close()
             connection.close_pool()  # type: ignore[attr-defined]
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Hear no knock any more, and lead no longer."""
         if self._ears is not None:
             self._ears.close()
-            self._ears = None
+        self._ears, self._leads = None, False

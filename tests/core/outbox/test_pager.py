@@ -15,6 +15,7 @@ from django.db import connection
 
 from core.events import nudge
 from core.outbox.models import Message, WorkerBeat
+from core.outbox.pager import LEAD
 from core.stack.processes import free_port, spawn
 from tests.core.outbox.conftest import put
 from tests.waiting import until
@@ -135,6 +136,40 @@ def test_two_share_the_work_and_send_nothing_twice(start: Any, webhook_sink: Web
     until(lambda: _states() == {"accepted"})
     assert len({request.headers["idempotency-key"] for request in requests}) == 120
     assert len(webhook_sink.requests) == 120
+
+
+def test_one_leads_and_the_next_takes_its_place(start: Any, webhook_sink: WebhookSink) -> None:
+    first = start()
+    until(lambda: len(_leaders()) == 1)
+    start()
+    until(lambda: _listening() == 2)
+    (leader,) = _leaders()
+    first.send_signal(signal.SIGSTOP)
+    _put(webhook_sink, 1)
+    webhook_sink.wait(1, seconds=5)
+    assert _leaders() == {leader}
+    first.kill()
+    until(lambda: len(_leaders() - {leader}) == 1)
+    assert len(_leaders()) == 1
+
+
+def _leaders() -> set[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select pid from pg_locks where locktype = 'advisory' and classid = 7020"
+            " and database = (select oid from pg_database where datname = current_database())"
+        )
+        return {pid for (pid,) in cursor.fetchall()}
+
+
+def _listening() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select count(*) from pg_stat_activity where application_name = 'pager under test'"
+            " and query in ('listen watchbill_drain', %s)",
+            [LEAD],
+        )
+        return int(cursor.fetchone()[0])
 
 
 def test_it_imports_neither_addresses_nor_the_cache() -> None:

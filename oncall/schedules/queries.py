@@ -54,7 +54,7 @@ def schedules() -> QuerySet[Schedule]:
     return Schedule.objects.select_related("team").order_by("name")
 
 
-def resolve(schedule_ids: Collection[int] | None, *, start: datetime, end: datetime) -> dict[int, Resolved]:
+def resolve(schedule_ids: Iterable[int] | None, *, start: datetime, end: datetime) -> dict[int, Resolved]:
     """Read schedules (None: all) for the window [start, end), in six queries however many there are."""
     chosen = Schedule.objects.all() if schedule_ids is None else Schedule.objects.filter(pk__in=schedule_ids)
     rows = list(chosen)
@@ -75,13 +75,11 @@ def resolve(schedule_ids: Collection[int] | None, *, start: datetime, end: datet
     }
 
 
-def naming(user_ids: Collection[int]) -> set[int]:
+def naming(user_ids: Collection[int]) -> QuerySet[Schedule, int]:
     """Give the ids of the schedules that can put one of these people on call: by a rotation or by an override."""
-    places = Participant.objects.filter(user__in=user_ids).values_list("layer__schedule", flat=True)
-    overrides = Override.objects.filter(user__in=user_ids, cancelled_at=None).values_list(
-        "schedule", flat=True
-    )
-    return set(places.union(overrides))
+    places = Participant.objects.filter(user__in=user_ids).values("layer__schedule")
+    overrides = Override.objects.filter(user__in=user_ids, cancelled_at=None).values("schedule")
+    return Schedule.objects.filter(Q(pk__in=places) | Q(pk__in=overrides)).values_list("pk", flat=True)
 
 
 def _layers(ids: Collection[int], *, start: datetime, end: datetime) -> Iterable[Layer]:
@@ -139,7 +137,7 @@ def override_value(row: Override, *, order: int) -> values.Override:
     )
 
 
-def on_call(schedule_ids: Collection[int], at: datetime | None = None) -> dict[int, resolver.Slice]:
+def on_call(schedule_ids: Iterable[int], at: datetime | None = None) -> dict[int, resolver.Slice]:
     """Who is on call in each of these schedules at an instant (default: now), with the reason."""
     instant = at or timezone.now()
     found = resolve(schedule_ids, start=instant, end=instant + timedelta(microseconds=1))

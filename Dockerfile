@@ -13,7 +13,8 @@ COPY requirements/production.txt requirements/
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: \
         -r requirements/production.txt
 COPY . .
-RUN SECRET_KEY=only-while-building python manage.py collectstatic --noinput --verbosity 0 \
+RUN SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
+        python manage.py collectstatic --noinput --verbosity 0 \
     && python -m compileall -q config core incidents oncall statuspage postmortems
 
 USER 10001:10001

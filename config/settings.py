@@ -5,9 +5,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import django_stubs_ext
+from django.core.exceptions import ImproperlyConfigured
 
 from config import env
 from config.env import BASE_DIR, DATA_DIR
+from core.stack import rules
 
 django_stubs_ext.monkeypatch()  # so that generic classes of Django can be written with their type at run time
 
@@ -41,6 +43,8 @@ SECRET_KEY = env.text(
 )
 if not SECRET_KEY and not PRODUCTION:
     SECRET_KEY = secrets.token_urlsafe(50)
+if PRODUCTION and (reason := rules.refused_key(SECRET_KEY)):
+    raise ImproperlyConfigured(reason)
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", "", "Earlier secret keys that still verify.")
 
 # Servers --------------------------------------------------------------------------------------------------------
@@ -529,7 +533,12 @@ if METRICS_DIR:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {
+            "class": "core.stack.logs.OneLine",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {
         "handlers": ["console"],

@@ -20,6 +20,7 @@ from redis.retry import Retry
 from core.accounts.models import Role, User
 from core.channels import gateway, twilio
 from core.outbox import sealing
+from core.stack import rules
 from core.stack.rules import Database, Facts, Gateway, is_loopback
 
 
@@ -35,6 +36,7 @@ def examine() -> Facts:
         debug=settings.DEBUG,
         secret_key_length=_secret_key_length(),
         secret_key_variety=_secret_key_variety(),
+        secret_key_is_hex=bool(_secret_key_length()) and rules.is_hex(settings.SECRET_KEY),
         snapshot_seconds=_snapshot_seconds(),
         needs_earlier_key=_needs_earlier_key(database),
         email_url=settings.EMAIL_URL,

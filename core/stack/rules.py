@@ -1,5 +1,6 @@
 """What is wrong with an install, a sentence each: the trouble, then how to mend it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -9,6 +10,14 @@ OLDEST_POSTGRES = 15
 SECRET_KEY_CHARACTERS = 50
 SECRET_KEY_VARIETY = 15
 """So many different characters have 50 random ones, but for one in a million."""
+HEX_VARIETY = 10
+"""So many have 64 that are digits and a to f, as `openssl rand -hex 32` gives them."""
+LEAST_CHARACTERS = 20
+"""A key of fewer is one that somebody typed."""
+_TYPED = re.compile(
+    r"change.?(me|this|it)|insecure|only-while-building|secret.?key|pass.?word|example|watchbill", re.I
+)
+_REPEATED = re.compile(r"(.+?)\1+")
 GATEWAY_SECRET_CHARACTERS = 32
 SKEW_SECONDS = 5.0
 PAGER_SECONDS = 10.0
@@ -58,6 +67,7 @@ class Facts:
     database: Database | None
     reports_wanted: bool = False
     secret_key_variety: int = SECRET_KEY_VARIETY
+    secret_key_is_hex: bool = False
     needs_earlier_key: bool | None = None
     snapshot_seconds: float | None = 0.0
     gateways: tuple[Gateway, ...] = ()
@@ -73,6 +83,25 @@ def complaints(facts: Facts) -> list[str]:
         *_break_glass(facts),
         *_disk(facts),
     ]
+
+
+def is_hex(key: str) -> bool:
+    """Whether a key is made of digits and a to f alone."""
+    return re.fullmatch(r"[0-9a-f]+|[0-9A-F]+", key) is not None
+
+
+def refused_key(key: str) -> str:
+    """Why production does not start with a SECRET_KEY: there is none, or it is no random one; "" where it does."""
+    make = f"set it to {SECRET_KEY_CHARACTERS} random characters"
+    if not key:
+        return f"SECRET_KEY is missing: {make} and keep it."
+    typed = len(key) < LEAST_CHARACTERS or _TYPED.search(key) or _REPEATED.fullmatch(key)
+    if not typed and len(set(key)) >= HEX_VARIETY:
+        return ""
+    return (
+        f"SECRET_KEY is no random one, so whoever guesses it signs in as anybody: {make}, put the present one into"
+        " SECRET_KEY_FALLBACKS, start again and run `manage.py rotate_keys`."
+    )
 
 
 def is_loopback(url: str) -> bool:
@@ -197,7 +226,8 @@ def _break_glass(facts: Facts) -> Iterator[str]:
 
 
 def _keys(facts: Facts) -> Iterator[str]:
-    if facts.secret_key_length and facts.secret_key_variety < SECRET_KEY_VARIETY:
+    least = HEX_VARIETY if facts.secret_key_is_hex else SECRET_KEY_VARIETY
+    if facts.secret_key_length and facts.secret_key_variety < least:
         yield (
             "SECRET_KEY can be guessed, and phone numbers and channel secrets are sealed with it: set it to"
             f" {SECRET_KEY_CHARACTERS} random characters, the present one in SECRET_KEY_FALLBACKS, and run"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -38,5 +39,6 @@ def test_an_error_s_words_begin_no_line_either() -> None:
 
 
 def test_the_product_s_log_is_written_so() -> None:
-    assert settings.LOGGING["formatters"]["line"]["class"] == "core.stack.logs.OneLine"
-    assert {handler["formatter"] for handler in settings.LOGGING["handlers"].values()} == {"line"}
+    logs: dict[str, Any] = settings.LOGGING
+    assert logs["formatters"]["line"]["class"] == "core.stack.logs.OneLine"
+    assert {handler["formatter"] for handler in logs["handlers"].values()} == {"line"}

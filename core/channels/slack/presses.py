@@ -13,6 +13,7 @@ from django.conf import settings
 
 from core.channels import calls, chat, signing
 from core.channels.registry import Permanent, Temporary
+from core.channels.slack.transport import escaped
 from core.net import targets
 
 ANSWER_SECONDS = 2.0
@@ -64,12 +65,12 @@ def answer(press: Press, words: str) -> None:
     """Tell whoever pressed, and nobody else; a failure changes nothing of what was done."""
     if not press.answer_at:
         return
-    said = {"response_type": "ephemeral", "replace_original": False, "text": words}
+    said = {"response_type": "ephemeral", "replace_original": False}
     try:
         calls.call(
             press.answer_at,
             headers={"Content-Type": "application/json"},
-            body=json.dumps(said | {"text": chat.plain(words)}).encode(),
+            body=json.dumps(said | {"text": escaped(chat.plain(words))}).encode(),
             timeout=ANSWER_SECONDS,
             repeats=True,
         )

@@ -151,6 +151,16 @@ def test_an_answer_goes_to_slack_and_nowhere_else(
     assert _status() == "acknowledged"
 
 
+def test_a_name_in_an_answer_calls_nobody_and_leads_nowhere(in_slack: Chat, webhook_sink: Any) -> None:
+    alice = _alice()
+    alice.name = "<!channel> & <https://evil.example|Open> @here"
+    alice.save()
+    at = webhook_sink.url.replace("/hook", "/answer")
+    slack.press(in_slack.client, in_slack.pressed["slack"]["ack"], by=STRANGER["slack"], answer_at=at)
+    (answer,) = (request.json["text"] for request in webhook_sink.requests)
+    assert "&lt;!channel&gt; &amp; &lt;https://evil.example|Open&gt; @\u200bhere" in answer
+
+
 def test_opening_the_link_is_no_answer(in_slack: Chat) -> None:
     button = in_slack.pressed["slack"]["open"]
     assert slack.press(in_slack.client, button).status_code == 200

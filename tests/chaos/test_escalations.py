@@ -165,7 +165,7 @@ def test_f31_alerts_are_made_to_break_the_product(product: Product, what: str) -
 
 
 def test_f31_a_payload_is_far_too_large(product: Product) -> None:
-    key = product.company("one")["key"]  # for each source there is one page about it
+    key = product.company("ladder")["key"]  # for each source there is one page about it
     product.begin()
     before = len(product.sink.receipts())
     ledger = product.pour("F-31", load=product.load(key, alerts=1, body={"description": "x" * 5_000_000}))

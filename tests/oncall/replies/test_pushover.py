@@ -90,9 +90,9 @@ def test_the_name_of_a_message_cannot_be_guessed(running: Escalation) -> None:
 def test_the_receipt_of_one_page_is_none_for_another(running: Escalation) -> None:
     message = Message.objects.get()
     other = Message.objects.create(
-        key="page-9-0",
+        key="another",
         client=message.client,
-        subject_id=9,
+        subject_id=message.subject_id + 1,
         lane=0,
         channel="pushover",
         not_after="2100-01-01T00:00Z",

@@ -78,7 +78,11 @@ class Night:
     began: datetime
 
     def go(self, minutes: float) -> None:
-        """Let it be so many minutes later."""
+        """Let it be so many minutes later, once what is due has gone out: a claim does not outlast such a jump."""
+        under_way = (
+            "select 1 from outbox_message where state = 'sending' or (state = 'pending' and due_at <= now())"
+        )
+        self.product.until(lambda: not self.product.rows(under_way), seconds=10, what="nothing is under way")
         self.product.clock.go(self.began + timedelta(minutes=minutes))
 
     def at(self, minutes: float) -> None:

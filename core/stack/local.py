@@ -98,6 +98,7 @@ class _Run:
         self.supervisor = Supervisor(say=say, folder=settings.BASE_DIR)
         self.logins = self.home / "logins.json"
         self.address_file = self.home / "env"
+        self.mail_port = 0
 
     def run(self) -> int:
         if not self.port_is_free():
@@ -158,8 +159,7 @@ class _Run:
             "DATABASE_URL": self.chosen.database_url or self.postgres(),
             "REDIS_URL": self.chosen.redis_url or self.redis(),
             **self.metrics(),
-            "EMAIL_URL": self.chosen.email_url
-            or f"smtp://127.0.0.1:{processes.kept_port(self.home, 'mail')}",
+            "EMAIL_URL": self.chosen.email_url or self.mailbox(),
         }
         if not self.chosen.has_secret_key:
             addresses["SECRET_KEY"] = self.kept_key("secret.key", lambda: secrets.token_urlsafe(50))
@@ -183,6 +183,11 @@ class _Run:
         if not server.real:
             out("  No Redis for this machine: install one for more speed. Paging does not depend on it.")
         return server.url
+
+    def mailbox(self) -> str:
+        # Decided once: whoever sends has this address from now on, also when the port is taken for a moment.
+        self.mail_port = processes.kept_port(self.home, "mail")
+        return f"smtp://127.0.0.1:{self.mail_port}"
 
     def metrics(self) -> dict[str, str]:
         """Where several web processes add up their counters; those of the last run do not count."""
@@ -217,7 +222,7 @@ class _Run:
         yield programs.web(self.chosen.port, workers=self.chosen.web_workers)
         yield programs.pagerd()
         if not self.chosen.email_url:
-            yield programs.mailbox(processes.kept_port(self.home, "mail"), self.home / "mail")
+            yield programs.mailbox(self.mail_port, self.home / "mail")
 
     def last_programs(self) -> Iterator[Program]:
         yield programs.worker()

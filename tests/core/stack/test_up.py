@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import smtplib
+import socket
 import stat
 import subprocess
 import sys
@@ -146,6 +147,12 @@ def command_line(pid: int) -> str:
         return ""
 
 
+def accepts(port: int) -> bool:
+    with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
+
+
 def listening(pids: set[int]) -> set[str]:
     """The addresses, as the kernel writes them, on which these processes listen."""
     sockets = set()
@@ -265,6 +272,7 @@ def test_a_taken_port_is_refused_in_one_line(up: Up, tmp_path: Path) -> None:
 def test_mail_is_kept_as_files_when_no_server_is_named(up: Up, folder: Path) -> None:
     before = set((folder / "mail").glob("*.eml"))
     mail_port = int(re.search(r"EMAIL_URL=smtp://127\.0\.0\.1:(\d+)", (folder / "env").read_text())[1])  # type: ignore[index]
+    up.until(lambda: accepts(mail_port), seconds=20)
     with smtplib.SMTP("127.0.0.1", mail_port) as server:
         server.sendmail("a@example.com", ["b@example.com"], "Subject: Kept\r\n\r\nfor later")
     (kept,) = [file for file in set((folder / "mail").glob("*.eml")) - before if b"Kept" in file.read_bytes()]

@@ -11,6 +11,8 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 CHAOS := mkdir -p .local && export CHAOS_REPORT=$${CHAOS_REPORT:-$(CURDIR)/.local/chaos.jsonl} \
 	CHAOS_ALERTS=$${CHAOS_ALERTS:-1000} CHAOS_SEEDS=$${CHAOS_SEEDS:-3}
 T ?=
+# Watchbill is ten processes, each started again after it died: none of them compiles what another has compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: up test chaos soak bench bench-stuck bench-paging pictures format lock check check-format check-lint check-types check-imports check-templates \
 	check-migrations check-documents

@@ -33,7 +33,8 @@ left join outbox_attempt t on t.message_id = m.id
 where a.title like %s group by a.title, m.id
 """
 _ASKED = """
-select m.key, extract(epoch from p.created_at - p.planned_at)::float8, extract(epoch from p.planned_at)::float8
+select p.id, m.key, extract(epoch from p.created_at - p.planned_at)::float8,
+    extract(epoch from p.planned_at)::float8
 from oncall_alert a join oncall_escalation e on e.alert_id = a.id
 join oncall_page p on p.escalation_id = e.id
 join outbox_message m on m.client = 'oncall.page' and m.subject_id = p.id
@@ -43,8 +44,12 @@ where a.title like %s
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A message about a level: its key, by how much the level was asked too late, and when it was due."""
+    """A message about a level: its page, its key, by how much the level was asked too late, and when it was due.
 
+    A page has another message where two tries of the first were cut off.
+    """
+
+    page: int
     key: str
     late: float
     planned: float

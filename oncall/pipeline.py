@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 TEST = Decision(None, None, "high", "the product's own test page")
 """Where a canary goes: it is routed like any other, and then nobody's alert."""
-DUE = "select 1 from oncall_signal where state = 'new' and due_at <= statement_timestamp()"
+DUE = "select 1 from oncall_signal where state = 'new' and due_at <= {now}"
 SOON = "select min(due_at) from oncall_signal where state = 'new' and due_at > now()"
 """When the next signal that was put off is due."""
 DROPPED = "Nothing was done: no open alert has this key."

@@ -30,7 +30,7 @@ T = TypeVar("T")
 AT_ONCE = 10
 """Deliveries to a transaction: few enough that what their listeners lock is soon free again."""
 
-DUE = "select 1 from events_eventdelivery where done_at is null and due_at <= statement_timestamp()"
+DUE = "select 1 from events_eventdelivery where done_at is null and due_at <= {now}"
 """Deliveries that can be handed over."""
 
 REGISTRY: dict[str, type[Any]] = {}

@@ -113,8 +113,8 @@ from picked where message.id = picked.id
 returning message.*, was, last_owner, last_lease
 """
 DUE = """
-select 1 from outbox_message where state = 'pending' and due_at <= now()
-union all select 1 from outbox_message where state = 'sending' and lease_until <= now()"""
+select 1 from outbox_message where state = 'pending' and due_at <= {now}
+union all select 1 from outbox_message where state = 'sending' and lease_until <= {now}"""
 """What can be claimed."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -20,41 +21,54 @@ log = logging.getLogger(__name__)
 
 LONGEST_SECONDS = 20.0
 LOOK_AGAIN_SECONDS = 0.1
+BEHIND_SECONDS = 0.1
+"""For so long what is due is left to the one that leads."""
 
 
-def drain(
-    *, kind: str = "celery", stopping: Callable[[], bool] = lambda: False, looks_first: bool = False
-) -> int:
+def drain(*, kind: str = "celery", stopping: Callable[[], bool] = lambda: False, helps: bool = False) -> int:
     """Run every step and the sender until a pass finds nothing, at most 20 s; give how much was done.
 
     The first pass does what stands between an alert and its person, each further one what a single look says is
-    due; where somebody else has probably done it already, the first `looks_first` too. While messages are under way
-    the other steps go on, so a mail server that hangs holds up nothing else. A step that raises is logged and left
-    out of this pass. When `stopping` says so, what is under way is finished.
+    due. Whoever `helps` the one that leads looks first, and does what was due a tenth of a second ago: the other may
+    be gone, or have too much to do. While messages are under way the other steps go on, so a mail server that hangs
+    holds up nothing else. A step that raises is logged and left out of this pass. When `stopping` says so, what is
+    under way is finished.
     """
-    owner = sending.worker_name(kind)
-    sender = sending.Sender(owner=owner)
+    sender = sending.Sender(owner=sending.worker_name(kind))
     done, over_at = 0, time.monotonic() + LONGEST_SECONDS
     with nudge.quiet():
         try:
             steps = registry.steps(sending=sender.begin, due=claims.DUE)
-            due = _due(steps) if looks_first else {step.name for step in steps if step.is_urgent}
+            urgent = {step.name for step in steps if step.is_urgent}
+            way = {step.name for step in steps if step.is_urgent and step.due}
+            due, is_new = _due(steps, helps=True)[0] if helps else urgent, True
             while not stopping():
-                ran = due
+                # Who helps an alert on its way takes it the whole way.
+                ran = due | way if helps and due & way else due
                 found = _pass([step for step in steps if step.name in ran], sender)
                 done += found
-                due = _due(steps)
-                _run("signs of life", lambda: _beat(owner, kind))
-                is_new = bool(found) or not due <= ran
-                if time.monotonic() > over_at or not (is_new or not sender.is_idle):
+                due, is_more = _due(steps, helps=helps)
+                _run("signs of life", lambda: _beat(sender.owner, kind))
+                waited, is_new = not is_new, bool(found) or not due <= ran
+                if time.monotonic() > over_at or not (
+                    is_new or (is_more and not waited) or not sender.is_idle
+                ):
                     break
                 if not is_new:
-                    sender.wait(LOOK_AGAIN_SECONDS)
+                    _pause(sender)
         finally:
             sender.finish()
     if time.monotonic() > over_at:
         nudge.drain()
     return done
+
+
+def _pause(sender: sending.Sender) -> None:
+    """Wait until a try has finished, or until it is worth looking again."""
+    if sender.is_idle:
+        threading.Event().wait(LOOK_AGAIN_SECONDS)
+    else:
+        sender.wait(LOOK_AGAIN_SECONDS)
 
 
 def _pass(steps: Sequence[Step], sender: sending.Sender) -> int:
@@ -77,19 +91,28 @@ def _run(name: str, run: Callable[[], int]) -> int:
     return 0
 
 
-def _due(steps: Sequence[Step]) -> set[str]:
-    """Name the steps that have something to do, found by one statement; all of them where it cannot be told."""
+def _due(steps: Sequence[Step], *, helps: bool) -> tuple[set[str], bool]:
+    """Name the steps that have something to do, found by one statement, and tell whether some soon will have.
+
+    All of them where it cannot be told.
+    """
     told = [step for step in steps if step.due]
-    known = {step.name: True for step in steps}
+    now = "statement_timestamp()"
+    times = [f"{now} - interval '{BEHIND_SECONDS} seconds'", now] if helps else [now]
     try:
         with connection.cursor() as cursor:
-            cursor.execute("select " + ", ".join(f"exists({step.due})" for step in told))
-            known |= dict(zip((step.name for step in told), cursor.fetchone(), strict=True))
+            found = [f"exists({step.due.format(now=time)})" for time in times for step in told]
+            cursor.execute(f"select {', '.join(found)}")
+            answers = cursor.fetchone()
     except DatabaseError:
         if not connection.is_usable():
             raise
         log.exception("it cannot be seen what is due, so everything is looked through")
-    return {name for name, is_due in known.items() if is_due}
+        return {step.name for step in steps}, False
+    is_due = iter(answers)
+    due = {step.name for step in steps if not step.due or next(is_due)}
+    soon = {step.name for step in told if helps and next(is_due)}
+    return due, bool(soon - due)
 
 
 _SOON = "select min(due_at) from outbox_message where state = 'pending' and due_at > now()"

@@ -30,8 +30,6 @@ log = logging.getLogger(__name__)
 
 COMPANION_SECONDS = 3.0
 """How long what runs beside is waited for at the end."""
-BEHIND_SECONDS = 0.05
-"""How long the others leave to the one that leads."""
 LEAD_AGAIN_SECONDS = 1.0
 LEAD = "select pg_try_advisory_lock(7020, 0)"
 """Kept by the connection on which it listens, so it ends with the process, or with its machine."""
@@ -76,7 +74,7 @@ class Pager:
         """Do all that is due; give how many seconds to wait until there is reason to look again."""
         grace: float = settings.PAGER_GRACE_MS / 1000 * random.uniform(0.8, 1.0)  # noqa: S311
         try:
-            draining.drain(kind="pagerd", stopping=lambda: self._stopping, looks_first=not self._leads)
+            draining.drain(kind="pagerd", stopping=lambda: self._stopping, helps=not self._leads)
             soon = draining.seconds_until_due()
         except DatabaseError as error:
             if not self._is_away:
@@ -89,7 +87,7 @@ class Pager:
             if self._is_away:
                 log.warning("Postgres answers again")
             self._is_away = False
-            behind = 0.0 if self._leads else BEHIND_SECONDS
+            behind = 0.0 if self._leads else draining.BEHIND_SECONDS
             return grace if soon is None else min(grace, max(soon, 0.0) + behind)
         return grace
 
@@ -104,7 +102,7 @@ class Pager:
         self._ask_to_lead(ears)
         if knocked:
             if not self._leads:
-                select.select([self._woken.fileno()], [], [], BEHIND_SECONDS)
+                select.select([self._woken.fileno()], [], [], draining.BEHIND_SECONDS)
             self._hear(ears)
 
     def _listen(self) -> psycopg.Connection[Any] | None:

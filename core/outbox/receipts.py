@@ -14,7 +14,7 @@ from core.outbox.models import Attempt, Message, State
 PROVIDER = "receipt"
 MISSING = "the provider took it and did not say in time whether it arrived"
 AT_ONCE = 50
-DUE = "select 1 from outbox_message where state = 'accepted' and receipt_due_at <= now()"
+DUE = "select 1 from outbox_message where state = 'accepted' and receipt_due_at <= {now}"
 SOON = "select min(receipt_due_at) from outbox_message where state = 'accepted' and receipt_due_at > now()"
 
 

@@ -80,8 +80,8 @@ class Step:
     """A source of due work: `run` does what is due now, a bounded share of it, and gives how much it did.
 
     `soon` is the select by which `pagerd` finds out when to look again, for what must be done to the moment. `due`
-    is a select of what is due now, by which one look tells which steps there is reason to run; without it a step
-    runs each time.
+    is a select of what is due at `{now}`, by which one look tells which steps there is reason to run; without it a
+    step runs each time.
     """
 
     name: str
@@ -123,7 +123,7 @@ def add_step(name: str, run: Callable[[], int], *, order: int, soon: str = "", d
     """Let `drain()` do this too, in order: signals 10, escalations 20, sending 50, events 60, timers 70.
 
     `soon` is a select of the earliest due time to come, as "select min(next_at) from … where next_at >
-    now()", `due` one of what is due now, as "select 1 from … where next_at <= now()".
+    now()", `due` one of what is due, as "select 1 from … where next_at <= {now}".
     """
     _steps[name] = Step(name, run, order, soon, due)
 

@@ -52,7 +52,7 @@ def cancel(kind: str, subject_ids: Sequence[int]) -> int:
         return int(cursor.rowcount)
 
 
-DUE = "select 1 from timers_timer where done_at is null and cancelled_at is null and due_at <= now()"
+DUE = "select 1 from timers_timer where done_at is null and cancelled_at is null and due_at <= {now}"
 SOON = (
     "select min(due_at) from timers_timer where done_at is null and cancelled_at is null and due_at > now()"
 )

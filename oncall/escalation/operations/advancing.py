@@ -84,7 +84,7 @@ select id from oncall_escalation where status = 'escalating' and next_at <= stat
     and (not %s or next_at > statement_timestamp() - interval '1 minute' or not exists (
         select from oncall_signal where state = 'new' and due_at <= statement_timestamp()))
 order by urgency, next_at, id limit %s for update skip locked"""
-DUE = "select 1 from oncall_escalation where status = 'escalating' and next_at <= statement_timestamp()"
+DUE = "select 1 from oncall_escalation where status = 'escalating' and next_at <= {now}"
 SOON = "select min(next_at) from oncall_escalation where status = 'escalating' and next_at > now()"
 
 _waking = Waking()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -251,6 +252,52 @@ def test_what_is_not_due_is_not_run_again() -> None:
     assert log == ["urgent", "due", "due"]
 
 
+AGES_AGO = "select 1 from (select now() - interval '{} seconds' as due_at) as one where due_at <= {{now}}"
+
+
+def test_who_helps_leaves_what_is_due_to_the_one_that_leads() -> None:
+    log: list[str] = []
+    registry.add_step("old", _counting_down(log, "old", 1), order=60, due=AGES_AGO.format(1))
+    ever_new = AGES_AGO.format(0).replace("now()", "statement_timestamp()", 1)
+    registry.add_step("new", _counting_down(log, "new", 1), order=61, due=ever_new)
+    begun = time.monotonic()
+    assert draining.drain(helps=True) == 1
+    assert set(log) == {"old"}
+    assert time.monotonic() - begun < 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_helps_does_what_nobody_else_has_done() -> None:
+    log: list[str] = []
+    with connection.cursor() as cursor:
+        cursor.execute("create temporary table waiting as select clock_timestamp() as due_at")
+
+    def take() -> int:
+        log.append("taken")
+        with connection.cursor() as cursor:
+            cursor.execute("delete from waiting")
+            return int(cursor.rowcount)
+
+    registry.add_step("waiting", take, order=60, due="select 1 from waiting where due_at <= {now}")
+    begun = time.monotonic()
+    assert draining.drain(helps=True) == 1
+    assert log == ["taken"]
+    assert time.monotonic() - begun >= draining.BEHIND_SECONDS
+    assert draining.drain(helps=True) == 0
+    assert log == ["taken"]
+
+
+def test_who_helps_an_alert_on_its_way_takes_it_the_whole_way() -> None:
+    log: list[str] = []
+    never = "select 1 where false"
+    registry.add_step("signals", _counting_down(log, "signals", 1), order=10, due=AGES_AGO.format(1))
+    registry.add_step("escalations", _counting_down(log, "escalations", 1), order=20, due=never)
+    registry.add_step("events", _counting_down(log, "events", 1), order=60, due=never)
+    draining.drain(helps=True)
+    assert log[:2] == ["signals", "escalations"]
+    assert "events" not in log
+
+
 @pytest.mark.django_db(transaction=True)
 def test_where_it_cannot_be_seen_what_is_due_everything_is_run() -> None:
     log: list[str] = []
@@ -268,4 +315,5 @@ def test_every_step_of_the_product_says_what_is_due_in_words_that_postgres_under
     silent = {step.name for step in every if not step.due}
     assert {"keys", "spool"} <= silent
     assert not silent & {"signals", "escalations", "messages", "receipts", "digests", "events", "timers"}
-    assert draining._due(every) == silent
+    assert draining._due(every, helps=False) == (silent, False)
+    assert draining._due(every, helps=True) == (silent, False)

@@ -8,7 +8,7 @@ class CallbacksConfig(AppConfig):
     label = "callbacks"
 
     def ready(self) -> None:
-        """Let housekeeping forget calls that are too old to be taken again anyway."""
+        """Let housekeeping forget what can no longer do anything: no page is open for a month."""
         from core.events import housekeeping  # noqa: PLC0415
 
-        housekeeping.prune("callbacks_heard", "at < now() - interval '1 day'", key="digest")
+        housekeeping.prune("callbacks_heard", "at < now() - interval '30 days'", key="digest")

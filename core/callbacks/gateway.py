@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpResponse, JsonResponse
 
-from core.callbacks import operations, replies, telephone
+from core.callbacks import operations, telephone
 from core.callbacks.doors import from_outside, key_of, refused
-from core.callbacks.replies import Reply
 from core.callbacks.telephone import Said
 from core.channels import gateway, signing
 from core.channels.voice import rules as voice
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
-    from core.channels.gateway import Gateway, Report, Text
+    from core.channels.gateway import Gateway, Report
 
 SILENT = Said(voice.GOODBYE, asks=False)
 """Who presses nothing is not asked again: a mailbox would be asked for ever."""
@@ -57,7 +56,11 @@ def sms_reply(request: HttpRequest, *, proof: bytes) -> HttpResponse:
     text = gateway.read_text(request.body)
     if text is None:
         raise BadRequest
-    words = operations.once("gateway", proof, lambda: _hear(text))
+    words = operations.once(
+        "gateway",
+        proof,
+        lambda: telephone.text("gateway-text", text.id, sender=text.sender, words=text.words),
+    )
     return refused() if words is None else JsonResponse({"text": words} if words else {})
 
 
@@ -92,10 +95,3 @@ def _note(channel: str, report: Report, proof: bytes) -> HttpResponse:
         return refused()
     telephone.report(report.id, channel=channel, word=report.status, detail=report.words)
     return HttpResponse(status=HTTPStatus.NO_CONTENT)
-
-
-def _hear(text: Text) -> str:
-    """What came of a text, "" where it meant nothing or was heard before, however often the gateway hands it over."""
-    reply = Reply(channel="sms", sender=text.sender, words=text.words)
-    result = operations.once("gateway-text", text.id.encode(errors="replace"), lambda: replies.hear(reply))
-    return result.words if result else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.callbacks import replies
+from core.callbacks import operations, replies
 from core.callbacks.replies import Reply
 from core.channels.voice import rules as voice
 from core.channels.voice.providers import words_of
@@ -32,10 +32,24 @@ def report(key: str, *, channel: str, word: str, detail: str) -> None:
         receipts.record(key, channel=channel, delivered=arrived, detail=detail)
 
 
+def text(service: str, name: str, *, sender: str, words: str) -> str:
+    """What came of a text, "" where it meant nothing or was heard before, however often its service hands it over."""
+    reply = Reply(channel="sms", sender=sender, words=words)
+    result = operations.once(service, name.encode(errors="replace"), lambda: replies.hear(reply))
+    return result.words if result else ""
+
+
 def press(key: str, digits: str) -> Said:
-    """Act on a key that was pressed in the call with this key."""
+    """Act on a key that was pressed in the call with this key, once: what signs a call says nothing of its time."""
     if digits == voice.REPEAT and (words := _words(key)):
         return Said(voice.repeated(words), asks=True)
+    if digits not in voice.ANSWERS:
+        return Said(voice.WRONG_KEY, asks=True)
+    said = operations.once("key", f"{key} {digits}".encode(), lambda: _press(key, digits))
+    return said or Said(voice.TAKEN, asks=False)
+
+
+def _press(key: str, digits: str) -> Said:
     result = replies.hear(Reply(channel="voice", key=key, words=digits))
     return Said(result.words, asks=False) if result else Said(voice.WRONG_KEY, asks=True)
 

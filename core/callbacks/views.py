@@ -50,9 +50,13 @@ def sms_status(request: HttpRequest, message: str) -> HttpResponse:
 @signed_by_twilio
 def sms_reply(request: HttpRequest) -> HttpResponse:
     """A text that somebody sent to our number; what comes of it goes back as a text."""
-    sender, words = request.POST.get("From", ""), request.POST.get("Body", "")
-    result = replies.hear(Reply(channel="sms", sender=sender, words=words))
-    return _xml(voice.response(f"<Message>{escape(result.words)}</Message>" if result else ""))
+    said = telephone.text(
+        "twilio-text",
+        request.POST.get("MessageSid", ""),
+        sender=request.POST.get("From", ""),
+        words=request.POST.get("Body", ""),
+    )
+    return _xml(voice.response(f"<Message>{escape(said)}</Message>" if said else ""))
 
 
 @signed_by_twilio

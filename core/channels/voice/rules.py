@@ -8,9 +8,11 @@ LONGEST = 250
 """Twilio takes 4,000 letters for the whole call, and each may have to be written as five."""
 WAIT_SECONDS = 8
 REPEAT = "*"
-DIGITS = f"12{REPEAT}"
+ANSWERS = ("1", "2")
+DIGITS = f"{''.join(ANSWERS)}{REPEAT}"
 KEYS = "Press 1 to acknowledge. Press 2 to pass it on. Press star to hear it again."
 WRONG_KEY = f"This key means nothing here. {KEYS}"
+TAKEN = "This key was taken already. Goodbye."
 GOODBYE = "No key was pressed. Goodbye."
 
 

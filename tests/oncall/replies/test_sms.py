@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -62,9 +63,10 @@ def running(alice: User, bob: User, twilio: Twilio) -> Escalation:
     return found
 
 
-def says(number: str, words: str) -> str:
+def says(number: str, words: str, *, sid: str = "") -> str:
     """What somebody gets back who sends us a text."""
-    answer = call_back(Client(), "/callbacks/sms/replies/", From=number, Body=words, MessageSid="SM9")
+    sid = sid or f"SM{secrets.token_hex(16)}"
+    answer = call_back(Client(), "/callbacks/sms/replies/", From=number, Body=words, MessageSid=sid)
     text = answer.content.decode()  # type: ignore[attr-defined]
     inside = text.split("<Response>")[1].split("</Response>")[0]
     return str(inside.removeprefix("<Message>").removesuffix("</Message>"))
@@ -91,6 +93,15 @@ def test_three_times_is_once(running: Escalation, alice: User) -> None:
     words = {says(ALICES, f"ACK {code_of(alice)}") for _ in range(3)}
     assert words == {"Acknowledged: you have it. Nobody else will be asked."}
     assert Event.objects.filter(name="alert.acknowledged").count() == 1
+
+
+def test_a_recorded_text_does_nothing_when_it_is_played_again(running: Escalation, alice: User) -> None:
+    words = f"ACK {code_of(alice)}"
+    says(ALICES, words, sid="SM1")
+    escalation.unacknowledge(actor=alice, alert=running.alert)
+    assert says(ALICES, words, sid="SM1") == ""
+    running.refresh_from_db()
+    assert running.status == "escalating"
 
 
 def test_the_number_and_the_code_must_belong_together(running: Escalation, alice: User, bob: User) -> None:

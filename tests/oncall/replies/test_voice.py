@@ -8,6 +8,7 @@ from django.test import Client
 
 from core.outbox import sending
 from core.outbox.models import Message
+from oncall.escalation import operations as escalation
 from oncall.paging.models import ContactMethod, NotificationRule
 from tests import cast
 from tests.oncall.escalation.clock import asked, drain
@@ -61,7 +62,16 @@ def test_one_acknowledges(call: Order, running: Escalation, alice: User) -> None
     assert press(call, "1").findtext("Say") == "Acknowledged: you have it. Nobody else will be asked."
     running.refresh_from_db()
     assert (running.status, running.acknowledged_by) == ("acknowledged", alice)
-    assert press(call, "1").findtext("Say") == "Acknowledged: you have it. Nobody else will be asked."
+
+
+def test_a_recorded_key_does_nothing_when_it_is_played_again(
+    call: Order, running: Escalation, alice: User
+) -> None:
+    press(call, "1")
+    escalation.unacknowledge(actor=alice, alert=running.alert)
+    assert press(call, "1").findtext("Say") == "This key was taken already. Goodbye."
+    running.refresh_from_db()
+    assert running.status == "escalating"
 
 
 def test_two_passes_on(call: Order, running: Escalation) -> None:

@@ -141,7 +141,9 @@ class Pager:
         self._hang_up()
 
     def _hang_up(self) -> None:
-        """Hear no knock any more, and lead no longer."""
+        """Hear no knock any more, and lead no longer; whoever led lets the others ask first."""
         if self._ears is not None:
             self._ears.close()
+        if self._leads:
+            self._ask_again_at = time.monotonic() + 2 * LEAD_AGAIN_SECONDS
         self._ears, self._leads = None, False

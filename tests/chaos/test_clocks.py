@@ -21,6 +21,11 @@ pytestmark = [pytest.mark.chaos, pytest.mark.full, pytest.mark.timeout(240)]
 LIBRARY = "libfaketime/vendor/libfaketime/src/libfaketime.so.1"
 HOUR = 3600
 JUMPS = ("+2h", "-2h", "+0")
+HAND_OVER = (
+    "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and classid = 7020"
+    " and database = (select oid from pg_database where datname = current_database())"
+)
+"""End the connection of whoever leads: another leads then."""
 
 
 def _wrong(**how: str) -> dict[str, str]:
@@ -62,17 +67,27 @@ def test_f14_the_clocks_of_workers_are_wrong_and_jump(product: Product, tmp_path
         clock.write_text(f"{next(jumps)}\n")
         seen.append(_is_off_by(jumping))
 
+    def hand_over() -> None:
+        if not all_sent():
+            product.stack.rows(HAND_OVER)
+
+    def all_sent() -> bool:
+        senders = {int(worker.split()[-1]) for worker in product.senders("F-14")}
+        return set(pids.values()) <= senders
+
     with ExitStack() as more:
         for name, wrong in (("pagerd2", fast), ("pagerd3", slow)):
             more.enter_context(product.another(name, programs.pagerd(name), wrong))
         pids = {name: product.stack.pid(name) for name in ("pagerd", "pagerd2", "pagerd3")}
         load = product.load(key, per_second=40)
-        fault = every(2, len(JUMPS), jump)
-        verdict = product.survive("F-14", fault=fault, load=load, wanted=LADDER, patience=30)
+        jumps_over, turns_over = every(2, len(JUMPS), jump), every(1, 12, hand_over)
+        verdict = product.survive(
+            "F-14", fault=lambda: jumps_over() & turns_over(), load=load, wanted=LADDER, patience=30
+        )
         for pid in pids.values():
             assert "libfaketime" in Path(f"/proc/{pid}/maps").read_text()
     assert [round(off / HOUR) for off in seen] == [1, -1, 2, -2, 0]
     assert product.ended == []
-    assert set(pids.values()) <= {int(worker.split()[-1]) for worker in product.senders("F-14")}
+    assert all_sent()
     assert_punctual(product, levels=len(LADDER))
     assert_in_time(verdict, p99=1)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from django.db import connection
 
 from core.events import nudge
 from core.outbox.models import Message, WorkerBeat
-from core.outbox.pager import LEAD
+from core.outbox.pager import LEAD, Pager
 from core.stack.processes import free_port, spawn
 from tests.core.outbox.conftest import put
 from tests.waiting import until
@@ -151,6 +152,37 @@ def test_one_leads_and_the_next_takes_its_place(start: Any, webhook_sink: Webhoo
     first.kill()
     until(lambda: len(_leaders() - {leader}) == 1)
     assert len(_leaders()) == 1
+
+
+def test_whoever_is_cut_off_leaves_the_lead_to_another() -> None:
+    with ExitStack() as stack:
+        first, second = (stack.enter_context(_pager()) for _ in range(2))
+        assert (_asks(first), _asks(second)) == (True, False)
+        first._hang_up()
+        assert not _asks(first)
+
+        def takes_over() -> bool:
+            second._ask_again_at = 0.0
+            return _asks(second)
+
+        until(takes_over)
+        assert not _asks(first)
+
+
+@contextmanager
+def _pager() -> Iterator[Pager]:
+    pager = Pager()
+    with pager._woken, pager._waker:
+        yield pager
+        pager._hang_up()
+
+
+def _asks(pager: Pager) -> bool:
+    """Whether it leads after it had the opportunity to ask."""
+    ears = pager._listen()
+    assert ears is not None
+    pager._ask_to_lead(ears)
+    return pager._leads
 
 
 def _leaders() -> set[int]:

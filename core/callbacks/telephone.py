@@ -40,18 +40,19 @@ def text(service: str, name: str, *, sender: str, words: str) -> str:
 
 
 def press(key: str, digits: str) -> Said:
-    """Act on a key that was pressed in the call with this key, once: what signs a call says nothing of its time."""
+    """Act on a key that was pressed in the call with this key."""
     if digits == voice.REPEAT and (words := _words(key)):
         return Said(voice.repeated(words), asks=True)
-    if digits not in voice.ANSWERS:
-        return Said(voice.WRONG_KEY, asks=True)
-    said = operations.once("key", f"{key} {digits}".encode(), lambda: _press(key, digits))
-    return said or Said(voice.TAKEN, asks=False)
-
-
-def _press(key: str, digits: str) -> Said:
     result = replies.hear(Reply(channel="voice", key=key, words=digits))
     return Said(result.words, asks=False) if result else Said(voice.WRONG_KEY, asks=True)
+
+
+def press_once(key: str, digits: str) -> Said:
+    """Act on a key that answers once in each call: for a service whose signature says nothing of the time."""
+    if digits not in voice.ANSWERS:
+        return press(key, digits)
+    said = operations.once("key", f"{key} {digits}".encode(), lambda: press(key, digits))
+    return said or Said(voice.TAKEN, asks=False)
 
 
 def _words(key: str) -> str:

@@ -8,7 +8,7 @@ class CallbacksConfig(AppConfig):
     label = "callbacks"
 
     def ready(self) -> None:
-        """Let housekeeping forget what can no longer do anything: no page is open for a month."""
+        """Let housekeeping forget what was heard a month ago: hardly a page is open for so long."""
         from core.events import housekeeping  # noqa: PLC0415
 
         housekeeping.prune("callbacks_heard", "at < now() - interval '30 days'", key="digest")

@@ -47,11 +47,13 @@ def press(key: str, digits: str) -> Said:
     return Said(result.words, asks=False) if result else Said(voice.WRONG_KEY, asks=True)
 
 
-def press_once(key: str, digits: str) -> Said:
-    """Act on a key that answers once in each call: for a service whose signature says nothing of the time."""
+def press_once(key: str, digits: str, *, call: str) -> Said:
+    """Act on a key that answers once in each call, by the service's name of the call: what it signs has no time."""
     if digits not in voice.ANSWERS:
         return press(key, digits)
-    said = operations.once("key", f"{key} {digits}".encode(), lambda: press(key, digits))
+    said = operations.once(
+        "key", f"{key} {call} {digits}".encode(errors="replace"), lambda: press(key, digits)
+    )
     return said or Said(voice.TAKEN, asks=False)
 
 

@@ -71,7 +71,7 @@ def voice_status(request: HttpRequest, message: str) -> HttpResponse:
 def voice_keys(request: HttpRequest, message: str) -> HttpResponse:
     """A key that was pressed during a call; what comes of it is spoken."""
     key = key_of(message)
-    said = telephone.press_once(key, request.POST.get("Digits", ""))
+    said = telephone.press_once(key, request.POST.get("Digits", ""), call=request.POST.get("CallSid", ""))
     if not said.asks:
         return _xml(voice.response(voice.say(said.words)))
     again = callback.address("voice", key, ending="keys/")

@@ -25,16 +25,23 @@ BEHIND_SECONDS = 0.1
 """For so long what is due is left to the one that leads."""
 
 
-def drain(*, kind: str = "celery", stopping: Callable[[], bool] = lambda: False, helps: bool = False) -> int:
+def drain(
+    *,
+    kind: str = "celery",
+    sender: sending.Sender | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+    helps: bool = False,
+) -> int:
     """Run every step and the sender until a pass finds nothing, at most 20 s; give how much was done.
 
     The first pass does what stands between an alert and its person, each further one what a single look says is
     due. Whoever `helps` the one that leads looks first, and does what was due a tenth of a second ago: the other may
     be gone, or have too much to do. While messages are under way the other steps go on, so a mail server that hangs
     holds up nothing else. A step that raises is logged and left out of this pass. When `stopping` says so, what is
-    under way is finished.
+    under way is finished. With the same `sender` again, what it has sent and could not record while Postgres was away
+    is recorded first.
     """
-    sender = sending.Sender(owner=sending.worker_name(kind))
+    sender = sender or sending.Sender(owner=sending.worker_name(kind))
     done, over_at = 0, time.monotonic() + LONGEST_SECONDS
     with nudge.quiet():
         try:

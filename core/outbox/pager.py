@@ -21,7 +21,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from core.events import nudge
-from core.outbox import draining, registry
+from core.outbox import draining, registry, sending
 
 if TYPE_CHECKING:
     from core.outbox.registry import Companion
@@ -41,6 +41,7 @@ class Pager:
     def __init__(self) -> None:
         self._stopping = False
         self._over = threading.Event()
+        self._sender = sending.Sender(owner=sending.worker_name("pagerd"))
         self._ears: psycopg.Connection[Any] | None = None
         self._is_away = False
         self._leads = False
@@ -74,7 +75,9 @@ class Pager:
         """Do all that is due; give how many seconds to wait until there is reason to look again."""
         grace: float = settings.PAGER_GRACE_MS / 1000 * random.uniform(0.8, 1.0)  # noqa: S311
         try:
-            draining.drain(kind="pagerd", stopping=lambda: self._stopping, helps=not self._leads)
+            draining.drain(
+                kind="pagerd", sender=self._sender, stopping=lambda: self._stopping, helps=not self._leads
+            )
             soon = draining.seconds_until_due()
         except DatabaseError as error:
             if not self._is_away:

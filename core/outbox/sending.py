@@ -10,9 +10,11 @@ import time
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 
 from core import failpoints
 from core.channels import registry as channels
@@ -21,6 +23,9 @@ from core.channels.registry import Channel, Content, Delivery, Permanent, Sent, 
 from core.outbox import claims, registry, rules
 from core.outbox.claims import Result, Room
 from core.outbox.models import Lane, Message, State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +46,10 @@ def worker_name(kind: str) -> str:
 
 
 class Sender:
-    """Messages under way in one process. Turn by turn: record what is done, claim what there is room for."""
+    """Messages under way in one process. Turn by turn: record what is done, claim what there is room for.
+
+    What Postgres could not be told stays under way, so whoever keeps the sender tells it when Postgres is back.
+    """
 
     def __init__(self, *, owner: str) -> None:
         self.owner = owner
@@ -58,10 +66,27 @@ class Sender:
         if not done:
             return 0
         failpoints.hit("before_complete")
-        claims.complete([future.result() for future in done], owner=self.owner)
+        if not self._tell(done):
+            for future in done:
+                self._tell([future])
+        return len(done)
+
+    def _tell(self, done: Sequence[Future[Result]]) -> bool:
+        """Tell Postgres what these came to. False where one of several is something that it refuses.
+
+        One alone that it refuses is let go: its lease ends, and it counts as a try of which nobody knows the outcome.
+        """
+        try:
+            claims.complete([future.result() for future in done], owner=self.owner)
+        except (OperationalError, InterfaceError):  # Postgres is away or has too much to do
+            raise
+        except Exception:
+            if len(done) > 1:
+                return False
+            log.exception("what became of message %s cannot be recorded", self._under_way[done[0]].pk)
         for future in done:
             del self._under_way[future]
-        return len(done)
+        return True
 
     def wait(self, seconds: float) -> None:
         """Wait until a try has finished, at most so long."""

@@ -72,3 +72,16 @@ def _listener(outcomes: object) -> None:
 
 def _too_many(_delivery: object) -> Sent:
     raise Temporary("too many", retry_after=30)
+
+
+def test_what_postgres_refuses_to_record_holds_up_nothing_else(
+    client_: Sender, recorder: Recorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    put(1, 2)
+    recorder.answer = lambda delivery: Sent("\x00" if delivery.key == "m1" else "fine")
+    sender = sending.Sender(owner="worker 1")
+    assert sender.begin() == 2
+    sender.finish()
+    assert sender.is_idle
+    assert dict(Message.objects.values_list("key", "state")) == {"m1": "sending", "m2": "accepted"}
+    assert "what became of message" in caplog.text

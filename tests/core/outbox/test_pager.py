@@ -129,6 +129,23 @@ def test_asked_to_stop_it_finishes_what_is_under_way(start: Any, webhook_sink: W
     assert _states() == {"accepted"}
 
 
+def test_what_was_sent_while_postgres_was_away_is_recorded_when_it_is_back(
+    start: Any, webhook_sink: WebhookSink
+) -> None:
+    webhook_sink.hang()
+    start()
+    _put(webhook_sink, 1)
+    webhook_sink.wait(1, seconds=5)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pager under test'"
+        )
+    webhook_sink.answer(200)
+    until(lambda: _states() == {"accepted"}, seconds=10)  # its lease is over after 15 s
+    assert Message.objects.get().attempts == 1
+    assert len(webhook_sink.requests) == 1
+
+
 def test_two_share_the_work_and_send_nothing_twice(start: Any, webhook_sink: WebhookSink) -> None:
     start()
     start()

@@ -1,7 +1,7 @@
 """The other side, in a process of its own: takes every page, notes when, and tells the oracle.
 
-`python -m tests.chaos.sink PORT`. POST /hook/…/bob is a page to bob, GET /receipts gives all of them, POST /delay/0.3
-slows it, POST /fail/0.3 lets it answer 500 to three in ten, and take those not; POST /behave/bob/500 lets it answer so
+`python -m tests.chaos.sink PORT`. POST /hook/…/bob is a page to bob, GET /receipts gives all of them, GET
+/links the address in the first page about each alert, POST /delay/0.3 slows it, POST /fail/0.3 lets it answer 500 to three in ten, and take those not; POST /behave/bob/500 lets it answer so
 to every page to bob ("429": come again in 30 seconds), POST /behave/bob/200 ends that.
 """
 
@@ -28,6 +28,7 @@ class Server:
 
     def __init__(self) -> None:
         self.receipts: list[tuple[float, str, str, str]] = []
+        self.links: dict[str, str] = {}
         self.behaviours: dict[str, str] = {}
         self.refused: Counter[str] = Counter()
         self.delay = 0.0
@@ -69,6 +70,8 @@ class Server:
         _, word, *rest = path.split("/")
         if word == "receipts":
             return json.dumps(self.receipts).encode()
+        if word == "links":
+            return json.dumps(self.links).encode()
         if word == "refused":
             return json.dumps(self.refused).encode()
         if word != "hook":
@@ -77,6 +80,7 @@ class Server:
         told = json.loads(body)
         title = told["data"].get("title", "") or told["subject"]
         self.receipts.append((time.time(), headers["idempotency-key"], title, rest[-1]))
+        self.links.setdefault(title, told["url"])
         await asyncio.sleep(self.delay)
         return b""
 
@@ -90,6 +94,7 @@ class Server:
             self.chance.seed(int(values[0]))
         elif word == "forget":
             self.receipts.clear()
+            self.links.clear()
             self.refused.clear()
         elif word == "behave":
             self.behaviours[values[0]] = values[1]
@@ -154,6 +159,11 @@ class Sink:
     def receipts(self) -> list[Receipt]:
         """Everything it has taken since it forgot, in order."""
         return [Receipt(*row) for row in json.loads(self._ask("GET", "/receipts"))]
+
+    def links(self) -> dict[str, str]:
+        """The address in the first page about each alert since it forgot, by title."""
+        found: dict[str, str] = json.loads(self._ask("GET", "/links"))
+        return found
 
     def _ask(self, method: str, path: str) -> bytes:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)

@@ -1,7 +1,7 @@
 """What is entered: layers with their hand-offs and restrictions, and overrides."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -12,6 +12,14 @@ class Unit(StrEnum):
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
+
+
+class Exceptional(StrEnum):
+    """What makes an exception: a person's override, a swap of shifts, an event of somebody's calendar."""
+
+    OVERRIDE = "override"
+    SWAP = "swap"
+    FEED = "feed"
 
 
 class Malformed(ValueError):
@@ -50,8 +58,20 @@ class Restriction:
 
 
 @dataclass(frozen=True, slots=True)
+class CoverageHours:
+    """When a schedule is meant to have somebody. Outside of it nobody is on call, by design."""
+
+    time_zone: str
+    windows: tuple[Restriction, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
-    """One rotation; its first place begins at `start`, it counts in [effective_from, effective_until)."""
+    """One rotation; its first place begins at `start`, it counts in [effective_from, effective_until).
+
+    The layer of the highest `rank` that has somebody answers; layers of equal rank are on call together. Without
+    ranks each layer stands above those before it. The `lineage` is the same in all versions of one layer.
+    """
 
     name: str
     time_zone: str
@@ -61,6 +81,10 @@ class Layer:
     handoff: Handoff
     participants: tuple[tuple[int, ...] | None, ...]
     restrictions: tuple[Restriction, ...] = ()
+    id: int = 0
+    lineage: int = 0
+    rank: int | None = None
+    counts_only_active: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "start", utc(self.start))
@@ -71,7 +95,10 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """An exception: `user` joins, or steps in for `replaces` or for everybody; without `user` those are just off."""
+    """An exception: `user` joins, or steps in for `replaces` or for everybody; without `user` those are just off.
+
+    With a `layer`, which is a lineage, it changes what that layer says and nothing else. `by` is who made it.
+    """
 
     id: int
     start: datetime
@@ -80,11 +107,36 @@ class Override:
     replaces: int | None
     created_order: int
     replaces_everybody: bool = False
+    layer: int | None = None
+    by: str = ""
+    kind: Exceptional = Exceptional.OVERRIDE
 
     def __post_init__(self) -> None:
         check(not self.replaces_everybody or self.replaces is None, "everybody is not one person")
         object.__setattr__(self, "start", utc(self.start))
         object.__setattr__(self, "end", utc(self.end))
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """A stretch in which somebody cannot be on call, and why: as if nobody had their place. None has no end."""
+
+    user: int
+    start: datetime | None
+    end: datetime | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftKey:
+    """One turn of a layer, by a name that outlives edits which leave the turn as it is.
+
+    `window` is the local date on which the restriction opens that cut the shift out of the turn, if one did.
+    """
+
+    lineage: int
+    turn: int
+    window: date | None = None
 
 
 def utc(moment: datetime) -> datetime:

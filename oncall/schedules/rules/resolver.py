@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from itertools import pairwise
 from operator import itemgetter
 from zoneinfo import ZoneInfo
 
-from oncall.schedules.rules.layers import WEEKDAYS, Layer, Override, Unit, check, utc
+from oncall.schedules.rules.layers import WEEKDAYS, Layer, Override, ShiftKey, Unit, check, utc
 from oncall.schedules.rules.turns import Span, meet, shifts
 
 TICK = timedelta(microseconds=1)
@@ -17,11 +18,20 @@ TICK = timedelta(microseconds=1)
 NEAR = timedelta(days=8)
 
 
+class Kind(StrEnum):
+    """What a stretch of a schedule is. Closed is where nobody is meant to be on call."""
+
+    DUTY = "duty"
+    GAP = "gap"
+    CLOSED = "closed"
+
+
 @dataclass(frozen=True, slots=True)
 class Slice:
     """A stretch of time [start, end) with one answer; `users` is empty where nobody is on call.
 
-    `layer` is the layer that won before overrides, `override` the last override that changed its answer.
+    `layer` is the layer that won before exceptions. Of the exceptions the last one that changed its answer is named:
+    in `override` or in `swap`. `shifts` are the turns that the layers gave out, with whom each is.
     """
 
     start: datetime
@@ -30,6 +40,15 @@ class Slice:
     layer: str | None
     override: int | None
     reason: str
+    shifts: tuple[tuple[int, ShiftKey], ...] = ()
+    swap: int | None = None
+    is_closed: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        if self.users:
+            return Kind.DUTY
+        return Kind.CLOSED if self.is_closed else Kind.GAP
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,35 +1,22 @@
+"""Rotations: the first ones, and others from a moment on."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
-from core import live
-from core.errors import Refused
-from core.events import bus
-from oncall.events import ScheduleChanged
-from oncall.schedules.models import Layer, Override, Participant, Restriction, Schedule
+from oncall.schedules.models import Layer, Participant, Restriction, Schedule
+from oncall.schedules.operations.changes import PastIsFixed, changed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, time
 
     from core.accounts.models import Team, User
-
-
-class PastIsFixed(Refused):
-    """Who was on call is a fact; an edit counts from now on or later."""
-
-
-class EndsBeforeItStarts(Refused):
-    """An override needs a stretch of time."""
-
-
-class AlreadyOver(Refused):
-    """An override that has ended stays as the record of what was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +50,7 @@ def create(
     )
     for position, spec in enumerate(layers):
         _add_layer(schedule, spec, position=position, effective_from=spec.start)
-    _changed(schedule, at=timezone.now(), summary="Schedule created", actor=actor)
+    changed(schedule, at=timezone.now(), summary="Schedule created", actor=actor)
     return schedule
 
 
@@ -91,7 +78,7 @@ def save_layers(
     ).update(effective_until=moment)
     for position, spec in enumerate(layers):
         _add_layer(locked, spec, position=position, effective_from=max(moment, spec.start))
-    _changed(locked, at=moment, summary="Rotations changed", actor=actor)
+    changed(locked, at=moment, summary="Rotations changed", actor=actor)
 
 
 def _add_layer(schedule: Schedule, spec: LayerSpec, *, position: int, effective_from: datetime) -> Layer:
@@ -117,46 +104,3 @@ def _add_layer(schedule: Schedule, spec: LayerSpec, *, position: int, effective_
         for weekday, start, end in spec.restrictions
     )
     return layer
-
-
-@transaction.atomic
-def add_override(
-    schedule: Schedule,
-    *,
-    start: datetime,
-    end: datetime,
-    user: User | None,
-    replaces: User | None = None,
-    reason: str = "",
-    actor: User | None,
-) -> Override:
-    """Put somebody on call in [start, end): instead of `replaces`, or of everybody when nobody is named."""
-    if end <= start:
-        raise EndsBeforeItStarts("The override has to end after it starts.")
-    if end <= timezone.now():
-        raise PastIsFixed("This stretch is over already.")
-    override = Override.objects.create(
-        schedule=schedule, start=start, end=end, user=user, replaces=replaces, reason=reason, created_by=actor
-    )
-    who = user.name if user else "nobody"
-    _changed(schedule, at=start, summary=f"Override: {who}", actor=actor)
-    return override
-
-
-@transaction.atomic
-def cancel_override(override: Override, *, actor: User | None) -> None:
-    """Take an override back; one that has begun ends now, so that the past stays as it was."""
-    now = timezone.now()
-    if override.end <= now:
-        raise AlreadyOver("This override is over; it stays in the record.")
-    if override.start < now:
-        Override.objects.filter(pk=override.pk).update(end=now)
-    else:
-        Override.objects.filter(pk=override.pk).update(cancelled_at=now)
-    _changed(override.schedule, at=now, summary="Override cancelled", actor=actor)
-
-
-def _changed(schedule: Schedule, *, at: datetime, summary: str, actor: User | None) -> None:
-    Schedule.objects.filter(pk=schedule.pk).update(version=F("version") + 1)
-    bus.emit(ScheduleChanged(schedule.pk, at.isoformat(), summary), actor=actor)
-    live.changed("oncall", f"schedule-{schedule.pk}")

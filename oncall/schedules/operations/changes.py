@@ -1,0 +1,28 @@
+"""What every write to a schedule has in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import F
+
+from core import live
+from core.errors import Refused
+from core.events import bus
+from oncall.events import ScheduleChanged
+from oncall.schedules.models import Schedule
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from core.accounts.models import User
+
+
+class PastIsFixed(Refused):
+    """Who was on call is a fact; an edit counts from now on or later."""
+
+
+def changed(schedule: Schedule, *, at: datetime, summary: str, actor: User | None) -> None:
+    Schedule.objects.filter(pk=schedule.pk).update(version=F("version") + 1)
+    bus.emit(ScheduleChanged(schedule.pk, at.isoformat(), summary), actor=actor)
+    live.changed("oncall", f"schedule-{schedule.pk}")

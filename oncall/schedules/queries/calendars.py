@@ -1,0 +1,96 @@
+"""The calendar: who is on call when, drawn and in words, and when nobody is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from core.accounts.models import User
+from oncall.schedules import grid
+from oncall.schedules.models import Override
+from oncall.schedules.queries.reading import resolve
+from oncall.schedules.rules import layers as values
+from oncall.schedules.rules import resolver
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from zoneinfo import ZoneInfo
+
+    from oncall.schedules.models import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the calendar, with the words beside it."""
+
+    label: str
+    note: str
+    blocks: list[grid.Block]
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Two weeks of a schedule: layers, overrides, and the line that says who is paged."""
+
+    schedule: Schedule
+    window: grid.Window
+    layers: list[Row]
+    overrides: Row
+    final: list[grid.Block]
+    people: dict[int, User]
+    overlaps: dict[int, Override]
+
+    @property
+    def gaps(self) -> list[grid.Block]:
+        return [block for block in self.final if block.is_gap]
+
+
+def calendar(schedule: Schedule, *, first: date, days: int, zone: ZoneInfo, now: datetime) -> Calendar:
+    """Work out a schedule's calendar from the midnight of `first` in `zone`."""
+    window = grid.window(first, days=days, zone=zone, now=now)
+    one = resolve([schedule.pk], start=window.start, end=window.end)[schedule.pk]
+    rows: dict[str, Row] = {}
+    for layer in one.layers:  # an edited rotation is drawn on one line, before and after
+        row = rows.setdefault(layer.name, Row(layer.name, "", []))
+        shifts = resolver.layer_shifts(layer, window.start, window.end, one.active)
+        row.blocks.extend(grid.blocks(shifts, within=window, gaps=False))
+        rows[layer.name] = replace(row, note=rhythm(layer))
+    final = grid.blocks(one.final(window.start, window.end), within=window, gaps=True)
+    entered = [each for each in one.overrides if each.kind is values.Exceptional.OVERRIDE]
+    over = grid.exceptions(entered, within=window)
+    drawn = [block for row in rows.values() for block in row.blocks] + final + over
+    people = User.objects.in_bulk({pk for block in drawn for pk in block.users})
+    known = Override.objects.select_related("user", "replaces", "created_by").in_bulk(
+        [override.id for override in entered]
+    )
+    return Calendar(
+        schedule, window, list(rows.values()), Row("Overrides", "and covers", over), final, people, known
+    )
+
+
+def rhythm(layer: values.Layer) -> str:
+    """A rotation in words, as weekly, Mon 09:00."""
+    handoff = layer.handoff
+    one = {
+        values.Unit.HOUR: "hourly",
+        values.Unit.DAY: "daily",
+        values.Unit.WEEK: "weekly",
+        values.Unit.MONTH: "monthly",
+    }
+    every = one[handoff.unit] if handoff.every == 1 else f"every {handoff.every} {handoff.unit}s"
+    if handoff.unit is values.Unit.HOUR:
+        return every
+    day = f"{values.WEEKDAYS[handoff.weekday][:3]} " if handoff.weekday is not None else ""
+    return f"{every}, {day}{handoff.at:%H:%M}"
+
+
+def coming_gaps(*, now: datetime, days: int = 14) -> dict[int, resolver.Slice]:
+    """The first stretch of the next days in which a schedule has nobody, by schedule."""
+    end = now + timedelta(days=days)
+    found: dict[int, resolver.Slice] = {}
+    for pk, one in resolve(None, start=now, end=end).items():
+        gap = next((piece for piece in one.final(now, end) if not piece.users), None)
+        if gap is not None:
+            found[pk] = gap
+    return found

@@ -1,0 +1,70 @@
+"""Who is on call at one instant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+
+from core.accounts.models import User
+from oncall.schedules.queries.reading import HORIZON, resolve
+from oncall.schedules.queries.rows import schedules
+from oncall.schedules.queries.stretches import shifts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+
+    from oncall.schedules.models import Schedule
+    from oncall.schedules.queries.stretches import Shift
+    from oncall.schedules.rules import resolver
+
+
+def on_call(schedule_ids: Iterable[int], at: datetime | None = None) -> dict[int, resolver.Slice]:
+    """Who is on call in each of these schedules at an instant (default: now), with the reason."""
+    instant = at or timezone.now()
+    found = resolve(schedule_ids, start=instant, end=instant + timedelta(microseconds=1))
+    return {pk: one.at(instant) for pk, one in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """One schedule right now: who has it, until when, who is next."""
+
+    schedule: Schedule
+    now: resolver.Now
+    people: tuple[User, ...]
+    next_people: tuple[User, ...]
+
+
+def watches(schedule_ids: Collection[int] | None = None, at: datetime | None = None) -> list[Watch]:
+    """Who has each schedule (None: all) at an instant, by name of the schedule."""
+    instant = at or timezone.now()
+    rows = schedules() if schedule_ids is None else schedules().filter(pk__in=schedule_ids)
+    found = resolve([row.pk for row in rows], start=instant, end=instant + HORIZON)
+    states = {row.pk: found[row.pk].now(instant) for row in rows}
+    ids = {
+        pk
+        for state in states.values()
+        for piece in (state.current, state.following)
+        if piece
+        for pk in piece.users
+    }
+    people = User.objects.in_bulk(ids)
+
+    def named(piece: resolver.Slice | None) -> tuple[User, ...]:
+        return tuple(people[pk] for pk in piece.users if pk in people) if piece else ()
+
+    return [
+        Watch(row, states[row.pk], named(states[row.pk].current), named(states[row.pk].following))
+        for row in rows
+    ]
+
+
+def duty(user: User) -> Shift | None:
+    """The shift that a person has now, with its real end; None when not on call."""
+    now = timezone.now()
+    mine = shifts_of(user, start=now, end=now + timedelta(days=28))
+    return mine[0] if mine and mine[0].start <= now else None

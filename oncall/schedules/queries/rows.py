@@ -1,0 +1,65 @@
+"""Schedules, rotations and overrides as they were entered."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from oncall.schedules.models import Override, Schedule
+from oncall.schedules.queries.reading import layer_rows
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+
+    from core.accounts.models import User
+    from oncall.schedules.models import Layer
+
+
+def schedules() -> QuerySet[Schedule]:
+    """Every schedule with its team, by name. Who is on call is no secret to anybody who may sign in."""
+    return Schedule.objects.select_related("team").order_by("name")
+
+
+def get(slug: str) -> Schedule:
+    """One schedule; 404 where absent."""
+    return get_object_or_404(Schedule.objects.select_related("team"), slug=slug)
+
+
+def address(schedule: Schedule) -> str:
+    """The schedule's page for people."""
+    return f"{settings.BASE_URL}/on-call/{schedule.slug}/"
+
+
+def layers_in_force(schedule: Schedule, *, at: datetime) -> list[Layer]:
+    """The rotations that count at an instant or later, lowest first, with their people."""
+    return list(layer_rows([schedule.pk], start=at, end=at + timedelta(days=3650)))
+
+
+def turns(layer: Layer) -> list[list[User] | None]:
+    """The turns of a rotation in order: who has each together, None where nobody has it."""
+    found: dict[int, list[User] | None] = {}
+    for member in layer.participants.select_related("user").order_by("place", "id"):
+        together = found.setdefault(member.place, None if member.user is None else [])
+        if together is not None and member.user is not None:
+            together.append(member.user)
+    return list(found.values())
+
+
+def override(schedule: Schedule, pk: int) -> Override:
+    """One live override of a schedule; 404 where absent."""
+    return get_object_or_404(
+        Override.objects.select_related("schedule"), schedule=schedule, pk=pk, cancelled_at=None
+    )
+
+
+def live_overrides(schedule: Schedule) -> QuerySet[Override]:
+    """Overrides of a schedule that were not cancelled and are not over, soonest first."""
+    return Override.objects.filter(schedule=schedule, cancelled_at=None, end__gt=timezone.now()).order_by(
+        "start", "pk"
+    )

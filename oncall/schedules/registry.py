@@ -1,0 +1,30 @@
+"""What the features above schedules know of exceptions: swaps, events of a calendar. They register how to read it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from oncall.schedules.rules.layers import Layer, Override
+
+Read = Callable[[Mapping[int, Sequence[Layer]], datetime, datetime], Mapping[int, Sequence[Override]]]
+"""Given the layers of some schedules, by schedule, and a window: the exceptions of each of them in it."""
+
+_read: list[Read] = []
+
+
+def add_exceptions(read: Read) -> None:
+    """Let a feature say which exceptions it knows of; `created_order` is their time in microseconds since 1970."""
+    _read.append(read)
+
+
+def exceptions(
+    layers: Mapping[int, Sequence[Layer]], start: datetime, end: datetime
+) -> Mapping[int, Sequence[Override]]:
+    """Give the exceptions that other features know of, by schedule."""
+    found: defaultdict[int, list[Override]] = defaultdict(list)
+    for read in _read:
+        for schedule_id, some in read(layers, start, end).items():
+            found[schedule_id] += some
+    return found

@@ -1,0 +1,49 @@
+"""Let `drain()` take signals in and ask the levels that are due, and keep its tables and counters."""
+
+from __future__ import annotations
+
+from core.events import housekeeping
+from core.outbox import registry, sealing
+from core.stack import metrics
+from core.timers import registry as timers
+from oncall import handlers as _handlers  # noqa: F401 - imported, it listens
+from oncall import pipeline
+from oncall.alerts.accept import draining
+from oncall.alerts.spool import keys
+from oncall.escalation import operations
+from oncall.readiness import operations as readiness
+
+
+def register() -> None:
+    sealing.keep(sealing.Column("oncall_contactmethod", "address", lookup="address_lookup", had_clear=True))
+    sealing.keep(sealing.Column("oncall_contactmethod", "secret"))
+    registry.add_step("keys", keys.refresh, order=4)
+    registry.add_step("spool", draining.drain_due, order=5)
+    registry.add_step("signals", pipeline.process_due, order=10, soon=pipeline.SOON, due=pipeline.DUE)
+    registry.add_step(
+        "escalations", operations.advance_due, order=20, soon=operations.SOON, due=operations.DUE
+    )
+    timers.on(operations.UNSNOOZE)(operations.wake)
+    timers.on(operations.ACK_TIMEOUT)(operations.ask_again)
+    timers.on(readiness.CHECK)(readiness.check)
+    housekeeping.add("plan shift checks", readiness.plan_checks)
+    housekeeping.prune(
+        "oncall_signal",
+        "state = 'processed' and processed_at < now() - interval '90 days'"
+        " and not exists (select from oncall_ingesterror e where e.signal_id = oncall_signal.id)",
+    )
+    housekeeping.prune("oncall_spoolreceipt", "drained_at < now() - interval '90 days'")
+    metrics.watch(
+        metrics.Gauge(
+            "watchbill_signals_damaged",
+            "Signals taken while Postgres was away whose files lie in quarantine.",
+            "select count(*) from oncall_spoolreceipt where outcome = 'damaged'",
+        )
+    )
+    metrics.watch(
+        metrics.Gauge(
+            "watchbill_signals_unprocessed",
+            "Signals taken in and not yet made into alerts.",
+            "select count(*) from oncall_signal where state = 'new'",
+        )
+    )

@@ -1,0 +1,75 @@
+"""Navigation, the watch box, the marks in the tab, and which live topics a person may hear."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateformat import format as write
+
+from core.live import registry as live
+from core.ui import shell
+from oncall.alerts.models import Alert
+from oncall.byhand import queries as byhand
+from oncall.inbox import queries as inbox
+from oncall.paging import queries as pages
+from oncall.paging.models import Page
+from oncall.schedules import queries as schedules
+
+if TYPE_CHECKING:
+    from core.accounts.models import User
+
+
+def register() -> None:
+    shell.add_nav(
+        shell.NavItem(
+            "Respond",
+            "Alerts",
+            "bell",
+            "oncall:alerts",
+            20,
+            counter=inbox.waiting,
+            bad=True,
+            key="a",
+            tab=True,
+        )
+    )
+    shell.add_nav(shell.NavItem("Respond", "Page somebody", "hand", "oncall:page-somebody", 30, key="p"))
+    shell.add_nav(shell.NavItem("Prepare", "On-call", "calendar", "oncall:schedules", 10, key="o", tab=True))
+    shell.add_nav(shell.NavItem("Prepare", "Escalation", "ladder", "oncall:policies", 20, key="e"))
+    shell.add_nav(
+        shell.NavItem("Prepare", "Sources", "hook", "oncall:integrations", 25, also=("oncall:routes",))
+    )
+    shell.set_duty(_duty)
+    shell.set_mood(shell.Mood.PAGING, lambda user: pages.waiting_for(user).exists())
+    for topic in ("oncall", "alerts", "routes"):
+        live.allow(topic, live.anybody)
+    live.allow("alert", _may_hear_alert)
+    live.allow("schedule", lambda _user, pk: pk.isdigit())
+    live.allow("policy", lambda _user, pk: pk.isdigit())
+    live.allow("page", _may_hear_page)
+    live.allow("byhand", _may_hear_by_hand)
+    live.allow("home", lambda user, pk: pk == str(user.pk))
+    shell.add_menu(shell.MenuItem("How I am reached", "bell", "oncall:notifications", 20))
+    shell.add_menu(shell.MenuItem("Why was I paged?", "scroll", "oncall:pages", 25))
+
+
+def _duty(user: User) -> shell.Duty | None:
+    shift = schedules.duty(user)
+    if shift is None:
+        return None
+    until = write(timezone.localtime(shift.end), "D H:i")
+    return shell.Duty("You are on call", f"{shift.name}, until {until}", reverse("oncall:schedules"))
+
+
+def _may_hear_alert(user: User, pk: str) -> bool:
+    return pk.isdigit() and Alert.objects.visible_to(user).filter(pk=int(pk)).exists()
+
+
+def _may_hear_page(user: User, pk: str) -> bool:
+    return pk.isdigit() and Page.objects.visible_to(user).filter(pk=int(pk)).exists()
+
+
+def _may_hear_by_hand(user: User, pk: str) -> bool:
+    return pk.isdigit() and byhand.visible_to(user).filter(pk=int(pk)).exists()

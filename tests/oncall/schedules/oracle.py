@@ -24,15 +24,15 @@ def shown(zone: str, moment: datetime) -> datetime:
 
 
 def exists(zone: str, wall: datetime) -> bool:
-    return bool(_showings(zone, wall))
+    return bool(showings(zone, wall))
 
 
 @cache
 def instant_of(zone: str, wall: datetime) -> datetime:
     """The first instant at which the clock shows `wall`; if none does, `wall` moved forward by the gap."""
-    showings = _showings(zone, wall)
-    if showings:
-        return min(showings)
+    times = showings(zone, wall)
+    if times:
+        return min(times)
     moment = wall.replace(tzinfo=UTC) - REACH
     while shown(zone, moment) < wall:
         moment += MINUTE
@@ -40,30 +40,43 @@ def instant_of(zone: str, wall: datetime) -> datetime:
     return moment + (wall - gap_begins)
 
 
-@cache
-def _showings(zone: str, wall: datetime) -> tuple[datetime, ...]:
+def showings(zone: str, wall: datetime) -> list[datetime]:
+    """Every instant at which the clock shows `wall`."""
     as_if_utc = wall.replace(tzinfo=UTC)
-    nearby = [as_if_utc + hours * HOUR for hours in range(-26, 27)]
-    offsets = {shown(zone, moment).replace(tzinfo=UTC) - moment for moment in nearby}
-    return tuple(as_if_utc - offset for offset in offsets if shown(zone, as_if_utc - offset) == wall)
+    offsets = _offsets(zone, wall.date())
+    return [as_if_utc - offset for offset in offsets if shown(zone, as_if_utc - offset) == wall]
 
 
 @cache
-def changes(zone: str, first_year: int, last_year: int) -> tuple[datetime, ...]:
-    """Every instant at which the zone's clock is moved, at most once a day."""
+def _offsets(zone: str, day: date) -> frozenset[timedelta]:
+    """What the zone's clock is ahead of UTC by, at every hour that the date may be shown in and some more."""
+    return frozenset().union(*(_hourly(zone, day + days * DAY) for days in range(-2, 3)))
+
+
+@cache
+def _hourly(zone: str, day: date) -> frozenset[timedelta]:
+    hours = (datetime(day.year, day.month, day.day, hour, tzinfo=UTC) for hour in range(24))
+    return frozenset(_offset(zone, moment) for moment in hours)
+
+
+@cache
+def changes(zone: str, first_year: int, last_year: int, *, step: timedelta = DAY) -> tuple[datetime, ...]:
+    """Every instant at which the zone's clock is moved; of two within a `step` it may miss both."""
     found = []
     moment, end = datetime(first_year, 1, 1, tzinfo=UTC), datetime(last_year + 1, 1, 1, tzinfo=UTC)
+    offset = _offset(zone, moment)
     while moment < end:
-        if _offset(zone, moment) != _offset(zone, moment + DAY):
-            before, after = 0, 24 * 60
+        later = _offset(zone, moment + step)
+        if offset != later:
+            before, after = 0, step // MINUTE
             while after - before > 1:
                 middle = (before + after) // 2
-                if _offset(zone, moment + middle * MINUTE) == _offset(zone, moment):
+                if _offset(zone, moment + middle * MINUTE) == offset:
                     before = middle
                 else:
                     after = middle
             found.append(moment + after * MINUTE)
-        moment += DAY
+        moment, offset = moment + step, later
     return tuple(found)
 
 
@@ -71,9 +84,9 @@ def _offset(zone: str, moment: datetime) -> timedelta:
     return shown(zone, moment) - moment.replace(tzinfo=None)
 
 
-def handoffs(layer: Layer, until: datetime) -> list[datetime]:
+def handoffs(layer: Layer, until: datetime) -> tuple[datetime, ...]:
     """The instants at which turns begin, the one in force at the layer's start first, to beyond `until`."""
-    return list(_handoffs(layer, until.year * 12 + until.month + 1))
+    return _handoffs(layer, _month(until))
 
 
 @cache
@@ -84,7 +97,7 @@ def _handoffs(layer: Layer, last_month: int) -> tuple[datetime, ...]:
         while begins + rule.every * HOUR <= layer.start:
             begins += rule.every * HOUR
         hours = [begins]
-        while hours[-1].year * 12 + hours[-1].month <= last_month:
+        while _month(hours[-1]) <= last_month:
             hours.append(hours[-1] + rule.every * HOUR)
         return tuple(hours)
     lines = list(_lines(layer, last_month))
@@ -119,10 +132,15 @@ def _lines(layer: Layer, last_month: int) -> Iterator[datetime]:
 
 
 def _dates(layer: Layer, last_month: int) -> Iterator[date]:
+    # A monthly hand-off may lie a month before the start; and no zone's date is two days from that of UTC.
     day = shown(layer.time_zone, layer.start).date() - 40 * DAY
-    while day.year * 12 + day.month <= last_month + 1:
+    while _month(day - 2 * DAY) <= last_month:
         yield day
         day += DAY
+
+
+def _month(day: date) -> int:
+    return day.year * 12 + day.month
 
 
 def place(layer: Layer, moment: datetime) -> tuple[int, ...] | None:

@@ -157,7 +157,7 @@ def test_who_is_on_call_is_decided_when_the_level_is_due(alice: User, bob: User)
     assert [who for who, *_ in asked(running)] == ["Alice", "Bob"]
 
 
-def test_a_level_that_asks_nobody_is_recorded_and_the_next_is_asked_at_once(bob: User) -> None:
+def test_s13_a_level_that_asks_nobody_is_recorded_and_the_next_is_asked_at_once(bob: User) -> None:
     empty = cast.always(None, "Primary")
     running = cast.escalation(cast.alert(), cast.policy((600, [empty]), (600, [bob])))
     drain()
@@ -172,7 +172,7 @@ def test_a_level_that_asks_nobody_is_recorded_and_the_next_is_asked_at_once(bob:
     assert running.next_at - Page.objects.get(user=bob).planned_at == timedelta(minutes=10)
 
 
-def test_a_plan_in_which_nobody_can_be_asked_gives_up_at_once_with_an_alarm() -> None:
+def test_s13_a_plan_in_which_nobody_can_be_asked_gives_up_at_once_with_an_alarm() -> None:
     cast.ada()
     gone = cast.bob()
     gone.is_active = False

@@ -23,7 +23,7 @@ from django.conf import settings
 from core.net import names, targets
 from core.net.targets import Blocked
 
-__all__ = ["Blocked", "Client", "Failed", "NoAnswer", "Response", "Unreachable", "request"]
+__all__ = ["Blocked", "Client", "Failed", "NoAnswer", "Response", "TooLarge", "Unreachable", "request"]
 
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 5.0
@@ -42,9 +42,13 @@ class NoAnswer(Failed):
     """The connection broke or the time was over after sending began: the other side may have acted on it."""
 
 
+class TooLarge(Failed):
+    """The answer is longer than whoever asked wants to read; none of it was kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer: names of headers in lower case, at most 64 KB of the body."""
+    """An answer: names of headers in lower case; its body, of which 64 KB unless more was asked for."""
 
     status: int
     headers: Mapping[str, str]
@@ -188,9 +192,11 @@ class Client:
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
         timeout: float = TOTAL_SECONDS,
+        most_bytes: int | None = None,
     ) -> Response:
         """Ask once and give the answer, whatever its status, within `timeout` seconds in all.
 
+        Of a long body the first 64 KB are kept; with `most_bytes` it is whole, or TooLarge is raised.
         Raise Blocked when the address may not be called, Unreachable when nothing was sent, else NoAnswer.
         """
         target = targets.parse(url)
@@ -208,7 +214,7 @@ class Client:
                 content=body,
                 extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), timeout)},
             ) as answer:
-                return _read(answer)
+                return _read(answer, most_bytes)
         except (
             names.NoSuchName,
             httpcore.ConnectError,
@@ -236,14 +242,17 @@ def _headers(target: targets.Target, headers: Mapping[str, str]) -> Sequence[tup
     return [(name.encode("ascii"), value.encode("latin-1", "replace")) for name, value in all_headers.items()]
 
 
-def _read(answer: httpcore.Response) -> Response:
+def _read(answer: httpcore.Response, most_bytes: int | None) -> Response:
     body = bytearray()
     for part in answer.iter_stream():
         body += part
-        if len(body) >= MOST_BYTES:
+        if most_bytes is not None and len(body) > most_bytes:
+            raise TooLarge(f"the answer is longer than {most_bytes:,} bytes")
+        if most_bytes is None and len(body) >= MOST_BYTES:
+            del body[MOST_BYTES:]
             break
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
-    return Response(answer.status, headers, bytes(body[:MOST_BYTES]))
+    return Response(answer.status, headers, bytes(body))
 
 
 def _reason(error: Exception) -> str:
@@ -299,6 +308,7 @@ def request(
     headers: Mapping[str, str] | None = None,
     body: bytes = b"",
     timeout: float = TOTAL_SECONDS,
+    most_bytes: int | None = None,
 ) -> Response:
     """Ask with the client of this process; see `Client.request`."""
-    return client().request(method, url, headers=headers, body=body, timeout=timeout)
+    return client().request(method, url, headers=headers, body=body, timeout=timeout, most_bytes=most_bytes)

@@ -211,6 +211,22 @@ def test_only_the_first_64_kb_are_read(
     assert (answer.status, len(answer.body)) == (200, 65_536)
 
 
+@pytest.mark.parametrize("length", [b"Content-Length: 100001\r\n", b"Transfer-Encoding: chunked\r\n"])
+def test_what_is_wanted_whole_is_refused_where_it_is_too_large(
+    client: http.Client, raw: Callable[[Callable[[socket.socket], None]], Raw], length: bytes
+) -> None:
+    def send(connection: socket.socket) -> None:
+        connection.recv(4096)
+        body = b"x" * 100_001
+        body = b"186a1\r\n" + body + b"\r\n0\r\n\r\n" if b"chunked" in length else body
+        connection.sendall(b"HTTP/1.1 200 OK\r\n" + length + b"\r\n" + body)
+
+    server = raw(send)
+    assert len(client.request("GET", server.url, most_bytes=100_001).body) == 100_001
+    with pytest.raises(http.TooLarge, match="longer than 100,000 bytes"):
+        client.request("GET", server.url, most_bytes=100_000)
+
+
 def test_a_connection_is_used_again(
     client: http.Client, raw: Callable[[Callable[[socket.socket], None]], Raw]
 ) -> None:

@@ -1,6 +1,7 @@
 from oncall.alerts.admin import IntegrationAdmin
 from oncall.destinations.admin import DestinationAdmin
 from oncall.escalation.admin import LevelAdmin, PolicyAdmin
+from oncall.feeds.admin import FeedAddressAdmin, PublishedShiftAdmin
 from oncall.nights.admin import NightLimitAdmin
 from oncall.paging.admin import ContactMethodAdmin, PageAdmin
 from oncall.quiet.admin import HolidayAdmin, QuietHoursAdmin
@@ -9,12 +10,14 @@ from oncall.routing.admin import RouteAdmin, ServicePolicyAdmin
 __all__ = [
     "ContactMethodAdmin",
     "DestinationAdmin",
+    "FeedAddressAdmin",
     "HolidayAdmin",
     "IntegrationAdmin",
     "LevelAdmin",
     "NightLimitAdmin",
     "PageAdmin",
     "PolicyAdmin",
+    "PublishedShiftAdmin",
     "QuietHoursAdmin",
     "RouteAdmin",
     "ServicePolicyAdmin",

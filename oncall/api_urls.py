@@ -2,6 +2,7 @@ from oncall.alerts.api import Integrations
 from oncall.destinations.api import Channels
 from oncall.escalation.api.pages import PagesLedger
 from oncall.escalation.api.policies import EscalationPolicies
+from oncall.feeds.api import MyCalendars
 from oncall.inbox.api import Alerts
 from oncall.paging.api import ContactMethods, NotificationRules
 from oncall.quiet.api import MyHolidays, MyQuietHours
@@ -19,6 +20,7 @@ routes = [
     ("users/me/contact-methods", ContactMethods, "contact-method"),
     ("users/me/notification-rules", NotificationRules, "notification-rule"),
     ("users/me/quiet-hours", MyQuietHours, "quiet-hours"),
+    ("users/me/calendars", MyCalendars, "calendar-address"),
     ("users/me/holidays", MyHolidays, "holiday"),
     ("integrations", Integrations, "integration"),
     ("routes", Routes, "route"),

@@ -165,6 +165,26 @@ class ScheduleChanged:
     summary: str
 
 
+@event("feed.made")
+@dataclass(frozen=True, slots=True)
+class FeedAddressMade:
+    """A person made a secret address for a program that signs in nowhere; `shows` says whose shifts are read there."""
+
+    feed_id: int
+    user_id: int
+    kind: str
+    shows: str
+
+
+@event("feed.revoked")
+@dataclass(frozen=True, slots=True)
+class FeedAddressRevoked:
+    """A secret address leads nowhere any more: it was revoked, or its owner's account was closed."""
+
+    feed_id: int
+    user_id: int
+
+
 @event("page.requested")
 @dataclass(frozen=True, slots=True)
 class PageRequested:

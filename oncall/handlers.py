@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from core.accounts.events import UserTimeZoneChanged
+from core.accounts.events import UserDeactivated, UserTimeZoneChanged
 from core.accounts.models import Team, User
 from core.errors import Refused
 from core.events.bus import Meta, on
@@ -26,8 +26,10 @@ from oncall.events import (
     PageDeclined,
     PageFailed,
     PageSent,
+    ScheduleChanged,
     SignalDamaged,
 )
+from oncall.feeds import operations as feeds
 from oncall.routing import queries as routing
 from oncall.schedules.models import Schedule
 
@@ -169,6 +171,18 @@ def page_for_damage(fact: SignalDamaged, meta: Meta) -> None:
     admins = [(user.pk, str(user)) for user in escalations.admins()]
     plan = plans.for_people("Every admin", admins, reason="A file is damaged, so every admin is asked")
     escalation.start_many([escalation.Start(message=DAMAGED, plan=plan, by_hand=True)])
+
+
+@on(ScheduleChanged)
+def tell_calendars(fact: ScheduleChanged, _meta: Meta) -> None:
+    """A schedule was edited: note what calendars are told of it, so that they recognise its shifts after the next edit."""
+    feeds.schedule_changed(fact.schedule_id)
+
+
+@on(UserDeactivated)
+def revoke_calendars(fact: UserDeactivated, _meta: Meta) -> None:
+    """Somebody left: their calendar addresses, which led nowhere at once, stay dead when they come back."""
+    feeds.revoke_all(fact.user_id)
 
 
 def _page(fact: ResponderWanted, incident: Incident, actor: User | None) -> None:

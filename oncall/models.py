@@ -1,6 +1,7 @@
 from oncall.alerts.models import Alert, IngestError, Integration, Signal, SpoolReceipt
 from oncall.destinations.models import Destination
 from oncall.escalation.models import Escalation, LastResort, Level, Policy, Target
+from oncall.feeds.models import FeedAddress, PublishedSchedule, PublishedShift
 from oncall.nights.models import NightLimit
 from oncall.paging.models import ContactMethod, NotificationRule, Page
 from oncall.quiet.models import Holiday, QuietHours
@@ -12,6 +13,7 @@ __all__ = [
     "ContactMethod",
     "Destination",
     "Escalation",
+    "FeedAddress",
     "Holiday",
     "IngestError",
     "Integration",
@@ -24,6 +26,8 @@ __all__ = [
     "Page",
     "Participant",
     "Policy",
+    "PublishedSchedule",
+    "PublishedShift",
     "QuietHours",
     "Restriction",
     "Route",

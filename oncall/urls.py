@@ -15,4 +15,5 @@ urlpatterns = [
     path("", include("oncall.paging.urls")),
     path("", include("oncall.destinations.urls")),
     path("", include("oncall.quiet.urls")),
+    path("", include("oncall.feeds.urls")),
 ]

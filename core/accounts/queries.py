@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import connection
 
@@ -24,6 +25,14 @@ def people() -> QuerySet[User]:
 def person(pk: int) -> User | None:
     """Give somebody who can sign in."""
     return User.objects.active().filter(pk=pk).first()
+
+
+def zone(name: str) -> ZoneInfo:
+    """Give the zone of a name, UTC where it means nothing."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
 
 
 def active(ids: Collection[int]) -> frozenset[int]:

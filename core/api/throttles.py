@@ -33,20 +33,21 @@ class PerToken(BaseThrottle):
         if not user.is_authenticated:
             return True
         who = f"token-{request.auth.pk}" if isinstance(request.auth, ApiToken) else f"user-{user.pk}"
-        return (
-            self._count(f"api-{who}-{int(time.time()) // WINDOW_SECONDS}") <= settings.API_REQUESTS_PER_MINUTE
-        )
+        return within(f"api-{who}", settings.API_REQUESTS_PER_MINUTE)
 
     def wait(self) -> float:
         """Give the seconds until the next window opens."""
         return WINDOW_SECONDS - time.time() % WINDOW_SECONDS + 1
 
-    def _count(self, key: str) -> int:
-        if time.monotonic() < PerToken.quiet_until:
-            return 0
-        try:
-            return 1 if cache.add(key, 1, 2 * WINDOW_SECONDS) else cache.incr(key)
-        except Exception:  # Redis is allowed to be away
-            log.warning("the cache does not answer; requests are not counted", exc_info=True)
-            PerToken.quiet_until = time.monotonic() + BREAKER_SECONDS
-            return 0
+
+def within(who: str, most: int) -> bool:
+    """Count a request in this minute's window; say whether there were at most so many."""
+    if time.monotonic() < PerToken.quiet_until:
+        return True
+    key = f"{who}-{int(time.time()) // WINDOW_SECONDS}"
+    try:
+        return (1 if cache.add(key, 1, 2 * WINDOW_SECONDS) else cache.incr(key)) <= most
+    except Exception:  # Redis is allowed to be away
+        log.warning("the cache does not answer; requests are not counted", exc_info=True)
+        PerToken.quiet_until = time.monotonic() + BREAKER_SECONDS
+        return True

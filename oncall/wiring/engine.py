@@ -11,6 +11,7 @@ from oncall import pipeline
 from oncall.alerts.accept import draining
 from oncall.alerts.spool import keys
 from oncall.escalation import operations
+from oncall.feeds import operations as feeds
 from oncall.readiness import operations as readiness
 
 
@@ -31,6 +32,11 @@ def register() -> None:
         "oncall_signal",
         "state = 'processed' and processed_at < now() - interval '90 days'"
         " and not exists (select from oncall_ingesterror e where e.signal_id = oncall_signal.id)",
+    )
+    housekeeping.add("what calendars are told", feeds.publish_due)
+    housekeeping.prune(
+        "oncall_publishedshift",
+        "cancelled_at < now() - interval '60 days' or \"end\" < now() - interval '200 days'",
     )
     housekeeping.prune("oncall_spoolreceipt", "drained_at < now() - interval '90 days'")
     metrics.watch(

@@ -8,7 +8,17 @@ from django.db.models import Q
 
 from core.events import visibility
 from incidents.models import Incident, Service
-from oncall.models import Alert, Destination, Escalation, Integration, Page, Policy, Route, Schedule
+from oncall.models import (
+    Alert,
+    Destination,
+    Escalation,
+    FeedAddress,
+    Integration,
+    Page,
+    Policy,
+    Route,
+    Schedule,
+)
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -32,4 +42,5 @@ def register() -> None:
     visibility.register("policy", Policy.objects.visible_to)
     visibility.register("service_policy", lambda _user: Service.objects.all())
     visibility.register("destination", Destination.objects.visible_to)
+    visibility.register("feed", FeedAddress.objects.visible_to)
     visibility.register("schedule", lambda _user: Schedule.objects.all())

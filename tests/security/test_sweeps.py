@@ -33,6 +33,9 @@ PUBLIC = {
     "statuspage:incidents-json": "for customers",
     "statuspage:unresolved-json": "for customers",
     "statuspage:atom": "for customers",
+    "oncall:calendar-feed": "a calendar has no session; the secret in the address is the proof",
+    "oncall:now-as-text": "a terminal has no session; the secret in the address is the proof",
+    "oncall:now-as-twiml": "Twilio has no session; the secret in the address is the proof",
     "oncall:page": "a signed link to one page, for one person who was woken",
     "oncall:page-region": "the living part of that page",
     "callbacks:pushover": "Pushover has no session; the receipt that it gave us proves who it is",
@@ -61,6 +64,7 @@ PUBLIC = {
 """Every address that strangers reach, and why."""
 
 WITHOUT_CSRF = {
+    "oncall:now-as-twiml": "Twilio asks by POST, which changes nothing",
     "oncall:page": "the token in the address is the proof, and a mail client may send the form",
     "callbacks:pushover": "the receipt, which the provider told us alone, is the proof",
     "callbacks:slack": "the provider's signature is the proof",
@@ -101,6 +105,8 @@ OWN = {
     "oncall:remove-quiet-hours": "when they are reached",
     "oncall:add-holiday": "when they are reached",
     "oncall:remove-holiday": "when they are reached",
+    "oncall:calendar-addresses": "their own addresses",
+    "oncall:revoke-calendar-address": "their own addresses",
 }
 """Every address at which anybody who is signed in may write, because it is about themselves."""
 
@@ -116,7 +122,7 @@ HEADERS = {
     "Referrer-Policy": "",
     "Cache-Control": "",
 }
-SECRET_ADDRESSES = ("/p/", "/invitations/", "/accounts/password/reset/{uid}")
+SECRET_ADDRESSES = ("/p/", "/calendars/", "/on-call-now/", "/invitations/", "/accounts/password/reset/{uid}")
 
 
 def test_every_view_has_a_declared_policy() -> None:

@@ -19,6 +19,8 @@ from core.tokens import operations as tokens
 from incidents.edits.views import EDITS
 from incidents.models import Change, Incident, Severity
 from oncall.escalation import operations as escalation
+from oncall.feeds import operations as feeds
+from oncall.feeds.models import Kind
 from oncall.models import Alert, ContactMethod, Integration, NotificationRule, Page, Route
 from oncall.paging import tokens as page_tokens
 from oncall.quiet import operations as quiet
@@ -80,6 +82,8 @@ class Values:
         reset = passwords.reset_link(self.responder).rstrip("/").split("/")
         hours = quiet.add_hours(self.admin, weekdays=[0], start=time(22), end=time(7))
         holiday = quiet.add_holiday(self.admin, day=now.date() + timedelta(days=30), name="Day off")
+        calendar, calendar_secret = feeds.add(self.admin)
+        _, now_secret = feeds.add(self.admin, kind=Kind.NOW, schedule=override.schedule)
         schedule, page = override.schedule.slug, {"slug": "alder-pay"}
         channel = cast.channel("sweep@example.com", kind="email")
         written = Postmortem.objects.earliest("id")
@@ -122,6 +126,9 @@ class Values:
             "/me/notifications/rules/": {"pk": _first(NotificationRule, user=self.admin)},
             "/me/quiet-hours/": {"pk": hours.pk},
             "/me/quiet-hours/holidays/": {"pk": holiday.pk},
+            "/me/calendars/": {"pk": calendar.pk},
+            "/calendars/": {"token": calendar_secret},
+            "/on-call-now/": {"token": now_secret},
             "/channels/": {"pk": channel.pk},
             "/postmortems/": report,
             "/postmortems/INC-{number}/timeline/": report | {"pk": _first(TimelineItem, postmortem=written)},
@@ -130,6 +137,7 @@ class Values:
             "/api/v1/users/me/contact-methods/": {"ref": _first(ContactMethod, user=self.admin)},
             "/api/v1/users/me/notification-rules/": {"ref": _first(NotificationRule, user=self.admin)},
             "/api/v1/users/me/quiet-hours/": {"ref": hours.pk},
+            "/api/v1/users/me/calendars/": {"ref": calendar.pk},
             "/api/v1/users/me/holidays/": {"ref": holiday.pk},
             "/api/v1/teams/": {"ref": "payments"},
             "/api/v1/services/": {"ref": "payments-api"},

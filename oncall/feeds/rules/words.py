@@ -1,0 +1,47 @@
+"""Who is on call as words: for a terminal or a wall, and read out to a caller."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One schedule now: who has it, until when, and who is next; `until` is empty when nobody else comes."""
+
+    schedule: str
+    people: Sequence[str]
+    until: str = ""
+    following: Sequence[str] = ()
+
+
+def text(duties: Sequence[Duty]) -> str:
+    """One line per schedule."""
+    return "".join(f"{_plain(duty.schedule)}: {_plain(_said(duty))}\n" for duty in duties)
+
+
+def twiml(duties: Sequence[Duty]) -> str:
+    """What Twilio reads out to whoever calls the number."""
+    said = " ".join(f"{duty.schedule}: {_said(duty)}." for duty in duties) or "There is no schedule."
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<Response><Say language="en-GB">On call now. {escape(_plain(said))}</Say></Response>\n'
+    )
+
+
+def _said(duty: Duty) -> str:
+    now = _and(duty.people) or "nobody is on call"
+    if not duty.until:
+        return now
+    return f"{now}, until {duty.until}, then {_and(duty.following) or 'nobody'}"
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def _plain(words: str) -> str:
+    """Without control characters, which would begin a line of their own or end the XML."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in words).split())

@@ -1,3 +1,4 @@
+from oncall.absences.admin import AbsenceAdmin, AbsenceCalendarAdmin
 from oncall.alerts.admin import IntegrationAdmin
 from oncall.destinations.admin import DestinationAdmin
 from oncall.escalation.admin import LevelAdmin, PolicyAdmin
@@ -8,6 +9,8 @@ from oncall.quiet.admin import HolidayAdmin, QuietHoursAdmin
 from oncall.routing.admin import RouteAdmin, ServicePolicyAdmin
 
 __all__ = [
+    "AbsenceAdmin",
+    "AbsenceCalendarAdmin",
     "ContactMethodAdmin",
     "DestinationAdmin",
     "FeedAddressAdmin",

@@ -1,3 +1,4 @@
+from oncall.absences.api import MyAbsenceCalendars, MyAbsences
 from oncall.alerts.api import Integrations
 from oncall.destinations.api import Channels
 from oncall.escalation.api.pages import PagesLedger
@@ -20,6 +21,8 @@ routes = [
     ("users/me/contact-methods", ContactMethods, "contact-method"),
     ("users/me/notification-rules", NotificationRules, "notification-rule"),
     ("users/me/quiet-hours", MyQuietHours, "quiet-hours"),
+    ("users/me/absences", MyAbsences, "absence"),
+    ("users/me/absence-calendars", MyAbsenceCalendars, "absence-calendar"),
     ("users/me/calendars", MyCalendars, "calendar-address"),
     ("users/me/holidays", MyHolidays, "holiday"),
     ("integrations", Integrations, "integration"),

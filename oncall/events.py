@@ -165,6 +165,15 @@ class ScheduleChanged:
     summary: str
 
 
+@event("absences.changed")
+@dataclass(frozen=True, slots=True)
+class AbsencesChanged:
+    """A person entered or took back an absence, or a calendar that absences are read from."""
+
+    user_id: int
+    summary: str
+
+
 @event("feed.made")
 @dataclass(frozen=True, slots=True)
 class FeedAddressMade:

@@ -1,3 +1,4 @@
+from oncall.absences.models import Absence, AbsenceCalendar, HolidayRegion
 from oncall.alerts.models import Alert, IngestError, Integration, Signal, SpoolReceipt
 from oncall.destinations.models import Destination
 from oncall.escalation.models import Escalation, LastResort, Level, Policy, Target
@@ -9,12 +10,15 @@ from oncall.routing.models import Route, ServicePolicy
 from oncall.schedules.models import Layer, Override, Participant, Restriction, Schedule
 
 __all__ = [
+    "Absence",
+    "AbsenceCalendar",
     "Alert",
     "ContactMethod",
     "Destination",
     "Escalation",
     "FeedAddress",
     "Holiday",
+    "HolidayRegion",
     "IngestError",
     "Integration",
     "LastResort",

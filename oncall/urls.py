@@ -16,4 +16,5 @@ urlpatterns = [
     path("", include("oncall.destinations.urls")),
     path("", include("oncall.quiet.urls")),
     path("", include("oncall.feeds.urls")),
+    path("", include("oncall.absences.urls")),
 ]

@@ -18,6 +18,7 @@ from oncall.readiness import operations as readiness
 def register() -> None:
     sealing.keep(sealing.Column("oncall_contactmethod", "address", lookup="address_lookup", had_clear=True))
     sealing.keep(sealing.Column("oncall_contactmethod", "secret"))
+    sealing.keep(sealing.Column("oncall_absencecalendar", "url"))
     registry.add_step("keys", keys.refresh, order=4)
     registry.add_step("spool", draining.drain_due, order=5)
     registry.add_step("signals", pipeline.process_due, order=10, soon=pipeline.SOON, due=pipeline.DUE)
@@ -38,6 +39,7 @@ def register() -> None:
         "oncall_publishedshift",
         "cancelled_at < now() - interval '60 days' or \"end\" < now() - interval '200 days'",
     )
+    housekeeping.prune("oncall_absence", "\"end\" < now() - interval '400 days'")
     housekeeping.prune("oncall_spoolreceipt", "drained_at < now() - interval '90 days'")
     metrics.watch(
         metrics.Gauge(

@@ -53,6 +53,7 @@ def register() -> None:
     live.allow("home", lambda user, pk: pk == str(user.pk))
     shell.add_menu(shell.MenuItem("How I am reached", "bell", "oncall:notifications", 20))
     shell.add_menu(shell.MenuItem("Why was I paged?", "scroll", "oncall:pages", 25))
+    shell.add_menu(shell.MenuItem("When I am away", "moon", "oncall:absences", 26))
     shell.add_menu(shell.MenuItem("Calendars", "calendar", "oncall:calendar-addresses", 27))
 
 

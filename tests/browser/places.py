@@ -149,6 +149,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("profile", "/me/"),
         Place("notifications", "/me/notifications/"),
         Place("quiet-hours", "/me/quiet-hours/"),
+        Place("absences", "/me/absences/"),
         Place("calendar-addresses", "/me/calendars/"),
         Place("people", "/people/"),
         Place("teams", "/teams/"),

@@ -105,6 +105,11 @@ OWN = {
     "oncall:remove-quiet-hours": "when they are reached",
     "oncall:add-holiday": "when they are reached",
     "oncall:remove-holiday": "when they are reached",
+    "oncall:add-absence": "when they are away",
+    "oncall:remove-absence": "when they are away",
+    "oncall:add-absence-calendar": "when they are away",
+    "oncall:remove-absence-calendar": "when they are away",
+    "oncall:holiday-region": "when they are away",
     "oncall:calendar-addresses": "their own addresses",
     "oncall:revoke-calendar-address": "their own addresses",
 }

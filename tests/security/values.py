@@ -18,6 +18,7 @@ from core.people.invitations import operations as invitations
 from core.tokens import operations as tokens
 from incidents.edits.views import EDITS
 from incidents.models import Change, Incident, Severity
+from oncall.absences import operations as absences
 from oncall.escalation import operations as escalation
 from oncall.feeds import operations as feeds
 from oncall.feeds.models import Kind
@@ -84,6 +85,8 @@ class Values:
         holiday = quiet.add_holiday(self.admin, day=now.date() + timedelta(days=30), name="Day off")
         calendar, calendar_secret = feeds.add(self.admin)
         _, now_secret = feeds.add(self.admin, kind=Kind.NOW, schedule=override.schedule)
+        absence = absences.add(self.admin, start=now, end=now + timedelta(days=400))
+        away = absences.add_calendar(self.admin, url="https://calendar.example/away.ics")
         schedule, page = override.schedule.slug, {"slug": "alder-pay"}
         channel = cast.channel("sweep@example.com", kind="email")
         written = Postmortem.objects.earliest("id")
@@ -126,6 +129,8 @@ class Values:
             "/me/notifications/rules/": {"pk": _first(NotificationRule, user=self.admin)},
             "/me/quiet-hours/": {"pk": hours.pk},
             "/me/quiet-hours/holidays/": {"pk": holiday.pk},
+            "/me/absences/": {"pk": absence.pk},
+            "/me/absences/calendars/": {"pk": away.pk},
             "/me/calendars/": {"pk": calendar.pk},
             "/calendars/": {"token": calendar_secret},
             "/on-call-now/": {"token": now_secret},
@@ -137,6 +142,8 @@ class Values:
             "/api/v1/users/me/contact-methods/": {"ref": _first(ContactMethod, user=self.admin)},
             "/api/v1/users/me/notification-rules/": {"ref": _first(NotificationRule, user=self.admin)},
             "/api/v1/users/me/quiet-hours/": {"ref": hours.pk},
+            "/api/v1/users/me/absences/": {"ref": absence.pk},
+            "/api/v1/users/me/absence-calendars/": {"ref": away.pk},
             "/api/v1/users/me/calendars/": {"ref": calendar.pk},
             "/api/v1/users/me/holidays/": {"ref": holiday.pk},
             "/api/v1/teams/": {"ref": "payments"},

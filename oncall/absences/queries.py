@@ -1,0 +1,105 @@
+"""Who is away when, where that meets their shifts, and public holidays."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from functools import cache
+from typing import TYPE_CHECKING
+
+import holidays
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from holidays.registry import COUNTRIES
+
+from oncall.absences import rules
+from oncall.absences.models import Absence, AbsenceCalendar, HolidayRegion
+from oncall.absences.rules import Away, Conflict, Duty
+from oncall.schedules import queries as schedules
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import date, datetime
+
+    from django.db.models import QuerySet
+
+    from core.accounts.models import User
+    from oncall.schedules.models import Schedule
+
+AHEAD = timedelta(days=120)
+_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def coming(user: User) -> QuerySet[Absence]:
+    """A person's absences that are not over, soonest first."""
+    return (
+        Absence.objects.filter(user=user, end__gt=timezone.now())
+        .select_related("calendar")
+        .order_by("start", "pk")
+    )
+
+
+def calendars(user: User) -> QuerySet[AbsenceCalendar]:
+    """The calendars that a person's absences are read from, oldest first."""
+    return AbsenceCalendar.objects.filter(user=user).defer("copy").order_by("pk")
+
+
+def own(user: User, pk: int) -> Absence:
+    """One of a person's absences that was entered by hand; 404 for any other."""
+    return get_object_or_404(Absence, user=user, pk=pk, calendar=None)
+
+
+def own_calendar(user: User, pk: int) -> AbsenceCalendar:
+    """One of a person's calendars; 404 for anybody else's."""
+    return get_object_or_404(calendars(user), pk=pk)
+
+
+def away(user_ids: Collection[int], *, start: datetime, end: datetime) -> list[Away]:
+    """When these people are away in [start, end), soonest first."""
+    rows = Absence.objects.filter(user__in=user_ids, end__gt=start, start__lt=end).order_by("start", "pk")
+    return [Away(row.user_id, row.start, row.end, row.note) for row in rows]
+
+
+def conflicts(user: User) -> list[Conflict]:
+    """Where a person is on call and away in the next months."""
+    now = timezone.now()
+    shifts = schedules.shifts_of(user, start=now, end=now + AHEAD)
+    return rules.conflicts(
+        (Duty(user.pk, shift.schedule_id, shift.start, shift.end) for shift in shifts),
+        away([user.pk], start=now, end=now + AHEAD),
+    )
+
+
+def clashes(user: User) -> list[tuple[Conflict, Schedule]]:
+    """The same with the schedule of each, for the screen."""
+    found = conflicts(user)
+    rows = schedules.schedules().in_bulk({conflict.duty.schedule for conflict in found})
+    return [(conflict, rows[conflict.duty.schedule]) for conflict in found]
+
+
+def region(user: User) -> HolidayRegion | None:
+    """Where a person lives, as far as they said so."""
+    return HolidayRegion.objects.filter(user=user).first()
+
+
+def public_holidays(place: HolidayRegion, *, first: date, last: date) -> list[tuple[date, str]]:
+    """The public holidays of a place from one date to another, both included, with their names there."""
+    years = range(first.year, last.year + 1)
+    # Without a language the library takes that of the server's locale.
+    spoken = holidays.country_holidays(place.country).default_language
+    found = holidays.country_holidays(
+        place.country, subdiv=place.region or None, years=years, language=spoken
+    )
+    return sorted((day, name) for day, name in found.items() if first <= day <= last)
+
+
+@cache
+def countries() -> Mapping[str, str]:
+    """The countries whose holidays are known, by code: their names, in the order of these."""
+    known = {codes[1]: _WORDS.sub(" ", codes[0]) for codes in COUNTRIES.values()}
+    return dict(sorted(known.items(), key=lambda pair: pair[1]))
+
+
+def regions(country: str) -> list[str]:
+    """The parts of a country that have holidays of their own."""
+    return list(holidays.list_supported_countries().get(country, []))

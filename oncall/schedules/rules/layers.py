@@ -59,10 +59,12 @@ class Restriction:
 
 @dataclass(frozen=True, slots=True)
 class CoverageHours:
-    """When a schedule is meant to have somebody. Outside of it nobody is on call, by design."""
+    """When somebody is meant to be on call, for as long as it is in force: outside of the windows nobody is."""
 
     time_zone: str
     windows: tuple[Restriction, ...]
+    effective_from: datetime | None = None
+    effective_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +121,16 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """A stretch in which somebody cannot be on call, and why: as if nobody had their place. None has no end."""
+    """A stretch in which somebody cannot be on call, and `why`, as in "is not active"; None has no end.
+
+    Their place in a rotation is empty then; if it `passes_on`, the next place that has somebody takes it.
+    """
 
     user: int
     start: datetime | None
     end: datetime | None
     why: str
+    passes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,15 @@
 """Who is on call: the one resolver behind paging, the calendar, the API and every feed."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import pairwise
-from operator import itemgetter
-from zoneinfo import ZoneInfo
 
-from oncall.schedules.rules.layers import WEEKDAYS, Layer, Override, ShiftKey, Unit, check, utc
-from oncall.schedules.rules.turns import Span, meet, shifts
-
-TICK = timedelta(microseconds=1)
-
+from oncall.schedules.rules import exceptions, stacking, words
+from oncall.schedules.rules.layers import Away, CoverageHours, Layer, Override, ShiftKey, check, utc
+from oncall.schedules.rules.places import Absences, Active, Answer, answers
+from oncall.schedules.rules.turns import TICK, Span, meet, open_windows
 
 # Most answers to "who is next" lie this near; the whole horizon is worked out only when this one does not.
 NEAR = timedelta(days=8)
@@ -40,7 +37,7 @@ class Slice:
     layer: str | None
     override: int | None
     reason: str
-    shifts: tuple[tuple[int, ShiftKey], ...] = ()
+    shifts: tuple[tuple[int, ShiftKey], ...] = field(default=(), compare=False)
     swap: int | None = None
     is_closed: bool = False
 
@@ -49,6 +46,9 @@ class Slice:
         if self.users:
             return Kind.DUTY
         return Kind.CLOSED if self.is_closed else Kind.GAP
+
+
+CLOSED = Answer((), None, None, words.CLOSED, is_closed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,48 +63,62 @@ class Now:
         return self.following.start if self.following else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    users: tuple[int, ...]
-    layer: str | None
-    override: int | None
-    reason: str
-
-
-Active = frozenset[int] | None
-
-
 def final(
     layers: Sequence[Layer],
     overrides: Sequence[Override],
     start: datetime,
     end: datetime,
     active_users: Active = None,
+    *,
+    away: Sequence[Away] = (),
+    hours: Sequence[CoverageHours] = (),
 ) -> tuple[Slice, ...]:
-    """Return the final schedule as slices that tile [start, end); the last layer has the highest priority.
+    """Return the final schedule as slices that tile [start, end). An empty window has no slices.
 
-    `active_users` None means that everybody is active. An empty window has no slices.
+    `active_users` None means that everybody is active, but for who is `away`.
     """
     start, end = utc(start), utc(end)
     if start >= end:
         return ()
-    merged: list[Span[_Answer]] = []
-    for begin, finish, base, exceptions in meet(
-        _layered(layers, start, end, active_users), _exceptions(overrides, start, end)
-    ):
-        answer = _overridden(base, exceptions, active_users) if exceptions else base
+    absences = Absences.of(active_users, away)
+    ranked, (whole, own) = stacking.ranked(layers), _by_layer(overrides)
+    base = stacking.stacked(ranked, own, absences, start, end)
+    if hours:
+        base = _within(hours, base, start, end)
+    merged: list[tuple[datetime, datetime, Answer, list[stacking.Given]]] = []
+    for begin, finish, (said, given), some in meet(base, exceptions.in_force(whole, absences, start, end)):
+        answer = exceptions.changed(said, some, absences, begin) if some else said
         if merged and merged[-1][2] == answer:
-            merged[-1] = (merged[-1][0], finish, answer)
+            merged[-1][3].extend(given)
+            merged[-1] = (merged[-1][0], finish, answer, merged[-1][3])
         else:
-            merged.append((begin, finish, answer))
-    return tuple(_slice(begin, finish, answer) for begin, finish, answer in merged)
+            merged.append((begin, finish, answer, [*given]))
+    return tuple(
+        _slice(begin, finish, answer, stacking.shift_keys(given, ranked))
+        for begin, finish, answer, given in merged
+    )
 
 
 def at(
-    layers: Sequence[Layer], overrides: Sequence[Override], instant: datetime, active_users: Active = None
+    layers: Sequence[Layer],
+    overrides: Sequence[Override],
+    instant: datetime,
+    active_users: Active = None,
+    *,
+    away: Sequence[Away] = (),
+    hours: Sequence[CoverageHours] = (),
 ) -> Slice:
-    """Return who is on call at `instant` and why, as a slice of one microsecond; `now` knows until when."""
-    return final(layers, overrides, instant, utc(instant) + TICK, active_users)[0]
+    """Return who is on call at `instant` and why, as a slice of one microsecond, without its shifts."""
+    instant = utc(instant)
+    absences = Absences.of(active_users, away)
+    whole, own = _by_layer(overrides)
+    if hours and _closed(hours, instant, instant + TICK):
+        answer = CLOSED
+    else:
+        answer = stacking.stacked_at(stacking.ranked(layers), own, absences, instant)
+    if whole and (some := exceptions.in_force_at(whole, instant)):
+        answer = exceptions.changed(answer, some, absences, instant)
+    return _slice(instant, instant + TICK, answer)
 
 
 def now(
@@ -113,13 +127,18 @@ def now(
     instant: datetime,
     horizon: timedelta,
     active_users: Active = None,
+    *,
+    away: Sequence[Away] = (),
+    hours: Sequence[CoverageHours] = (),
 ) -> Now:
     """Return who is on call from `instant` until other people are, and who that will be, within `horizon`."""
     instant = utc(instant)
     check(horizon > timedelta(), "a horizon lies ahead")
 
     def turns(reach: timedelta) -> list[Slice]:
-        return _turns(final(layers, overrides, instant, instant + reach, active_users))
+        return _turns(
+            final(layers, overrides, instant, instant + reach, active_users, away=away, hours=hours)
+        )
 
     # The last turn of a window is cut by it, so the near window answers only when a third turn begins in it.
     found = turns(min(NEAR, horizon))
@@ -136,6 +155,8 @@ def beside(
     active_users: Active = None,
     *,
     before: bool,
+    away: Sequence[Away] = (),
+    hours: Sequence[CoverageHours] = (),
 ) -> Slice:
     """Return the nearest turn after (or `before`) the one at `instant` that other people have, within `horizon`.
 
@@ -144,7 +165,7 @@ def beside(
     instant = utc(instant)
     for reach in (min(NEAR, horizon), horizon):
         start, end = (instant - reach, instant + TICK) if before else (instant, instant + reach)
-        turns = _turns(final(layers, overrides, start, end, active_users))
+        turns = _turns(final(layers, overrides, start, end, active_users, away=away, hours=hours))
         here, *others = reversed(turns) if before else turns
         found = next((turn for turn in others if turn.users and turn.users != here.users), None)
         if found is not None:
@@ -154,16 +175,16 @@ def beside(
 
 
 def layer_shifts(
-    layer: Layer, start: datetime, end: datetime, active_users: Active = None
+    layer: Layer, start: datetime, end: datetime, active_users: Active = None, *, away: Sequence[Away] = ()
 ) -> tuple[Slice, ...]:
-    """Return one layer's own shifts, one per turn and restriction window, cut to [start, end).
+    """Return one layer's own shifts, one per turn and restriction window, cut to [start, end) and to absences.
 
     A turn that nobody can take (unassigned, nobody active) is a shift without users.
     """
-    places = _places(layer, active_users)
+    found = answers(layer, Absences.of(active_users, away), utc(start), utc(end))
     return tuple(
-        _slice(begin, finish, places[turn % len(places)])
-        for begin, finish, turn in shifts(layer, utc(start), utc(end))
+        _slice(begin, finish, answer, tuple((user, ShiftKey(layer.lineage, *turn)) for user in answer.users))
+        for begin, finish, answer, turn in found
     )
 
 
@@ -178,145 +199,60 @@ def _turns(slices: Sequence[Slice]) -> list[Slice]:
     return joined
 
 
-def _slice(begin: datetime, finish: datetime, answer: _Answer) -> Slice:
-    return Slice(begin, finish, answer.users, answer.layer, answer.override, answer.reason)
-
-
-def _layered(
-    layers: Sequence[Layer], start: datetime, end: datetime, active: Active
-) -> Iterator[Span[_Answer]]:
-    """Tile the window with what the layers alone say."""
-    changes: list[tuple[datetime, int, _Answer | None]] = [(start, -1, None)]
-    for rank, layer in enumerate(layers):
-        places = _places(layer, active)
-        for begin, finish, turn in shifts(layer, start, end):
-            changes.append((begin, rank, places[turn % len(places)]))
-            changes.append((finish, rank, None))
-    changes.append((end, -1, None))
-    # The sort is stable, so where two turns of a layer meet, the old one goes before the new one comes.
-    changes.sort(key=itemgetter(0))
-    nobody = _Answer((), None, None, "no layer covers this time")
-    on: dict[int, _Answer] = {}
-    for (instant, rank, place), (following, _, _) in pairwise(changes):
-        if place is None:
-            on.pop(rank, None)
-        else:
-            on[rank] = place
-        if instant < following:
-            yield instant, following, _winner(on, nobody)
-
-
-def _winner(on: dict[int, _Answer], nobody: _Answer) -> _Answer:
-    if not on:
-        return nobody
-    top = on[max(on)]
-    if top.users:
-        return top
-    passed_over: list[str] = []
-    for rank in sorted(on, reverse=True):
-        place = on[rank]
-        if place.users:
-            return replace(place, reason="; ".join((place.reason, *passed_over)))
-        passed_over.append(place.reason)
-    return replace(nobody, reason="; ".join(passed_over))
-
-
-def _places(layer: Layer, active: Active) -> tuple[_Answer, ...]:
-    """Who stands in for each place of the rotation, or why nobody does."""
-    name = f'layer "{layer.name}"'
-    if not layer.participants:
-        return (_Answer((), None, None, f"{name} has no participants"),)
-    rule = f"{name} ({_rhythm(layer)})"
-    places = []
-    for place in layer.participants:
-        users = tuple(dict.fromkeys(user for user in place or () if active is None or user in active))
-        if users:
-            places.append(_Answer(users, layer.name, None, rule))
-        else:
-            why = "has nobody active in this turn" if place else "has nobody assigned to this turn"
-            places.append(_Answer((), None, None, f"{name} {why}"))
-    return tuple(places)
-
-
-def _rhythm(layer: Layer) -> str:
-    handoff, first = layer.handoff, layer.start.astimezone(ZoneInfo(layer.time_zone))
-    often = f"every {handoff.every} {handoff.unit}s"
-    if handoff.every == 1:
-        often = {Unit.HOUR: "hourly", Unit.DAY: "daily", Unit.WEEK: "weekly", Unit.MONTH: "monthly"}[
-            handoff.unit
-        ]
-    clock = f"{handoff.at:%H:%M} {layer.time_zone}"
-    match handoff.unit:
-        case Unit.HOUR:
-            return f"{often}, counted from {clock}"
-        case Unit.DAY:
-            return f"{often}, {clock}"
-        case Unit.WEEK:
-            weekday = first.weekday() if handoff.weekday is None else handoff.weekday
-            return f"{often}, {WEEKDAYS[weekday]} {clock}"
-        case Unit.MONTH:
-            return f"{often}, day {first.day} at {clock}"
-
-
-def _exceptions(
-    overrides: Sequence[Override], start: datetime, end: datetime
-) -> Iterator[Span[tuple[Override, ...]]]:
-    """Tile the window with the overrides in force, in the order of their creation."""
-    waiting = sorted((each for each in overrides if each.start < end and each.end > start), key=_beginning)
-    bounds = sorted(
-        {start, end, *(max(each.start, start) for each in waiting), *(min(each.end, end) for each in waiting)}
-    )
-    in_force: list[Override] = []
-    taken = 0
-    for begin, finish in pairwise(bounds):
-        in_force = [each for each in in_force if each.end > begin]
-        while taken < len(waiting) and waiting[taken].start <= begin:
-            if waiting[taken].end > begin:
-                in_force.append(waiting[taken])
-            taken += 1
-        yield begin, finish, tuple(sorted(in_force, key=_creation))
-
-
-def _beginning(override: Override) -> datetime:
-    return override.start
-
-
-def _creation(override: Override) -> tuple[int, int]:
-    return override.created_order, override.id
-
-
-def _overridden(base: _Answer, overrides: Sequence[Override], active: Active) -> _Answer:
-    """Apply the overrides in the order given, each to what the ones before it left."""
-    users, decisive, ignored = base.users, None, []
-    for override in overrides:
-        changed = _applied(override, users)
-        if changed == users:
-            continue
-        if override.user is not None and active is not None and override.user not in active:
-            ignored.append(f"override {_until(override)} ignored, its person is not active")
-            continue
-        users, decisive = changed, override
-    reason = base.reason
-    if decisive:
-        reason = f"override {_until(decisive)}" + ("" if users else " leaves nobody on call")
-    return _Answer(
-        users, base.layer, decisive.id if decisive else None, "; ".join((reason, *dict.fromkeys(ignored)))
+def _slice(
+    begin: datetime, finish: datetime, answer: Answer, shifts: tuple[tuple[int, ShiftKey], ...] = ()
+) -> Slice:
+    return Slice(
+        begin,
+        finish,
+        answer.users,
+        answer.layer,
+        answer.override,
+        answer.reason,
+        shifts,
+        answer.swap,
+        answer.is_closed,
     )
 
 
-def _applied(override: Override, users: tuple[int, ...]) -> tuple[int, ...]:
-    joins, leaves = override.user, override.replaces
-    if override.replaces_everybody:
-        return () if joins is None else (joins,)
-    if joins == leaves:
-        return users
-    if joins in users:
-        joins = None
-    if leaves is None:
-        return users if joins is None else (*users, joins)
-    swapped = (joins if user == leaves else user for user in users)
-    return tuple(user for user in swapped if user is not None)
+def _by_layer(overrides: Sequence[Override]) -> tuple[list[Override], dict[int, list[Override]]]:
+    """Part the exceptions to the whole schedule from those to one layer, by its lineage."""
+    whole: list[Override] = []
+    own: defaultdict[int, list[Override]] = defaultdict(list)
+    for each in overrides:
+        (whole if each.layer is None else own[each.layer]).append(each)
+    return whole, own
 
 
-def _until(override: Override) -> str:
-    return f"until {override.end:%Y-%m-%d %H:%M} UTC"
+Base = Iterator[Span[tuple[Answer, list[stacking.Given]]]]
+
+
+def _within(hours: Sequence[CoverageHours], base: Base, start: datetime, end: datetime) -> Base:
+    """Let nobody be on call by the layers outside of the coverage hours."""
+    tiles: list[Span[bool]] = []
+    reached = start
+    for begin, finish in _closed(hours, start, end):
+        tiles += [(reached, begin, False), (begin, finish, True)]
+        reached = finish
+    tiles.append((reached, end, False))
+    for begin, finish, said, is_closed in meet(base, tiles):
+        yield begin, finish, (CLOSED, []) if is_closed else said
+
+
+def _closed(
+    hours: Sequence[CoverageHours], start: datetime, end: datetime
+) -> list[tuple[datetime, datetime]]:
+    """Give when nobody is meant to be on call within the window, in order."""
+    found = []
+    for each in hours:
+        since = max(start, each.effective_from or start)
+        until = min(end, each.effective_until or end)
+        for opens, closes, _ in (
+            open_windows(each.time_zone, each.windows, since, until) if since < until else ()
+        ):
+            if since < min(opens, until):
+                found.append((since, min(opens, until)))
+            since = max(since, closes)
+        if since < until:
+            found.append((since, until))
+    return sorted(found)

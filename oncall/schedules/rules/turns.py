@@ -5,53 +5,66 @@ arithmetic on half-open UTC intervals.
 """
 
 from calendar import monthrange
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from oncall.schedules.rules.layers import Layer, Unit
+from oncall.schedules.rules.layers import Handoff, Layer, Restriction, Unit
 
 DAY = timedelta(days=1)
+TICK = timedelta(microseconds=1)
 
 
 # Local dates looked at beside the window: a zone may skip a whole day (Apia, December 2011).
 MARGIN = 2 * DAY
+# So many turns are counted together, and remembered.
+BLOCK = 128
 T = TypeVar("T")
 U = TypeVar("U")
 Span = tuple[datetime, datetime, T]
+Turn = tuple[int, date | None]
+"""The number of a turn, and the local date on which the part of it begins that a restriction cuts out."""
 
 
-def shifts(layer: Layer, start: datetime, end: datetime) -> Iterator[Span[int]]:
-    """Yield the numbered turns of a layer within the window, cut to its restrictions."""
+def shifts(layer: Layer, start: datetime, end: datetime) -> Iterator[Span[Turn]]:
+    """Yield the turns of a layer within the window, cut to its restrictions."""
     start = max(start, layer.start, layer.effective_from)
     end = end if layer.effective_until is None else min(end, layer.effective_until)
     if start >= end:
         return
-    turns = _rotation_turns(layer, start, end)
+    rotation = _rotation(layer.start, layer.time_zone, layer.handoff)
     if not layer.restrictions:
-        yield from turns
+        for begin, finish, turn in rotation.turns(start, end):
+            yield begin, finish, (turn, None)
         return
-    for begin, finish, turn, _ in meet(turns, _open_windows(layer, start, end)):
-        yield begin, finish, turn
+    zone = ZoneInfo(layer.time_zone)
+    # From where the turn begins, so that a shift has one date however the window cuts it.
+    first = rotation.turn(start)
+    origin = max(rotation.begin(first), layer.start)
+    counted, latest = _used_before(layer, first) - 1 if layer.counts_only_active else -1, None
+    windows = open_windows(layer.time_zone, layer.restrictions, origin, end)
+    for begin, finish, turn, _ in meet(rotation.turns(origin, end), windows):
+        if turn != latest:
+            counted, latest = counted + 1, turn
+        if finish > start:
+            number = counted if layer.counts_only_active else turn
+            yield max(begin, start), finish, (number, begin.astimezone(zone).date())
 
 
-def _rotation_turns(layer: Layer, start: datetime, end: datetime) -> Iterator[Span[int]]:
-    grid = _elapsed(layer) if layer.handoff.unit is Unit.HOUR else _wall_clock(layer)
-    # An hourly grid already has the length of a turn; a wall-clock grid has a line every day, week or month.
-    stride = 1 if layer.handoff.unit is Unit.HOUR else layer.handoff.every
-    first = grid.last(layer.start)
-    turn = (grid.last(start) - first) // stride
-    begin = start
-    while begin < end:
-        finish = min(grid.instant(first + (turn + 1) * stride), end)
-        # On a date that a zone leaves out, a turn has no length and nobody loses anything.
-        if begin < finish:
-            yield begin, finish, turn
-            begin = finish
-        turn += 1
+def turn_at(layer: Layer, instant: datetime) -> int | None:
+    """Give the number of the turn at an instant; None while the layer does not count."""
+    if instant < layer.start or instant < layer.effective_from:
+        return None
+    if layer.effective_until is not None and instant >= layer.effective_until:
+        return None
+    if layer.restrictions and not _is_open(ZoneInfo(layer.time_zone), layer.restrictions, instant):
+        return None
+    if layer.counts_only_active:
+        return next(shifts(layer, instant, instant + TICK))[2][0]
+    return _rotation(layer.start, layer.time_zone, layer.handoff).turn(instant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,28 +118,69 @@ class _WallClock:
         return 12 * day.year + day.month - 1
 
 
-def _elapsed(layer: Layer) -> _Elapsed:
-    clock = _WallClock(Unit.DAY, layer.handoff.at, ZoneInfo(layer.time_zone), 0, 1)
-    return _Elapsed(clock.instant(clock.last(layer.start)), timedelta(hours=layer.handoff.every))
+@dataclass(frozen=True, slots=True)
+class _Rotation:
+    """The turns of a layer: `stride` lines of a grid each, counted from the line `first`."""
+
+    grid: _Elapsed | _WallClock
+    first: int
+    stride: int
+
+    def begin(self, turn: int) -> datetime:
+        return self.grid.instant(self.first + turn * self.stride)
+
+    def turn(self, moment: datetime) -> int:
+        return (self.grid.last(moment) - self.first) // self.stride
+
+    def turns(self, start: datetime, end: datetime) -> Iterator[Span[int]]:
+        turn, begin = self.turn(start), start
+        while begin < end:
+            finish = min(self.begin(turn + 1), end)
+            # On a date that a zone leaves out, a turn has no length and nobody loses anything.
+            if begin < finish:
+                yield begin, finish, turn
+                begin = finish
+            turn += 1
 
 
-def _wall_clock(layer: Layer) -> _WallClock:
-    zone, handoff = ZoneInfo(layer.time_zone), layer.handoff
-    first = layer.start.astimezone(zone)
-    weekday = first.weekday() if handoff.weekday is None else handoff.weekday
-    return _WallClock(handoff.unit, handoff.at, zone, weekday, first.day)
+@lru_cache(maxsize=4096)
+def _rotation(start: datetime, time_zone: str, handoff: Handoff) -> _Rotation:
+    zone = ZoneInfo(time_zone)
+    if handoff.unit is Unit.HOUR:
+        clock = _WallClock(Unit.DAY, handoff.at, zone, 0, 1)
+        hours = _Elapsed(clock.instant(clock.last(start)), timedelta(hours=handoff.every))
+        return _Rotation(hours, hours.last(start), 1)
+    local = start.astimezone(zone)
+    weekday = local.weekday() if handoff.weekday is None else handoff.weekday
+    days = _WallClock(handoff.unit, handoff.at, zone, weekday, local.day)
+    return _Rotation(days, days.last(start), handoff.every)
 
 
-def _open_windows(layer: Layer, start: datetime, end: datetime) -> list[Span[None]]:
-    """Return when the restrictions let the layer count, as disjoint spans in order."""
-    zone = ZoneInfo(layer.time_zone)
+def _used_before(layer: Layer, turn: int) -> int:
+    """Count the turns before this one in which a window is open."""
+    blocks, rest = divmod(turn, BLOCK)
+    whole = sum(_used(layer, block * BLOCK, BLOCK) for block in range(blocks))
+    return whole + _used(layer, blocks * BLOCK, rest)
+
+
+@lru_cache(maxsize=4096)
+def _used(layer: Layer, turn: int, count: int) -> int:
+    rotation = _rotation(layer.start, layer.time_zone, layer.handoff)
+    start, end = max(rotation.begin(turn), layer.start), rotation.begin(turn + count)
+    windows = open_windows(layer.time_zone, layer.restrictions, start, end)
+    return len({number for _, _, number, _ in meet(rotation.turns(start, end), windows)})
+
+
+def open_windows(
+    time_zone: str, restrictions: Sequence[Restriction], start: datetime, end: datetime
+) -> list[Span[None]]:
+    """Give when one of the windows is open, as disjoint spans in order, at least for [start, end)."""
+    zone = ZoneInfo(time_zone)
     day, last = start.astimezone(zone).date() - MARGIN, end.astimezone(zone).date() + DAY
-    daily = [[each for each in layer.restrictions if each.weekday in {None, weekday}] for weekday in range(7)]
+    daily = [[each for each in restrictions if each.weekday in {None, weekday}] for weekday in range(7)]
     spans: list[tuple[datetime, datetime]] = []
     while day <= last:
-        for window in daily[day.weekday()]:
-            until = day + DAY if window.end <= window.start else day
-            spans.append((wall(day, window.start, zone), wall(until, window.end, zone)))
+        spans += [_instants(window, day, zone) for window in daily[day.weekday()]]
         day += DAY
     joined: list[Span[None]] = []
     for begin, finish in sorted(spans):
@@ -135,6 +189,24 @@ def _open_windows(layer: Layer, start: datetime, end: datetime) -> list[Span[Non
         elif begin < finish:
             joined.append((begin, finish, None))
     return joined
+
+
+def _is_open(zone: ZoneInfo, restrictions: Sequence[Restriction], instant: datetime) -> bool:
+    today = instant.astimezone(zone).date()
+    for days in (0, -1, 1, -2):
+        day = today + days * DAY
+        weekday = day.weekday()
+        for window in restrictions:
+            if window.weekday is None or window.weekday == weekday:
+                begin, finish = _instants(window, day, zone)
+                if begin <= instant < finish:
+                    return True
+    return False
+
+
+def _instants(window: Restriction, day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    until = day + DAY if window.end <= window.start else day
+    return wall(day, window.start, zone), wall(until, window.end, zone)
 
 
 def meet(left: Iterable[Span[T]], right: Iterable[Span[U]]) -> Iterator[tuple[datetime, datetime, T, U]]:

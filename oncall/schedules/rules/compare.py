@@ -1,0 +1,52 @@
+"""What an edit changes for each person."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from oncall.schedules.rules.resolver import Slice
+from oncall.schedules.rules.turns import meet
+
+
+class Effect(StrEnum):
+    GAINED = "gained"
+    LOST = "lost"
+    OTHER_REASON = "same_time_other_reason"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A stretch in which somebody is on call who was not, is not who was, or is by another rule."""
+
+    user: int
+    start: datetime
+    end: datetime
+    effect: Effect
+
+
+def difference(old: Sequence[Slice], new: Sequence[Slice]) -> list[Change]:
+    """Compare two final schedules of one window, the soonest change first."""
+    found: defaultdict[int, list[Change]] = defaultdict(list)
+    before = ((piece.start, piece.end, piece) for piece in old)
+    after = ((piece.start, piece.end, piece) for piece in new)
+    for begin, finish, was, will in meet(before, after):
+        for user in dict.fromkeys((*was.users, *will.users)):
+            effect = _effect(user, was, will)
+            own = found[user]
+            if effect is None:
+                continue
+            if own and own[-1].end == begin and own[-1].effect is effect:
+                own[-1] = replace(own[-1], end=finish)
+            else:
+                own.append(Change(user, begin, finish, effect))
+    return sorted((each for own in found.values() for each in own), key=lambda each: (each.start, each.user))
+
+
+def _effect(user: int, was: Slice, will: Slice) -> Effect | None:
+    if user not in will.users:
+        return Effect.LOST
+    if user not in was.users:
+        return Effect.GAINED
+    return Effect.OTHER_REASON if was.reason != will.reason else None

@@ -7,7 +7,7 @@ from oncall.nights.models import NightLimit
 from oncall.paging.models import ContactMethod, NotificationRule, Page
 from oncall.quiet.models import Holiday, QuietHours
 from oncall.routing.models import Route, ServicePolicy
-from oncall.schedules.models import Layer, Override, Participant, Restriction, Schedule
+from oncall.schedules.models import Layer, Override, Participant, Restriction, Schedule, ScheduleVersion
 
 __all__ = [
     "Absence",
@@ -36,6 +36,7 @@ __all__ = [
     "Restriction",
     "Route",
     "Schedule",
+    "ScheduleVersion",
     "ServicePolicy",
     "Signal",
     "SpoolReceipt",

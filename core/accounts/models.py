@@ -89,6 +89,24 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name.split(" ")[0]
 
 
+class Closure(models.Model):
+    """A stretch in which an account was switched off, so that the past can be told as it was."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="closures")
+    closed_at = models.DateTimeField(db_default=Now())
+    reopened_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=models.Q(reopened_at=None), name="closure_open_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} from {self.closed_at} to {self.reopened_at}"
+
+
 class TeamQuerySet(models.QuerySet["Team"]):
     def visible_to(self, user: User | AnonymousUser) -> TeamQuerySet:
         """The teams a person may know of: all of them, once signed in."""

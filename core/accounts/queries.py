@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -11,10 +12,13 @@ from django.db import connection
 from core.accounts.models import Membership, Role, Team, User
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from django.contrib.auth.models import AnonymousUser
     from django.db.models import QuerySet
+
+Closed = tuple[datetime | None, datetime | None]
+"""From when to when an account was closed; None has no end."""
 
 
 def people() -> QuerySet[User]:
@@ -42,6 +46,24 @@ def active(ids: Collection[int]) -> frozenset[int]:
     with connection.cursor() as cursor:
         cursor.execute("select id from accounts_user where is_active and id = any(%s)", [list(ids)])
         return frozenset(pk for (pk,) in cursor.fetchall())
+
+
+def closures(ids: Iterable[int]) -> dict[int, list[Closed]]:
+    """Give when the accounts of these people were closed, or are.
+
+    An account that is closed and of which nobody knows since when was never open.
+    """
+    found: defaultdict[int, list[Closed]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select u.id, u.is_active, c.closed_at, c.reopened_at"
+            " from accounts_user u left join accounts_closure c on c.user_id = u.id"
+            " where u.id = any(%s) and (c.id is not null or not u.is_active) order by u.id, c.closed_at, c.id",
+            [list(ids)],
+        )
+        for pk, is_active, closed_at, reopened_at in cursor.fetchall():
+            found[pk] += [] if is_active and reopened_at is None else [(closed_at, reopened_at)]
+    return found
 
 
 def responders(team_ids: Collection[int]) -> dict[int, tuple[int, ...]]:

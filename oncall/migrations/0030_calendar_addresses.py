@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
-        ('oncall', '0023_one_index_each'),
+        ('oncall', '0025_versions_of_what_was_saved'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -23,6 +23,57 @@ class Schedule(models.Model):
         return self.name
 
 
+class ScheduleVersion(models.Model):
+    """What one save made of a schedule, from a moment on until the next. One that never counted has no length."""
+
+    schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    effective_from = models.DateTimeField()
+    effective_until = models.DateTimeField(null=True, blank=True)
+    time_zone = models.CharField(
+        max_length=60, help_text="The zone of its rotations, unless they have their own."
+    )
+    coverage = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="When somebody is meant to be on call, as [weekday, from, to]. Empty: always.",
+    )
+    stands_behind = models.ForeignKey(
+        Schedule,
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        help_text="Nobody who is on call there is on call here; the next in the rotation is.",
+    )
+    offset = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="The rotations of that schedule, so many turns ahead."
+    )
+    is_informal = models.BooleanField(
+        default=False, help_text="Nobody takes turns: everybody of a rotation is on call together."
+    )
+    summary = models.CharField(max_length=200, blank=True)
+    restored_from = models.PositiveIntegerField(null=True, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = [F("number").desc()]
+        constraints = [
+            models.UniqueConstraint(fields=["schedule", "number"], name="schedule_version_once"),
+            models.CheckConstraint(
+                condition=Q(effective_until=None) | Q(effective_until__gte=F("effective_from")),
+                name="schedule_version_span",
+            ),
+            models.CheckConstraint(
+                condition=Q(offset=None) | Q(stands_behind__isnull=False), name="schedule_version_offset"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.schedule} {self.number}"
+
+
 class Unit(models.TextChoices):
     HOUR = "hour", "hours"
     DAY = "day", "days"
@@ -34,7 +85,13 @@ class Layer(models.Model):
     """A rotation, valid from `effective_from` until `effective_until`. An edit ends it and begins a new one."""
 
     schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="layers")
-    position = models.PositiveSmallIntegerField(help_text="A higher one covers the lower ones.")
+    version = models.ForeignKey(ScheduleVersion, models.CASCADE, related_name="layers", null=True)
+    lineage = models.BigIntegerField(
+        db_default=0, default=0, help_text="The same in every version of a rotation."
+    )
+    position = models.PositiveSmallIntegerField(
+        help_text="A higher one covers the lower ones; equal ones are on call together."
+    )
     name = models.CharField(max_length=80)
     time_zone = models.CharField(max_length=60, help_text="The zone of its hand-offs, as Europe/Berlin.")
     start = models.DateTimeField(help_text="When the first turn begins.")
@@ -43,6 +100,9 @@ class Layer(models.Model):
     handoff_at = models.TimeField()
     weekday = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="0 is Monday; weekly turns only."
+    )
+    counts_only_active = models.BooleanField(
+        db_default=False, default=False, help_text="A turn in which no window opens is not used up."
     )
     effective_from = models.DateTimeField(db_default=Now())
     effective_until = models.DateTimeField(null=True, blank=True)
@@ -103,6 +163,9 @@ class Override(models.Model):
     )
     replaces = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    layer = models.BigIntegerField(
+        null=True, blank=True, help_text="The lineage of the one rotation it is of."
     )
     reason = models.CharField(max_length=200, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")

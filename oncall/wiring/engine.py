@@ -13,6 +13,7 @@ from oncall.alerts.spool import keys
 from oncall.escalation import operations
 from oncall.feeds import operations as feeds
 from oncall.readiness import operations as readiness
+from oncall.schedules import operations as schedules
 
 
 def register() -> None:
@@ -27,6 +28,7 @@ def register() -> None:
     )
     timers.on(operations.UNSNOOZE)(operations.wake)
     timers.on(operations.ACK_TIMEOUT)(operations.ask_again)
+    timers.on(schedules.BEGIN)(schedules.begin)
     timers.on(readiness.CHECK)(readiness.check)
     housekeeping.add("plan shift checks", readiness.plan_checks)
     housekeeping.prune(

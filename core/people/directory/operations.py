@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.utils import timezone
 
 from core import live
 from core.accounts import events
@@ -56,6 +57,7 @@ def deactivate(user: User, *, actor: User) -> None:
             _keep_an_admin(fresh)
         fresh.is_active = False
         fresh.save(update_fields=["is_active"])
+        fresh.closures.create(closed_at=timezone.now())
         fresh.sessions.all().delete()
         tokens.revoke_all(fresh, actor=actor)
         bus.emit(events.UserDeactivated(fresh.pk), actor=actor)
@@ -70,6 +72,7 @@ def reactivate(user: User, *, actor: User) -> None:
         if not fresh.is_active:
             fresh.is_active = True
             fresh.save(update_fields=["is_active"])
+            fresh.closures.filter(reopened_at=None).update(reopened_at=timezone.now())
             bus.emit(events.UserReactivated(fresh.pk), actor=actor)
 
 

@@ -24,7 +24,7 @@ from oncall.escalation.rules.targets import Answer
 from oncall.matching.rules import Facts, judge
 from oncall.paging import queries as paging
 from oncall.schedules import queries as schedules
-from oncall.schedules.rules.resolver import TICK
+from oncall.schedules.rules.turns import TICK
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

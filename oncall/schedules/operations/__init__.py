@@ -1,21 +1,49 @@
 """Everything that changes a schedule."""
 
-from oncall.schedules.operations.changes import PastIsFixed
-from oncall.schedules.operations.layers import LayerSpec, create, save_layers
+from oncall.schedules.operations.changes import ChangedMeanwhile, PastIsFixed
+from oncall.schedules.operations.layers import (
+    BEGIN,
+    Meaningless,
+    StandsBehind,
+    begin,
+    create,
+    describe,
+    save_layers,
+)
 from oncall.schedules.operations.overrides import (
     AlreadyOver,
     EndsBeforeItStarts,
     add_override,
     cancel_override,
 )
+from oncall.schedules.operations.previews import Preview, difference, preview
+from oncall.schedules.operations.specs import LayerSpec, Terms, complaints, specs_of, terms_at, terms_of
+from oncall.schedules.operations.versions import NotPlanned, restore, withdraw
 
 __all__ = [
+    "BEGIN",
     "AlreadyOver",
+    "ChangedMeanwhile",
     "EndsBeforeItStarts",
     "LayerSpec",
+    "Meaningless",
+    "NotPlanned",
     "PastIsFixed",
+    "Preview",
+    "StandsBehind",
+    "Terms",
     "add_override",
+    "begin",
     "cancel_override",
+    "complaints",
     "create",
+    "describe",
+    "difference",
+    "preview",
+    "restore",
     "save_layers",
+    "specs_of",
+    "terms_at",
+    "terms_of",
+    "withdraw",
 ]

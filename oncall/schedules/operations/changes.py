@@ -22,6 +22,21 @@ class PastIsFixed(Refused):
     """Who was on call is a fact; an edit counts from now on or later."""
 
 
+class ChangedMeanwhile(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody changed this schedule in between, so nothing was saved. Open it again to see how."
+        )
+
+
+def locked(schedule: Schedule, *, version: int | None = None) -> Schedule:
+    """Lock a schedule for a write; refuse when it is no longer the version that the caller has seen."""
+    fresh = Schedule.objects.select_for_update().get(pk=schedule.pk)
+    if version is not None and fresh.version != version:
+        raise ChangedMeanwhile
+    return fresh
+
+
 def changed(schedule: Schedule, *, at: datetime, summary: str, actor: User | None) -> None:
     Schedule.objects.filter(pk=schedule.pk).update(version=F("version") + 1)
     bus.emit(ScheduleChanged(schedule.pk, at.isoformat(), summary), actor=actor)

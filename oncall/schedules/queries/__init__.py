@@ -16,14 +16,15 @@ from oncall.schedules.queries.now import (
 from oncall.schedules.queries.reading import (
     HORIZON,
     Resolved,
+    coverage_hours,
     layer_value,
     naming,
-    override_value,
     resolve,
 )
 from oncall.schedules.queries.rows import (
     address,
     get,
+    layer_rows,
     layers_in_force,
     live_overrides,
     override,
@@ -36,6 +37,13 @@ from oncall.schedules.queries.stretches import (
     shifts_in,
     shifts_of,
 )
+from oncall.schedules.queries.versions import (
+    layers_of,
+    planned,
+    version,
+    version_at,
+    versions,
+)
 
 __all__ = [
     "HORIZON",
@@ -47,15 +55,18 @@ __all__ = [
     "address",
     "calendar",
     "coming_gaps",
+    "coverage_hours",
     "duty",
     "get",
+    "layer_rows",
     "layer_value",
     "layers_in_force",
+    "layers_of",
     "live_overrides",
     "naming",
     "on_call",
     "override",
-    "override_value",
+    "planned",
     "resolve",
     "rhythm",
     "schedules",
@@ -63,5 +74,8 @@ __all__ = [
     "shifts_in",
     "shifts_of",
     "turns",
+    "version",
+    "version_at",
+    "versions",
     "watches",
 ]

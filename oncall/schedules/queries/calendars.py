@@ -50,12 +50,13 @@ def calendar(schedule: Schedule, *, first: date, days: int, zone: ZoneInfo, now:
     """Work out a schedule's calendar from the midnight of `first` in `zone`."""
     window = grid.window(first, days=days, zone=zone, now=now)
     one = resolve([schedule.pk], start=window.start, end=window.end)[schedule.pk]
-    rows: dict[str, Row] = {}
+    away = one.away(window.start, window.end)
+    rows: dict[int, Row] = {}
     for layer in one.layers:  # an edited rotation is drawn on one line, before and after
-        row = rows.setdefault(layer.name, Row(layer.name, "", []))
-        shifts = resolver.layer_shifts(layer, window.start, window.end, one.active)
+        row = rows.setdefault(layer.lineage, Row(layer.name, "", []))
+        shifts = resolver.layer_shifts(layer, window.start, window.end, away=away)
         row.blocks.extend(grid.blocks(shifts, within=window, gaps=False))
-        rows[layer.name] = replace(row, note=rhythm(layer))
+        rows[layer.lineage] = replace(row, note=rhythm(layer))
     final = grid.blocks(one.final(window.start, window.end), within=window, gaps=True)
     entered = [each for each in one.overrides if each.kind is values.Exceptional.OVERRIDE]
     over = grid.exceptions(entered, within=window)
@@ -86,11 +87,11 @@ def rhythm(layer: values.Layer) -> str:
 
 
 def coming_gaps(*, now: datetime, days: int = 14) -> dict[int, resolver.Slice]:
-    """The first stretch of the next days in which a schedule has nobody, by schedule."""
+    """The first stretch of the next days in which a schedule has nobody and should have, by schedule."""
     end = now + timedelta(days=days)
     found: dict[int, resolver.Slice] = {}
     for pk, one in resolve(None, start=now, end=end).items():
-        gap = next((piece for piece in one.final(now, end) if not piece.users), None)
+        gap = next((piece for piece in one.final(now, end) if piece.kind is resolver.Kind.GAP), None)
         if gap is not None:
             found[pk] = gap
     return found

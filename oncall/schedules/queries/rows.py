@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.db.models import Prefetch, Q
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from oncall.schedules.models import Override, Schedule
-from oncall.schedules.queries.reading import layer_rows
+from oncall.schedules.models import Layer, Override, Participant, Restriction, Schedule
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from core.accounts.models import User
-    from oncall.schedules.models import Layer
 
 
 def schedules() -> QuerySet[Schedule]:
@@ -37,8 +35,22 @@ def address(schedule: Schedule) -> str:
 
 
 def layers_in_force(schedule: Schedule, *, at: datetime) -> list[Layer]:
-    """The rotations that count at an instant or later, lowest first, with their people."""
-    return list(layer_rows([schedule.pk], start=at, end=at + timedelta(days=3650)))
+    """The rotations of the version that counts at an instant, lowest first, with their people.
+
+    One whose first turn is still to come is among them.
+    """
+    counts = Q(effective_from__lte=at) | Q(version__effective_from__lte=at)
+    rows = layer_rows().filter(counts, schedule=schedule)
+    return list(rows.filter(Q(effective_until=None) | Q(effective_until__gt=at)))
+
+
+def layer_rows() -> QuerySet[Layer]:
+    """Rotations with their people and windows, lowest first."""
+    people = Participant.objects.order_by("place", "id")
+    windows = Restriction.objects.order_by("id")
+    return Layer.objects.prefetch_related(
+        Prefetch("participants", people), Prefetch("restrictions", windows)
+    ).order_by("position", "effective_from", "id")
 
 
 def turns(layer: Layer) -> list[list[User] | None]:

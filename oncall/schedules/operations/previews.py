@@ -1,0 +1,91 @@
+"""What an edit would change, without saving it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+
+from oncall.schedules import queries
+from oncall.schedules.operations.layers import save_layers
+from oncall.schedules.operations.specs import specs_of, terms_of
+from oncall.schedules.rules import compare, resolver
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from core.accounts.models import User
+    from oncall.schedules.models import Schedule
+    from oncall.schedules.operations.specs import LayerSpec, Terms
+
+AHEAD = timedelta(days=28)
+HANDOFFS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The final schedule before and after an edit, what that changes, and the next shifts of each rotation."""
+
+    start: datetime
+    end: datetime
+    before: tuple[resolver.Slice, ...]
+    after: tuple[resolver.Slice, ...]
+    changes: list[compare.Change]
+    handoffs: list[tuple[str, list[resolver.Slice]]]
+
+    @property
+    def gaps(self) -> list[resolver.Slice]:
+        """When nobody would be on call who should be."""
+        return [piece for piece in self.after if piece.kind is resolver.Kind.GAP]
+
+
+def preview(
+    schedule: Schedule,
+    *,
+    layers: Sequence[LayerSpec],
+    effective_at: datetime | None = None,
+    time_zone: str | None = None,
+    terms: Terms | None = None,
+    actor: User | None,
+) -> Preview:
+    """Say what an edit would change in the four weeks from its moment on. It is saved, read, and taken back."""
+    start = max(effective_at or timezone.now(), timezone.now())
+    end = start + AHEAD
+    before = queries.resolve([schedule.pk], start=start, end=end)[schedule.pk].final(start, end)
+    with transaction.atomic():
+        saved = save_layers(
+            schedule, layers=layers, effective_at=effective_at, time_zone=time_zone, terms=terms, actor=actor
+        )
+        one = queries.resolve([schedule.pk], start=start, end=end)[schedule.pk]
+        after, away = one.final(start, end), one.away(start, end)
+        transaction.set_rollback(True)
+    handoffs = [
+        (layer.name, list(resolver.layer_shifts(layer, saved.effective_from, end, away=away))[:HANDOFFS])
+        for layer in one.layers
+        if layer.effective_until is None
+    ]
+    return Preview(start, end, before, after, compare.difference(before, after), handoffs)
+
+
+def difference(schedule: Schedule, old: int, new: int) -> list[compare.Change]:
+    """Say who would be on call otherwise in the next four weeks by one version than by another, from now on."""
+    at = timezone.now()
+    (before, after) = (_as_of(schedule, number, at) for number in (old, new))
+    return compare.difference(before, after)
+
+
+def _as_of(schedule: Schedule, number: int, at: datetime) -> tuple[resolver.Slice, ...]:
+    version = queries.version(schedule, number)
+    shown = preview(
+        schedule,
+        layers=specs_of(queries.layers_of(version)),
+        effective_at=at,
+        time_zone=version.time_zone,
+        terms=terms_of(version),
+        actor=None,
+    )
+    return shown.after

@@ -1,0 +1,44 @@
+"""What was saved of a schedule, and what counts when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import F, Q
+from django.shortcuts import get_object_or_404
+
+from oncall.schedules.queries.rows import layer_rows
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+
+    from oncall.schedules.models import Layer, Schedule, ScheduleVersion
+
+
+def versions(schedule: Schedule) -> QuerySet[ScheduleVersion]:
+    """Everything that was saved of a schedule, the latest first."""
+    return schedule.versions.select_related("created_by", "stands_behind").order_by("-number")
+
+
+def version(schedule: Schedule, number: int) -> ScheduleVersion:
+    """One of them; 404 where absent."""
+    return get_object_or_404(versions(schedule), number=number)
+
+
+def version_at(schedule: Schedule, at: datetime) -> ScheduleVersion | None:
+    """The version that counts at an instant; None before the first."""
+    counts = Q(effective_until=None) | Q(effective_until__gt=at)
+    return versions(schedule).filter(counts, effective_from__lte=at).first()
+
+
+def planned(schedule: Schedule, *, at: datetime) -> QuerySet[ScheduleVersion]:
+    """The versions that will count after an instant, the next one first."""
+    lasts = Q(effective_until=None) | Q(effective_until__gt=F("effective_from"))
+    return versions(schedule).filter(lasts, effective_from__gt=at).order_by("effective_from", "number")
+
+
+def layers_of(version: ScheduleVersion) -> list[Layer]:
+    """The rotations of one version, lowest first, with their people."""
+    return list(layer_rows().filter(version=version))

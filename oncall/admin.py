@@ -7,6 +7,7 @@ from oncall.nights.admin import NightLimitAdmin
 from oncall.paging.admin import ContactMethodAdmin, PageAdmin
 from oncall.quiet.admin import HolidayAdmin, QuietHoursAdmin
 from oncall.routing.admin import RouteAdmin, ServicePolicyAdmin
+from oncall.schedules.admin import OverrideAdmin, ScheduleAdmin
 
 __all__ = [
     "AbsenceAdmin",
@@ -18,10 +19,12 @@ __all__ = [
     "IntegrationAdmin",
     "LevelAdmin",
     "NightLimitAdmin",
+    "OverrideAdmin",
     "PageAdmin",
     "PolicyAdmin",
     "PublishedShiftAdmin",
     "QuietHoursAdmin",
     "RouteAdmin",
+    "ScheduleAdmin",
     "ServicePolicyAdmin",
 ]

@@ -157,7 +157,7 @@ class Values:
             "/api/v1/pages/": {"ref": self.page.pk},
             "/api/v1/integrations/": {"ref": Integration.objects.earliest("id").pk},
             "/api/v1/routes/": {"ref": _first(Route)},
-            "/api/v1/schedules/": {"ref": schedule, "override": override.pk},
+            "/api/v1/schedules/": {"ref": schedule, "override": override.pk, "number": 1, "against": 1},
             "/api/v1/status-pages/": {"ref": "alder-pay"},
             "/api/v1/components/": {"ref": Component.objects.earliest("id").pk},
             "/api/v1/notices/": {"ref": Notice.objects.earliest("id").pk},

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.accounts import queries as people
-from core.api.fields import Time, by_reference
+from core.api.fields import Time, ZoneName, by_reference
 from oncall.schedules import operations, queries
 from oncall.schedules.models import Layer, Unit
 from oncall.schedules.rules.layers import WEEKDAYS
@@ -61,46 +62,78 @@ class Place(serializers.Field[Any, Any, Any, Any]):
 
 
 class LayerInput(serializers.Serializer[dict[str, Any]]):
+    id = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        help_text="The rotation that this one continues; default: the one of its name.",
+    )
     name = serializers.CharField(max_length=80)
     start = Time()
+    time_zone = ZoneName(required=False, help_text="Of its hand-offs; default: that of the schedule.")
+    rank = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=1000,
+        help_text="A higher one covers the lower ones, equal ones are on call together; default: above the one before.",
+    )
     handoff = Handoff()
     participants = serializers.ListField(child=Place(allow_null=True), min_length=1, max_length=200)
     restrictions = RestrictionField(many=True, required=False)
+    counts_only_active = serializers.BooleanField(
+        required=False, help_text="A turn in which no window opens is not used up."
+    )
 
 
 class LayerOutput(serializers.Serializer[Layer]):
+    id = serializers.CharField()
     name = serializers.CharField()
     start = Time()
+    time_zone = serializers.CharField()
+    rank = serializers.IntegerField()
     handoff = Handoff()
     participants = serializers.ListField(child=serializers.CharField(allow_null=True))
     restrictions = RestrictionField(many=True)
+    counts_only_active = serializers.BooleanField()
 
     def to_representation(self, layer: Layer) -> dict[str, Any]:
         value = queries.layer_value(layer)
-        weekday = DAYS[layer.weekday] if layer.weekday is not None else None
         place = Place()
         return {
+            "id": str(layer.lineage),
             "name": layer.name,
             "start": Time().to_representation(layer.start),
+            "time_zone": layer.time_zone,
+            "rank": layer.position,
             "handoff": {
                 "every": layer.every,
                 "unit": layer.unit,
                 "at": f"{layer.handoff_at:%H:%M}",
-                "weekday": weekday,
+                "weekday": DAYS[layer.weekday] if layer.weekday is not None else None,
             },
             "participants": [
                 place.to_representation(list(people) if people is not None else None)
                 for people in value.participants
             ],
-            "restrictions": [
-                {
-                    "weekday": DAYS[window.weekday] if window.weekday is not None else None,
-                    "from": f"{window.start:%H:%M}",
-                    "to": f"{window.end:%H:%M}",
-                }
-                for window in value.restrictions
-            ],
+            "restrictions": [window(each.weekday, each.start, each.end) for each in value.restrictions],
+            "counts_only_active": layer.counts_only_active,
         }
+
+
+def window(weekday: int | None, start: time, end: time) -> dict[str, Any]:
+    """A window of the day or week as JSON."""
+    return {
+        "weekday": DAYS[weekday] if weekday is not None else None,
+        "from": f"{start:%H:%M}",
+        "to": f"{end:%H:%M}",
+    }
+
+
+def windows(data: list[dict[str, Any]]) -> list[tuple[int | None, time, time]]:
+    """Windows out of the request's words."""
+    return [
+        (DAYS.index(each["weekday"]) if each.get("weekday") else None, each["from"], each["to"])
+        for each in data
+    ]
 
 
 def spec(data: dict[str, Any]) -> operations.LayerSpec:
@@ -115,8 +148,9 @@ def spec(data: dict[str, Any]) -> operations.LayerSpec:
         every=handoff["every"],
         weekday=DAYS.index(weekday) if weekday else None,
         participants=data["participants"],
-        restrictions=[
-            (DAYS.index(window["weekday"]) if window.get("weekday") else None, window["from"], window["to"])
-            for window in data.get("restrictions", [])
-        ],
+        restrictions=windows(data.get("restrictions", [])),
+        time_zone=data.get("time_zone", ""),
+        rank=data.get("rank"),
+        counts_only_active=data.get("counts_only_active", False),
+        lineage=data.get("id"),
     )

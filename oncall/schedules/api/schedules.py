@@ -17,11 +17,19 @@ from core.accounts.models import Team
 from core.accounts.policy import Verb, require
 from core.api.fields import Id, SlugOrId, Time, ZoneName, by_reference
 from core.api.permissions import Configures, Responds
-from core.api.views import Lists, Shows, ViewSet
+from core.api.views import Lists, Shows
 from oncall.schedules import operations, queries
-from oncall.schedules.api.layers import LayerInput, LayerOutput, spec
+from oncall.schedules.api.layers import LayerInput, LayerOutput, RestrictionField, spec
 from oncall.schedules.api.shifts import OnCallOutput, ShiftOutput, instant, shift, state
-from oncall.schedules.models import Override, Schedule
+from oncall.schedules.api.versions import (
+    ScheduleReplacement,
+    TermsInput,
+    Versions,
+    replacement,
+    shown_terms,
+    terms,
+)
+from oncall.schedules.models import Layer, Override, Schedule
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -34,7 +42,12 @@ LONGEST = timedelta(days=400)
 class ScheduleSerializer(serializers.ModelSerializer[Schedule]):
     id = Id()
     team = serializers.CharField(source="team.slug", default=None, allow_null=True, read_only=True)
+    version = serializers.IntegerField(help_text="Rises with every change, overrides among them.")
     layers = serializers.SerializerMethodField()
+    coverage = RestrictionField(many=True, read_only=True)
+    stands_behind = serializers.CharField(read_only=True, allow_null=True)
+    offset = serializers.IntegerField(read_only=True, allow_null=True)
+    is_informal = serializers.BooleanField(read_only=True)
     url = serializers.SerializerMethodField()
 
     class Meta:
@@ -46,7 +59,12 @@ class ScheduleSerializer(serializers.ModelSerializer[Schedule]):
             "description",
             "time_zone",
             "team",
+            "version",
             "layers",
+            "coverage",
+            "stands_behind",
+            "offset",
+            "is_informal",
             "url",
         ]
         read_only_fields = fields
@@ -56,11 +74,17 @@ class ScheduleSerializer(serializers.ModelSerializer[Schedule]):
         layers = queries.layers_in_force(schedule, at=timezone.now())
         return [LayerOutput(layer).data for layer in layers]
 
+    def to_representation(self, schedule: Schedule) -> dict[str, Any]:
+        """Add what the version that counts says beside its rotations."""
+        for name, value in shown_terms(queries.version_at(schedule, timezone.now())).items():
+            setattr(schedule, name, value)
+        return super().to_representation(schedule)
+
     def get_url(self, schedule: Schedule) -> str:
         return queries.address(schedule)
 
 
-class ScheduleInput(serializers.Serializer[dict[str, Any]]):
+class ScheduleInput(TermsInput):
     slug = serializers.SlugField(max_length=60)
     name = serializers.CharField(max_length=80)
     description = serializers.CharField(required=False, allow_blank=True, default="")
@@ -69,21 +93,24 @@ class ScheduleInput(serializers.Serializer[dict[str, Any]]):
     layers = LayerInput(many=True)
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        taken: dict[str, bool] = {
-            name: Schedule.objects.filter(**{name: data[name]}).exists()
-            for name in ("slug", "name")
-            if name in data
-        }
-        wrong: dict[str, Any] = {name: ["Another schedule has it."] for name, found in taken.items() if found}
-        if wrong:
-            raise ValidationError(wrong)
+        refuse_taken(data, Schedule.objects.all())
         return data
 
 
-class ScheduleReplacement(serializers.Serializer[dict[str, Any]]):
-    layers = LayerInput(many=True)
-    time_zone = ZoneName(required=False)
-    effective_at = Time(required=False, help_text="From when on it counts; default now, never the past.")
+class ScheduleChange(serializers.Serializer[dict[str, Any]]):
+    slug = serializers.SlugField(max_length=60, required=False)
+    name = serializers.CharField(max_length=80, required=False)
+    description = serializers.CharField(required=False, allow_blank=True)
+    team = SlugOrId(lambda _: Team.objects.all(), required=False, allow_null=True)
+
+
+def refuse_taken(data: dict[str, Any], others: QuerySet[Schedule]) -> None:
+    """Answer 400 where another schedule has the name or the slug."""
+    taken = [
+        name for name in ("slug", "name") if name in data and others.filter(**{name: data[name]}).exists()
+    ]
+    if taken:
+        raise ValidationError({name: ["Another schedule has it."] for name in taken})
 
 
 class OverrideOutput(serializers.ModelSerializer[Override]):
@@ -92,10 +119,11 @@ class OverrideOutput(serializers.ModelSerializer[Override]):
     end = Time()
     user = serializers.CharField(source="user_id", allow_null=True)
     replaces = serializers.CharField(source="replaces_id", allow_null=True)
+    layer = serializers.CharField(allow_null=True)
 
     class Meta:
         model = Override
-        fields: ClassVar[list[str]] = ["id", "start", "end", "user", "replaces", "reason"]
+        fields: ClassVar[list[str]] = ["id", "start", "end", "user", "replaces", "layer", "reason"]
         read_only_fields = fields
 
 
@@ -104,7 +132,17 @@ class OverrideInput(serializers.Serializer[dict[str, Any]]):
     end = Time()
     user = SlugOrId(lambda _: people.people(), slug=None)
     replaces = SlugOrId(lambda _: people.people(), slug=None, required=False, allow_null=True)
+    layer = serializers.CharField(
+        required=False,
+        allow_null=True,
+        help_text="The id or name of the one rotation it is of; default: all.",
+    )
     reason = serializers.CharField(required=False, max_length=200, allow_blank=True)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        if data["end"] <= data["start"]:
+            raise ValidationError({"end": ["The override has to end after it starts."]})
+        return data
 
 
 INSTANTS = [
@@ -113,7 +151,7 @@ INSTANTS = [
 ]
 
 
-class Schedules(Lists, Shows, ViewSet):
+class Schedules(Lists, Shows, Versions):
     """Who is on call when."""
 
     permission_classes = (Configures,)
@@ -137,21 +175,28 @@ class Schedules(Lists, Shows, ViewSet):
         """Create a schedule with its rotations; a later layer covers the ones before it."""
         data = self.read(ScheduleInput)
         require(request.user, Verb.CONFIGURE, data["team"])
-        layers = [spec(layer) for layer in data.pop("layers")]
-        return self.created(operations.create(**data, layers=layers, actor=self.person))
+        about = {name: data[name] for name in ("slug", "name", "description", "time_zone", "team")}
+        layers = [spec(layer) for layer in data["layers"]]
+        wanted = terms(data, operations.Terms())
+        return self.created(operations.create(**about, layers=layers, terms=wanted, actor=self.person))
 
     @extend_schema(request=ScheduleReplacement, responses=ScheduleSerializer)
     def update(self, request: Request, ref: str) -> Response:
         """Replace the rotations from `effective_at` on. The past stays as it was."""
         schedule = self.get_object()
-        data = self.read(ScheduleReplacement)
-        operations.save_layers(
-            schedule,
-            layers=[spec(layer) for layer in data["layers"]],
-            effective_at=data.get("effective_at"),
-            time_zone=data.get("time_zone"),
-            actor=self.person,
-        )
+        wanted = replacement(self.read(ScheduleReplacement), schedule)
+        operations.save_layers(schedule, **wanted, actor=self.person)
+        return self.answer(schedule)
+
+    @extend_schema(request=ScheduleChange, responses=ScheduleSerializer)
+    def partial_update(self, request: Request, ref: str) -> Response:
+        """Change the name, the slug, the team or the description. Rotations are replaced as a whole, by PUT."""
+        schedule = self.get_object()
+        data = self.read(ScheduleChange)
+        refuse_taken(data, Schedule.objects.exclude(pk=schedule.pk))
+        if "team" in data:
+            require(request.user, Verb.CONFIGURE, data["team"])
+        operations.describe(schedule, actor=self.person, **data)
         return self.answer(schedule)
 
     @extend_schema(parameters=INSTANTS, responses=ShiftOutput(many=True), filters=False)
@@ -185,7 +230,9 @@ class Schedules(Lists, Shows, ViewSet):
         """Overrides that are not over, or a new one: instead of `replaces`, or of everybody."""
         schedule = self.get_object()
         if request.method == "POST":
-            row = operations.add_override(schedule, **self.read(OverrideInput), actor=self.person)
+            data = self.read(OverrideInput)
+            data["layer"] = _layer(schedule, data.get("layer"))
+            row = operations.add_override(schedule, **data, actor=self.person)
             row.refresh_from_db()
             return Response(OverrideOutput(row).data, status=201)
         chunk = self.paginate_queryset(queries.live_overrides(schedule))
@@ -202,3 +249,13 @@ class Schedules(Lists, Shows, ViewSet):
             raise NotFound
         operations.cancel_override(row, actor=self.person)
         return Response(status=204)
+
+
+def _layer(schedule: Schedule, ref: str | None) -> Layer | None:
+    """The rotation that an override names, by its id or its name; 400 where there is none."""
+    if ref is None:
+        return None
+    for layer in queries.layers_in_force(schedule, at=timezone.now()):
+        if ref in {str(layer.lineage), layer.name}:
+            return layer
+    raise ValidationError({"layer": [f"This schedule has no rotation {ref!r} now."]})

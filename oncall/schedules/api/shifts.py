@@ -15,6 +15,7 @@ from core.api.fields import Time
 from core.api.permissions import Reads
 from core.api.views import ViewSet
 from oncall.schedules import queries
+from oncall.schedules.rules import resolver
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from oncall.schedules.models import Schedule
-    from oncall.schedules.rules import resolver
+
+
+class TurnOutput(serializers.Serializer[Any]):
+    user = serializers.CharField()
+    layer = serializers.CharField(help_text="The id of the rotation.")
+    turn = serializers.IntegerField(help_text="The first turn of a rotation is 0.")
+    window = serializers.DateField(allow_null=True, help_text="The local date on which a window opens.")
 
 
 class ShiftOutput(serializers.Serializer[Any]):
@@ -32,6 +39,9 @@ class ShiftOutput(serializers.Serializer[Any]):
     users = serializers.ListField(child=serializers.CharField())
     layer = serializers.CharField(allow_null=True)
     override = serializers.CharField(allow_null=True)
+    swap = serializers.CharField(allow_null=True)
+    kind = serializers.ChoiceField(choices=[kind.value for kind in resolver.Kind])
+    turns = TurnOutput(many=True)
     reason = serializers.CharField()
 
 
@@ -86,6 +96,17 @@ def shift(piece: resolver.Slice) -> dict[str, Any]:
         "users": ids(piece.users),
         "layer": piece.layer,
         "override": str(piece.override) if piece.override is not None else None,
+        "swap": str(piece.swap) if piece.swap is not None else None,
+        "kind": piece.kind.value,
+        "turns": [
+            {
+                "user": str(user),
+                "layer": str(key.lineage),
+                "turn": key.turn,
+                "window": key.window.isoformat() if key.window else None,
+            }
+            for user, key in piece.shifts
+        ],
         "reason": piece.reason,
     }
 

@@ -122,8 +122,8 @@ class LayerForm(forms.Form):
         return None
 
     def spec(self, zone: str) -> LayerSpec:
-        data = self.cleaned_data
-        local = datetime.combine(data["start"], data["handoff_at"], ZoneInfo(zone))
+        data, known = self.cleaned_data, self.initial
+        local = datetime.combine(data["start"], data["handoff_at"], ZoneInfo(known.get("time_zone", zone)))
         weekly = data["unit"] == Unit.WEEK
         return LayerSpec(
             name=data["name"],
@@ -134,6 +134,10 @@ class LayerForm(forms.Form):
             weekday=int(data["weekday"]) if weekly and data["weekday"] else None,
             participants=data["participants"],
             restrictions=data["restrictions"],
+            time_zone=known.get("time_zone", ""),
+            rank=known.get("rank"),
+            counts_only_active=known.get("counts_only_active", False),
+            lineage=known.get("lineage"),
         )
 
 
@@ -152,6 +156,11 @@ def initial(layer: Layer) -> dict[str, Any]:
         "weekday": "" if layer.weekday is None else str(layer.weekday),
         "handoff_at": layer.handoff_at,
         "start": start.date(),
+        # What only the API sets is kept.
+        "time_zone": layer.time_zone,
+        "rank": layer.position,
+        "counts_only_active": layer.counts_only_active,
+        "lineage": layer.lineage,
     }
     turns = queries.turns(layer)
     alone = [turn[0] for turn in turns if turn and len(turn) == 1]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
@@ -174,6 +175,32 @@ def test_saving_what_is_shown_changes_nothing(*, shared: bool) -> None:
     after = in_force(schedule)
     assert after[1:] == before[1:]
     assert after[0] != before[0]
+
+
+def test_what_only_the_api_sets_is_kept_by_the_editor() -> None:
+    alice, bob = cast.alice(), cast.bob()
+    layers = [
+        operations.LayerSpec(
+            name=name, start=datetime(2026, 1, 5, 9, tzinfo=UTC), handoff_at=time(9), participants=[[one]],
+            rank=2, time_zone=zone, counts_only_active=name == "East",
+        )
+        for name, one, zone in (("East", alice, "Asia/Tokyo"), ("West", bob, "America/New_York"))
+    ]  # fmt: skip
+    schedule = operations.create(name="Search", slug="search", time_zone="UTC", layers=layers, actor=None)
+    before = operations.specs_of(queries.layers_in_force(schedule, at=timezone.now()))
+    client, address = signed_in(cast.ada()), reverse("oncall:edit-schedule", args=["search"])
+    given = as_shown(client.get(address).content.decode(), action=address)
+    assert client.post(address, {**given, "layers-0-name": "Far East"}).status_code == 302
+    after = operations.specs_of(queries.layers_in_force(schedule, at=timezone.now()))
+    assert after == [
+        replace(before[0], name="Far East", start=after[0].start),
+        replace(before[1], start=after[1].start),
+    ]
+    assert who_is_on_call(schedule) == {alice.pk, bob.pk}
+
+
+def who_is_on_call(schedule: Schedule) -> set[int]:
+    return set(queries.on_call([schedule.pk])[schedule.pk].users)
 
 
 def test_a_window_is_added_changed_and_taken_away() -> None:

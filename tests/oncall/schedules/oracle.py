@@ -5,11 +5,12 @@ one. Wall-clock times and changes of the clock are taken to lie on whole minutes
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from oncall.schedules.rules.layers import Layer, Override
+from oncall.schedules.rules.layers import Away, CoverageHours, Layer, Override, Restriction
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -143,72 +144,151 @@ def _month(day: date) -> int:
     return day.year * 12 + day.month
 
 
-def place(layer: Layer, moment: datetime) -> tuple[int, ...] | None:
-    """Who holds the turn at `moment`, active or not."""
-    turn = sum(1 for begins in handoffs(layer, moment) if begins <= moment) - 1
-    return layer.participants[turn % len(layer.participants)] if layer.participants else None
-
-
 def counts(layer: Layer, moment: datetime) -> bool:
-    """Whether the layer is in force and one of its windows is open."""
+    """Whether the layer is in force."""
     if moment < layer.start or moment < layer.effective_from:
         return False
-    if layer.effective_until is not None and moment >= layer.effective_until:
-        return False
-    return not layer.restrictions or any(_open(layer, moment))
+    return layer.effective_until is None or moment < layer.effective_until
 
 
-def _open(layer: Layer, moment: datetime) -> Iterator[bool]:
-    today = shown(layer.time_zone, moment).date()
-    for window in layer.restrictions:
+def is_open(zone: str, windows: Sequence[Restriction], moment: datetime) -> bool:
+    """Whether one of the wall-clock windows is open; no windows are always open."""
+    return not windows or any(
+        opens <= moment < closes for opens, closes in _windows(zone, windows, shown(zone, moment).date())
+    )
+
+
+def _windows(zone: str, windows: Sequence[Restriction], today: date) -> Iterator[tuple[datetime, datetime]]:
+    """The windows that open a few days around a date."""
+    for window in windows:
         for days_ago in range(-2, 5):
             day = today - days_ago * DAY
             if window.weekday is None or window.weekday == day.weekday():
                 closes_on = day if window.start < window.end else day + DAY
-                opens = instant_of(layer.time_zone, _on(day, window.start))
-                closes = instant_of(layer.time_zone, _on(closes_on, window.end))
-                yield opens <= moment < closes
+                yield instant_of(zone, _on(day, window.start)), instant_of(zone, _on(closes_on, window.end))
 
 
 def _on(day: date, clock: time) -> datetime:
     return datetime(day.year, day.month, day.day, clock.hour, clock.minute)  # noqa: DTZ001 - a wall-clock time
 
 
+@dataclass(frozen=True)
+class Absence:
+    """Who can be on call: `active` people, None for everybody, who are not `away`."""
+
+    active: frozenset[int] | None
+    away: tuple[Away, ...] = ()
+
+    def of(self, person: int, moment: datetime) -> list[Away]:
+        """The stretches in which the person is away at the moment."""
+        return [
+            each
+            for each in self.away
+            if each.user == person
+            and (each.start is None or each.start <= moment)
+            and (each.end is None or moment < each.end)
+        ]
+
+    def has(self, person: int, moment: datetime) -> bool:
+        is_inactive = self.active is not None and person not in self.active
+        return is_inactive or bool(self.of(person, moment))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Who is on call, the layers that chose them, and the last override that changed that."""
+
+    people: tuple[int, ...]
+    layers: tuple[str, ...]
+    override: int | None
+
+
 def who(
     layers: Sequence[Layer],
     overrides: Sequence[Override],
     moment: datetime,
-    active: frozenset[int] | None,
-) -> tuple[tuple[int, ...], str | None, int | None]:
-    """The people on call at `moment`, the layer that chose them, the last override that changed that."""
-    people: list[int] = []
-    chosen = None
-    for layer in layers:
-        able = _able(layer, moment, active)
-        if able:
-            people, chosen = able, layer.name
-    decisive = None
-    in_force = [each for each in overrides if each.start <= moment < each.end]
-    for override in sorted(in_force, key=lambda each: (each.created_order, each.id)):
-        if _obey(override, people, active):
-            decisive = override.id
-    return tuple(people), chosen, decisive
+    absence: Absence,
+    hours: Sequence[CoverageHours] = (),
+) -> Answer:
+    """Who is on call at `moment`, and why."""
+    in_force = sorted(
+        (each for each in overrides if each.start <= moment < each.end),
+        key=lambda each: (each.created_order, each.id),
+    )
+    said = []
+    for number, layer in enumerate(layers):
+        if counts(layer, moment):
+            people = _own(layer, moment, absence)
+            own = [each for each in in_force if each.layer == layer.lineage]
+            decisive = _obeyed(own, people, moment, absence)
+            said.append((number if layer.rank is None else layer.rank, layer.name, people, decisive))
+    top = max((rank for rank, _, people, _ in said if people), default=None)
+    winners = [one for one in said if one[0] == top and one[2]]
+    if not all(is_open(each.time_zone, each.windows, moment) for each in hours):
+        winners = []
+    together = list(dict.fromkeys(person for _, _, people, _ in winners for person in people))
+    decisive = next((found for *_, found in winners if found is not None), None)
+    whole = [each for each in in_force if each.layer is None]
+    decisive = _obeyed(whole, together, moment, absence, decisive)
+    return Answer(tuple(together), tuple(name for _, name, *_ in winners), decisive)
 
 
-def _able(layer: Layer, moment: datetime, active: frozenset[int] | None) -> list[int]:
-    able: list[int] = []
-    if counts(layer, moment):
-        for person in place(layer, moment) or ():
-            if person not in able and (active is None or person in active):
-                able.append(person)
+def _own(layer: Layer, moment: datetime, absence: Absence) -> list[int]:
+    """Who has the turn and can, in an open window; or who has the next place, where whoever is away passes it on."""
+    if not layer.participants or not is_open(layer.time_zone, layer.restrictions, moment):
+        return []
+    turn, count = _turn(layer, moment), len(layer.participants)
+    own = layer.participants[turn % count] or ()
+    able = _able(own, moment, absence)
+    passes_on = any(away.passes_on for person in own for away in absence.of(person, moment))
+    for later in range(1, count):
+        if passes_on and not able:
+            able = _able(layer.participants[(turn + later) % count] or (), moment, absence)
     return able
 
 
-def _obey(override: Override, people: list[int], active: frozenset[int] | None) -> bool:
+def _able(place: Sequence[int], moment: datetime, absence: Absence) -> list[int]:
+    return list(dict.fromkeys(person for person in place if not absence.has(person, moment)))
+
+
+def _turn(layer: Layer, moment: datetime) -> int:
+    """The number of the turn at `moment`, without those that no window was open in where only the others count."""
+    begun = [begins for begins in handoffs(layer, moment) if begins <= moment]
+    if not layer.counts_only_active or not layer.restrictions:
+        return len(begun) - 1
+    turns = zip([layer.start, *begun[1:]], begun[1:], strict=False)
+    return sum(_opens_in(layer, begins, ends) for begins, ends in turns)
+
+
+def _opens_in(layer: Layer, begins: datetime, ends: datetime) -> bool:
+    day, last = shown(layer.time_zone, begins).date(), shown(layer.time_zone, ends).date()
+    while day <= last:
+        windows = _windows(layer.time_zone, layer.restrictions, day)
+        if any(max(opens, begins) < min(closes, ends) for opens, closes in windows):
+            return True
+        day += DAY
+    return False
+
+
+def _obeyed(
+    overrides: Sequence[Override],
+    people: list[int],
+    moment: datetime,
+    absence: Absence,
+    decisive: int | None = None,
+) -> int | None:
+    """Change the list as the overrides say, one after the other; the last that changed it is decisive."""
+    for override in overrides:
+        if _obey(override, people, moment, absence):
+            decisive = override.id
+    return decisive
+
+
+def _obey(override: Override, people: list[int], moment: datetime, absence: Absence) -> bool:
     """Change the list as the override says; false where that changes nothing."""
     before = list(people)
     joins, leaves = override.user, override.replaces
-    if joins is not None and active is not None and joins not in active:
+    if joins is not None and absence.has(joins, moment):
         return False
     if override.replaces_everybody:
         people.clear()

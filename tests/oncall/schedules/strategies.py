@@ -5,7 +5,7 @@ choices from Hypothesis as they can, because a choice costs more than what the r
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from itertools import combinations, product
 from typing import Protocol, TypeVar
@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from oncall.schedules.rules.layers import Handoff, Layer, Override, Restriction, Unit
+from oncall.schedules.rules.layers import Away, CoverageHours, Handoff, Layer, Override, Restriction, Unit
 from oncall.schedules.rules.resolver import Slice, final
 from tests.oncall.schedules import oracle
 
@@ -63,11 +63,17 @@ GROUPS = [group for count in (2, 3) for group in combinations((3, 1, 4, 2), coun
 ODD_ROTATIONS = st.lists(st.sampled_from((None, (), (1,), (2,), (3,), (2, 2), *GROUPS)), max_size=4).map(
     tuple
 )
-RESTRICTIONS = st.lists(st.tuples(WEEKDAY, CLOCK, CLOCK), max_size=3)
+RESTRICTIONS = st.lists(st.tuples(WEEKDAY, CLOCK, CLOCK), min_size=1, max_size=3)
 TEAMS = [frozenset(team) for count in (1, 2, 3) for team in combinations(PEOPLE, count)]
 ACTIVE = st.sampled_from((*[None] * len(TEAMS), *TEAMS))
 UNITS = (Unit.DAY, Unit.HOUR, Unit.MONTH, Unit.WEEK)
 OVERRIDES = st.integers(0, 4)
+# Ranks of up to three layers; without them each stands above those before it.
+RANKS = st.sampled_from(
+    ((None,) * 3, (0, 0, 0), (0, 0, 1), (None,) * 3, (0, 1, 1), (0, 1, 0), (2, 1, 0), (None,) * 3)
+)
+LINEAGE = st.sampled_from((None, None, None, 1, 2, 3))
+ABSENCES = st.integers(1, 2)
 ORDER = st.integers(0, 5)
 
 
@@ -88,9 +94,21 @@ class Situation:
     start: datetime
     end: datetime
     active: frozenset[int] | None
+    away: tuple[Away, ...] = ()
+    hours: tuple[CoverageHours, ...] = ()
+
+    @property
+    def is_ranked(self) -> bool:
+        return any(layer.rank is not None for layer in self.layers)
 
     def slices(self) -> tuple[Slice, ...]:
-        return final(self.layers, self.overrides, self.start, self.end, self.active)
+        return final(
+            self.layers, self.overrides, self.start, self.end, self.active, away=self.away, hours=self.hours
+        )
+
+    def expected(self, moment: datetime) -> oracle.Answer:
+        absence = oracle.Absence(self.active, self.away)
+        return oracle.who(self.layers, self.overrides, moment, absence, self.hours)
 
 
 def seldom(draw: Draw) -> bool:
@@ -137,10 +155,15 @@ def layer_around(draw: Draw, zone: str, change: datetime, name: str) -> Layer:
         effective_until=change + near(draw) if seldom(draw) else None,
         handoff=handoff_around(draw, own_zone, change),
         participants=draw(ODD_ROTATIONS if seldom(draw) else ROTATIONS),
-        restrictions=tuple(
-            Restriction(weekday, clock_of(opens, own_zone, change), clock_of(closes, own_zone, change))
-            for weekday, opens, closes in (draw(RESTRICTIONS) if seldom(draw) else ())
-        ),
+        restrictions=windows_around(draw, own_zone, change) if seldom(draw) else (),
+        counts_only_active=seldom(draw),
+    )
+
+
+def windows_around(draw: Draw, zone: str, change: datetime) -> tuple[Restriction, ...]:
+    return tuple(
+        Restriction(weekday, clock_of(opens, zone, change), clock_of(closes, zone, change))
+        for weekday, opens, closes in draw(RESTRICTIONS)
     )
 
 
@@ -149,7 +172,13 @@ def override_around(draw: Draw, change: datetime, number: int) -> Override:
     end = start + draw(LENGTH) * MINUTE
     user, replaces = draw(SOMEONE), draw(SOMEONE)
     everybody = replaces is None and draw(st.booleans())
-    return Override(number, start, end, user, replaces, draw(ORDER), everybody)
+    return Override(number, start, end, user, replaces, draw(ORDER), everybody, layer=draw(LINEAGE))
+
+
+def away_around(draw: Draw, change: datetime, *, passes_on: bool) -> Away:
+    start = None if seldom(draw) else change + near(draw)
+    end = None if seldom(draw) else (start or change) + draw(LENGTH) * MINUTE
+    return Away(draw(st.sampled_from(PEOPLE)), start, end, "is away", passes_on=passes_on)
 
 
 @st.composite
@@ -157,13 +186,21 @@ def situations(draw: DrawFn) -> Situation:
     zone = draw(st.sampled_from(ZONES))
     change = change_of(draw, zone)
     start = change - DAY + near(draw)
+    count = draw(ABSENCES) if seldom(draw) else 0
+    # Whether the turn of somebody is passed on whose account is closed as well is nowhere said.
+    passes_on = count > 0 and draw(st.booleans())
     return Situation(
         change=change,
-        layers=tuple(layer_around(draw, zone, change, name) for name in draw(NAMES)),
+        layers=tuple(
+            replace(layer_around(draw, zone, change, name), lineage=number, rank=rank)
+            for number, (name, rank) in enumerate(zip(draw(NAMES), draw(RANKS), strict=False), start=1)
+        ),
         overrides=tuple(override_around(draw, change, number) for number in range(draw(OVERRIDES))),
         start=start,
         end=start + draw(SHORT if seldom(draw) else LONG) * MINUTE,
-        active=draw(ACTIVE),
+        active=None if passes_on else draw(ACTIVE),
+        away=tuple(away_around(draw, change, passes_on=passes_on) for _ in range(count)),
+        hours=(CoverageHours(zone, windows_around(draw, zone, change)),) if seldom(draw) else (),
     )
 
 

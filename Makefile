@@ -14,7 +14,7 @@ T ?=
 # Watchbill is ten processes, each started again after it died: none of them compiles what another has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: up test proof chaos soak bench bench-stuck bench-paging pictures format lock check check-format check-lint check-types check-imports check-templates \
+.PHONY: up test proof chaos soak bench bench-stuck bench-paging bench-schedules pictures format lock check check-format check-lint check-types check-imports check-templates \
 	check-migrations check-documents
 .DEFAULT_GOAL := up
 
@@ -57,6 +57,10 @@ bench-paging: .venv/dev
 # How long a look for stuck pages takes beside a million messages; fails above 50 ms.
 bench-stuck: .venv/dev
 	@$(BIN)/python -m bench.stuck
+
+# The rules of schedules beside a plain prototype of them and beside Grafana OnCall. Fails below the targets.
+bench-schedules: .venv/dev
+	@$(BIN)/python -m bench.schedules
 
 # The pictures of the documentation, from the running product.
 pictures: .venv/dev

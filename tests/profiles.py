@@ -2,7 +2,7 @@
 
 from hypothesis import HealthCheck, settings
 
-EXAMPLES = {"test": 600, "proof": 10_000, "mutants": 40}
+EXAMPLES = {"test": 600, "proof": 10_000, "mutants": 100}
 
 for name, examples in EXAMPLES.items():
     # A busy machine is no reason to fail. Whether a mutant survives must not depend on chance.

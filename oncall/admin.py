@@ -3,6 +3,7 @@ from oncall.alerts.admin import IntegrationAdmin
 from oncall.destinations.admin import DestinationAdmin
 from oncall.escalation.admin import LevelAdmin, PolicyAdmin
 from oncall.feeds.admin import FeedAddressAdmin, PublishedShiftAdmin
+from oncall.imports.admin import ImportedFromAdmin, ScheduleImportAdmin
 from oncall.nights.admin import NightLimitAdmin
 from oncall.paging.admin import ContactMethodAdmin, PageAdmin
 from oncall.quiet.admin import HolidayAdmin, QuietHoursAdmin
@@ -16,6 +17,7 @@ __all__ = [
     "DestinationAdmin",
     "FeedAddressAdmin",
     "HolidayAdmin",
+    "ImportedFromAdmin",
     "IntegrationAdmin",
     "LevelAdmin",
     "NightLimitAdmin",
@@ -26,5 +28,6 @@ __all__ = [
     "QuietHoursAdmin",
     "RouteAdmin",
     "ScheduleAdmin",
+    "ScheduleImportAdmin",
     "ServicePolicyAdmin",
 ]

@@ -4,6 +4,7 @@ from oncall.destinations.api import Channels
 from oncall.escalation.api.pages import PagesLedger
 from oncall.escalation.api.policies import EscalationPolicies
 from oncall.feeds.api import MyCalendars
+from oncall.imports.api import ScheduleImports
 from oncall.inbox.api import Alerts
 from oncall.paging.api import ContactMethods, NotificationRules
 from oncall.quiet.api import MyHolidays, MyQuietHours
@@ -29,6 +30,7 @@ routes = [
     ("routes", Routes, "route"),
     ("missing-runbooks", MissingRunbooks, "missing-runbook"),
     ("simulate", Simulate, "simulate"),
+    ("schedule-imports", ScheduleImports, "schedule-import"),
     ("schedules", Schedules, "schedule"),
     ("on-call/readiness", Readiness, "readiness"),
     ("on-call", OnCall, "on-call"),

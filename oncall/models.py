@@ -3,6 +3,7 @@ from oncall.alerts.models import Alert, IngestError, Integration, Signal, SpoolR
 from oncall.destinations.models import Destination
 from oncall.escalation.models import Escalation, LastResort, Level, Policy, Target
 from oncall.feeds.models import FeedAddress, PublishedSchedule, PublishedShift
+from oncall.imports.models import ImportedFrom, ScheduleImport
 from oncall.nights.models import NightLimit
 from oncall.paging.models import ContactMethod, NotificationRule, Page
 from oncall.quiet.models import Holiday, QuietHours
@@ -19,6 +20,7 @@ __all__ = [
     "FeedAddress",
     "Holiday",
     "HolidayRegion",
+    "ImportedFrom",
     "IngestError",
     "Integration",
     "LastResort",
@@ -36,6 +38,7 @@ __all__ = [
     "Restriction",
     "Route",
     "Schedule",
+    "ScheduleImport",
     "ScheduleVersion",
     "ServicePolicy",
     "Signal",

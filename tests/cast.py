@@ -6,6 +6,7 @@ Mallory is not invited: she belongs to another team.
 
 from __future__ import annotations
 
+import json
 import time as clock
 from datetime import UTC, datetime, time
 from functools import cache
@@ -24,7 +25,16 @@ if TYPE_CHECKING:
     from core.outbox.models import Message
     from incidents.models import Incident, Service, Severity
     from oncall.escalation.rules.plans import LevelSpec, TargetSpec
-    from oncall.models import Alert, Destination, Escalation, Integration, Page, Policy, Schedule
+    from oncall.models import (
+        Alert,
+        Destination,
+        Escalation,
+        Integration,
+        Page,
+        Policy,
+        Schedule,
+        ScheduleImport,
+    )
 
 PASSWORD = "correct horse battery staple"
 
@@ -271,6 +281,27 @@ def digest(page: Page) -> Message:
     with transaction.atomic():
         bundling.attach([message])
     return Message.objects.get(bundled=message)
+
+
+def schedule_import() -> ScheduleImport:
+    """A planned import of a schedule of Opsgenie, in whose rotation is somebody whom nobody here is."""
+    from oncall.imports import operations  # noqa: PLC0415 - models load after Django is set up
+
+    rotation = {
+        "id": "r-1",
+        "name": "Nights",
+        "startDate": "2026-01-05T18:00:00Z",
+        "type": "weekly",
+        "participants": [{"type": "user", "id": "u-1", "username": "stranger@example.com"}],
+    }
+    timeline = {
+        "_parent": {"id": "s-1"},
+        "startDate": "2026-01-05T00:00:00Z",
+        "endDate": "2030-01-05T00:00:00Z",
+        "finalTimeline": {"rotations": [{"id": "r-1", "periods": []}]},
+    }
+    schedule = {"id": "s-1", "name": "Imported nights", "timezone": "Europe/Berlin", "rotations": [rotation]}
+    return operations.plan(json.dumps([{"data": [schedule]}, {"data": timeline}]), actor=None)
 
 
 def told_together(about: Alert) -> Message:

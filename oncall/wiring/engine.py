@@ -43,6 +43,10 @@ def register() -> None:
     )
     housekeeping.prune("oncall_absence", "\"end\" < now() - interval '400 days'")
     housekeeping.prune("oncall_spoolreceipt", "drained_at < now() - interval '90 days'")
+    # What was not imported holds names and addresses of people.
+    housekeeping.prune(
+        "oncall_scheduleimport", "confirmed_at is null and created_at < now() - interval '7 days'"
+    )
     metrics.watch(
         metrics.Gauge(
             "watchbill_signals_damaged",

@@ -83,6 +83,12 @@ def told_together(stack: Stack) -> str:
     return stack.command("shell", "--no-imports", "-c", words).strip()
 
 
+def imported(stack: Stack) -> str:
+    """The address of the plan of an import."""
+    words = "from tests import cast; print(f'/on-call/-/import/{cast.schedule_import().pk}/')"
+    return stack.command("shell", "--no-imports", "-c", words).strip()
+
+
 def page_link(mail: Mail) -> str:
     """The address in a page's e-mail that opens it on a phone."""
     found = re.search(r"https?://\S+/p/\S+", mail.text)
@@ -121,6 +127,8 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("readiness", "/on-call/readiness/"),
         Place("on-call-calendar", "/on-call/platform/"),
         Place("on-call-editor", "/on-call/platform/edit/"),
+        Place("import-schedules", "/on-call/-/import/"),
+        Place("import-plan", imported(stack)),
         Place("escalation", "/escalation/"),
         Place("escalation-policy", "/escalation/payments/"),
         Place("channels", "/channels/"),

@@ -22,7 +22,7 @@ from oncall.absences import operations as absences
 from oncall.escalation import operations as escalation
 from oncall.feeds import operations as feeds
 from oncall.feeds.models import Kind
-from oncall.models import Alert, ContactMethod, Integration, NotificationRule, Page, Route
+from oncall.models import Alert, ContactMethod, Integration, NotificationRule, Page, Route, ScheduleImport
 from oncall.paging import tokens as page_tokens
 from oncall.quiet import operations as quiet
 from oncall.schedules import operations as schedules
@@ -120,6 +120,7 @@ class Values:
             "/alerts/-/INC-": {"number": active},
             "/alerts/-/together/": {"pk": cast.told_together(self.alert).pk},
             "/alerts/-/services/": {"slug": "payments-api"},
+            "/on-call/-/import/": {"pk": cast.schedule_import().pk},
             "/on-call/": {"slug": schedule, "pk": override.pk},
             "/p/": {"token": page_tokens.make(self.page)},
             "/callbacks/": {"message": callback.name("page-1-0")},
@@ -158,6 +159,7 @@ class Values:
             "/api/v1/integrations/": {"ref": Integration.objects.earliest("id").pk},
             "/api/v1/routes/": {"ref": _first(Route)},
             "/api/v1/schedules/": {"ref": schedule, "override": override.pk, "number": 1, "against": 1},
+            "/api/v1/schedule-imports/": {"ref": _first(ScheduleImport)},
             "/api/v1/status-pages/": {"ref": "alder-pay"},
             "/api/v1/components/": {"ref": Component.objects.earliest("id").pk},
             "/api/v1/notices/": {"ref": Notice.objects.earliest("id").pk},

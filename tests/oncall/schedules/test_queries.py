@@ -44,7 +44,7 @@ def test_what_another_feature_knows_of_counts_and_is_no_override(monkeypatch: py
     registry.add_exceptions(read, naming=lambda ids: [schedule.pk] if bob.pk in ids else [])
     piece = queries.on_call([schedule.pk], now)[schedule.pk]
     assert (piece.users, piece.swap, piece.override) == ((bob.pk,), 5, None)
-    assert queries.naming([bob.pk]) == {schedule.pk}
+    assert set(queries.naming([bob.pk])) == {schedule.pk}
     shown = queries.calendar(schedule, first=now.date(), days=7, zone=ZoneInfo("UTC"), now=now)
     assert shown.overrides.blocks == []
     assert bob.pk in {user for block in shown.final for user in block.users}

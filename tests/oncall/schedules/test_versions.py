@@ -221,7 +221,7 @@ def test_a_schedule_stands_behind_another_with_its_rotation_turned() -> None:
     piece = queries.on_call([second.pk], now + HOUR + timedelta(minutes=1))[second.pk]
     assert piece.users not in {(), (behind,)}
     assert "is on call in Payments then" in piece.reason
-    assert queries.naming([bob.pk]) == {first.pk, second.pk}
+    assert set(queries.naming([bob.pk])) == {first.pk, second.pk}
     for schedule, ahead in ((first, second), (first, first)):
         with pytest.raises(operations.StandsBehind):
             operations.save_layers(

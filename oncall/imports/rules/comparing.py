@@ -199,8 +199,10 @@ def _on_call(
     since = start
     for instant, person, more in changes:
         if since < instant:
-            yield since, instant, frozenset(key for key, times in on.items() if times)
+            yield since, instant, frozenset(on)
             since = instant
         on[person] += more
+        if not on[person]:
+            del on[person]
     if since < end:
         yield since, end, NOBODY

@@ -33,8 +33,9 @@ class _Form(HTMLParser):
         elif tag == "option" and (self._select not in self.fields or "selected" in given):
             self.fields[self._select] = given.get("value", "")
         elif tag == "input" and given.get("name"):
-            ticked = given.get("type") not in ("checkbox", "radio") or "checked" in given
-            self.fields |= {given["name"]: given.get("value", "")} if ticked else {}
+            is_tick = given.get("type") in ("checkbox", "radio")
+            value = given.get("value", "on" if is_tick else "")
+            self.fields |= {given["name"]: value} if not is_tick or "checked" in given else {}
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":

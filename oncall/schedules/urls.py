@@ -1,14 +1,19 @@
 from django.urls import path
 
-from oncall.schedules import views
+from oncall.schedules.views import calendar, editor, versions
 
 urlpatterns = [
-    path("on-call/", views.index, name="schedules"),
-    path("on-call/-/now/", views.on_call_now, name="on-call-now"),
-    path("on-call/new/", views.create, name="new-schedule"),
-    path("on-call/<slug:slug>/", views.calendar, name="calendar"),
-    path("on-call/<slug:slug>/-/calendar/", views.calendar_region, name="calendar-region"),
-    path("on-call/<slug:slug>/edit/", views.edit, name="edit-schedule"),
-    path("on-call/<slug:slug>/overrides/", views.add_override, name="add-override"),
-    path("on-call/<slug:slug>/overrides/<int:pk>/cancel/", views.cancel_override, name="cancel-override"),
+    path("on-call/", calendar.index, name="schedules"),
+    path("on-call/-/now/", calendar.on_call_now, name="on-call-now"),
+    path("on-call/new/", editor.create, name="new-schedule"),
+    path("on-call/<slug:slug>/", calendar.calendar, name="calendar"),
+    path("on-call/<slug:slug>/-/calendar/", calendar.calendar_region, name="calendar-region"),
+    path("on-call/<slug:slug>/edit/", editor.edit, name="edit-schedule"),
+    path("on-call/<slug:slug>/about/", editor.about, name="about-schedule"),
+    path("on-call/<slug:slug>/versions/", versions.versions, name="schedule-versions"),
+    path("on-call/<slug:slug>/versions/<int:number>/", versions.version, name="schedule-version"),
+    path("on-call/<slug:slug>/versions/<int:number>/restore/", versions.restore, name="restore-schedule"),
+    path("on-call/<slug:slug>/versions/<int:number>/withdraw/", versions.withdraw, name="withdraw-schedule"),
+    path("on-call/<slug:slug>/overrides/", calendar.add_override, name="add-override"),
+    path("on-call/<slug:slug>/overrides/<int:pk>/cancel/", calendar.cancel_override, name="cancel-override"),
 ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django import template
 from django.utils import timezone
 from django.utils.dateformat import format as write
+
+from oncall.schedules.rules.layers import WEEKDAYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,3 +50,15 @@ def span(block: Block) -> str:
     zoned = " T" if start.utcoffset() != end.utcoffset() else ""
     last = f"H:i{zoned}" if start.date() == end.date() else f"D j M H:i{zoned}"
     return f"{write(start, f'D j M H:i{zoned}')} to {write(end, last)}"
+
+
+@register.simple_tag
+def hours(length: timedelta) -> str:
+    """Write a length of time in hours, as 36 h or 7.5 h."""
+    return f"{length / timedelta(hours=1):.1f}".removesuffix(".0") + " h"
+
+
+@register.filter
+def weekday(number: int) -> str:
+    """Write the name of a weekday, 0 is Monday."""
+    return WEEKDAYS[number]

@@ -121,7 +121,7 @@ class Values:
             "/alerts/-/together/": {"pk": cast.told_together(self.alert).pk},
             "/alerts/-/services/": {"slug": "payments-api"},
             "/on-call/-/import/": {"pk": cast.schedule_import().pk},
-            "/on-call/": {"slug": schedule, "pk": override.pk},
+            "/on-call/": {"slug": schedule, "pk": override.pk, "number": 1},
             "/p/": {"token": page_tokens.make(self.page)},
             "/callbacks/": {"message": callback.name("page-1-0")},
             "/p/-/": {"token": page_tokens.make_digest(cast.digest(self.page))},

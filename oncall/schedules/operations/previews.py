@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from oncall.schedules.operations.specs import LayerSpec, Terms
 
 AHEAD = timedelta(days=28)
+SOON = timedelta(minutes=1)
 HANDOFFS = 3
 
 
@@ -73,7 +74,8 @@ def preview(
 
 def difference(schedule: Schedule, old: int, new: int) -> list[compare.Change]:
     """Say who would be on call otherwise in the next four weeks by one version than by another, from now on."""
-    at = timezone.now()
+    # In the time that this takes a moment of now would pass, and what has passed cannot be edited.
+    at = timezone.now() + SOON
     (before, after) = (_as_of(schedule, number, at) for number in (old, new))
     return compare.difference(before, after)
 

@@ -7,6 +7,11 @@ from oncall.schedules.queries.calendars import (
     coming_gaps,
     rhythm,
 )
+from oncall.schedules.queries.differences import (
+    Told,
+    named,
+    told,
+)
 from oncall.schedules.queries.now import (
     Watch,
     duty,
@@ -38,8 +43,10 @@ from oncall.schedules.queries.stretches import (
     shifts_of,
 )
 from oncall.schedules.queries.versions import (
+    Standing,
     layers_of,
     planned,
+    standing,
     version,
     version_at,
     versions,
@@ -51,6 +58,8 @@ __all__ = [
     "Resolved",
     "Row",
     "Shift",
+    "Standing",
+    "Told",
     "Watch",
     "address",
     "calendar",
@@ -63,6 +72,7 @@ __all__ = [
     "layers_in_force",
     "layers_of",
     "live_overrides",
+    "named",
     "naming",
     "on_call",
     "override",
@@ -73,6 +83,8 @@ __all__ = [
     "shifts",
     "shifts_in",
     "shifts_of",
+    "standing",
+    "told",
     "turns",
     "version",
     "version_at",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from django.db.models import F, Q
@@ -42,3 +43,22 @@ def planned(schedule: Schedule, *, at: datetime) -> QuerySet[ScheduleVersion]:
 def layers_of(version: ScheduleVersion) -> list[Layer]:
     """The rotations of one version, lowest first, with their people."""
     return list(layer_rows().filter(version=version))
+
+
+class Standing(StrEnum):
+    """What became of a version."""
+
+    COUNTS = "counts now"
+    PLANNED = "planned"
+    PAST = "counted"
+    NEVER = "never counted"
+
+
+def standing(version: ScheduleVersion, at: datetime) -> Standing:
+    """Say whether a version counts at an instant, did, will, or never does."""
+    start, end = version.effective_from, version.effective_until
+    if end is not None and end <= start:
+        return Standing.NEVER
+    if start > at:
+        return Standing.PLANNED
+    return Standing.COUNTS if end is None or end > at else Standing.PAST

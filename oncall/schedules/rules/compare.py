@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from oncall.schedules.rules.resolver import Slice
@@ -50,3 +50,24 @@ def _effect(user: int, was: Slice, will: Slice) -> Effect | None:
     if user not in was.users:
         return Effect.GAINED
     return Effect.OTHER_REASON if was.reason != will.reason else None
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """How much time on call somebody gains and loses by an edit."""
+
+    user: int
+    gained: timedelta
+    lost: timedelta
+
+
+def balance(changes: Sequence[Change]) -> list[Balance]:
+    """Add up what each person gains and loses; who only has their time by another rule is not named."""
+    sums: defaultdict[int, dict[Effect, timedelta]] = defaultdict(lambda: dict.fromkeys(Effect, timedelta()))
+    for change in changes:
+        sums[change.user][change.effect] += change.end - change.start
+    return [
+        Balance(user, own[Effect.GAINED], own[Effect.LOST])
+        for user, own in sums.items()
+        if own[Effect.GAINED] or own[Effect.LOST]
+    ]

@@ -8,13 +8,13 @@ from django.contrib import messages
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.dateparse import parse_date
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
-from core.accounts.policy import Verb, can, may_respond, require
+from core.accounts.policy import Verb, can, may_respond
 from core.errors import Refused
 from core.ui.render import render
 from oncall.schedules import grid, operations, queries
-from oncall.schedules.forms import LayerFormSet, OverrideForm, ScheduleForm, initial
+from oncall.schedules.forms import OverrideForm
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -93,54 +93,6 @@ def cancel_override(request: PersonRequest, slug: str, pk: int) -> HttpResponse:
     else:
         messages.success(request, "Override cancelled.")
     return redirect("oncall:calendar", slug)
-
-
-@require_http_methods(["GET", "POST"])
-def create(request: PersonRequest) -> HttpResponse:
-    """A new schedule with its first rotation."""
-    require(request.user, Verb.CONFIGURE)
-    form = ScheduleForm(request.POST or None, initial={"time_zone": request.user.time_zone})
-    first = {"start": grid.monday_of(timezone.localdate()), "name": "Primary"}
-    layers = LayerFormSet(request.POST or None, initial=[first], prefix="layers")
-    if request.method == "POST" and all([form.is_valid(), layers.is_valid()]):
-        require(request.user, Verb.CONFIGURE, form.cleaned_data["team"])
-        schedule = operations.create(
-            **{
-                name: form.cleaned_data[name] for name in ("name", "slug", "time_zone", "team", "description")
-            },
-            layers=_specs(layers, form.cleaned_data["time_zone"]),
-            actor=request.user,
-        )
-        return redirect("oncall:calendar", schedule.slug)
-    return _editor(request, None, form, layers)
-
-
-@require_http_methods(["GET", "POST"])
-def edit(request: PersonRequest, slug: str) -> HttpResponse:
-    """Change the rotations from now on; `more` adds an empty one to the form without saving."""
-    schedule = queries.get(slug)
-    require(request.user, Verb.CONFIGURE, schedule.team)
-    now = timezone.now()
-    shown = [initial(layer) for layer in queries.layers_in_force(schedule, at=now)]
-    if "more" in request.GET:
-        shown.append({"start": grid.monday_of(timezone.localdate()), "name": f"Layer {len(shown) + 1}"})
-    layers = LayerFormSet(request.POST or None, initial=shown, prefix="layers")
-    if request.method == "POST" and layers.is_valid():
-        operations.save_layers(schedule, layers=_specs(layers, schedule.time_zone), actor=request.user)
-        messages.success(request, "Saved. It counts from now on; the past stays as it was.")
-        return redirect("oncall:calendar", schedule.slug)
-    return _editor(request, schedule, None, layers)
-
-
-def _specs(layers: Any, zone: str) -> list[operations.LayerSpec]:
-    return [form.spec(zone) for form in layers if form.cleaned_data and not form.cleaned_data.get("DELETE")]
-
-
-def _editor(
-    request: PersonRequest, schedule: Schedule | None, form: ScheduleForm | None, layers: Any
-) -> HttpResponse:
-    context = {"schedule": schedule, "form": form, "layers": layers}
-    return render(request, "oncall/schedules/edit.html", context, status=422 if layers.is_bound else 200)
 
 
 def _zone(request: PersonRequest, schedule: Schedule) -> tuple[str, ZoneInfo]:

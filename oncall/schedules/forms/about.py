@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from core.accounts.models import Team
+from oncall.schedules.forms.zones import ZONES, ZoneField
+from oncall.schedules.models import Schedule
+
+# Addresses below /on-call/ that are no schedules.
+RESERVED = frozenset({"-", "new", "readiness"})
+
+
+class AboutForm(forms.ModelForm[Schedule]):
+    """What a schedule is called and whose it is."""
+
+    team = forms.ModelChoiceField(queryset=Team.objects.none(), required=False)
+
+    class Meta:
+        model = Schedule
+        fields = ["name", "slug", "team", "description"]
+        labels = {"slug": "Address"}
+        help_texts = {"slug": "The calendar is at /on-call/<address>/."}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["team"].queryset = Team.objects.order_by("name")  # type: ignore[attr-defined]
+
+    def clean_slug(self) -> str:
+        """Refuse the address of another page."""
+        slug: str = self.cleaned_data["slug"]
+        if slug in RESERVED:
+            raise forms.ValidationError("Another page is at this address.")
+        return slug
+
+
+class ScheduleForm(AboutForm):
+    time_zone = forms.ChoiceField(
+        choices=[(zone, zone) for zone in ZONES], label="Time zone of its hand-offs"
+    )
+
+    class Meta(AboutForm.Meta):
+        fields = ["name", "slug", "team", "time_zone", "description"]
+
+
+class WhenForm(forms.Form):
+    """From when on an edit counts, and in which zone; `version` is what its author has seen."""
+
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    of = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    effective_at = forms.DateTimeField(
+        required=False,
+        label="Counts from",
+        help_text="Empty: from the moment you save.",
+        widget=forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"}),
+    )
+    time_zone = ZoneField(label="Time zone of the schedule", required=False)
+
+    def given(self) -> dict[str, Any]:
+        """The moment and the zone for a save; None where nothing was entered."""
+        return {name: self.cleaned_data[name] or None for name in ("effective_at", "time_zone")}

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from core.accounts.policy import Verb, require
+from core.ui import refusals
+from core.ui.render import render
+from oncall.schedules import grid, operations, queries
+from oncall.schedules.forms import AboutForm, ScheduleForm, WhenForm, as_typed, initial, rotations
+from oncall.schedules.forms.zones import ZONES
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from core.accounts.models import User
+    from core.accounts.requests import PersonRequest
+    from oncall.schedules.models import Schedule, ScheduleVersion
+
+# The buttons of the editor that save nothing.
+PREVIEW, ADD = "preview", "add"
+
+
+@require_http_methods(["GET", "POST"])
+def create(request: PersonRequest) -> HttpResponse:
+    """A new schedule with its first rotations."""
+    require(request.user, Verb.CONFIGURE)
+    form = ScheduleForm(request.POST or None, initial={"time_zone": request.user.time_zone})
+    first = {"start": grid.monday_of(timezone.localdate()), "name": "Primary"}
+    if _asks(request, ADD):
+        form = ScheduleForm(initial={name: form[name].value() for name in form.fields})
+        return _editor(request, None, form, _one_more(request, [first]), zone=request.user.time_zone)
+    layers = rotations(request.POST or None, [first])
+    if request.method == "POST" and all([form.is_valid(), layers.is_valid()]):
+        require(request.user, Verb.CONFIGURE, form.cleaned_data["team"])
+        with refusals.shown_in(form):
+            schedule = operations.create(
+                **{
+                    name: form.cleaned_data[name]
+                    for name in ("name", "slug", "time_zone", "team", "description")
+                },
+                layers=_specs(layers, form.cleaned_data["time_zone"]),
+                actor=request.user,
+            )
+            return redirect("oncall:calendar", schedule.slug)
+    return _editor(request, None, form, layers, zone=request.user.time_zone)
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: PersonRequest, slug: str) -> HttpResponse:
+    """Change the rotations from a moment on, or say first what that would change. `of` is a planned version."""
+    schedule = queries.get(slug)
+    require(request.user, Verb.CONFIGURE, schedule.team)
+    planned = _planned(request, schedule)
+    zone = planned.time_zone if planned else schedule.time_zone
+    rows = queries.layers_of(planned) if planned else queries.layers_in_force(schedule, at=timezone.now())
+    shown = [initial(layer, zone) for layer in rows]
+    seen = {
+        "version": schedule.version,
+        "of": planned.number if planned else None,
+        "effective_at": planned.effective_from if planned else None,
+        "time_zone": zone,
+    }
+    with timezone.override(ZoneInfo(zone)):
+        when = WhenForm(request.POST or None, initial=seen)
+        when.is_valid()
+    if _asks(request, ADD):
+        when = WhenForm(initial={name: when[name].value() for name in when.fields})
+        return _editor(request, schedule, when, _one_more(request, shown), zone=zone)
+    layers = rotations(request.POST or None, shown)
+    result = None
+    if request.method == "POST" and layers.is_valid() and when.is_valid():
+        with refusals.shown_in(when):
+            result = _carry_out(request, schedule, when, layers)
+            if result is None:
+                messages.success(request, "Saved. Who was on call before stays as it was.")
+                return redirect("oncall:calendar", schedule.slug)
+    return _editor(request, schedule, when, layers, zone=zone, shown=result)
+
+
+@require_http_methods(["GET", "POST"])
+def about(request: PersonRequest, slug: str) -> HttpResponse:
+    """The name, the address, the team and the description of a schedule."""
+    schedule = queries.get(slug)
+    require(request.user, Verb.CONFIGURE, schedule.team)
+    form = AboutForm(request.POST or None, instance=queries.get(slug))
+    if request.method == "POST" and form.is_valid():
+        require(request.user, Verb.CONFIGURE, form.cleaned_data["team"])
+        operations.describe(schedule, actor=request.user, **form.cleaned_data)
+        messages.success(request, "Saved.")
+        return redirect("oncall:calendar", form.cleaned_data["slug"])
+    context = {"schedule": schedule, "form": form}
+    return render(request, "oncall/schedules/about.html", context, status=422 if form.is_bound else 200)
+
+
+def _asks(request: PersonRequest, what: str) -> bool:
+    return request.POST.get("do") == what
+
+
+def _planned(request: PersonRequest, schedule: Schedule) -> ScheduleVersion | None:
+    number = request.POST.get("of") or request.GET.get("of")
+    if not number:
+        return None
+    planned = queries.planned(schedule, at=timezone.now())
+    found = planned.filter(number=int(number)).first() if number.isdecimal() and len(number) < 9 else None
+    if found is None:
+        raise Http404
+    return found
+
+
+def _carry_out(
+    request: PersonRequest, schedule: Schedule, when: WhenForm, layers: Any
+) -> operations.Preview | None:
+    """Save, or work out what a save would change."""
+    given = when.given()
+    specs = _specs(layers, given["time_zone"] or schedule.time_zone)
+    actor: User = request.user
+    if _asks(request, PREVIEW):
+        return operations.preview(schedule, layers=specs, **given, actor=actor)
+    seen = when.cleaned_data["version"]
+    operations.save_layers(schedule, layers=specs, **given, version=seen, actor=actor)
+    return None
+
+
+def _specs(layers: Any, zone: str) -> list[operations.LayerSpec]:
+    return [form.spec(zone) for form in layers if form.cleaned_data and not form.cleaned_data.get("DELETE")]
+
+
+def _one_more(request: PersonRequest, shown: list[dict[str, Any]]) -> Any:
+    typed = as_typed(request.POST, shown)
+    fresh = {"start": grid.monday_of(timezone.localdate()), "name": f"Rotation {len(typed) + 1}"}
+    return rotations(None, [*typed, fresh])
+
+
+def _editor(
+    request: PersonRequest,
+    schedule: Schedule | None,
+    form: ScheduleForm | WhenForm,
+    layers: Any,
+    *,
+    zone: str,
+    shown: operations.Preview | None = None,
+) -> HttpResponse:
+    context = {
+        "schedule": schedule,
+        "form": form,
+        "layers": layers,
+        "zones": ZONES,
+        "zone": zone,
+        "shown": shown,
+        "told": queries.told(shown.changes) if shown else None,
+        "people": queries.named([piece for _, some in shown.handoffs for piece in some]) if shown else {},
+        "planned": list(queries.planned(schedule, at=timezone.now())) if schedule else [],
+    }
+    status = 422 if layers.is_bound and shown is None else 200
+    return render(request, "oncall/schedules/edit.html", context, status=status)

@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from oncall.schedules import queries
 from oncall.schedules.operations.layers import save_layers
-from oncall.schedules.operations.specs import specs_of, terms_of
 from oncall.schedules.rules import compare, resolver
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from oncall.schedules.operations.specs import LayerSpec, Terms
 
 AHEAD = timedelta(days=28)
-SOON = timedelta(minutes=1)
 HANDOFFS = 3
 
 
@@ -74,20 +72,11 @@ def preview(
 
 def difference(schedule: Schedule, old: int, new: int) -> list[compare.Change]:
     """Say who would be on call otherwise in the next four weeks by one version than by another, from now on."""
-    # In the time that this takes a moment of now would pass, and what has passed cannot be edited.
-    at = timezone.now() + SOON
-    (before, after) = (_as_of(schedule, number, at) for number in (old, new))
+    start = timezone.now()
+    (before, after) = (_as_of(schedule, number, start) for number in (old, new))
     return compare.difference(before, after)
 
 
-def _as_of(schedule: Schedule, number: int, at: datetime) -> tuple[resolver.Slice, ...]:
-    version = queries.version(schedule, number)
-    shown = preview(
-        schedule,
-        layers=specs_of(queries.layers_of(version)),
-        effective_at=at,
-        time_zone=version.time_zone,
-        terms=terms_of(version),
-        actor=None,
-    )
-    return shown.after
+def _as_of(schedule: Schedule, number: int, start: datetime) -> tuple[resolver.Slice, ...]:
+    version, end = queries.version(schedule, number), start + AHEAD
+    return queries.as_if(version, queries.layers_of(version), start=start, end=end).final(start, end)

@@ -21,6 +21,7 @@ from oncall.schedules.queries.now import (
 from oncall.schedules.queries.reading import (
     HORIZON,
     Resolved,
+    as_if,
     coverage_hours,
     layer_value,
     naming,
@@ -62,6 +63,7 @@ __all__ = [
     "Told",
     "Watch",
     "address",
+    "as_if",
     "calendar",
     "coming_gaps",
     "coverage_hours",

@@ -144,6 +144,26 @@ def resolve(schedule_ids: Iterable[int] | None, *, start: datetime, end: datetim
     return found if ids is None else {pk: found[pk] for pk in sorted(set(ids) & found.keys())}
 
 
+def as_if(version: ScheduleVersion, layers: Iterable[Layer], *, start: datetime, end: datetime) -> Resolved:
+    """A schedule as if a version of it, with these rotations, counted in all of [start, end)."""
+    pk, ahead = version.schedule_id, version.stands_behind_id
+    found = resolve([pk] if ahead is None else [pk, ahead], start=start, end=end)
+    own = tuple(replace(layer_value(layer), effective_from=start, effective_until=None) for layer in layers)
+    named = _named(own, found[pk].overrides)
+    closed = _closed(accounts.closures(sorted(named)) if named else {}, named)
+    row = (
+        start.isoformat(),
+        None,
+        version.time_zone,
+        version.coverage,
+        ahead,
+        version.offset,
+        version.is_informal,
+    )
+    alone = Resolved(pk, found[pk].name, own, found[pk].overrides, closed)
+    return _behind(_as_saved(alone, [row]), [row], found)
+
+
 def _named(layers: Iterable[values.Layer], overrides: Iterable[values.Override]) -> set[int]:
     named = {user for layer in layers for place in layer.participants for user in place or ()}
     return named | {each.user for each in overrides if each.user is not None}

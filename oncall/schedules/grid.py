@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,17 +15,20 @@ if TYPE_CHECKING:
     from oncall.schedules.rules.resolver import Slice
 
 
-HOUR = timedelta(hours=1)
+HOUR, HALF, DAY = timedelta(hours=1), timedelta(minutes=30), timedelta(days=1)
+# In so many parts of the whole picture, whichever view it is, is measured what fits into a block.
+PARTS = 336
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One column: where it begins and how many hours it has."""
+    """One day of the picture: where it begins, how many columns it has, and how long it is."""
 
     on: date
     h: int
     w: int
     is_today: bool
+    length: timedelta = DAY
 
     @property
     def is_weekend(self) -> bool:
@@ -33,12 +37,12 @@ class Day:
     @property
     def is_odd(self) -> bool:
         """Whether the clocks change on this day."""
-        return self.w != 24
+        return self.length != DAY
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A stretch drawn from hour `h`, `w` hours wide; nobody is a gap."""
+    """A stretch drawn from column `h`, `w` columns wide, and how much `room` for words that is; nobody is a gap."""
 
     h: int
     w: int
@@ -47,6 +51,7 @@ class Block:
     end: datetime
     reason: str
     override: int | None
+    room: int = PARTS
 
     @property
     def is_gap(self) -> bool:
@@ -61,33 +66,42 @@ class Window:
     end: datetime
     days: tuple[Day, ...]
     now_h: int | None
+    unit: timedelta = HOUR
 
     @property
     def hours(self) -> int:
-        return sum(day.w for day in self.days)
+        return round((self.end - self.start) / HOUR)
+
+    @property
+    def columns(self) -> int:
+        """How many columns the picture has, each of one unit."""
+        return max(1, round((self.end - self.start) / self.unit))
 
 
-def window(first: date, *, days: int, zone: ZoneInfo, now: datetime) -> Window:
-    """The window that begins at the midnight of `first` in `zone`."""
+def window(first: date, *, days: int, zone: ZoneInfo, now: datetime, unit: timedelta = HOUR) -> Window:
+    """The window that begins at the midnight of `first` in `zone`, drawn in columns of one `unit`."""
     edges = [_midnight(first + timedelta(days=n), zone) for n in range(days + 1)]
+    places = [round((edge - edges[0]) / unit) for edge in edges]
     today = now.astimezone(zone).date()
-    columns, h = [], 0
-    for n in range(days):
-        w = max(1, round((edges[n + 1] - edges[n]) / HOUR))
-        on = first + timedelta(days=n)
-        columns.append(Day(on, h, w, on == today))
-        h += w
+    drawn = tuple(
+        Day(on, places[n], places[n + 1] - places[n], on == today, edges[n + 1] - edges[n])
+        for n in range(days)
+        for on in [first + timedelta(days=n)]
+        # A day that a zone leaves out has no hours.
+        if places[n + 1] > places[n]
+    )
     inside = edges[0] <= now < edges[-1]
-    return Window(edges[0], edges[-1], tuple(columns), round((now - edges[0]) / HOUR) if inside else None)
+    return Window(edges[0], edges[-1], drawn, (now - edges[0]) // unit if inside else None, unit)
 
 
 def blocks(slices: Iterable[Slice], *, within: Window, gaps: bool) -> list[Block]:
-    """Draw slices; those with nobody only where `gaps` are to be seen."""
+    """Draw slices; those with nobody who should be there only where `gaps` are to be seen."""
     drawn = []
     for piece in slices:
-        if piece.users or gaps:
+        if piece.users or (gaps and not piece.is_closed):
             h, w = _place(piece.start, piece.end, within)
-            drawn.append(Block(h, w, piece.users, piece.start, piece.end, piece.reason, piece.override))
+            room = w * PARTS // within.columns
+            drawn.append(Block(h, w, piece.users, piece.start, piece.end, piece.reason, piece.override, room))
     return drawn
 
 
@@ -99,7 +113,8 @@ def exceptions(overrides: Sequence[Override], *, within: Window) -> list[Block]:
         if start < end:
             h, w = _place(start, end, within)
             users = (one.user,) if one.user is not None else ()
-            drawn.append(Block(h, w, users, one.start, one.end, "override", one.id))
+            room = w * PARTS // within.columns
+            drawn.append(Block(h, w, users, one.start, one.end, "override", one.id, room))
     return drawn
 
 
@@ -109,10 +124,58 @@ def monday_of(day: date) -> date:
 
 
 def _place(start: datetime, end: datetime, within: Window) -> tuple[int, int]:
-    h = round((max(start, within.start) - within.start) / HOUR)
-    last = round((min(end, within.end) - within.start) / HOUR)
+    h = min(round((max(start, within.start) - within.start) / within.unit), within.columns - 1)
+    last = round((min(end, within.end) - within.start) / within.unit)
     return h, max(1, last - h)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+class View(StrEnum):
+    """How much of a schedule is looked at."""
+
+    DAY = "day"
+    WEEK = "week"
+    TWO_WEEKS = "2weeks"
+    MONTH = "month"
+    LIST = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The days of a view, those before and after it, and how fine it is drawn."""
+
+    first: date
+    days: int
+    back: date
+    forward: date
+    unit: timedelta
+
+    @property
+    def last(self) -> date:
+        return self.first + timedelta(days=self.days - 1)
+
+
+def frame(view: View, day: date) -> Frame:
+    """The part that has a day in it: weeks begin on Monday, months on their first day, the list with that day."""
+    match view:
+        case View.DAY:
+            return _steps(day, 1, HALF)
+        case View.WEEK:
+            return _steps(monday_of(day), 7, HALF)
+        case View.TWO_WEEKS:
+            return _steps(monday_of(day), 14, HOUR)
+        case View.LIST:
+            return _steps(day, 28, HOUR)
+        case View.MONTH:
+            first = day.replace(day=1)
+            after, before = first + timedelta(days=32), first - timedelta(days=1)
+            forward = after.replace(day=1)
+            return Frame(first, (forward - first).days, before.replace(day=1), forward, HOUR)
+
+
+def _steps(first: date, days: int, unit: timedelta) -> Frame:
+    length = timedelta(days=days)
+    return Frame(first, days, first - length, first + length, unit)

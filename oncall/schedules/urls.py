@@ -1,13 +1,15 @@
 from django.urls import path
 
-from oncall.schedules.views import calendar, editor, versions
+from oncall.schedules.views import calendar, editor, shifts, versions
 
 urlpatterns = [
     path("on-call/", calendar.index, name="schedules"),
     path("on-call/-/now/", calendar.on_call_now, name="on-call-now"),
+    path("on-call/-/mine/", shifts.mine, name="my-shifts"),
     path("on-call/new/", editor.create, name="new-schedule"),
     path("on-call/<slug:slug>/", calendar.calendar, name="calendar"),
     path("on-call/<slug:slug>/-/calendar/", calendar.calendar_region, name="calendar-region"),
+    path("on-call/<slug:slug>/-/shift/", shifts.shift, name="shift"),
     path("on-call/<slug:slug>/edit/", editor.edit, name="edit-schedule"),
     path("on-call/<slug:slug>/about/", editor.about, name="about-schedule"),
     path("on-call/<slug:slug>/versions/", versions.versions, name="schedule-versions"),

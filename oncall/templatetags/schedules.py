@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from django import template
@@ -12,10 +12,14 @@ from django.utils.dateformat import format as write
 from oncall.schedules.rules.layers import WEEKDAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from core.accounts.models import User
     from oncall.schedules.grid import Block
+    from oncall.schedules.queries import Calendar, Shift
+    from oncall.schedules.rules.layers import Layer, Override
+    from oncall.schedules.rules.resolver import Slice
 
 register = template.Library()
 
@@ -30,11 +34,11 @@ def names(block: Block, people: Mapping[int, User]) -> str:
 def short(block: Block, people: Mapping[int, User]) -> str:
     """Write as much of the name as fits: all of it, the first name, the initials, nothing."""
     known = [people[pk] for pk in block.users if pk in people]
-    if block.w >= 30:
+    if block.room >= 30:
         return ", ".join(str(person) for person in known)
-    if block.w >= 16:
+    if block.room >= 16:
         return ", ".join(person.get_short_name() for person in known)
-    return " ".join(person.initials for person in known) if block.w >= 7 else ""
+    return " ".join(person.initials for person in known) if block.room >= 7 else ""
 
 
 @register.simple_tag
@@ -62,3 +66,45 @@ def hours(length: timedelta) -> str:
 def weekday(number: int) -> str:
     """Write the name of a weekday, 0 is Monday."""
     return WEEKDAYS[number]
+
+
+@register.simple_tag
+def lasts(stretch: Block | Shift) -> str:
+    """Write how long a stretch is."""
+    return hours(stretch.end - stretch.start)
+
+
+@register.filter
+def instant(at: datetime) -> str:
+    """Write an instant for an address."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+@register.simple_tag
+def beside(before: Slice | None, after: Slice | None) -> str:
+    """Say between which rotations nobody is on call, in the zone in force."""
+    parts = []
+    if before and before.layer:
+        parts.append(f"{before.layer} ends {write(timezone.localtime(before.end), 'D j M H:i')}")
+    if after and after.layer:
+        parts.append(f"{after.layer} begins {write(timezone.localtime(after.start), 'D j M H:i')}")
+    return f"{' and '.join(parts)}." if parts else "No rotation counts before or after it."
+
+
+@register.simple_tag
+def cause(gap: Block, cal: Calendar) -> str:
+    """Say why a gap of a calendar is there."""
+    before, after = cal.around(gap)
+    return beside(before, after)
+
+
+@register.simple_tag
+def reach(gap: Block, cal: Calendar) -> Layer | None:
+    """Give the rotation that could begin when a gap does."""
+    return cal.reach(gap)
+
+
+@register.simple_tag
+def within(override: Override, layers: Iterable[Layer]) -> str:
+    """Name the one rotation that an override is of; empty for the whole schedule."""
+    return next((f" in {layer.name}" for layer in layers if layer.lineage == override.layer), "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
@@ -58,11 +59,16 @@ def register() -> None:
 
 
 def _duty(user: User) -> shell.Duty | None:
-    shift = schedules.duty(user)
+    shift, now = schedules.next_shift(user), timezone.now()
     if shift is None:
         return None
-    until = write(timezone.localtime(shift.end), "D H:i")
-    return shell.Duty("You are on call", f"{shift.name}, until {until}", reverse("oncall:schedules"))
+    address = reverse("oncall:my-shifts")
+    if shift.start <= now:
+        until = write(timezone.localtime(shift.end), "D H:i")
+        return shell.Duty("You are on call", f"{shift.name}, until {until}", address)
+    near = shift.start < now + timedelta(days=6)
+    start = write(timezone.localtime(shift.start), "D H:i" if near else "D j M, H:i")
+    return shell.Duty("Your next shift", f"{shift.name}, {start}", address, on_call=False)
 
 
 def _may_hear_alert(user: User, pk: str) -> bool:

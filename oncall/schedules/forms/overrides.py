@@ -1,11 +1,19 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils import timezone
 
 from core.accounts import queries as people
 from core.accounts.models import User
+from oncall.schedules import queries
+from oncall.schedules.models import Layer
+
+if TYPE_CHECKING:
+    from oncall.schedules.models import Schedule
+
+LOCAL = "%Y-%m-%dT%H:%M"
 
 
 class OverrideForm(forms.Form):
@@ -14,15 +22,27 @@ class OverrideForm(forms.Form):
     user = forms.ModelChoiceField(
         queryset=User.objects.none(), label="Who covers", empty_label="Choose a person"
     )
-    start = forms.DateTimeField(label="From", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
-    end = forms.DateTimeField(label="Until", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    start = forms.DateTimeField(
+        label="From", widget=forms.DateTimeInput(format=LOCAL, attrs={"type": "datetime-local"})
+    )
+    end = forms.DateTimeField(
+        label="Until", widget=forms.DateTimeInput(format=LOCAL, attrs={"type": "datetime-local"})
+    )
     replaces = forms.ModelChoiceField(
         queryset=User.objects.none(), required=False, label="Instead of", empty_label="Everybody on call then"
     )
+    layer = forms.ModelChoiceField(
+        queryset=Layer.objects.none(),
+        required=False,
+        label="In the rotation",
+        empty_label="All of them: the whole schedule",
+    )
     reason = forms.CharField(required=False, max_length=200)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, schedule: Schedule, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        counting = [layer.pk for layer in queries.layers_in_force(schedule, at=timezone.now())]
+        self.fields["layer"].queryset = Layer.objects.filter(pk__in=counting).order_by("position", "pk")  # type: ignore[attr-defined]
         for name in ("user", "replaces"):
             self.fields[name].queryset = people.people().order_by("name")  # type: ignore[attr-defined]
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from oncall.schedules.models import Layer
+    from oncall.schedules.rules.layers import Restriction
 
 PLACES = 12
 WINDOWS = 7
@@ -183,8 +184,8 @@ def _in_words(turn: Turn) -> str:
     return " and ".join(str(person) for person in turn) if turn else "Nobody"
 
 
-def initial(layer: Layer, zone: str) -> dict[str, Any]:
-    """What the form shows of a rotation in a schedule of that zone."""
+def initial(layer: Layer, zone: str, opening: Sequence[Restriction] | None = None) -> dict[str, Any]:
+    """What the form shows of a rotation in a schedule of that zone; with other windows where they are given."""
     start = layer.start.astimezone(ZoneInfo(layer.time_zone))
     shown: dict[str, Any] = {
         "kept": layer.pk,
@@ -208,7 +209,7 @@ def initial(layer: Layer, zone: str) -> dict[str, Any]:
     shown["seats"] = len(seats) + 2
     for n, (person, together) in enumerate(seats):
         shown |= {f"person_{n}": person, f"with_{n}": together}
-    windows = layer.restrictions.order_by("id")
+    windows = queries.layer_value(layer).restrictions if opening is None else opening
     shown["windows"] = len(windows) + 1
     for n, window in enumerate(windows):
         day = "" if window.weekday is None else str(window.weekday)

@@ -14,7 +14,7 @@ from oncall.schedules.queries.differences import (
 )
 from oncall.schedules.queries.now import (
     Watch,
-    duty,
+    next_shift,
     on_call,
     watches,
 )
@@ -27,12 +27,17 @@ from oncall.schedules.queries.reading import (
     naming,
     resolve,
 )
+from oncall.schedules.queries.reasons import (
+    Why,
+    why,
+)
 from oncall.schedules.queries.rows import (
     address,
     get,
     layer_rows,
     layers_in_force,
     live_overrides,
+    overlapping,
     override,
     schedules,
     turns,
@@ -62,12 +67,12 @@ __all__ = [
     "Standing",
     "Told",
     "Watch",
+    "Why",
     "address",
     "as_if",
     "calendar",
     "coming_gaps",
     "coverage_hours",
-    "duty",
     "get",
     "layer_rows",
     "layer_value",
@@ -76,7 +81,9 @@ __all__ = [
     "live_overrides",
     "named",
     "naming",
+    "next_shift",
     "on_call",
+    "overlapping",
     "override",
     "planned",
     "resolve",
@@ -92,4 +99,5 @@ __all__ = [
     "version_at",
     "versions",
     "watches",
+    "why",
 ]

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from core.accounts.models import User
 from oncall.schedules import grid
 from oncall.schedules.models import Override
 from oncall.schedules.queries.reading import resolve
 from oncall.schedules.rules import layers as values
-from oncall.schedules.rules import resolver
+from oncall.schedules.rules import resolver, windows
 
 if TYPE_CHECKING:
     from datetime import date, datetime
-    from zoneinfo import ZoneInfo
 
     from oncall.schedules.models import Schedule
 
@@ -31,7 +31,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Two weeks of a schedule: layers, overrides, and the line that says who is paged."""
+    """Some days of a schedule: layers, overrides, and the line that says who is paged."""
 
     schedule: Schedule
     window: grid.Window
@@ -40,15 +40,35 @@ class Calendar:
     final: list[grid.Block]
     people: dict[int, User]
     overlaps: dict[int, Override]
+    pieces: tuple[resolver.Slice, ...] = ()
+    rotations: tuple[values.Layer, ...] = ()
 
     @property
     def gaps(self) -> list[grid.Block]:
         return [block for block in self.final if block.is_gap]
 
+    def around(self, block: grid.Block) -> tuple[resolver.Slice | None, resolver.Slice | None]:
+        """What is drawn before and after a block of the final line."""
+        before = next((piece for piece in self.pieces if piece.end == block.start), None)
+        return before, next((piece for piece in self.pieces if piece.start == block.end), None)
 
-def calendar(schedule: Schedule, *, first: date, days: int, zone: ZoneInfo, now: datetime) -> Calendar:
-    """Work out a schedule's calendar from the midnight of `first` in `zone`."""
-    window = grid.window(first, days=days, zone=zone, now=now)
+    def reach(self, gap: grid.Block) -> values.Layer | None:
+        """The rotation that comes on call after a gap and could do so when the gap begins, if one could."""
+        _, after = self.around(gap)
+        lineages = {key.lineage for _, key in after.shifts} if after else set()
+        for layer in self.rotations:
+            zone = ZoneInfo(layer.time_zone)
+            edges = gap.start.astimezone(zone), gap.end.astimezone(zone)
+            if layer.lineage in lineages and windows.reaching(layer.restrictions, *edges):
+                return layer
+        return None
+
+
+def calendar(
+    schedule: Schedule, *, first: date, days: int, zone: ZoneInfo, now: datetime, unit: timedelta = grid.HOUR
+) -> Calendar:
+    """Work out a schedule's calendar from the midnight of `first` in `zone`, drawn in columns of one `unit`."""
+    window = grid.window(first, days=days, zone=zone, now=now, unit=unit)
     one = resolve([schedule.pk], start=window.start, end=window.end)[schedule.pk]
     away = one.away(window.start, window.end)
     rows: dict[int, Row] = {}
@@ -57,7 +77,8 @@ def calendar(schedule: Schedule, *, first: date, days: int, zone: ZoneInfo, now:
         shifts = resolver.layer_shifts(layer, window.start, window.end, away=away)
         row.blocks.extend(grid.blocks(shifts, within=window, gaps=False))
         rows[layer.lineage] = replace(row, note=rhythm(layer))
-    final = grid.blocks(one.final(window.start, window.end), within=window, gaps=True)
+    pieces = one.final(window.start, window.end)
+    final = grid.blocks(pieces, within=window, gaps=True)
     entered = [each for each in one.overrides if each.kind is values.Exceptional.OVERRIDE]
     over = grid.exceptions(entered, within=window)
     drawn = [block for row in rows.values() for block in row.blocks] + final + over
@@ -66,7 +87,15 @@ def calendar(schedule: Schedule, *, first: date, days: int, zone: ZoneInfo, now:
         [override.id for override in entered]
     )
     return Calendar(
-        schedule, window, list(rows.values()), Row("Overrides", "and covers", over), final, people, known
+        schedule,
+        window,
+        list(rows.values()),
+        Row("Overrides", "and covers", over),
+        final,
+        people,
+        known,
+        pieces,
+        one.layers,
     )
 
 

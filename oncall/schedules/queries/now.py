@@ -63,8 +63,7 @@ def watches(schedule_ids: Collection[int] | None = None, at: datetime | None = N
     ]
 
 
-def duty(user: User) -> Shift | None:
-    """The shift that a person has now, with its real end; None when not on call."""
+def next_shift(user: User) -> Shift | None:
+    """The shift that a person has now, or the first of the next four weeks, with its real end."""
     now = timezone.now()
-    mine = shifts_of(user, start=now, end=now + timedelta(days=28))
-    return mine[0] if mine and mine[0].start <= now else None
+    return next(iter(shifts_of(user, start=now, end=now + timedelta(days=28))), None)

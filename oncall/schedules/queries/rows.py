@@ -46,7 +46,7 @@ def layers_in_force(schedule: Schedule, *, at: datetime) -> list[Layer]:
 
 def layer_rows() -> QuerySet[Layer]:
     """Rotations with their people and windows, lowest first."""
-    people = Participant.objects.order_by("place", "id")
+    people = Participant.objects.select_related("user").order_by("place", "id")
     windows = Restriction.objects.order_by("id")
     return Layer.objects.prefetch_related(
         Prefetch("participants", people), Prefetch("restrictions", windows)
@@ -54,9 +54,9 @@ def layer_rows() -> QuerySet[Layer]:
 
 
 def turns(layer: Layer) -> list[list[User] | None]:
-    """The turns of a rotation in order: who has each together, None where nobody has it."""
+    """The turns of a rotation of `layer_rows` in order: who has each together, None where nobody has it."""
     found: dict[int, list[User] | None] = {}
-    for member in layer.participants.select_related("user").order_by("place", "id"):
+    for member in layer.participants.all():
         together = found.setdefault(member.place, None if member.user is None else [])
         if together is not None and member.user is not None:
             together.append(member.user)
@@ -74,4 +74,15 @@ def live_overrides(schedule: Schedule) -> QuerySet[Override]:
     """Overrides of a schedule that were not cancelled and are not over, soonest first."""
     return Override.objects.filter(schedule=schedule, cancelled_at=None, end__gt=timezone.now()).order_by(
         "start", "pk"
+    )
+
+
+def overlapping(override: Override) -> QuerySet[Override]:
+    """The live overrides that an override meets, in the order in which they were entered."""
+    return (
+        live_overrides(override.schedule)
+        .filter(start__lt=override.end, end__gt=override.start)
+        .exclude(pk=override.pk)
+        .select_related("user")
+        .order_by("created_at", "pk")
     )

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_GET, require_POST
 
 from core.accounts.policy import Verb, can, may_respond
@@ -15,6 +13,7 @@ from core.errors import Refused
 from core.ui.render import render
 from oncall.schedules import grid, operations, queries
 from oncall.schedules.forms import OverrideForm
+from oncall.schedules.views import reader
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -22,7 +21,13 @@ if TYPE_CHECKING:
     from core.accounts.requests import PersonRequest
     from oncall.schedules.models import Schedule
 
-DAYS = 14
+NAMES = {
+    grid.View.DAY: "Day",
+    grid.View.WEEK: "Week",
+    grid.View.TWO_WEEKS: "2 weeks",
+    grid.View.MONTH: "Month",
+    grid.View.LIST: "List",
+}
 
 
 @require_GET
@@ -38,8 +43,9 @@ def index(request: PersonRequest) -> HttpResponse:
 
 @require_GET
 def calendar(request: PersonRequest, slug: str) -> HttpResponse:
-    """Two weeks of one schedule from `?from=YYYY-MM-DD`, in the schedule's zone, UTC or the reader's own."""
-    return _calendar(request, queries.get(slug), OverrideForm())
+    """One schedule from `?from=YYYY-MM-DD`, by day to month or as a list, in its zone, UTC or the reader's own."""
+    schedule = queries.get(slug)
+    return reader.remember(request, _calendar(request, schedule, OverrideForm(schedule=schedule)))
 
 
 @require_GET
@@ -66,18 +72,22 @@ def on_call_now(request: PersonRequest) -> HttpResponse:
 def add_override(request: PersonRequest, slug: str) -> HttpResponse:
     """Put somebody on call for a stretch of time."""
     schedule = queries.get(slug)
-    _, zone = _zone(request, schedule)
+    _, zone = reader.zone(request, schedule)
     with timezone.override(zone):
-        form = OverrideForm(request.POST)
+        form = OverrideForm(request.POST, schedule=schedule)
         valid = form.is_valid()
     if not valid:
         return _calendar(request, schedule, form, status=422)
     try:
-        operations.add_override(schedule, actor=request.user, **form.cleaned_data)
+        made = operations.add_override(schedule, actor=request.user, **form.cleaned_data)
     except Refused as refusal:
         form.add_error(None, str(refusal))
         return _calendar(request, schedule, form, status=409)
     messages.success(request, f"{form.cleaned_data['user']} is on call for that time.")
+    for other in queries.overlapping(made):
+        messages.info(
+            request, f"It overlaps with an override: {other.user or 'nobody'}. This one, entered later, wins."
+        )
     return redirect("oncall:calendar", slug)
 
 
@@ -95,34 +105,28 @@ def cancel_override(request: PersonRequest, slug: str, pk: int) -> HttpResponse:
     return redirect("oncall:calendar", slug)
 
 
-def _zone(request: PersonRequest, schedule: Schedule) -> tuple[str, ZoneInfo]:
-    chosen = request.GET.get("zone") or request.POST.get("zone") or "schedule"
-    names = {"utc": "UTC", "mine": request.user.time_zone}
-    return chosen if chosen in names else "schedule", ZoneInfo(names.get(chosen, schedule.time_zone))
-
-
-def _first(request: PersonRequest, zone: ZoneInfo) -> date:
-    try:
-        asked = parse_date(request.GET.get("from", ""))
-    except ValueError:
-        asked = None
-    day = asked if asked and 1990 < asked.year < 2100 else timezone.now().astimezone(zone).date()
-    return grid.monday_of(day)
-
-
 def _context(request: PersonRequest, schedule: Schedule) -> dict[str, Any]:
-    chosen, zone = _zone(request, schedule)
-    first = _first(request, zone)
+    chosen, zone = reader.zone(request, schedule)
+    view = reader.view(request)
+    day = reader.day(request, zone)
+    frame = grid.frame(view, day)
     now = timezone.now()
+    drawn = queries.calendar(
+        schedule, first=frame.first, days=frame.days, zone=zone, now=now, unit=frame.unit
+    )
     return {
         "schedule": schedule,
-        "cal": queries.calendar(schedule, first=first, days=DAYS, zone=zone, now=now),
+        "cal": drawn,
+        # What is over cannot be covered.
+        "gaps": [gap for gap in drawn.gaps if gap.end > now],
+        "frame": frame,
+        "day": day,
+        "view": view,
+        "views": [(each, NAMES[each]) for each in grid.View],
+        "may_cover": can(request.user, Verb.RESPOND),
+        "may_edit": can(request.user, Verb.CONFIGURE, schedule.team),
         "zone": chosen,
         "zone_name": zone.key,
-        "first": first,
-        "last": first + timedelta(days=DAYS - 1),
-        "back": first - timedelta(days=DAYS),
-        "forward": first + timedelta(days=DAYS),
         "now": now,
     }
 
@@ -139,6 +143,5 @@ def _calendar(
             for shift in queries.shifts_of(request.user, start=now, end=now + timedelta(days=56))
             if shift.schedule_id == schedule.pk
         ][:5],
-        "may_edit": can(request.user, Verb.CONFIGURE, schedule.team),
     }
     return render(request, "oncall/schedules/calendar.html", context, status=status)

@@ -15,13 +15,16 @@ from core.ui.render import render
 from oncall.schedules import grid, operations, queries
 from oncall.schedules.forms import AboutForm, ScheduleForm, WhenForm, as_typed, initial, rotations
 from oncall.schedules.forms.zones import ZONES
+from oncall.schedules.rules import windows
+from oncall.schedules.views import reader
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from core.accounts.models import User
     from core.accounts.requests import PersonRequest
-    from oncall.schedules.models import Schedule, ScheduleVersion
+    from oncall.schedules.models import Layer, Schedule, ScheduleVersion
+    from oncall.schedules.rules.layers import Restriction
 
 # The buttons of the editor that save nothing.
 PREVIEW, ADD = "preview", "add"
@@ -60,7 +63,7 @@ def edit(request: PersonRequest, slug: str) -> HttpResponse:
     planned = _planned(request, schedule)
     zone = planned.time_zone if planned else schedule.time_zone
     rows = queries.layers_of(planned) if planned else queries.layers_in_force(schedule, at=timezone.now())
-    shown = [initial(layer, zone) for layer in rows]
+    shown = [initial(layer, zone, _mended(request, layer)) for layer in rows]
     seen = {
         "version": schedule.version,
         "of": planned.number if planned else None,
@@ -114,6 +117,16 @@ def _planned(request: PersonRequest, schedule: Schedule) -> ScheduleVersion | No
     return found
 
 
+def _mended(request: PersonRequest, layer: Layer) -> list[Restriction] | None:
+    """The windows of a rotation with which it begins as early as a gap of the calendar that was followed here."""
+    start, end = reader.moment(request, "start"), reader.moment(request, "end")
+    if request.method != "GET" or request.GET.get("reach") != str(layer.lineage) or not start or not end:
+        return None
+    zone = ZoneInfo(layer.time_zone)
+    known = queries.layer_value(layer).restrictions
+    return windows.reaching(known, start.astimezone(zone), end.astimezone(zone))
+
+
 def _carry_out(
     request: PersonRequest, schedule: Schedule, when: WhenForm, layers: Any
 ) -> operations.Preview | None:
@@ -156,6 +169,7 @@ def _editor(
         "shown": shown,
         "told": queries.told(shown.changes) if shown else None,
         "people": queries.named([piece for _, some in shown.handoffs for piece in some]) if shown else {},
+        "is_mended": "reach" in request.GET,
         "planned": list(queries.planned(schedule, at=timezone.now())) if schedule else [],
     }
     status = 422 if layers.is_bound and shown is None else 200

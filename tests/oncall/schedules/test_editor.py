@@ -207,21 +207,3 @@ def _with(schedule: Schedule, user: User) -> operations.LayerSpec:
     return operations.LayerSpec(
         name=spec.name, start=spec.start, handoff_at=spec.handoff_at, weekday=0, participants=[[user]]
     )
-
-
-@pytest.mark.parametrize(
-    ("window", "days"),
-    [
-        ((4, time(17), 0, time(9)), [(4, 17, 0), (5, 0, 0), (6, 0, 0), (0, 0, 9)]),
-        ((4, time(17), 5, time(0)), [(4, 17, 0)]),
-        ((4, time(9), 4, time(17)), [(4, 9, 17)]),
-        ((4, time(9), 5, time(17)), [(4, 9, 0), (5, 0, 17)]),
-        ((6, time(22), 0, time(6)), [(6, 22, 6)]),
-        ((0, time(9), 2, time(0)), [(0, 9, 0), (1, 0, 0)]),
-        ((1, time(9), 1, time(9)), [(1, 9, 0), *((n % 7, 0, 0) for n in range(2, 8)), (1, 0, 9)]),
-    ],
-)
-def test_a_window_over_days_is_cut_at_midnight(
-    window: tuple[int, time, int, time], days: list[tuple[int, int, int]]
-) -> None:
-    assert over_days(*window) == [(day, time(start), time(end)) for day, start, end in days]

@@ -61,3 +61,59 @@ def test_overrides_outside_the_window_are_not_drawn() -> None:
 def test_weeks_begin_on_monday() -> None:
     assert grid.monday_of(date(2025, 10, 26)) == date(2025, 10, 20)
     assert grid.monday_of(date(2025, 10, 20)) == date(2025, 10, 20)
+
+
+def test_a_day_of_24_and_a_half_hours_is_49_half_hours_wide() -> None:
+    howe = ZoneInfo("Australia/Lord_Howe")
+    week = grid.frame(grid.View.WEEK, date(2026, 4, 5))
+    drawn = grid.window(week.first, days=week.days, zone=howe, now=NOW, unit=week.unit)
+    assert [day.w for day in drawn.days] == [48] * 6 + [49]
+    assert [day.is_odd for day in drawn.days] == [False] * 6 + [True]
+    assert drawn.days[-1].length == timedelta(hours=24, minutes=30)
+    begin = drawn.start + timedelta(hours=9, minutes=30)
+    piece = Slice(begin, begin + timedelta(hours=2), (1,), "a", None, "why")
+    (block,) = grid.blocks([piece], within=drawn, gaps=True)
+    assert (block.h, block.w) == (19, 4)
+
+
+def test_a_month_is_drawn_to_scale() -> None:
+    month = grid.frame(grid.View.MONTH, date(2025, 10, 23))
+    drawn = grid.window(month.first, days=month.days, zone=BERLIN, now=NOW, unit=month.unit)
+    assert (drawn.columns, len(drawn.days), drawn.days[26].h) == (745, 31, 625)
+    assert (month.back, month.forward, month.last) == (
+        date(2025, 9, 1),
+        date(2025, 11, 1),
+        date(2025, 10, 31),
+    )
+
+
+def test_a_view_has_the_day_that_was_asked_for() -> None:
+    sunday = date(2025, 10, 26)
+    frames = {view: grid.frame(view, sunday) for view in grid.View}
+    assert {view: (frame.first.day, frame.days) for view, frame in frames.items()} == {
+        grid.View.DAY: (26, 1),
+        grid.View.WEEK: (20, 7),
+        grid.View.TWO_WEEKS: (20, 14),
+        grid.View.MONTH: (1, 31),
+        grid.View.LIST: (26, 28),
+    }
+    assert all(frame.back < frame.first <= sunday <= frame.last < frame.forward for frame in frames.values())
+
+
+def test_a_day_that_a_zone_leaves_out_is_not_drawn() -> None:
+    apia = ZoneInfo("Pacific/Apia")
+    drawn = grid.window(date(2011, 12, 26), days=7, zone=apia, now=NOW)
+    assert [day.on.day for day in drawn.days] == [26, 27, 28, 29, 31, 1]
+
+
+def test_nothing_is_drawn_where_nobody_is_meant_to_be_on_call() -> None:
+    start = datetime(2025, 10, 20, tzinfo=UTC)
+    closed = Slice(start, start + timedelta(hours=9), (), None, None, "closed", is_closed=True)
+    assert grid.blocks([closed], within=window(), gaps=True) == []
+
+
+def test_what_begins_with_the_last_minutes_stays_inside() -> None:
+    drawn = window()
+    late = Slice(drawn.end - timedelta(minutes=10), drawn.end, (1,), "a", None, "why")
+    (block,) = grid.blocks([late], within=drawn, gaps=True)
+    assert (block.h + block.w, drawn.columns) == (337, 337)

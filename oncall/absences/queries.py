@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from oncall.absences import rules
 from oncall.absences.models import Absence, AbsenceCalendar, HolidayRegion
 from oncall.absences.rules import Away, Conflict, Duty
 from oncall.schedules import queries as schedules
+from oncall.schedules.registry import Mark
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from core.accounts.models import User
     from oncall.schedules.models import Schedule
+    from oncall.schedules.registry import Seen
 
 AHEAD = timedelta(days=120)
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -103,3 +106,20 @@ def countries() -> Mapping[str, str]:
 def regions(country: str) -> list[str]:
     """The parts of a country that have holidays of their own."""
     return list(holidays.list_supported_countries().get(country, []))
+
+
+def marks(seen: Seen) -> list[tuple[date, Mark]]:
+    """The public holidays where the people of a schedule live, by day."""
+    first = seen.start.astimezone(seen.zone).date()
+    last = (seen.end - timedelta(microseconds=1)).astimezone(seen.zone).date()
+    homes: defaultdict[str, list[HolidayRegion]] = defaultdict(list)
+    for place in HolidayRegion.objects.filter(user__in=seen.user_ids).select_related("user").order_by("pk"):
+        homes[str(place)].append(place)
+    found: defaultdict[tuple[date, str], list[str]] = defaultdict(list)
+    for places in homes.values():
+        for day, name in public_holidays(places[0], first=first, last=last):
+            found[day, name] += [str(place.user) for place in places]
+    return [
+        (day, Mark("holiday", f"{name}, for {', '.join(sorted(people))}"))
+        for (day, name), people in sorted(found.items())
+    ]

@@ -1,12 +1,21 @@
-"""What the features above schedules know of exceptions: swaps, events of a calendar. They register how to read it."""
+"""What the features above schedules know of them: swaps, events of a calendar, what marks a day. They register how to
+read it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from oncall.schedules.rules.layers import Layer, Override
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from core.accounts.models import User
+    from oncall.schedules.rules.resolver import Slice
 
 Read = Callable[[Mapping[int, Sequence[Layer]], datetime, datetime], Mapping[int, Sequence[Override]]]
 """Given the layers of some schedules, by schedule, and a window: the exceptions of each of them in it."""
@@ -36,3 +45,45 @@ def exceptions(
 def naming(user_ids: Collection[int]) -> set[int]:
     """Give the schedules in which an exception of another feature puts one of these people on call."""
     return {pk for _, named in _known for pk in named(user_ids)}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Some days of a schedule as `viewer` looks at them: in `zone`, with who is on call in [start, end)."""
+
+    schedule_id: int
+    start: datetime
+    end: datetime
+    zone: ZoneInfo
+    pieces: Sequence[Slice]
+    viewer: User
+
+    @property
+    def user_ids(self) -> set[int]:
+        return {pk for piece in self.pieces for pk in piece.users}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What marks a day of a calendar: a `word` that fits into it, and where that is not all, what is `said` of it."""
+
+    word: str
+    said: str = ""
+
+
+Marks = Callable[[Seen], Iterable[tuple[date, Mark]]]
+_marks: list[Marks] = []
+
+
+def add_marks(read: Marks) -> None:
+    """Let a feature mark days of a calendar."""
+    _marks.append(read)
+
+
+def marks(seen: Seen) -> dict[date, list[Mark]]:
+    """Give the marks of these days, those of the feature that registered first before the others."""
+    found: defaultdict[date, list[Mark]] = defaultdict(list)
+    for read in _marks:
+        for day, mark in read(seen):
+            found[day].append(mark)
+    return dict(found)

@@ -11,12 +11,15 @@ from django.utils.dateformat import format as write
 
 from core.live import registry as live
 from core.ui import shell
+from oncall.absences import queries as absences
 from oncall.alerts.models import Alert
 from oncall.byhand import queries as byhand
+from oncall.escalation import queries as escalation
 from oncall.inbox import queries as inbox
 from oncall.paging import queries as pages
 from oncall.paging.models import Page
 from oncall.schedules import queries as schedules
+from oncall.schedules import registry
 
 if TYPE_CHECKING:
     from core.accounts.models import User
@@ -43,6 +46,8 @@ def register() -> None:
         shell.NavItem("Prepare", "Sources", "hook", "oncall:integrations", 25, also=("oncall:routes",))
     )
     shell.set_duty(_duty)
+    registry.add_marks(escalation.marks)
+    registry.add_marks(absences.marks)
     shell.set_mood(shell.Mood.PAGING, lambda user: pages.waiting_for(user).exists())
     for topic in ("oncall", "alerts", "routes"):
         live.allow(topic, live.anybody)

@@ -53,6 +53,7 @@ from oncall.escalation.queries.ladders import (
     usable,
     used_by,
 )
+from oncall.escalation.queries.marking import marks
 from oncall.escalation.queries.notices import (
     alarm_unwanted,
     attention,
@@ -106,6 +107,7 @@ __all__ = [
     "ladders",
     "last_resort",
     "live",
+    "marks",
     "next_up",
     "notice",
     "now",

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from core.accounts.policy import Verb, can, may_respond
 from core.errors import Refused
 from core.ui.render import render
-from oncall.schedules import grid, operations, queries
+from oncall.schedules import grid, operations, queries, registry
 from oncall.schedules.forms import OverrideForm
 from oncall.schedules.views import reader
 
@@ -114,9 +114,15 @@ def _context(request: PersonRequest, schedule: Schedule) -> dict[str, Any]:
     drawn = queries.calendar(
         schedule, first=frame.first, days=frame.days, zone=zone, now=now, unit=frame.unit
     )
+    window = drawn.window
+    marks = registry.marks(
+        registry.Seen(schedule.pk, window.start, window.end, zone, drawn.pieces, request.user)
+    )
     return {
         "schedule": schedule,
         "cal": drawn,
+        "days": [(each, marks.get(each.on, [])) for each in window.days],
+        "notes": [(on, mark) for on, some in sorted(marks.items()) for mark in some if mark.said],
         # What is over cannot be covered.
         "gaps": [gap for gap in drawn.gaps if gap.end > now],
         "frame": frame,

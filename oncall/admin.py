@@ -9,6 +9,7 @@ from oncall.paging.admin import ContactMethodAdmin, PageAdmin
 from oncall.quiet.admin import HolidayAdmin, QuietHoursAdmin
 from oncall.routing.admin import RouteAdmin, ServicePolicyAdmin
 from oncall.schedules.admin import OverrideAdmin, ScheduleAdmin
+from oncall.swaps.admin import SwapAdmin, SwapRuleAdmin
 
 __all__ = [
     "AbsenceAdmin",
@@ -30,4 +31,6 @@ __all__ = [
     "ScheduleAdmin",
     "ScheduleImportAdmin",
     "ServicePolicyAdmin",
+    "SwapAdmin",
+    "SwapRuleAdmin",
 ]

@@ -13,6 +13,7 @@ from oncall.routing.api import Routes, Simulate
 from oncall.runbooks.api import MissingRunbooks
 from oncall.schedules.api.schedules import Schedules
 from oncall.schedules.api.shifts import OnCall
+from oncall.swaps.api import Swaps
 
 routes = [
     ("alerts", Alerts, "alert"),
@@ -31,6 +32,7 @@ routes = [
     ("missing-runbooks", MissingRunbooks, "missing-runbook"),
     ("simulate", Simulate, "simulate"),
     ("schedule-imports", ScheduleImports, "schedule-import"),
+    ("schedules/(?P<schedule>[^/]+)/swaps", Swaps, "swap"),
     ("schedules", Schedules, "schedule"),
     ("on-call/readiness", Readiness, "readiness"),
     ("on-call", OnCall, "on-call"),

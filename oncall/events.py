@@ -165,6 +165,20 @@ class ScheduleChanged:
     summary: str
 
 
+@event("swap.changed")
+@dataclass(frozen=True, slots=True)
+class SwapChanged:
+    """Somebody asked who takes a shift, or it was taken, waiting for approval, approved, rejected, declined, withdrawn,
+    expired or lapsed (`what`). `beneficiary_id` is whose shift it is.
+    """
+
+    swap_id: int
+    schedule_id: int
+    what: str
+    beneficiary_id: int
+    taker_id: int | None
+
+
 @event("absences.changed")
 @dataclass(frozen=True, slots=True)
 class AbsencesChanged:

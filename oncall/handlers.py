@@ -32,6 +32,7 @@ from oncall.events import (
 from oncall.feeds import operations as feeds
 from oncall.routing import queries as routing
 from oncall.schedules.models import Schedule
+from oncall.swaps import operations as swaps
 
 TARGETS: dict[str, type[User | Schedule | Team | Policy]] = {
     "user": User,
@@ -183,6 +184,19 @@ def tell_calendars(fact: ScheduleChanged, _meta: Meta) -> None:
 def revoke_calendars(fact: UserDeactivated, _meta: Meta) -> None:
     """Somebody left: their calendar addresses, which led nowhere at once, stay dead when they come back."""
     feeds.revoke_all(fact.user_id)
+
+
+@on(ScheduleChanged)
+def follow_shifts(fact: ScheduleChanged, _meta: Meta) -> None:
+    """A schedule was edited: its swaps follow their shifts, and end where those are somebody else's by now."""
+    swaps.refresh(fact.schedule_id)
+
+
+@on(UserDeactivated)
+def end_swaps(fact: UserDeactivated, _meta: Meta) -> None:
+    """Somebody left: what they took is its giver's again, who is told so."""
+    if user := User.objects.filter(pk=fact.user_id).first():
+        swaps.refresh_of(user)
 
 
 def _page(fact: ResponderWanted, incident: Incident, actor: User | None) -> None:

@@ -9,6 +9,7 @@ from oncall.paging.models import ContactMethod, NotificationRule, Page
 from oncall.quiet.models import Holiday, QuietHours
 from oncall.routing.models import Route, ServicePolicy
 from oncall.schedules.models import Layer, Override, Participant, Restriction, Schedule, ScheduleVersion
+from oncall.swaps.models import Swap, SwapEntry, SwapRule, SwapShift
 
 __all__ = [
     "Absence",
@@ -43,5 +44,9 @@ __all__ = [
     "ServicePolicy",
     "Signal",
     "SpoolReceipt",
+    "Swap",
+    "SwapEntry",
+    "SwapRule",
+    "SwapShift",
     "Target",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time as clock
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Policy,
         Schedule,
         ScheduleImport,
+        Swap,
     )
 
 PASSWORD = "correct horse battery staple"
@@ -281,6 +282,21 @@ def digest(page: Page) -> Message:
     with transaction.atomic():
         bundling.attach([message])
     return Message.objects.get(bundled=message)
+
+
+def swap(schedule: Schedule) -> Swap:
+    """Somebody asks who takes a shift of theirs in a schedule."""
+    from django.utils import timezone  # noqa: PLC0415
+
+    from oncall.schedules import queries  # noqa: PLC0415 - models load after Django is set up
+    from oncall.swaps import operations  # noqa: PLC0415
+    from oncall.swaps import queries as swaps  # noqa: PLC0415
+
+    now = timezone.now()
+    pk = queries.on_call([schedule.pk], now + timedelta(days=5))[schedule.pk].users[0]
+    person = User.objects.get(pk=pk)
+    shift = swaps.shifts_of(schedule, person, start=now, end=now + swaps.AHEAD)[-1]
+    return operations.ask(schedule, beneficiary=person, keys=[shift.key], actor=person)
 
 
 def schedule_import() -> ScheduleImport:

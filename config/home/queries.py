@@ -16,6 +16,7 @@ from oncall.paging import queries as paging
 from oncall.paging import tokens
 from oncall.paging.models import Page
 from oncall.schedules import queries as schedules
+from oncall.swaps import queries as swaps
 from postmortems.action_items.models import ActionItem
 from postmortems.reports.models import Postmortem, PostmortemStatus
 
@@ -81,7 +82,14 @@ def home(user: User) -> Home:
         share=_share(duty, now) if duty else 0,
         after=_after(duty) if duty else "",
         coming=coming,
-        needs=[*_pages(user), *_incidents(user), *_unowned(user), *_postmortems(user), *_actions(user, now)],
+        needs=[
+            *_pages(user),
+            *_incidents(user),
+            *_unowned(user),
+            *_postmortems(user),
+            *_swaps(user),
+            *_actions(user, now),
+        ],
         reach=paging.reach(user),
         load=load(user, now=now),
     )
@@ -168,6 +176,19 @@ def _postmortems(user: User) -> Iterable[Need]:
             url=reverse("postmortems:detail", args=[postmortem.incident.number]),
             button="Continue",
             until=postmortem.due_at,
+        )
+
+
+def _swaps(user: User) -> Iterable[Need]:
+    for swap in swaps.asked_of(user)[:10]:
+        when = swaps.span_in_words(swap, zone_name=user.time_zone)
+        yield Need(
+            title=f"{swap.beneficiary} asks who takes a shift",
+            note=f"{swap.schedule.name}, {when}",
+            icon="swap",
+            url=reverse("oncall:swap", args=[swap.pk]),
+            button="Answer",
+            until=swap.expires_at,
         )
 
 

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from oncall.schedules.rules.layers import Exceptional
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from zoneinfo import ZoneInfo
@@ -52,6 +54,7 @@ class Block:
     reason: str
     override: int | None
     room: int = PARTS
+    swap: int | None = None
 
     @property
     def is_gap(self) -> bool:
@@ -101,7 +104,11 @@ def blocks(slices: Iterable[Slice], *, within: Window, gaps: bool) -> list[Block
         if piece.users or (gaps and not piece.is_closed):
             h, w = _place(piece.start, piece.end, within)
             room = w * PARTS // within.columns
-            drawn.append(Block(h, w, piece.users, piece.start, piece.end, piece.reason, piece.override, room))
+            drawn.append(
+                Block(
+                    h, w, piece.users, piece.start, piece.end, piece.reason, piece.override, room, piece.swap
+                )
+            )
     return drawn
 
 
@@ -114,7 +121,9 @@ def exceptions(overrides: Sequence[Override], *, within: Window) -> list[Block]:
             h, w = _place(start, end, within)
             users = (one.user,) if one.user is not None else ()
             room = w * PARTS // within.columns
-            drawn.append(Block(h, w, users, one.start, one.end, "override", one.id, room))
+            is_swap = one.kind is Exceptional.SWAP
+            override, swap = (None, one.id) if is_swap else (one.id, None)
+            drawn.append(Block(h, w, users, one.start, one.end, one.kind.value, override, room, swap))
     return drawn
 
 

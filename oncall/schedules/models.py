@@ -18,6 +18,9 @@ class Schedule(models.Model):
     team = models.ForeignKey(Team, models.PROTECT, related_name="schedules", null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     version = models.PositiveIntegerField(default=1)
+    has_exceptions = models.BooleanField(
+        db_default=False, default=False, help_text="Other features know of exceptions, such as swaps."
+    )
 
     def __str__(self) -> str:
         return self.name

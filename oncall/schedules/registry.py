@@ -23,28 +23,33 @@ Read = Callable[[Mapping[int, Sequence[Layer]], datetime, datetime], Mapping[int
 Naming = Callable[[Collection[int]], Iterable[int]]
 """Given some people: the schedules in which an exception puts one of them on call."""
 
-_known: list[tuple[Read, Naming]] = []
+_known: list[tuple[Read, Naming, bool]] = []
 
 
-def add_exceptions(read: Read, *, naming: Naming) -> None:
-    """Let a feature say which exceptions it knows of; `created_order` is their time in microseconds since 1970."""
-    _known.append((read, naming))
+def add_exceptions(read: Read, *, naming: Naming, marked: bool = False) -> None:
+    """Let a feature say which exceptions it knows of; `created_order` is their time in microseconds since 1970.
+
+    With `marked` it is asked only about schedules that have `has_exceptions`, so that the others cost nothing.
+    `naming` may give a query: it is made a part of the one that asks.
+    """
+    _known.append((read, naming, marked))
 
 
 def exceptions(
-    layers: Mapping[int, Sequence[Layer]], start: datetime, end: datetime
+    layers: Mapping[int, Sequence[Layer]], start: datetime, end: datetime, *, marked: Collection[int] = ()
 ) -> Mapping[int, Sequence[Override]]:
-    """Give the exceptions that other features know of, by schedule."""
+    """Give the exceptions that other features know of, by schedule; `marked` are those that have some."""
     found: defaultdict[int, list[Override]] = defaultdict(list)
-    for read, _ in _known:
-        for schedule_id, some in read(layers, start, end).items():
-            found[schedule_id] += some
+    for read, _, only_marked in _known:
+        some = {pk: layers[pk] for pk in marked} if only_marked else layers
+        for schedule_id, own in (read(some, start, end) if some else {}).items():
+            found[schedule_id] += own
     return found
 
 
-def naming(user_ids: Collection[int]) -> set[int]:
-    """Give the schedules in which an exception of another feature puts one of these people on call."""
-    return {pk for _, named in _known for pk in named(user_ids)}
+def naming(user_ids: Collection[int]) -> list[Iterable[int]]:
+    """Give the schedules in which exceptions of other features put one of these people on call, by feature."""
+    return [named(user_ids) for _, named, _ in _known]
 
 
 @dataclass(frozen=True, slots=True)

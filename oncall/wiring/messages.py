@@ -11,6 +11,7 @@ from oncall.paging import operations as paging
 from oncall.paging import queries as pages
 from oncall.readiness import operations as readiness
 from oncall.replies import operations as answers
+from oncall.swaps import operations as swaps
 
 
 def register() -> None:
@@ -47,4 +48,5 @@ def register() -> None:
     registry.register(
         registry.Client(readiness.WARNING, lambda _messages: {}, pages.stored, readiness.hear_warning)
     )
+    registry.register(registry.Client(swaps.CLIENT, swaps.unwanted, pages.stored, swaps.hear))
     replies.listen(answers.hear)

@@ -18,6 +18,7 @@ from oncall.models import (
     Policy,
     Route,
     Schedule,
+    Swap,
 )
 
 if TYPE_CHECKING:
@@ -43,4 +44,5 @@ def register() -> None:
     visibility.register("service_policy", lambda _user: Service.objects.all())
     visibility.register("destination", Destination.objects.visible_to)
     visibility.register("feed", FeedAddress.objects.visible_to)
+    visibility.register("swap", lambda _user: Swap.objects.all())
     visibility.register("schedule", lambda _user: Schedule.objects.all())

@@ -37,6 +37,7 @@ PUBLIC = {
     "oncall:now-as-text": "a terminal has no session; the secret in the address is the proof",
     "oncall:now-as-twiml": "Twilio has no session; the secret in the address is the proof",
     "oncall:page": "a signed link to one page, for one person who was woken",
+    "oncall:cover": "a signed link to one request, for one person who may take a shift",
     "oncall:page-region": "the living part of that page",
     "callbacks:pushover": "Pushover has no session; the receipt that it gave us proves who it is",
     "callbacks:slack": "Slack has no session; it signs what it posts",
@@ -66,6 +67,7 @@ PUBLIC = {
 WITHOUT_CSRF = {
     "oncall:now-as-twiml": "Twilio asks by POST, which changes nothing",
     "oncall:page": "the token in the address is the proof, and a mail client may send the form",
+    "oncall:cover": "the token in the address is the proof, as with a page",
     "callbacks:pushover": "the receipt, which the provider told us alone, is the proof",
     "callbacks:slack": "the provider's signature is the proof",
     "callbacks:telegram": "the secret that was agreed with the provider is the proof",
@@ -127,7 +129,14 @@ HEADERS = {
     "Referrer-Policy": "",
     "Cache-Control": "",
 }
-SECRET_ADDRESSES = ("/p/", "/calendars/", "/on-call-now/", "/invitations/", "/accounts/password/reset/{uid}")
+SECRET_ADDRESSES = (
+    "/p/",
+    "/cover/",
+    "/calendars/",
+    "/on-call-now/",
+    "/invitations/",
+    "/accounts/password/reset/{uid}",
+)
 
 
 def test_every_view_has_a_declared_policy() -> None:

@@ -26,6 +26,7 @@ from oncall.models import Alert, ContactMethod, Integration, NotificationRule, P
 from oncall.paging import tokens as page_tokens
 from oncall.quiet import operations as quiet
 from oncall.schedules import operations as schedules
+from oncall.swaps import tokens as cover_tokens
 from postmortems.models import ActionItem, Factor, Postmortem, TimelineItem
 from statuspage.models import Component, Notice
 from tests import cast
@@ -87,6 +88,7 @@ class Values:
         _, now_secret = feeds.add(self.admin, kind=Kind.NOW, schedule=override.schedule)
         absence = absences.add(self.admin, start=now, end=now + timedelta(days=400))
         away = absences.add_calendar(self.admin, url="https://calendar.example/away.ics")
+        swap = cast.swap(override.schedule)
         schedule, page = override.schedule.slug, {"slug": "alder-pay"}
         channel = cast.channel("sweep@example.com", kind="email")
         written = Postmortem.objects.earliest("id")
@@ -121,6 +123,8 @@ class Values:
             "/alerts/-/together/": {"pk": cast.told_together(self.alert).pk},
             "/alerts/-/services/": {"slug": "payments-api"},
             "/on-call/-/import/": {"pk": cast.schedule_import().pk},
+            "/on-call/-/swaps/": {"pk": swap.pk},
+            "/cover/": {"token": cover_tokens.make(swap, self.responder)},
             "/on-call/": {"slug": schedule, "pk": override.pk, "number": 1},
             "/p/": {"token": page_tokens.make(self.page)},
             "/callbacks/": {"message": callback.name("page-1-0")},
@@ -159,6 +163,7 @@ class Values:
             "/api/v1/integrations/": {"ref": Integration.objects.earliest("id").pk},
             "/api/v1/routes/": {"ref": _first(Route)},
             "/api/v1/schedules/": {"ref": schedule, "override": override.pk, "number": 1, "against": 1},
+            "/api/v1/schedules/{schedule}/swaps/": {"schedule": schedule, "ref": swap.pk},
             "/api/v1/schedule-imports/": {"ref": _first(ScheduleImport)},
             "/api/v1/status-pages/": {"ref": "alder-pay"},
             "/api/v1/components/": {"ref": Component.objects.earliest("id").pk},

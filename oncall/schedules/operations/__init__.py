@@ -1,6 +1,6 @@
 """Everything that changes a schedule."""
 
-from oncall.schedules.operations.changes import ChangedMeanwhile, PastIsFixed
+from oncall.schedules.operations.changes import ChangedMeanwhile, PastIsFixed, changed, locked, mark
 from oncall.schedules.operations.layers import (
     BEGIN,
     Meaningless,
@@ -35,10 +35,13 @@ __all__ = [
     "add_override",
     "begin",
     "cancel_override",
+    "changed",
     "complaints",
     "create",
     "describe",
     "difference",
+    "locked",
+    "mark",
     "preview",
     "restore",
     "save_layers",

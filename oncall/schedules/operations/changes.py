@@ -41,3 +41,8 @@ def changed(schedule: Schedule, *, at: datetime, summary: str, actor: User | Non
     Schedule.objects.filter(pk=schedule.pk).update(version=F("version") + 1)
     bus.emit(ScheduleChanged(schedule.pk, at.isoformat(), summary), actor=actor)
     live.changed("oncall", f"schedule-{schedule.pk}")
+
+
+def mark(schedule: Schedule) -> None:
+    """Let the resolver ask other features for their exceptions to a schedule from now on."""
+    Schedule.objects.filter(pk=schedule.pk, has_exceptions=False).update(has_exceptions=True)

@@ -40,6 +40,7 @@ class Calendar:
     final: list[grid.Block]
     people: dict[int, User]
     overlaps: dict[int, Override]
+    swaps: Row
     pieces: tuple[resolver.Slice, ...] = ()
     rotations: tuple[values.Layer, ...] = ()
 
@@ -80,8 +81,10 @@ def calendar(
     pieces = one.final(window.start, window.end)
     final = grid.blocks(pieces, within=window, gaps=True)
     entered = [each for each in one.overrides if each.kind is values.Exceptional.OVERRIDE]
+    swapped = [each for each in one.overrides if each.kind is values.Exceptional.SWAP]
     over = grid.exceptions(entered, within=window)
-    drawn = [block for row in rows.values() for block in row.blocks] + final + over
+    given = grid.exceptions(swapped, within=window)
+    drawn = [block for row in rows.values() for block in row.blocks] + final + over + given
     people = User.objects.in_bulk({pk for block in drawn for pk in block.users})
     known = Override.objects.select_related("user", "replaces", "created_by").in_bulk(
         [override.id for override in entered]
@@ -94,6 +97,7 @@ def calendar(
         final,
         people,
         known,
+        Row("Swaps", "of whole shifts", given),
         pieces,
         one.layers,
     )

@@ -91,7 +91,7 @@ class Resolved:
 
 # Written out, because every page and every calendar asks it: the rows of 20 rotations cost the ORM more than they say.
 _SCHEDULES = """
-select s.id, s.name,
+select s.id, s.name, s.has_exceptions,
     (select json_agg(json_build_array(v.effective_from, v.effective_until, v.time_zone, v.coverage, v.stands_behind_id,
         v."offset", v.is_informal) order by v.number)
         from oncall_scheduleversion v where v.schedule_id = s.id and v.effective_from < %(end)s
@@ -125,12 +125,13 @@ def resolve(schedule_ids: Iterable[int] | None, *, start: datetime, end: datetim
     with connection.cursor() as cursor:
         cursor.execute(_SCHEDULES, {"ids": ids, "start": start, "end": end})
         rows = [
-            (pk, name, *(orjson.loads(text or "[]") for text in texts))
-            for pk, name, *texts in cursor.fetchall()
+            (pk, name, marked, *(orjson.loads(text or "[]") for text in texts))
+            for pk, name, marked, *texts in cursor.fetchall()
         ]
-    layers = {pk: tuple(_layer(row) for row in own) for pk, _, _, own, _ in rows}
-    overrides = {pk: [_override(row) for row in own] for pk, _, _, _, own in rows}
-    for pk, others in registry.exceptions(layers, start, end).items():
+    layers = {pk: tuple(_layer(row) for row in own) for pk, _, _, _, own, _ in rows}
+    overrides = {pk: [_override(row) for row in own] for pk, _, _, _, _, own in rows}
+    marked = [pk for pk, _, has_exceptions, *_ in rows if has_exceptions]
+    for pk, others in registry.exceptions(layers, start, end, marked=marked).items():
         overrides[pk] += others
     named = {pk: _named(layers[pk], overrides[pk]) for pk in layers}
     closed = accounts.closures(sorted(set[int]().union(*named.values()))) if any(named.values()) else {}
@@ -138,9 +139,9 @@ def resolve(schedule_ids: Iterable[int] | None, *, start: datetime, end: datetim
         pk: _as_saved(
             Resolved(pk, name, layers[pk], tuple(overrides[pk]), _closed(closed, named[pk])), versions
         )
-        for pk, name, versions, _, _ in rows
+        for pk, name, _, versions, _, _ in rows
     }
-    found = {pk: _behind(alone[pk], versions, alone) for pk, _, versions, _, _ in rows}
+    found = {pk: _behind(alone[pk], versions, alone) for pk, _, _, versions, _, _ in rows}
     return found if ids is None else {pk: found[pk] for pk in sorted(set(ids) & found.keys())}
 
 
@@ -245,7 +246,9 @@ def naming(user_ids: Collection[int]) -> QuerySet[Schedule, int]:
     led = ScheduleVersion.objects.filter(
         offset__isnull=False, stands_behind__layers__participants__user__in=user_ids
     ).values("schedule")
-    ways = Q(pk__in=places) | Q(pk__in=overrides) | Q(pk__in=led) | Q(pk__in=registry.naming(user_ids))
+    ways = Q(pk__in=places) | Q(pk__in=overrides) | Q(pk__in=led)
+    for named in registry.naming(user_ids):
+        ways |= Q(pk__in=named)
     return Schedule.objects.filter(ways).values_list("pk", flat=True)
 
 

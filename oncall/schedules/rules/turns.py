@@ -67,6 +67,13 @@ def turn_at(layer: Layer, instant: datetime) -> int | None:
     return _rotation(layer.start, layer.time_zone, layer.handoff).turn(instant)
 
 
+def whole(layer: Layer, instant: datetime) -> tuple[datetime, datetime]:
+    """Give from when until when the turn at an instant lasts in the rotation, whatever windows and versions say."""
+    rotation = _rotation(layer.start, layer.time_zone, layer.handoff)
+    turn = rotation.turn(instant)
+    return rotation.begin(turn), rotation.begin(turn + 1)
+
+
 @dataclass(frozen=True, slots=True)
 class _Elapsed:
     """Numbered instants a fixed length of real time apart."""

@@ -1,0 +1,86 @@
+"""What every write to a swap has in common: the lock, the log, the event, the deadlines."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+
+from core import live
+from core.errors import Refused
+from core.events import bus
+from core.timers import operations as timers
+from oncall.events import SwapChanged
+from oncall.schedules import operations as schedules
+from oncall.swaps import queries
+from oncall.swaps.models import Swap, SwapEntry, SwapRule
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from core.accounts.models import User
+    from oncall.schedules.models import Schedule
+
+EXPIRE, REMIND = "oncall.swap_expiry", "oncall.swap_reminder"
+BEFORE = (timedelta(days=3), timedelta(days=1))
+"""How long before a request expires who is asked is reminded."""
+
+
+class NotNow(Refused):
+    """The swap is no longer, or not yet, at the point where this can be done; the message says where it is."""
+
+
+def locked(swap: Swap) -> Swap:
+    """Lock the schedule of a swap, and read the swap as it is by now."""
+    schedules.locked(swap.schedule)
+    return queries.rows().get(pk=swap.pk)
+
+
+def note(swap: Swap, what: str, text: str, *, actor: User | None) -> None:
+    """Write down what happened, and tell of it."""
+    SwapEntry.objects.create(swap=swap, what=what, text=text[:300], actor=actor)
+    bus.emit(
+        SwapChanged(swap.pk, swap.schedule_id, what, swap.beneficiary_id, swap.taker_id),
+        actor=actor,
+    )
+    live.changed("oncall", f"schedule-{swap.schedule_id}")
+
+
+def occurrence_of(swap: Swap) -> str:
+    """Name the deadline of a request, so that one which was moved is told from the one before."""
+    return f"{swap.expires_at:%Y%m%dT%H%M%S}"
+
+
+def set_deadlines(swap: Swap) -> None:
+    """Promise the reminders that are still to come, and the end of a request that nobody answers."""
+    name, now = occurrence_of(swap), timezone.now()
+    timers.set(EXPIRE, swap.pk, occurrence=name, due_at=swap.expires_at)
+    for before in BEFORE:
+        if swap.expires_at - before > now:
+            occurrence = f"{name}-{before.days}"
+            timers.set(REMIND, swap.pk, occurrence=occurrence, due_at=swap.expires_at - before)
+
+
+def cancel_deadlines(swap: Swap) -> None:
+    """Take back what was promised for an open request."""
+    for kind in (EXPIRE, REMIND):
+        timers.cancel(kind, [swap.pk])
+
+
+def tell_schedule(swap: Swap, *, at: datetime, summary: str, actor: User | None) -> None:
+    """Say that other people are on call from `at` on."""
+    schedules.mark(swap.schedule)
+    schedules.changed(swap.schedule, at=at, summary=summary, actor=actor)
+
+
+@transaction.atomic
+def set_rule(schedule: Schedule, *, takers: str, needs_approval: bool, actor: User | None) -> SwapRule:
+    """Say who may take shifts of a schedule, and whether a manager approves it. What is taken stays taken."""
+    mine = schedules.locked(schedule)
+    given = {"takers": takers, "needs_approval": needs_approval}
+    rule, _ = SwapRule.objects.update_or_create(schedule=mine, defaults=given)
+    summary = f"Swaps: {queries.stated(rule)}"
+    schedules.changed(mine, at=timezone.now(), summary=summary, actor=actor)
+    return rule

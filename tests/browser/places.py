@@ -89,6 +89,16 @@ def imported(stack: Stack) -> str:
     return stack.command("shell", "--no-imports", "-c", words).strip()
 
 
+def swap(stack: Stack) -> list[str]:
+    """The addresses of a request for somebody to take a shift: its page, and what one who is asked gets by mail."""
+    words = (
+        "from tests import cast; from oncall.models import Schedule; from oncall.swaps import queries, tokens;"
+        " swap = cast.swap(Schedule.objects.get(slug='platform'));"
+        " print(f'/on-call/-/swaps/{swap.pk}/ /cover/{tokens.make(swap, queries.asked_people(swap)[0])}/')"
+    )
+    return stack.command("shell", "--no-imports", "-c", words).split()
+
+
 def page_link(mail: Mail) -> str:
     """The address in a page's e-mail that opens it on a phone."""
     found = re.search(r"https?://\S+/p/\S+", mail.text)
@@ -109,6 +119,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
     notice = first("select public_id from statuspage_notice order by id limit 1")
     source = first("select id from oncall_integration order by id limit 1")
     route = first("select id from oncall_route order by id limit 1")
+    asked, cover = swap(stack)
     return [
         Place("sign-in", "/accounts/login/", signed_in=False),
         Place("password-reset", "/accounts/password/reset/", signed_in=False),
@@ -135,6 +146,8 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("on-call-versions", "/on-call/platform/versions/"),
         Place("on-call-version", "/on-call/platform/versions/1/"),
         Place("schedule-swaps", "/on-call/platform/swaps/"),
+        Place("swap", asked),
+        Place("cover", cover, signed_in=False),
         Place("import-schedules", "/on-call/-/import/"),
         Place("import-plan", imported(stack)),
         Place("escalation", "/escalation/"),

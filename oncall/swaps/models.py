@@ -45,7 +45,8 @@ class Status(models.TextChoices):
     LAPSED = "lapsed", "The shift changed"
 
 
-LIVE = (Status.OPEN, Status.WAITING, Status.TAKEN)
+ASKED = (Status.OPEN, Status.WAITING)
+LIVE = (*ASKED, Status.TAKEN)
 
 
 class Swap(models.Model):

@@ -116,6 +116,14 @@ def shifts_of(schedule: Schedule, user: User, *, start: datetime, end: datetime)
     ]
 
 
+def is_theirs(swap: Swap, user: User) -> bool:
+    """Say whether a person has one of these shifts already, as where a place in a rotation is several people's."""
+    rows = swap.shifts.all()
+    start, end = min(row.start for row in rows), max(row.end for row in rows)
+    own = {whole.key for whole in shifts_of(swap.schedule, user, start=start, end=end)}
+    return any(key_of(row) in own for row in rows)
+
+
 def rule_of(schedule: Schedule) -> SwapRule:
     """Who may take shifts of a schedule; the defaults where nobody said."""
     return SwapRule.objects.filter(schedule=schedule).first() or SwapRule(schedule=schedule)

@@ -13,7 +13,7 @@ from core.accounts.policy import Verb, can, require
 from core.errors import Refused
 from oncall.schedules import operations as schedules
 from oncall.swaps import queries
-from oncall.swaps.models import LIVE, Swap, SwapShift
+from oncall.swaps.models import ASKED, Swap, SwapShift
 from oncall.swaps.operations import notices
 from oncall.swaps.operations.records import note, set_deadlines
 
@@ -150,7 +150,7 @@ def _check(
         raise Refused(f"{wanted} may not take it. {queries.stated(rule)}")
     keys = {whole.key for whole in chosen}
     others = SwapShift.objects.filter(
-        swap__schedule=schedule, swap__beneficiary=beneficiary, swap__status__in=LIVE, lapsed_at=None
+        swap__schedule=schedule, swap__beneficiary=beneficiary, swap__status__in=ASKED, lapsed_at=None
     ).select_related("swap__beneficiary", "swap__taker", "swap__asked_by")
     for other in others.order_by("pk"):
         if queries.key_of(other) in keys:

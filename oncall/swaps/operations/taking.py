@@ -120,3 +120,5 @@ def _refuse_stranger(swap: Swap, user: User) -> None:
     rule = queries.rule_of(swap.schedule)
     if not queries.takers(swap.schedule, rule=rule).filter(pk=user.pk).exists():
         raise NotAllowed(f"{user} may not take it. {queries.stated(rule)}")
+    if queries.is_theirs(swap, user):
+        raise NotAllowed(f"{user} is on call in this shift already.")

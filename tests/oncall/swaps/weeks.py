@@ -35,6 +35,5 @@ def who(schedule: Schedule, at: datetime) -> tuple[int, ...]:
 
 
 def asked(schedule: Schedule, user: User, *, actor: User | None = None, **given: Any) -> Swap:
-    return operations.ask_between(
-        schedule, beneficiary=user, start=HERS, end=HERS + WEEK, actor=actor or user, **given
-    )
+    span = {"start": HERS, "end": HERS + WEEK}
+    return operations.ask_between(schedule, beneficiary=user, actor=actor or user, **{**span, **given})

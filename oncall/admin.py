@@ -4,6 +4,7 @@ from oncall.destinations.admin import DestinationAdmin
 from oncall.escalation.admin import LevelAdmin, PolicyAdmin
 from oncall.feeds.admin import FeedAddressAdmin, PublishedShiftAdmin
 from oncall.imports.admin import ImportedFromAdmin, ScheduleImportAdmin
+from oncall.lookahead.admin import AheadWarningAdmin
 from oncall.nights.admin import NightLimitAdmin
 from oncall.paging.admin import ContactMethodAdmin, PageAdmin
 from oncall.quiet.admin import HolidayAdmin, QuietHoursAdmin
@@ -14,6 +15,7 @@ from oncall.swaps.admin import SwapAdmin, SwapRuleAdmin
 __all__ = [
     "AbsenceAdmin",
     "AbsenceCalendarAdmin",
+    "AheadWarningAdmin",
     "ContactMethodAdmin",
     "DestinationAdmin",
     "FeedAddressAdmin",

@@ -6,6 +6,7 @@ from oncall.escalation.api.policies import EscalationPolicies
 from oncall.feeds.api import MyCalendars
 from oncall.imports.api import ScheduleImports
 from oncall.inbox.api import Alerts
+from oncall.lookahead.api import Ahead
 from oncall.paging.api import ContactMethods, NotificationRules
 from oncall.quiet.api import MyHolidays, MyQuietHours
 from oncall.readiness.api import Readiness
@@ -34,6 +35,7 @@ routes = [
     ("schedule-imports", ScheduleImports, "schedule-import"),
     ("schedules/(?P<schedule>[^/]+)/swaps", Swaps, "swap"),
     ("schedules", Schedules, "schedule"),
+    ("on-call/ahead", Ahead, "ahead"),
     ("on-call/readiness", Readiness, "readiness"),
     ("on-call", OnCall, "on-call"),
 ]

@@ -4,6 +4,7 @@ from oncall.destinations.models import Destination
 from oncall.escalation.models import Escalation, LastResort, Level, Policy, Target
 from oncall.feeds.models import FeedAddress, PublishedSchedule, PublishedShift
 from oncall.imports.models import ImportedFrom, ScheduleImport
+from oncall.lookahead.models import AheadWarning
 from oncall.nights.models import NightLimit
 from oncall.paging.models import ContactMethod, NotificationRule, Page
 from oncall.quiet.models import Holiday, QuietHours
@@ -14,6 +15,7 @@ from oncall.swaps.models import Swap, SwapEntry, SwapRule, SwapShift
 __all__ = [
     "Absence",
     "AbsenceCalendar",
+    "AheadWarning",
     "Alert",
     "ContactMethod",
     "Destination",

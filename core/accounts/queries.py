@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import connection
 
-from core.accounts.models import Membership, Role, Team, User
+from core.accounts.models import Membership, Role, Team, TeamRole, User
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -75,6 +75,17 @@ def responders(team_ids: Collection[int]) -> dict[int, tuple[int, ...]]:
     for team_id, user_id in members.order_by("user").values_list("team", "user") if team_ids else ():
         found[team_id].append(user_id)
     return {team_id: tuple(ids) for team_id, ids in found.items()}
+
+
+def managers_or_admins(team_ids: Collection[int | None]) -> dict[int | None, list[User]]:
+    """Give who answers for what belongs to each of these teams: its managers, else every admin."""
+    found: defaultdict[int | None, list[User]] = defaultdict(list)
+    part = Membership.objects.filter(team__in=team_ids, role=TeamRole.MANAGER, user__is_active=True)
+    for membership in part.select_related("user").order_by("user"):
+        found[membership.team_id].append(membership.user)
+    lacking = set(team_ids) - found.keys()
+    admins = list(User.objects.active().filter(role=Role.ADMIN).order_by("pk")) if lacking else []
+    return {**found, **dict.fromkeys(lacking, admins)}
 
 
 def teams(user: User | AnonymousUser) -> QuerySet[Team]:

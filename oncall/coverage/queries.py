@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 from django.utils import timezone
 
-from core.accounts.models import Membership, Role, TeamRole, User
+from core.accounts import queries as accounts
 from core.watch.rules import Finding, Grade, Reading
 from oncall.coverage import rules
 from oncall.coverage.rules import Lack, Span
@@ -20,6 +19,7 @@ from oncall.paging import queries as paging
 from oncall.schedules import queries as schedules
 
 if TYPE_CHECKING:
+    from core.accounts.models import User
     from oncall.schedules.rules.resolver import Slice
 
 SHOWN = 20
@@ -148,10 +148,6 @@ def _path(policy: Policy) -> str:
 
 def owners(policy_ids: set[int]) -> dict[int, list[User]]:
     """Give who is warned about each policy: the managers of its team, else every admin."""
-    admins = list(User.objects.active().filter(role=Role.ADMIN).order_by("pk"))
     policies = dict(Policy.objects.filter(pk__in=policy_ids).values_list("pk", "team"))
-    managers: defaultdict[int, list[User]] = defaultdict(list)
-    part = Membership.objects.filter(team__in=policies.values(), role=TeamRole.MANAGER, user__is_active=True)
-    for membership in part.select_related("user").order_by("user"):
-        managers[membership.team_id].append(membership.user)
-    return {pk: managers.get(team or 0) or admins for pk, team in policies.items()}
+    by_team = accounts.managers_or_admins(set(policies.values()))
+    return {pk: by_team[team] for pk, team in policies.items()}

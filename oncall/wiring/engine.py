@@ -55,6 +55,8 @@ def register() -> None:
         "cancelled_at < now() - interval '60 days' or \"end\" < now() - interval '200 days'",
     )
     housekeeping.prune("oncall_absence", "\"end\" < now() - interval '400 days'")
+    # What has been wrong for so long is told once more.
+    housekeeping.prune("oncall_aheadwarning", "warned_at < now() - interval '60 days'")
     housekeeping.prune("oncall_spoolreceipt", "drained_at < now() - interval '90 days'")
     # What was not imported holds names and addresses of people.
     housekeeping.prune(

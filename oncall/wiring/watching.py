@@ -11,6 +11,7 @@ from oncall.breakglass import queries as snapshot
 from oncall.canary import operations, queries
 from oncall.coverage import operations as warnings
 from oncall.coverage import queries as coverage
+from oncall.lookahead import operations as lookahead
 from oncall.mornings import operations as mornings
 from oncall.nights import operations as nights
 from oncall.paging import queries as pages
@@ -25,6 +26,8 @@ def register() -> None:
     )
     registry.add_chore(registry.Chore("the look ahead", 3600, warnings.warn))
     outbox.register(outbox.Client(warnings.CLIENT, warnings.unwanted, pages.stored, warnings.hear))
+    registry.add_chore(registry.Chore("the look ahead at schedules", 3600, lookahead.warn))
+    outbox.register(outbox.Client(lookahead.CLIENT, warnings.unwanted, pages.stored, warnings.hear))
     registry.set_probe(registry.Probe(operations.send, queries.arrived, operations.forget))
     _page_without_postgres()
     _tell_of_nights()

@@ -148,6 +148,8 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("schedule-swaps", "/on-call/platform/swaps/"),
         Place("swap", asked),
         Place("cover", cover, signed_in=False),
+        Place("look-ahead", "/on-call/-/ahead/"),
+        Place("schedule-look-ahead", "/on-call/platform/ahead/"),
         Place("import-schedules", "/on-call/-/import/"),
         Place("import-plan", imported(stack)),
         Place("escalation", "/escalation/"),

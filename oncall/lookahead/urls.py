@@ -1,0 +1,9 @@
+from django.urls import path
+
+from oncall.lookahead import views
+
+urlpatterns = [
+    path("on-call/-/ahead/", views.everything, name="ahead"),
+    path("on-call/<slug:slug>/ahead/", views.ahead, name="schedule-ahead"),
+    path("on-call/<slug:slug>/-/ahead/", views.panel, name="schedule-ahead-panel"),
+]

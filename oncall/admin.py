@@ -3,6 +3,7 @@ from oncall.alerts.admin import IntegrationAdmin
 from oncall.destinations.admin import DestinationAdmin
 from oncall.escalation.admin import LevelAdmin, PolicyAdmin
 from oncall.feeds.admin import FeedAddressAdmin, PublishedShiftAdmin
+from oncall.handoffs.admin import KnownDutyAdmin
 from oncall.imports.admin import ImportedFromAdmin, ScheduleImportAdmin
 from oncall.lookahead.admin import AheadWarningAdmin
 from oncall.nights.admin import NightLimitAdmin
@@ -22,6 +23,7 @@ __all__ = [
     "HolidayAdmin",
     "ImportedFromAdmin",
     "IntegrationAdmin",
+    "KnownDutyAdmin",
     "LevelAdmin",
     "NightLimitAdmin",
     "OverrideAdmin",

@@ -179,6 +179,17 @@ class SwapChanged:
     taker_id: int | None
 
 
+@event("shift.changed")
+@dataclass(frozen=True, slots=True)
+class ShiftChanged:
+    """From `at` on others are on call in a schedule: the shifts of some `started`, those of some `ended`."""
+
+    schedule_id: int
+    at: str
+    started: list[int]
+    ended: list[int]
+
+
 @event("absences.changed")
 @dataclass(frozen=True, slots=True)
 class AbsencesChanged:

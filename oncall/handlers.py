@@ -30,6 +30,7 @@ from oncall.events import (
     SignalDamaged,
 )
 from oncall.feeds import operations as feeds
+from oncall.handoffs import operations as handoffs
 from oncall.routing import queries as routing
 from oncall.schedules.models import Schedule
 from oncall.swaps import operations as swaps
@@ -178,6 +179,18 @@ def page_for_damage(fact: SignalDamaged, meta: Meta) -> None:
 def tell_calendars(fact: ScheduleChanged, _meta: Meta) -> None:
     """A schedule was edited: note what calendars are told of it, so that they recognise its shifts after the next edit."""
     feeds.schedule_changed(fact.schedule_id)
+
+
+@on(ScheduleChanged)
+def tell_whose_duty_changed(fact: ScheduleChanged, meta: Meta) -> None:
+    """A schedule was edited: who is on call otherwise by it hears of it, but for who did it."""
+    handoffs.schedule_changed(fact.schedule_id, event_id=meta.event_id, actor_id=meta.actor_id)
+
+
+@on(UserDeactivated)
+def tell_who_takes_over(fact: UserDeactivated, meta: Meta) -> None:
+    """Somebody left: who is on call instead hears of it."""
+    handoffs.person_left(fact.user_id, event_id=meta.event_id, actor_id=meta.actor_id)
 
 
 @on(UserDeactivated)

@@ -3,6 +3,7 @@ from oncall.alerts.models import Alert, IngestError, Integration, Signal, SpoolR
 from oncall.destinations.models import Destination
 from oncall.escalation.models import Escalation, LastResort, Level, Policy, Target
 from oncall.feeds.models import FeedAddress, PublishedSchedule, PublishedShift
+from oncall.handoffs.models import KnownDuty
 from oncall.imports.models import ImportedFrom, ScheduleImport
 from oncall.lookahead.models import AheadWarning
 from oncall.nights.models import NightLimit
@@ -26,6 +27,7 @@ __all__ = [
     "ImportedFrom",
     "IngestError",
     "Integration",
+    "KnownDuty",
     "LastResort",
     "Layer",
     "Level",

@@ -56,7 +56,7 @@ def unwanted(messages: Sequence[Message]) -> Mapping[int, str]:
     active = set(
         User.objects.active().filter(pk__in=[each.user_id for each in messages]).values_list("pk", flat=True)
     )
-    return {each.pk: "the account is closed" for each in messages if each.user_id not in active}
+    return {each.pk: "the account is closed" for each in messages if each.user_id not in active | {None}}
 
 
 def hear(_: Sequence[Outcome]) -> None:

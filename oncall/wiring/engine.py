@@ -13,6 +13,7 @@ from oncall.alerts.accept import draining
 from oncall.alerts.spool import keys
 from oncall.escalation import operations
 from oncall.feeds import operations as feeds
+from oncall.handoffs import operations as handoffs
 from oncall.readiness import operations as readiness
 from oncall.schedules import operations as schedules
 from oncall.schedules import registry as exceptions
@@ -22,6 +23,7 @@ from oncall.swaps import registry as covers
 
 
 def register() -> None:
+    _tell_of_shifts()
     sealing.keep(sealing.Column("oncall_contactmethod", "address", lookup="address_lookup", had_clear=True))
     sealing.keep(sealing.Column("oncall_contactmethod", "secret"))
     sealing.keep(sealing.Column("oncall_absencecalendar", "url"))
@@ -55,8 +57,6 @@ def register() -> None:
         "cancelled_at < now() - interval '60 days' or \"end\" < now() - interval '200 days'",
     )
     housekeeping.prune("oncall_absence", "\"end\" < now() - interval '400 days'")
-    # What has been wrong for so long is told once more.
-    housekeeping.prune("oncall_aheadwarning", "warned_at < now() - interval '60 days'")
     housekeeping.prune("oncall_spoolreceipt", "drained_at < now() - interval '90 days'")
     # What was not imported holds names and addresses of people.
     housekeeping.prune(
@@ -76,3 +76,11 @@ def register() -> None:
             "select count(*) from oncall_signal where state = 'new'",
         )
     )
+
+
+def _tell_of_shifts() -> None:
+    timers.on(handoffs.EDGE)(handoffs.tell)
+    housekeeping.add("plan what is said of shifts", handoffs.plan_edges)
+    housekeeping.add("what people know of their duty", handoffs.extend)
+    # What has been wrong for so long is told once more.
+    housekeeping.prune("oncall_aheadwarning", "warned_at < now() - interval '60 days'")

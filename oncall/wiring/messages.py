@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from core.callbacks import replies
 from core.outbox import bundling, registry, sealing
+from oncall.coverage import operations as warnings
 from oncall.destinations import operations as destinations
 from oncall.destinations import queries as rooms
 from oncall.escalation import operations, queries
+from oncall.handoffs import operations as handoffs
 from oncall.paging import operations as paging
 from oncall.paging import queries as pages
 from oncall.readiness import operations as readiness
@@ -49,4 +51,6 @@ def register() -> None:
         registry.Client(readiness.WARNING, lambda _messages: {}, pages.stored, readiness.hear_warning)
     )
     registry.register(registry.Client(swaps.CLIENT, swaps.unwanted, pages.stored, swaps.hear))
+    for client in (handoffs.CHANGED, handoffs.SHIFT):
+        registry.register(registry.Client(client, warnings.unwanted, pages.stored, handoffs.hear_edge))
     replies.listen(answers.hear)

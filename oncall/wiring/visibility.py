@@ -45,4 +45,5 @@ def register() -> None:
     visibility.register("destination", Destination.objects.visible_to)
     visibility.register("feed", FeedAddress.objects.visible_to)
     visibility.register("swap", lambda _user: Swap.objects.all())
+    visibility.register("shift", lambda _user: Schedule.objects.all())
     visibility.register("schedule", lambda _user: Schedule.objects.all())

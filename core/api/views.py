@@ -165,9 +165,14 @@ class Mine(Lists, Shows, ViewSet):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse a change by a session whose person has not proved who they are lately."""
         super().initial(request, *args, **kwargs)
-        writes = request.method not in SAFE_METHODS
-        if writes and not isinstance(request.auth, ApiToken) and not proved_recently(request._request):  # noqa: SLF001
-            raise PermissionDenied("Enter your password again first: this changes how you are reached.")
+        if request.method not in SAFE_METHODS:
+            need_proof(request, "this changes how you are reached")
+
+
+def need_proof(request: Request, why: str) -> None:
+    """Refuse a session whose person has not proved lately who they are."""
+    if not isinstance(request.auth, ApiToken) and not proved_recently(request._request):  # noqa: SLF001
+        raise PermissionDenied(f"Enter your password again first: {why}.")
 
 
 def _in_transaction(handler: Callable[[], Response]) -> Response:

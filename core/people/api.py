@@ -9,22 +9,24 @@ from django.urls import reverse
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.permissions import SAFE_METHODS
+from rest_framework.response import Response
 
 from core.accounts import operations
 from core.accounts.models import Team, TeamRole, User
 from core.accounts.policy import Verb, can
 from core.api.fields import Id, ZoneName
-from core.api.permissions import Configures, Owns, Reads
+from core.api.permissions import Administers, Configures, Owns, Reads
 from core.api.schema import takes
-from core.api.views import Lists, Shows, ViewSet
+from core.api.views import Lists, Shows, ViewSet, need_proof
+from core.people.directory import operations as closing
 from core.people.directory import queries as directory
+from core.people.directory import registry
 from core.people.teams import operations as team_operations
 from core.people.teams import queries as teams
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from rest_framework.request import Request
-    from rest_framework.response import Response
 
 
 class UserOut(serializers.ModelSerializer[User]):
@@ -61,6 +63,24 @@ class MeIn(serializers.Serializer[Any]):
     time_zone = ZoneName(required=False)
 
 
+class ConsequenceOut(serializers.Serializer[Any]):
+    """One thing that is otherwise once somebody has left; a gap has to be accepted."""
+
+    text = serializers.CharField()
+    is_gap = serializers.BooleanField()
+    url = serializers.SerializerMethodField()
+
+    def get_url(self, found: registry.Consequence) -> str:
+        """Give the address of the page where it can be mended."""
+        return settings.BASE_URL + found.path
+
+
+class LeaveIn(serializers.Serializer[Any]):
+    """Whether it is known that nobody will be on call at times."""
+
+    accept_gaps = serializers.BooleanField(default=False)
+
+
 class UserViewSet(Lists, Shows, ViewSet):
     """The people of this install."""
 
@@ -85,6 +105,21 @@ class UserViewSet(Lists, Shows, ViewSet):
         given = {"name": self.person.name, "time_zone": self.person.time_zone} | self.read(MeIn)
         operations.update_profile(self.person, **given)
         return self.answer(self.person)
+
+    @takes(gives=ConsequenceOut(many=True))
+    @action(detail=True, methods=["get"], permission_classes=[Administers])
+    def leaving(self, request: Request, ref: str) -> Response:
+        """What switching this account off changes in the next 90 days, times with nobody on call first."""
+        return Response(ConsequenceOut(registry.consequences(self.get_object()), many=True).data)
+
+    @takes(LeaveIn, UserOut)
+    @action(detail=True, methods=["post"], permission_classes=[Administers])
+    def deactivate(self, request: Request, ref: str) -> Response:
+        """Switch an account off. 409 where nobody would be on call then, unless `accept_gaps` says that you know."""
+        need_proof(request, "this signs somebody out for good")
+        person = self.get_object()
+        closing.leave(person, accepts_gaps=self.read(LeaveIn)["accept_gaps"], actor=self.person)
+        return self.answer(person)
 
 
 class MemberOut(serializers.Serializer[Any]):

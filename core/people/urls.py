@@ -16,6 +16,7 @@ urlpatterns = [
     path("people/", directory.index, name="list"),
     path("people/<int:pk>/", directory.person, name="person"),
     path("people/<int:pk>/role/", directory.change_role, name="change-role"),
+    path("people/<int:pk>/leaving/", directory.leaving, name="leaving"),
     path("people/<int:pk>/deactivate/", directory.deactivate, name="deactivate"),
     path("people/<int:pk>/reactivate/", directory.reactivate, name="reactivate"),
     path("people/<int:pk>/sign-out/", directory.end_sessions, name="end-sessions"),

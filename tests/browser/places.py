@@ -118,6 +118,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
     item = first("select id from postmortems_actionitem order by id limit 1")
     notice = first("select public_id from statuspage_notice order by id limit 1")
     source = first("select id from oncall_integration order by id limit 1")
+    person = first("select id from accounts_user where role = 'responder' and is_active order by id limit 1")
     route = first("select id from oncall_route order by id limit 1")
     asked, cover = swap(stack)
     return [
@@ -184,6 +185,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("swaps", "/on-call/-/swaps/"),
         Place("calendar-addresses", "/me/calendars/"),
         Place("people", "/people/"),
+        Place("leaving", f"/people/{person}/leaving/"),
         Place("teams", "/teams/"),
         Place("audit", "/audit/"),
         Place("my-pages", "/pages/"),

@@ -13,6 +13,7 @@ from core.accounts.models import Role, User
 from core.accounts.policy import Verb, require
 from core.errors import Refused
 from core.events import bus
+from core.people.directory import registry
 from core.tokens import operations as tokens
 
 if TYPE_CHECKING:
@@ -29,6 +30,13 @@ class Yourself(Refused):
         super().__init__("You cannot switch off your own account. Another admin can.")
 
 
+class LeavesGaps(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            "Nobody would be on call at the times below. Cover them first, or say that you know."
+        )
+
+
 def change_role(user: User, *, role: str, actor: User) -> None:
     """Give a person another role in the whole install; the same role changes nothing."""
     require(actor, Verb.ADMIN)
@@ -42,6 +50,14 @@ def change_role(user: User, *, role: str, actor: User) -> None:
         fresh.save(update_fields=["role"])
         bus.emit(events.UserRoleChanged(fresh.pk, old, role), actor=actor)
         live.changed("visibility", f"home-{fresh.pk}")
+
+
+def leave(user: User, *, accepts_gaps: bool = False, actor: User) -> None:
+    """Switch an account off; refuse where that leaves nobody on call and the actor does not say that they know."""
+    require(actor, Verb.ADMIN)
+    if not accepts_gaps and any(each.is_gap for each in registry.consequences(user)):
+        raise LeavesGaps
+    deactivate(user, actor=actor)
 
 
 def deactivate(user: User, *, actor: User) -> None:

@@ -13,7 +13,7 @@ from core.accounts.models import Role
 from core.accounts.policy import Verb, admin_only, can
 from core.accounts.sign_in import password_again
 from core.people import zones
-from core.people.directory import forms, operations, queries
+from core.people.directory import forms, operations, queries, registry
 from core.people.invitations.queries import manageable
 from core.ui.render import render
 
@@ -65,12 +65,22 @@ def change_role(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 @admin_only
+@require_safe
+def leaving(request: PersonRequest, pk: int) -> HttpResponse:
+    """What switching an account off changes, before it is done."""
+    return _leaving(request, get_object_or_404(queries.people(request.user), pk=pk))
+
+
+@admin_only
 @password_again
 @require_POST
 def deactivate(request: PersonRequest, pk: int) -> HttpResponse:
-    """Switch an account off."""
+    """Switch an account off; where that leaves nobody on call, the box that says so has to be ticked."""
     found = get_object_or_404(queries.people(request.user), pk=pk)
-    operations.deactivate(found, actor=request.user)
+    try:
+        operations.leave(found, accepts_gaps="gaps" in request.POST, actor=request.user)
+    except operations.LeavesGaps as refusal:
+        return _leaving(request, found, refusal=str(refusal))
     messages.success(request, f"{found}'s account is switched off: signed out everywhere, tokens revoked.")
     return redirect("people:person", pk)
 
@@ -94,6 +104,18 @@ def end_sessions(request: PersonRequest, pk: int) -> HttpResponse:
     operations.end_sessions(found, actor=request.user)
     messages.success(request, f"{found} is signed out everywhere.")
     return redirect("people:person", pk)
+
+
+def _leaving(request: PersonRequest, found: User, *, refusal: str = "") -> HttpResponse:
+    changes = registry.consequences(found)
+    context = {
+        "person": found,
+        "changes": changes,
+        "has_gaps": any(each.is_gap for each in changes),
+        "refusal": refusal,
+    }
+    status = HTTPStatus.CONFLICT if refusal else HTTPStatus.OK
+    return render(request, "people/directory/leaving.html", context, status=status)
 
 
 def _page(request: PersonRequest, found: User, form: forms.RoleForm) -> HttpResponse:

@@ -112,12 +112,12 @@ def _about(page: Page) -> str:
     return escalations.title(page.escalation) if page.escalation else "Test page"
 
 
-def table(viewer: User, wanted: Wanted) -> Iterator[list[str]]:
+def table(viewer: User, wanted: Wanted) -> Iterator[list[object]]:
     """Give the ledger line by line, one for each message, with its column names first."""
     yield list(rules.COLUMNS)
     for line in lines(pages(viewer, wanted)[:MOST_EXPORTED]):
         for delivery in line.deliveries or (None,):
-            yield rules.row([*_of_page(line), *_of_delivery(delivery)])
+            yield [*_of_page(line), *_of_delivery(delivery)]
 
 
 def _of_page(line: Line) -> list[object]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 COLUMNS = (
     "page",
     "person",
@@ -29,15 +27,3 @@ COLUMNS = (
     "reason",
     "attempts",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def cell(value: object) -> str:
-    """Write a value so that no spreadsheet takes it for a formula: what an alert says may be anything."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def row(values: Sequence[object]) -> list[str]:
-    """Write a line."""
-    return [cell(value) for value in values]

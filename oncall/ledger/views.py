@@ -1,18 +1,19 @@
 from __future__ import annotations
 
-import csv
 from typing import TYPE_CHECKING
 
 from django.core.paginator import Paginator
-from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
+from core import csv
 from core.accounts.sign_in import password_again
 from core.ui.render import render
 from oncall.ledger import queries
 from oncall.ledger.forms import LedgerFilter
 
 if TYPE_CHECKING:
+    from django.http import HttpResponse
+
     from core.accounts.requests import PersonRequest
 
 CHUNK = 50
@@ -40,9 +41,4 @@ def index(request: PersonRequest) -> HttpResponse:
 def export(request: PersonRequest) -> HttpResponse:
     """The same as CSV, at most 5000 pages."""
     wanted = LedgerFilter(request.GET, viewer=request.user).wanted()
-    answer = HttpResponse(
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="pages.csv"'},
-    )
-    csv.writer(answer).writerows(queries.table(request.user, wanted))
-    return answer
+    return csv.answer("pages.csv", queries.table(request.user, wanted))

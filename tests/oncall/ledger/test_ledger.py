@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from core.csv import cell
 from core.outbox.models import Message
 from core.tokens import operations as tokens
 from oncall.escalation import operations
@@ -219,7 +220,7 @@ class TestExport:
         operations.advance_due()
         (row,) = self.rows(browser(bob))
         assert row["about"] == '\'=HYPERLINK("http://x")'
-        assert [rules.cell(value) for value in ("+1", "-1", "@x", "\tx", "a=b", None, 7)] == [
+        assert [cell(value) for value in ("+1", "-1", "@x", "\tx", "a=b", None, 7)] == [
             "'+1",
             "'-1",
             "'@x",

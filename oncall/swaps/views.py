@@ -147,6 +147,10 @@ def cover(request: HttpRequest, token: str) -> HttpResponse:
     refused = ""
     if request.method == "POST":
         act = request.POST.get("action", "take")
+        if act not in {"take", "decline"}:
+            return _quiet(
+                HttpResponse("There is no such button.", status=400, content_type="text/plain; charset=utf-8")
+            )
         try:
             if act == "decline":
                 operations.decline(swap, actor=user)
@@ -158,6 +162,7 @@ def cover(request: HttpRequest, token: str) -> HttpResponse:
             return _quiet(HttpResponseRedirect(reverse("oncall:cover", args=[token]), status=303))
     context = {
         "swap": swap,
+        "token": token,
         "reader": user,
         "refused": refused,
         "may_take": queries.may_take(swap, user) and swap.expires_at > timezone.now(),

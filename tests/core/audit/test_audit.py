@@ -34,6 +34,7 @@ def test_every_event_says_who_may_read_it() -> None:
         "token",
         "contact_method",
         "notification_rules",
+        "absences",
         "message",
         "install",
         "alarm",

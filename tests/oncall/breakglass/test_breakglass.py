@@ -68,8 +68,8 @@ class TestPaging:
         assert operations.page_waiting() == 0
         (mail,) = smtp.mails
         assert (mail.recipients, mail.subject) == (["alice@example.com"], "Break-glass: disk is full")
-        draining.drain_due()
-        pipeline.process_due()
+        assert draining.drain_due() == 2
+        assert pipeline.process_due() == 2
         first, second = Escalation.objects.order_by("id")
         page = Page.objects.get(escalation=first)
         assert (page.user, page.level, page.status) == (_user("alice"), 0, "sent")

@@ -6,6 +6,7 @@ from oncall.escalation.api.policies import EscalationPolicies
 from oncall.feeds.api import MyCalendars
 from oncall.imports.api import ScheduleImports
 from oncall.inbox.api import Alerts
+from oncall.load.api import Loads, Weeks
 from oncall.lookahead.api import Ahead
 from oncall.paging.api import ContactMethods, NotificationRules
 from oncall.quiet.api import MyHolidays, MyQuietHours
@@ -37,5 +38,7 @@ routes = [
     ("schedules", Schedules, "schedule"),
     ("on-call/ahead", Ahead, "ahead"),
     ("on-call/readiness", Readiness, "readiness"),
+    ("on-call/weeks", Weeks, "on-call-weeks"),
+    ("insights/load", Loads, "load"),
     ("on-call", OnCall, "on-call"),
 ]

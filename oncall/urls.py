@@ -20,4 +20,5 @@ urlpatterns = [
     path("", include("oncall.quiet.urls")),
     path("", include("oncall.feeds.urls")),
     path("", include("oncall.absences.urls")),
+    path("", include("oncall.load.urls")),
 ]

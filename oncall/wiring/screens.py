@@ -61,6 +61,7 @@ def register() -> None:
     shell.add_menu(shell.MenuItem("Why was I paged?", "scroll", "oncall:pages", 25))
     shell.add_menu(shell.MenuItem("When I am away", "moon", "oncall:absences", 26))
     shell.add_menu(shell.MenuItem("Calendars", "calendar", "oncall:calendar-addresses", 27))
+    shell.add_menu(shell.MenuItem("My load", "clock", "oncall:my-load", 28))
 
 
 def _duty(user: User) -> shell.Duty | None:

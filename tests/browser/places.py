@@ -184,6 +184,8 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("absences", "/me/absences/"),
         Place("swaps", "/on-call/-/swaps/"),
         Place("calendar-addresses", "/me/calendars/"),
+        Place("my-load", "/me/load/"),
+        Place("team-load", "/teams/payments/load/"),
         Place("people", "/people/"),
         Place("leaving", f"/people/{person}/leaving/"),
         Place("teams", "/teams/"),

@@ -1,0 +1,175 @@
+"""What being on call was for people in a period, as far as the viewer may know it. A bounded number of queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+
+from core.accounts import queries as accounts
+from oncall.absences import queries as absences
+from oncall.absences.models import HolidayRegion
+from oncall.load.rules import hours, pages, spans
+from oncall.nights import queries as nights
+from oncall.paging.models import Page
+from oncall.paging.rules import Over
+from oncall.schedules import queries as schedules
+from oncall.schedules.models import Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import date
+    from fractions import Fraction
+    from zoneinfo import ZoneInfo
+
+    from core.accounts.models import User
+    from oncall.load.rules.spans import Span
+
+SLACK = timedelta(days=1)
+"""No zone is further from UTC than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What somebody had of one schedule."""
+
+    schedule: Schedule
+    hours: hours.Hours
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What being on call was for one person in a period, by their own clocks."""
+
+    user: User
+    zone: ZoneInfo
+    hours: hours.Hours
+    duties: tuple[Duty, ...]
+    pages: pages.Pages
+    longest: timedelta
+    months: tuple[tuple[date, Fraction], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """When somebody was on call in one schedule."""
+
+    schedule: Schedule
+    spans: list[Span]
+
+
+def loads(
+    people: Sequence[User], first: date, last: date, *, viewer: User, now: datetime | None
+) -> list[Load]:
+    """What these people had from one date to another, both included, in the order given.
+
+    Nothing after `now` counts, unless that is None: then what is planned counts too.
+    """
+    spans.period(first, last)
+    zones = {user.pk: accounts.zone(user.time_zone) for user in people}
+    served = _served(zones, first, last, now)
+    reached = _reached(zones, first, last, viewer)
+    free = _holidays(zones, first, last)
+    return [_load(user, zones[user.pk], served[user.pk], reached[user.pk], free[user.pk]) for user in people]
+
+
+def night_limit() -> int:
+    """How many pages a night are too many; 0: no limit."""
+    return nights.limit()
+
+
+def _load(
+    user: User,
+    zone: ZoneInfo,
+    served: Sequence[Served],
+    reached: Sequence[pages.Ping],
+    free: Collection[date],
+) -> Load:
+    together = [span for each in served for span in each.spans]
+    days = hours.days(together, zone, free)
+    return Load(
+        user=user,
+        zone=zone,
+        hours=hours.hours(days),
+        duties=tuple(Duty(each.schedule, hours.hours(hours.days(each.spans, zone, free))) for each in served),
+        pages=pages.counted(reached, zone),
+        longest=hours.longest(together),
+        months=tuple(hours.by_month(days)),
+    )
+
+
+def _window(zone: ZoneInfo, first: date, last: date) -> Span:
+    return spans.midnight(first, zone), spans.midnight(last + spans.DAY, zone)
+
+
+def _widest(zones: Collection[ZoneInfo], first: date, last: date) -> Span:
+    windows = [_window(zone, first, last) for zone in zones]
+    return min(start for start, _ in windows), max(end for _, end in windows)
+
+
+def _served(
+    zones: Mapping[int, ZoneInfo], first: date, last: date, now: datetime | None
+) -> dict[int, list[Served]]:
+    """When these people were on call, by person and schedule, the schedules by name.
+
+    What a schedule says of the time before it was made counts for nothing.
+    """
+    found: dict[int, list[Served]] = {pk: [] for pk in zones}
+    if not zones:
+        return found
+    start, end = _widest(zones.values(), first, last)
+    end = end if now is None else min(end, now)
+    resolved = schedules.resolve(schedules.naming(list(zones)), start=start, end=end) if start < end else {}
+    for row in Schedule.objects.filter(pk__in=resolved).order_by("name", "id"):
+        own: defaultdict[int, list[Span]] = defaultdict(list)
+        for piece in resolved[row.pk].final(max(start, row.created_at), end):
+            for user in piece.users:
+                own[user].append((piece.start, piece.end))
+        for user in own.keys() & zones.keys():
+            if had := spans.within(spans.united(own[user]), *_window(zones[user], first, last)):
+                found[user].append(Served(row, had))
+    return found
+
+
+def _reached(
+    zones: Mapping[int, ZoneInfo], first: date, last: date, viewer: User
+) -> dict[int, list[pages.Ping]]:
+    """What these people were paged about, as far as the viewer may know of it. Game days do not count.
+
+    As for the limit of a night: what waited for the morning, what was never sent, and what went to others instead
+    reached nobody.
+    """
+    found: dict[int, list[pages.Ping]] = {pk: [] for pk in zones}
+    if not zones:
+        return found
+    start, end = _widest(zones.values(), first, last)
+    rows = (
+        Page.objects.visible_to(viewer)
+        .filter(Q(sent_at__isnull=False) | Q(ended_at=None), escalation__isnull=False, held_until=None)
+        .filter(Q(escalation__incident=None) | Q(escalation__incident__drill=False))
+        .filter(user__in=zones, created_at__gte=start, created_at__lt=end)
+        .exclude(over_limit=Over.PASSED_OVER)
+        .values_list(
+            "user_id", "created_at", "escalation_id", "escalation__alert_id", "escalation__incident_id"
+        )
+    )
+    for user, at, escalation, alert, incident in rows:
+        begins, ends = _window(zones[user], first, last)
+        if begins <= at < ends:
+            about = nights.subject(alert_id=alert, incident_id=incident, escalation_id=escalation)
+            found[user].append(pages.Ping(at, about))
+    return found
+
+
+def _holidays(zones: Mapping[int, ZoneInfo], first: date, last: date) -> dict[int, frozenset[date]]:
+    """The public holidays where these people live, as far as they said so; each place is looked up once."""
+    places = {place.user_id: place for place in HolidayRegion.objects.filter(user__in=zones)}
+    known: dict[str, frozenset[date]] = {}
+    for place in places.values():
+        if str(place) not in known:
+            found = absences.public_holidays(place, first=first, last=last)
+            known[str(place)] = frozenset(day for day, _ in found)
+    return {pk: known[str(places[pk])] if pk in places else frozenset() for pk in zones}

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from core import csv
+from core.accounts import queries as accounts
+from core.accounts.sign_in import password_again
+from core.ui.render import render
+from oncall.load import forms, queries
+from oncall.load.rules import balance, weeks
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from django.http import HttpResponse
+
+    from core.accounts.models import Team, User
+    from core.accounts.requests import PersonRequest
+
+TOO_LONG = timedelta(days=7)
+
+
+@require_safe
+def mine(request: PersonRequest) -> HttpResponse:
+    """What being on call was for me: hours by kind, weekends, nights, pages."""
+    form = forms.PeriodForm(request.GET)
+    first, last = form.period()
+    load = _loads([request.user], first, last, request.user)[0]
+    nights = weeks.row(load.pages.nights, first, last)
+    context = {
+        "load": load,
+        "curve": [count for _, count in nights],
+        "limit": queries.night_limit(),
+        "is_too_long": load.longest > TOO_LONG,
+        "teams": queries.managed(request.user),
+        **_period(form, first, last),
+    }
+    return render(request, "oncall/load/mine.html", context, status=_status(form))
+
+
+@password_again
+@require_safe
+def export_mine(request: PersonRequest) -> HttpResponse:
+    """The same as CSV: one line."""
+    first, last = forms.PeriodForm(request.GET).period()
+    loads = _loads([request.user], first, last, request.user)
+    return csv.answer("my-load.csv", queries.table(loads, first, last))
+
+
+@require_safe
+def team(request: PersonRequest, slug: str) -> HttpResponse:
+    """The same for the people of a team, by name, for who manages it."""
+    found, people = _team(request, slug)
+    form = forms.PeriodForm(request.GET)
+    first, last = form.period()
+    loads = _loads(people, first, last, request.user)
+    even = balance.balance([load.hours.total for load in loads])
+    context = {
+        "team": found,
+        "lines": list(zip(loads, even.beside, strict=True)),
+        "balance": even,
+        "limit": queries.night_limit(),
+        **_period(form, first, last),
+    }
+    return render(request, "oncall/load/team.html", context, status=_status(form))
+
+
+@password_again
+@require_safe
+def export_team(request: PersonRequest, slug: str) -> HttpResponse:
+    """The same as CSV: a line per person, by name."""
+    found, people = _team(request, slug)
+    first, last = forms.PeriodForm(request.GET).period()
+    loads = _loads(people, first, last, request.user)
+    return csv.answer(f"load-{found.slug}.csv", queries.table(loads, first, last))
+
+
+def _team(request: PersonRequest, slug: str) -> tuple[Team, list[User]]:
+    found = get_object_or_404(accounts.teams(request.user), slug=slug)
+    return found, queries.members(found, request.user)
+
+
+def _loads(people: list[User], first: date, last: date, viewer: User) -> list[queries.Load]:
+    return queries.loads(people, first, last, viewer=viewer, now=timezone.now())
+
+
+def _period(form: forms.PeriodForm, first: date, last: date) -> dict[str, Any]:
+    return {"form": form, "first": first, "last": last, "periods": forms.choices()}
+
+
+def _status(form: forms.PeriodForm) -> HTTPStatus:
+    return HTTPStatus.OK if form.is_valid() else HTTPStatus.UNPROCESSABLE_ENTITY

@@ -2,15 +2,23 @@
 
 from oncall.schedules.forms.about import AboutForm, ScheduleForm, WhenForm
 from oncall.schedules.forms.overrides import OverrideForm
-from oncall.schedules.forms.rotations import LayerForm, as_typed, initial, rotations
+from oncall.schedules.forms.presets import PRESETS, WEEKLY, Preset
+from oncall.schedules.forms.rotations import LayerForm, as_typed, initial, moved, rotations
+from oncall.schedules.forms.terms import TermsForm, shown_terms
 
 __all__ = [
+    "PRESETS",
+    "WEEKLY",
     "AboutForm",
     "LayerForm",
     "OverrideForm",
+    "Preset",
     "ScheduleForm",
+    "TermsForm",
     "WhenForm",
     "as_typed",
     "initial",
+    "moved",
     "rotations",
+    "shown_terms",
 ]

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -10,11 +10,10 @@ from django import forms
 from core.accounts import queries as people
 from core.accounts.models import User
 from oncall.schedules import queries
+from oncall.schedules.forms.windows import DAYS, WindowsForm, last_filled, shown_windows
 from oncall.schedules.forms.zones import ZoneField
 from oncall.schedules.models import Unit
 from oncall.schedules.operations import LayerSpec
-from oncall.schedules.rules.layers import WEEKDAYS
-from oncall.schedules.rules.windows import over_days
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,16 +22,14 @@ if TYPE_CHECKING:
     from oncall.schedules.rules.layers import Restriction
 
 PLACES = 12
-WINDOWS = 7
 NOBODY = "nobody"
-DAYS = [(str(n), name) for n, name in enumerate(WEEKDAYS)]
 HANDOFF_DAYS = [("", "as it starts"), *DAYS]
 
 Turn = Sequence[User] | None
-Entered = tuple[int | None, time, time]
+Line = tuple[forms.BoundField, forms.BoundField | None]
 
 
-class LayerForm(forms.Form):
+class LayerForm(WindowsForm):
     """One rotation: its people in the order in which they take turns, and the windows in which it counts.
 
     A turn is a person, with those who are "together with the one before", or expressly nobody.
@@ -79,37 +76,25 @@ class LayerForm(forms.Form):
             self.fields[f"with_{n}"] = forms.BooleanField(
                 required=False, label=f"Line {n + 1} together with the one before"
             )
-        self.places = range(max(WINDOWS, self.initial.get("windows", 0)))
-        for n in self.places:
-            self._add_window(n)
-
-    def _add_window(self, n: int) -> None:
-        self.fields[f"day_{n}"] = forms.ChoiceField(
-            choices=[("", "Every day"), *DAYS], required=False, label=f"Window {n + 1}"
-        )
-        self.fields[f"until_{n}"] = forms.ChoiceField(
-            choices=[("", "the same day or night"), *DAYS], required=False, label="Until"
-        )
-        for edge in ("from", "to"):
-            self.fields[f"{edge}_{n}"] = forms.TimeField(
-                required=False,
-                label=edge.capitalize(),
-                widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
-            )
+        self.add_windows()
 
     @property
-    def turns(self) -> list[tuple[forms.BoundField, forms.BoundField | None]]:
+    def turns(self) -> list[Line]:
         """The lines for people, each but the first with its tick for a shared turn."""
         return [(self[f"person_{n}"], self[f"with_{n}"] if n else None) for n in self.seats]
 
     @property
-    def windows(self) -> list[tuple[forms.BoundField, ...]]:
-        return [tuple(self[f"{part}_{n}"] for part in ("day", "from", "until", "to")) for n in self.places]
+    def turns_shown(self) -> list[Line]:
+        """The lines for people to the last that is filled in, and three more."""
+        return self.turns[: self._last_seat + 4]
 
     @property
-    def has_windows(self) -> bool:
-        """Whether a window is filled in, or one is wrong."""
-        return any(start.value() or end.value() for _, start, _, end in self.windows)
+    def turns_more(self) -> list[Line]:
+        return self.turns[self._last_seat + 4 :]
+
+    @property
+    def _last_seat(self) -> int:
+        return last_filled([person] for person, _ in self.turns)
 
     @property
     def shared_turns(self) -> list[str]:
@@ -126,7 +111,7 @@ class LayerForm(forms.Form):
         data["participants"] = self._turns(data)
         if not data["participants"] and data.get("name"):
             self.add_error("person_0", "Choose who takes the first turn.")
-        data["restrictions"] = [window for n in self.places for window in self._window(data, n)]
+        data["restrictions"] = self.entered_windows(data)
         return data
 
     def _turns(self, data: Mapping[str, Any]) -> list[list[User] | None]:
@@ -143,22 +128,6 @@ class LayerForm(forms.Form):
             elif self.known[chosen] not in together:
                 together.append(self.known[chosen])
         return turns
-
-    def _window(self, data: Mapping[str, Any], n: int) -> list[Entered]:
-        start, end, day, until = (data.get(f"{part}_{n}") for part in ("from", "to", "day", "until"))
-        if until and not day:
-            self.add_error(f"day_{n}", "A window over several days begins on one weekday.")
-            return []
-        if start is not None and end is not None:
-            if day and until:
-                return [*over_days(int(day), start, int(until), end)]
-            return [(int(day) if day else None, start, end)]
-        if (start is not None or end is not None or day) and not {
-            f"from_{n}",
-            f"to_{n}",
-        } & self.errors.keys():
-            self.add_error(f"from_{n}", "A window needs both times.")
-        return []
 
     def spec(self, zone: str) -> LayerSpec:
         data = self.cleaned_data
@@ -210,11 +179,7 @@ def initial(layer: Layer, zone: str, opening: Sequence[Restriction] | None = Non
     for n, (person, together) in enumerate(seats):
         shown |= {f"person_{n}": person, f"with_{n}": together}
     windows = queries.layer_value(layer).restrictions if opening is None else opening
-    shown["windows"] = len(windows) + 1
-    for n, window in enumerate(windows):
-        day = "" if window.weekday is None else str(window.weekday)
-        shown |= {f"day_{n}": day, f"from_{n}": window.start, f"to_{n}": window.end}
-    return shown
+    return shown | shown_windows([(window.weekday, window.start, window.end) for window in windows])
 
 
 _Formset = forms.formset_factory(LayerForm, extra=0, can_delete=True, max_num=20, validate_max=True)
@@ -223,10 +188,32 @@ _Formset = forms.formset_factory(LayerForm, extra=0, can_delete=True, max_num=20
 def rotations(data: Any, shown: Sequence[Mapping[str, Any]]) -> Any:
     """The rotations of one schedule, as entered or as `shown`."""
     everybody = list(people.people())
-    return _Formset(data, initial=shown, prefix="layers", form_kwargs={"everybody": everybody})
+    return _Formset(
+        data, initial=_in_order(data, shown), prefix="layers", form_kwargs={"everybody": everybody}
+    )
+
+
+def _in_order(data: Any, shown: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """What is known of each rotation that was entered, in their order; nothing of one that is not known."""
+    if data is None:
+        return list(shown)
+    known = {str(each.get("kept", "")): each for each in shown}
+    count = str(data.get("layers-TOTAL_FORMS", ""))
+    numbers = range(min(int(count), len(shown) + 20) if count.isdecimal() else 0)
+    return [known.pop(str(data.get(f"layers-{n}-kept", "")), {}) for n in numbers]
 
 
 def as_typed(data: Any, shown: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What was entered, to be shown again without a word about what is still missing."""
     bound = rotations(data, shown)
     return [{**form.initial, **{name: form[name].value() for name in form.fields}} for form in bound.forms]
+
+
+def moved(typed: Sequence[Mapping[str, Any]], number: int) -> list[dict[str, Any]]:
+    """The rotations with that one and the one before it in each other's place, and with its rank."""
+    found = [dict(each) for each in typed]
+    if 0 < number < len(found):
+        one, other = found[number - 1], found[number]
+        one["rank"], other["rank"] = other.get("rank"), one.get("rank")
+        found[number - 1], found[number] = other, one
+    return found

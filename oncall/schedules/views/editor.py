@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,20 @@ from core.accounts.policy import Verb, require
 from core.ui import refusals
 from core.ui.render import render
 from oncall.schedules import grid, operations, queries
-from oncall.schedules.forms import AboutForm, ScheduleForm, WhenForm, as_typed, initial, rotations
+from oncall.schedules.forms import (
+    PRESETS,
+    WEEKLY,
+    AboutForm,
+    Preset,
+    ScheduleForm,
+    TermsForm,
+    WhenForm,
+    as_typed,
+    initial,
+    moved,
+    rotations,
+    shown_terms,
+)
 from oncall.schedules.forms.zones import ZONES
 from oncall.schedules.rules import windows
 from oncall.schedules.views import reader
@@ -26,21 +40,24 @@ if TYPE_CHECKING:
     from oncall.schedules.models import Layer, Schedule, ScheduleVersion
     from oncall.schedules.rules.layers import Restriction
 
-# The buttons of the editor that save nothing.
-PREVIEW, ADD = "preview", "add"
+# The buttons of the editor that save nothing; "up-2" moves the third rotation before the second.
+PREVIEW, ADD, UP = "preview", "add", "up-"
 
 
 @require_http_methods(["GET", "POST"])
 def create(request: PersonRequest) -> HttpResponse:
-    """A new schedule with its first rotations."""
+    """A new schedule with its first rotations, as a preset has them."""
     require(request.user, Verb.CONFIGURE)
+    preset = PRESETS.get(request.GET.get("preset", ""), PRESETS[WEEKLY])
+    shown = preset.shown(grid.monday_of(timezone.localdate()))
     form = ScheduleForm(request.POST or None, initial={"time_zone": request.user.time_zone})
-    first = {"start": grid.monday_of(timezone.localdate()), "name": "Primary"}
-    if _asks(request, ADD):
+    terms = TermsForm(request.POST or None, initial=preset.terms)
+    page = _Page(request, None, request.user.time_zone, form, terms, preset=preset)
+    if _only_arranges(request):
         form = ScheduleForm(initial={name: form[name].value() for name in form.fields})
-        return _editor(request, None, form, _one_more(request, [first]), zone=request.user.time_zone)
-    layers = rotations(request.POST or None, [first])
-    if request.method == "POST" and all([form.is_valid(), layers.is_valid()]):
+        return page.answer(_arranged(request, shown), form=form, terms=_as_typed(terms))
+    layers = rotations(request.POST or None, shown)
+    if request.method == "POST" and all([form.is_valid(), terms.is_valid(), _valid(layers, terms)]):
         require(request.user, Verb.CONFIGURE, form.cleaned_data["team"])
         with refusals.shown_in(form):
             schedule = operations.create(
@@ -49,10 +66,11 @@ def create(request: PersonRequest) -> HttpResponse:
                     for name in ("name", "slug", "time_zone", "team", "description")
                 },
                 layers=_specs(layers, form.cleaned_data["time_zone"]),
+                terms=terms.terms(),
                 actor=request.user,
             )
             return redirect("oncall:calendar", schedule.slug)
-    return _editor(request, None, form, layers, zone=request.user.time_zone)
+    return page.answer(layers)
 
 
 @require_http_methods(["GET", "POST"])
@@ -64,27 +82,24 @@ def edit(request: PersonRequest, slug: str) -> HttpResponse:
     zone = planned.time_zone if planned else schedule.time_zone
     rows = queries.layers_of(planned) if planned else queries.layers_in_force(schedule, at=timezone.now())
     shown = [initial(layer, zone, _mended(request, layer)) for layer in rows]
-    seen = {
-        "version": schedule.version,
-        "of": planned.number if planned else None,
-        "effective_at": planned.effective_from if planned else None,
-        "time_zone": zone,
-    }
+    said = operations.terms_of(planned) if planned else operations.terms_at(schedule, None)
+    terms = TermsForm(request.POST or None, initial=shown_terms(said), schedule=schedule)
     with timezone.override(ZoneInfo(zone)):
-        when = WhenForm(request.POST or None, initial=seen)
+        when = WhenForm(request.POST or None, initial=_seen(schedule, planned, zone))
         when.is_valid()
-    if _asks(request, ADD):
+    page = _Page(request, schedule, zone, when, terms)
+    if _only_arranges(request):
         when = WhenForm(initial={name: when[name].value() for name in when.fields})
-        return _editor(request, schedule, when, _one_more(request, shown), zone=zone)
+        return page.answer(_arranged(request, shown), form=when, terms=_as_typed(terms))
     layers = rotations(request.POST or None, shown)
     result = None
-    if request.method == "POST" and layers.is_valid() and when.is_valid():
+    if request.method == "POST" and all([when.is_valid(), terms.is_valid(), _valid(layers, terms)]):
         with refusals.shown_in(when):
-            result = _carry_out(request, schedule, when, layers)
+            result = _carry_out(request, schedule, when, terms, layers)
             if result is None:
                 messages.success(request, "Saved. Who was on call before stays as it was.")
                 return redirect("oncall:calendar", schedule.slug)
-    return _editor(request, schedule, when, layers, zone=zone, shown=result)
+    return page.answer(layers, shown=result)
 
 
 @require_http_methods(["GET", "POST"])
@@ -127,11 +142,20 @@ def _mended(request: PersonRequest, layer: Layer) -> list[Restriction] | None:
     return windows.reaching(known, start.astimezone(zone), end.astimezone(zone))
 
 
+def _seen(schedule: Schedule, planned: ScheduleVersion | None, zone: str) -> dict[str, Any]:
+    return {
+        "version": schedule.version,
+        "of": planned.number if planned else None,
+        "effective_at": planned.effective_from if planned else None,
+        "time_zone": zone,
+    }
+
+
 def _carry_out(
-    request: PersonRequest, schedule: Schedule, when: WhenForm, layers: Any
+    request: PersonRequest, schedule: Schedule, when: WhenForm, terms: TermsForm, layers: Any
 ) -> operations.Preview | None:
     """Save, or work out what a save would change."""
-    given = when.given()
+    given = when.given() | {"terms": terms.terms()}
     specs = _specs(layers, given["time_zone"] or schedule.time_zone)
     actor: User = request.user
     if _asks(request, PREVIEW):
@@ -141,36 +165,79 @@ def _carry_out(
     return None
 
 
+def _valid(layers: Any, terms: TermsForm) -> bool:
+    """Whether the rotations can be saved; none at all only where those of another schedule count."""
+    if not layers.is_valid():
+        return False
+    if any(_kept(layers)) or terms.cleaned_data.get("offset") is not None:
+        return True
+    terms.add_error(None, "A schedule needs a rotation, unless it takes those of another one.")
+    return False
+
+
+def _kept(layers: Any) -> list[Any]:
+    return [form for form in layers if form.cleaned_data and not form.cleaned_data.get("DELETE")]
+
+
 def _specs(layers: Any, zone: str) -> list[operations.LayerSpec]:
-    return [form.spec(zone) for form in layers if form.cleaned_data and not form.cleaned_data.get("DELETE")]
+    return [form.spec(zone) for form in _kept(layers)]
 
 
-def _one_more(request: PersonRequest, shown: list[dict[str, Any]]) -> Any:
+def _as_typed(terms: TermsForm) -> TermsForm:
+    typed = TermsForm(initial={name: terms[name].value() for name in terms.fields})
+    typed.fields["stands_behind"] = terms.fields["stands_behind"]
+    return typed
+
+
+def _only_arranges(request: PersonRequest) -> bool:
+    return _asks(request, ADD) or request.POST.get("do", "").startswith(UP)
+
+
+def _arranged(request: PersonRequest, shown: list[dict[str, Any]]) -> Any:
+    """What was typed with one rotation more, or with two in each other's place."""
     typed = as_typed(request.POST, shown)
-    fresh = {"start": grid.monday_of(timezone.localdate()), "name": f"Rotation {len(typed) + 1}"}
-    return rotations(None, [*typed, fresh])
+    if _asks(request, ADD):
+        fresh = {"start": grid.monday_of(timezone.localdate()), "name": f"Rotation {len(typed) + 1}"}
+        return rotations(None, [*typed, fresh])
+    number = request.POST["do"].removeprefix(UP)
+    return rotations(None, moved(typed, int(number) if number.isdecimal() and len(number) < 3 else 0))
 
 
-def _editor(
-    request: PersonRequest,
-    schedule: Schedule | None,
-    form: ScheduleForm | WhenForm,
-    layers: Any,
-    *,
-    zone: str,
-    shown: operations.Preview | None = None,
-) -> HttpResponse:
-    context = {
-        "schedule": schedule,
-        "form": form,
-        "layers": layers,
-        "zones": ZONES,
-        "zone": zone,
-        "shown": shown,
-        "told": queries.told(shown.changes) if shown else None,
-        "people": queries.named([piece for _, some in shown.handoffs for piece in some]) if shown else {},
-        "is_mended": "reach" in request.GET,
-        "planned": list(queries.planned(schedule, at=timezone.now())) if schedule else [],
-    }
-    status = 422 if layers.is_bound and shown is None else 200
-    return render(request, "oncall/schedules/edit.html", context, status=status)
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """The editor as somebody sees it: an existing schedule or a new one, in a zone, with its forms."""
+
+    request: PersonRequest
+    schedule: Schedule | None
+    zone: str
+    form: ScheduleForm | WhenForm
+    terms: TermsForm
+    preset: Preset | None = None
+
+    def answer(
+        self,
+        layers: Any,
+        *,
+        form: ScheduleForm | WhenForm | None = None,
+        terms: TermsForm | None = None,
+        shown: operations.Preview | None = None,
+    ) -> HttpResponse:
+        """Draw it, with other forms where they are given, and what a save would change."""
+        schedule = self.schedule
+        context = {
+            "schedule": schedule,
+            "form": form or self.form,
+            "terms": terms or self.terms,
+            "layers": layers,
+            "zones": ZONES,
+            "zone": self.zone,
+            "preset": self.preset,
+            "presets": PRESETS,
+            "shown": shown,
+            "told": queries.told(shown.changes) if shown else None,
+            "people": queries.named([piece for _, some in shown.handoffs for piece in some]) if shown else {},
+            "is_mended": "reach" in self.request.GET,
+            "planned": list(queries.planned(schedule, at=timezone.now())) if schedule else [],
+        }
+        status = 422 if layers.is_bound and shown is None else 200
+        return render(self.request, "oncall/schedules/edit.html", context, status=status)

@@ -3,7 +3,7 @@
 from oncall.schedules.forms.about import AboutForm, ScheduleForm, WhenForm
 from oncall.schedules.forms.overrides import OverrideForm
 from oncall.schedules.forms.presets import PRESETS, WEEKLY, Preset
-from oncall.schedules.forms.rotations import LayerForm, as_typed, initial, moved, rotations
+from oncall.schedules.forms.rotations import LayerForm, as_typed, initial, moved, rebased, rotations
 from oncall.schedules.forms.terms import TermsForm, shown_terms
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "as_typed",
     "initial",
     "moved",
+    "rebased",
     "rotations",
     "shown_terms",
 ]

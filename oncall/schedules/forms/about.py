@@ -45,9 +45,10 @@ class ScheduleForm(AboutForm):
 
 
 class WhenForm(forms.Form):
-    """From when on an edit counts, and in which zone; `version` is what its author has seen."""
+    """From when on an edit counts, and in which zone; `version` and `latest` are what its author has seen."""
 
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    latest = forms.IntegerField(required=False, widget=forms.HiddenInput)
     of = forms.IntegerField(required=False, widget=forms.HiddenInput)
     effective_at = forms.DateTimeField(
         required=False,

@@ -217,3 +217,18 @@ def moved(typed: Sequence[Mapping[str, Any]], number: int) -> list[dict[str, Any
         one["rank"], other["rank"] = other.get("rank"), one.get("rank")
         found[number - 1], found[number] = other, one
     return found
+
+
+def rebased(
+    typed: Sequence[Mapping[str, Any]], shown: Sequence[Mapping[str, Any]], lineages: Mapping[int, int]
+) -> list[dict[str, Any]]:
+    """What was entered over rows that are replaced by now, as if entered over those of the same rotations.
+
+    `lineages` says which rotation each of the rows was of.
+    """
+    rows = {each["lineage"]: each["kept"] for each in shown}
+    return [
+        {**each, "kept": rows.pop(lineages.get(int(kept) if kept.isdecimal() else 0, 0), None)}
+        for each in typed
+        for kept in [str(each.get("kept") or "")]
+    ]

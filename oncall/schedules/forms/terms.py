@@ -33,8 +33,8 @@ class TermsForm(WindowsForm):
 
     def __init__(self, *args: Any, schedule: Schedule | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        others = Schedule.objects.exclude(pk=schedule.pk if schedule else None).order_by("name")
-        self.fields["stands_behind"].queryset = others  # type: ignore[attr-defined]
+        others = Schedule.objects.exclude(pk=schedule.pk) if schedule else Schedule.objects.all()
+        self.fields["stands_behind"].queryset = others.order_by("name")  # type: ignore[attr-defined]
         self.add_windows()
 
     @property

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from oncall.schedules.queries.rows import layer_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from django.db.models import QuerySet
@@ -38,6 +39,16 @@ def planned(schedule: Schedule, *, at: datetime) -> QuerySet[ScheduleVersion]:
     """The versions that will count after an instant, the next one first."""
     lasts = Q(effective_until=None) | Q(effective_until__gt=F("effective_from"))
     return versions(schedule).filter(lasts, effective_from__gt=at).order_by("effective_from", "number")
+
+
+def saved_since(schedule: Schedule, number: int) -> QuerySet[ScheduleVersion]:
+    """What was saved after the version of that number, the latest first."""
+    return versions(schedule).filter(number__gt=number)
+
+
+def lineages(schedule: Schedule, layer_ids: Collection[int]) -> dict[int, int]:
+    """Which rotation each of these rows of a schedule is of."""
+    return dict(schedule.layers.filter(pk__in=layer_ids).values_list("pk", "lineage"))
 
 
 def layers_of(version: ScheduleVersion) -> list[Layer]:

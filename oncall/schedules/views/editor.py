@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ from oncall.schedules.forms import (
     as_typed,
     initial,
     moved,
+    rebased,
     rotations,
     shown_terms,
 )
@@ -33,6 +35,8 @@ from oncall.schedules.rules import windows
 from oncall.schedules.views import reader
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.http import HttpResponse
 
     from core.accounts.models import User
@@ -42,6 +46,8 @@ if TYPE_CHECKING:
 
 # The buttons of the editor that save nothing; "up-2" moves the third rotation before the second.
 PREVIEW, ADD, UP = "preview", "add", "up-"
+# So many versions of others are listed, the latest first.
+SHOWN = 10
 
 
 @require_http_methods(["GET", "POST"])
@@ -89,8 +95,9 @@ def edit(request: PersonRequest, slug: str) -> HttpResponse:
         when.is_valid()
     page = _Page(request, schedule, zone, when, terms)
     if _only_arranges(request):
-        when = WhenForm(initial={name: when[name].value() for name in when.fields})
-        return page.answer(_arranged(request, shown), form=when, terms=_as_typed(terms))
+        return page.answer(_arranged(request, shown), form=_retyped(when), terms=_as_typed(terms))
+    if request.method == "POST" and when.data.get("version") not in {None, "", str(schedule.version)}:
+        return _conflict(page, schedule, when, terms, shown)
     layers = rotations(request.POST or None, shown)
     result = None
     if request.method == "POST" and all([when.is_valid(), terms.is_valid(), _valid(layers, terms)]):
@@ -145,6 +152,7 @@ def _mended(request: PersonRequest, layer: Layer) -> list[Restriction] | None:
 def _seen(schedule: Schedule, planned: ScheduleVersion | None, zone: str) -> dict[str, Any]:
     return {
         "version": schedule.version,
+        "latest": max((row.number for row in queries.versions(schedule)[:1]), default=0),
         "of": planned.number if planned else None,
         "effective_at": planned.effective_from if planned else None,
         "time_zone": zone,
@@ -189,6 +197,31 @@ def _as_typed(terms: TermsForm) -> TermsForm:
     return typed
 
 
+def _retyped(when: WhenForm, **given: Any) -> WhenForm:
+    return WhenForm(initial={name: when[name].value() for name in when.fields} | given)
+
+
+def _conflict(
+    page: _Page, schedule: Schedule, when: WhenForm, terms: TermsForm, shown: Sequence[dict[str, Any]]
+) -> HttpResponse:
+    """Say what somebody saved in between, with what was typed here still in the form, over theirs by now."""
+    typed = as_typed(page.request.POST, shown)
+    rows = [
+        int(kept)
+        for each in typed
+        for kept in [str(each["kept"] or "")]
+        if kept.isdecimal() and len(kept) < 19
+    ]
+    latest = when.cleaned_data.get("latest") or 0
+    return page.answer(
+        rotations(None, rebased(typed, shown, queries.lineages(schedule, rows))),
+        form=_retyped(when, **{name: when.initial[name] for name in ("version", "latest")}),
+        terms=_as_typed(terms),
+        theirs=list(queries.saved_since(schedule, latest)[:SHOWN]),
+        is_conflict=True,
+    )
+
+
 def _only_arranges(request: PersonRequest) -> bool:
     return _asks(request, ADD) or request.POST.get("do", "").startswith(UP)
 
@@ -221,8 +254,10 @@ class _Page:
         form: ScheduleForm | WhenForm | None = None,
         terms: TermsForm | None = None,
         shown: operations.Preview | None = None,
+        theirs: Sequence[ScheduleVersion] = (),
+        is_conflict: bool = False,
     ) -> HttpResponse:
-        """Draw it, with other forms where they are given, and what a save would change."""
+        """Draw it, with other forms where they are given, what a save would change, and what others saved."""
         schedule = self.schedule
         context = {
             "schedule": schedule,
@@ -237,7 +272,10 @@ class _Page:
             "told": queries.told(shown.changes) if shown else None,
             "people": queries.named([piece for _, some in shown.handoffs for piece in some]) if shown else {},
             "is_mended": "reach" in self.request.GET,
+            "is_conflict": is_conflict,
+            "theirs": theirs,
             "planned": list(queries.planned(schedule, at=timezone.now())) if schedule else [],
         }
-        status = 422 if layers.is_bound and shown is None else 200
+        is_refused = is_conflict or (layers.is_bound and shown is None)
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if is_refused else HTTPStatus.OK
         return render(self.request, "oncall/schedules/edit.html", context, status=status)

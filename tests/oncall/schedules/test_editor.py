@@ -135,7 +135,6 @@ def test_a_rotation_has_a_zone_a_rank_and_windows_over_days() -> None:
         ({"layers-0-time_zone": "Europe/Atlantis"}, "is no time zone that is known here"),
         ({"time_zone": "Europe/Atlantis"}, "is no time zone that is known here"),
         ({"layers-0-until_0": "3"}, "begins on one weekday"),
-        ({"version": "99"}, "Somebody changed this schedule in between"),
         ({"effective_at": "soon"}, "Enter a valid date/time"),
     ],
 )
@@ -146,6 +145,40 @@ def test_what_cannot_be_meant_is_said_and_nothing_is_saved(given: dict[str, str]
     assert answer.status_code == 422
     assert said in answer.content.decode()
     assert schedule.versions.count() == 1
+
+
+def test_who_saves_second_sees_what_the_first_saved_and_keeps_what_they_typed() -> None:
+    alice, bob, carol = cast.alice(), cast.bob(), cast.carol()
+    schedule = search([alice])
+    client = signed_in(cast.ada())
+    mine = shown(client) | {"layers-0-person_0": str(bob.pk), "layers-0-name": "Mine"}
+    (theirs,) = entered(schedule)
+    lineage = theirs.lineage
+    operations.save_layers(schedule, layers=[_with(schedule, carol)], actor=carol)
+    for pressed in ("preview", "save"):
+        answer = client.post(EDIT, mine | {"do": pressed})
+        page = answer.content.decode()
+        assert answer.status_code == 422
+        assert "<b>Version 2</b>: Rotations changed by Carol Example" in page
+    assert entered(schedule)[0].participants == [[carol]]
+    # What was typed is still there, and says what it changes of theirs.
+    again = as_shown(page, action=EDIT)
+    assert "<b>Carol Example</b>: 672 h less" in client.post(EDIT, again | {"do": "preview"}).content.decode()
+    assert client.post(EDIT, again).status_code == 302
+    (saved,) = entered(schedule)
+    assert (saved.name, saved.participants, saved.lineage) == ("Mine", [[bob]], lineage)
+
+
+def test_an_override_of_somebody_else_is_no_other_rotation() -> None:
+    alice = cast.alice()
+    schedule, start = search([alice]), timezone.now() + timedelta(days=1)
+    client = signed_in(cast.ada())
+    mine = shown(client) | {"layers-0-name": "Mine"}
+    operations.add_override(schedule, start=start, end=start + timedelta(hours=1), user=alice, actor=None)
+    page = client.post(EDIT, mine).content.decode()
+    assert "The rotations are as you saw them" in page
+    assert client.post(EDIT, as_shown(page, action=EDIT)).status_code == 302
+    assert entered(schedule)[0].name == "Mine"
 
 
 def test_another_rotation_is_added_to_what_was_typed() -> None:

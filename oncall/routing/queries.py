@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.db.models import Q
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 
 from core.accounts.policy import Verb, can, managed_teams
 from incidents.catalog.models import Service
@@ -20,6 +21,7 @@ from oncall.matching import rules as matching
 from oncall.routing import rules
 from oncall.routing.models import Route, ServicePolicy
 from oncall.routing.rules import Decision, Map, Rule, Subject
+from oncall.schedules.registry import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -289,3 +291,20 @@ def _rule(route: Route) -> Rule | None:
         nature=route.nature,
         pages_causes=route.pages_causes,
     )
+
+
+def reaching(schedule_id: int) -> list[Reach]:
+    """The policies that ask a schedule at one of their levels, with the services that they answer for, by name."""
+    asking = Policy.objects.filter(levels__targets__schedule=schedule_id)
+    rows = (
+        Policy.objects.filter(pk__in=asking.values("pk"))
+        .order_by("name", "services__service__name", "services")
+        .values_list("name", "slug", "services__service__name", "services__service__is_active")
+    )
+    named: dict[tuple[str, str], list[str]] = {}
+    for name, slug, service, is_active in rows:
+        named.setdefault((name, slug), []).extend([service] if is_active else [])
+    return [
+        Reach(name, reverse("oncall:policy", args=[slug]), services)
+        for (name, slug), services in named.items()
+    ]

@@ -92,3 +92,49 @@ def marks(seen: Seen) -> dict[date, list[Mark]]:
         for day, mark in read(seen):
             found[day].append(mark)
     return dict(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A policy that asks a schedule: its name and address, and the names of the services that it answers for."""
+
+    policy: str
+    address: str
+    services: Sequence[str] = ()
+
+
+Reaching = Callable[[int], Iterable[Reach]]
+_reaching: list[Reaching] = []
+
+
+def add_reaching(read: Reaching) -> None:
+    """Let a feature say which policies ask a schedule, given its id."""
+    _reaching.append(read)
+
+
+def reaching(schedule_id: int) -> list[Reach]:
+    """Give what reaches a schedule."""
+    return [each for read in _reaching for each in read(schedule_id)]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How well some time would suit somebody: their hours on call around it, and what speaks against it."""
+
+    user_id: int
+    hours: int
+    against: Sequence[str] = ()
+
+
+Ranking = Callable[[Sequence[tuple[datetime, datetime]], Collection["User"]], Sequence[Fit]]
+_rankings: list[Ranking] = []
+
+
+def add_ranking(rank: Ranking) -> None:
+    """Let a feature rank who could have some time, who fits best first."""
+    _rankings.append(rank)
+
+
+def ranked(start: datetime, end: datetime, people: Collection[User]) -> list[Fit]:
+    """Rank who could be on call in [start, end)."""
+    return [fit for rank in _rankings for fit in rank([(start, end)], people)] if people else []

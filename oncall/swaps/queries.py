@@ -17,6 +17,7 @@ from core.accounts.models import Membership, Role, TeamRole, User
 from core.accounts.policy import Verb, can
 from oncall.schedules import queries as schedules
 from oncall.schedules.models import Participant, Schedule
+from oncall.schedules.registry import Fit
 from oncall.schedules.rules.layers import ShiftKey
 from oncall.swaps import registry, rules
 from oncall.swaps.models import LIVE, Status, Swap, SwapEntry, SwapRule, SwapShift, Takers
@@ -264,6 +265,16 @@ def suggestions(swap: Swap) -> list[Candidate]:
     if not rows or not found:
         return []
     pieces = rules.joined((row.start, row.end) for row in rows)
+    return [Candidate(found[each.user], each) for each in _ranked(pieces, found)]
+
+
+def fits(pieces: Sequence[rules.Span], users: Collection[User]) -> list[Fit]:
+    """Rank who could have some time, who fits best first, with what speaks against it."""
+    found = {user.pk: user for user in users}
+    return [Fit(each.user, each.hours, each.against) for each in _ranked(rules.joined(pieces), found)]
+
+
+def _ranked(pieces: Sequence[rules.Span], found: Mapping[int, User]) -> list[rules.Suggestion]:
     start, end = pieces[0][0] - rules.AROUND, pieces[-1][1] + rules.AROUND
     duties: defaultdict[int, list[rules.Span]] = defaultdict(list)
     for one in schedules.resolve(schedules.naming(found), start=start, end=end).values():
@@ -271,5 +282,4 @@ def suggestions(swap: Swap) -> list[Candidate]:
             for pk in found.keys() & set(piece.users):
                 duties[pk].append((piece.start, piece.end))
     zones = {pk: people.zone(user.time_zone) for pk, user in found.items()}
-    ranked = rules.ranked(pieces, zones, duties, registry.absences(found, start, end))
-    return [Candidate(found[each.user], each) for each in ranked]
+    return rules.ranked(pieces, zones, duties, registry.absences(found, start, end))

@@ -18,8 +18,10 @@ from oncall.escalation import queries as escalation
 from oncall.inbox import queries as inbox
 from oncall.paging import queries as pages
 from oncall.paging.models import Page
+from oncall.routing import queries as routing
 from oncall.schedules import queries as schedules
 from oncall.schedules import registry
+from oncall.swaps import queries as swaps
 
 if TYPE_CHECKING:
     from core.accounts.models import User
@@ -48,6 +50,8 @@ def register() -> None:
     shell.set_duty(_duty)
     registry.add_marks(escalation.marks)
     registry.add_marks(absences.marks)
+    registry.add_reaching(routing.reaching)
+    registry.add_ranking(swaps.fits)
     shell.set_mood(shell.Mood.PAGING, lambda user: pages.waiting_for(user).exists())
     for topic in ("oncall", "alerts", "routes"):
         live.allow(topic, live.anybody)

@@ -11,7 +11,10 @@ from oncall.schedules import queries
 from oncall.schedules.models import Layer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from oncall.schedules.models import Schedule
+    from oncall.schedules.registry import Fit
 
 LOCAL = "%Y-%m-%dT%H:%M"
 
@@ -39,15 +42,33 @@ class OverrideForm(forms.Form):
     )
     reason = forms.CharField(required=False, max_length=200)
 
-    def __init__(self, *args: Any, schedule: Schedule, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, schedule: Schedule, fits: Sequence[tuple[User, Fit]] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         counting = [layer.pk for layer in queries.layers_in_force(schedule, at=timezone.now())]
         self.fields["layer"].queryset = Layer.objects.filter(pk__in=counting).order_by("position", "pk")  # type: ignore[attr-defined]
         for name in ("user", "replaces"):
             self.fields[name].queryset = people.people().order_by("name")  # type: ignore[attr-defined]
+        if fits:
+            self._suggest(fits)
+
+    def _suggest(self, fits: Sequence[tuple[User, Fit]]) -> None:
+        """Name first who is of this schedule, with what that time would mean for them."""
+        first, *others = self.fields["user"].choices  # type: ignore[attr-defined]
+        known = {user.pk for user, _ in fits}
+        self.fields["user"].choices = [  # type: ignore[attr-defined]
+            first,
+            ("Of this schedule, who fits best first", [(user.pk, _suits(user, fit)) for user, fit in fits]),
+            ("Everybody else", [(pk, label) for pk, label in others if pk.value not in known]),
+        ]
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         if data.get("start") and data.get("end") and data["end"] <= data["start"]:
             self.add_error("end", "It has to end after it starts.")
         return data
+
+
+def _suits(user: User, fit: Fit) -> str:
+    return f"{user}, {', '.join(fit.against) or 'free'}, {fit.hours} h on call around it"

@@ -12,6 +12,10 @@ from oncall.schedules.queries.differences import (
     named,
     told,
 )
+from oncall.schedules.queries.fitting import (
+    against,
+    fitting,
+)
 from oncall.schedules.queries.now import (
     Watch,
     next_shift,
@@ -71,10 +75,12 @@ __all__ = [
     "Watch",
     "Why",
     "address",
+    "against",
     "as_if",
     "calendar",
     "coming_gaps",
     "coverage_hours",
+    "fitting",
     "get",
     "layer_rows",
     "layer_value",

@@ -29,6 +29,9 @@ NAMES = {
     grid.View.LIST: "List",
 }
 
+# What speaks against more time than this is not worked out.
+LONGEST = timedelta(weeks=8)
+
 
 @require_GET
 def index(request: PersonRequest) -> HttpResponse:
@@ -78,12 +81,16 @@ def add_override(request: PersonRequest, slug: str) -> HttpResponse:
         valid = form.is_valid()
     if not valid:
         return _calendar(request, schedule, form, status=422)
+    wanted = form.cleaned_data
+    against = queries.against(wanted["user"], wanted["start"], min(wanted["end"], wanted["start"] + LONGEST))
     try:
-        made = operations.add_override(schedule, actor=request.user, **form.cleaned_data)
+        made = operations.add_override(schedule, actor=request.user, **wanted)
     except Refused as refusal:
         form.add_error(None, str(refusal))
         return _calendar(request, schedule, form, status=409)
-    messages.success(request, f"{form.cleaned_data['user']} is on call for that time.")
+    messages.success(request, f"{wanted['user']} is on call for that time.")
+    for words in against:
+        messages.warning(request, f"{wanted['user']}: {words}.")
     for other in queries.overlapping(made):
         messages.info(
             request, f"It overlaps with an override: {other.user or 'nobody'}. This one, entered later, wins."
@@ -144,6 +151,7 @@ def _calendar(
     context = _context(request, schedule) | {
         "form": form,
         "watch": queries.watches([schedule.pk], at=now)[0],
+        "reaching": registry.reaching(schedule.pk),
         "mine": [
             shift
             for shift in queries.shifts_of(request.user, start=now, end=now + timedelta(days=56))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from core.accounts.requests import PersonRequest
 
 AHEAD = timedelta(weeks=12)
+# Whom more time than this would suit is not worked out.
+LONGEST = timedelta(weeks=8)
 
 
 @require_GET
@@ -28,19 +30,24 @@ def shift(request: PersonRequest, slug: str) -> HttpResponse:
     now = timezone.now().replace(second=0, microsecond=0)
     found = queries.why(schedule, reader.moment(request, "at") or timezone.now())
     piece = found.piece
-    entered = {
-        "start": reader.moment(request, "start") or max(piece.start, now),
-        "end": reader.moment(request, "end") or piece.end,
-        "replaces": piece.users[0] if len(piece.users) == 1 else None,
-    }
+    is_over = piece.end <= now
+    may_cover = can(request.user, Verb.RESPOND) and not is_over
+    start = reader.moment(request, "start") or max(piece.start, now)
+    end = reader.moment(request, "end") or piece.end
+    replaces = piece.users[0] if len(piece.users) == 1 else None
+    fits = queries.fitting(schedule, start, end) if may_cover and start < end <= start + LONGEST else []
     context = {
         "schedule": schedule,
         "why": found,
         "zone": chosen,
         "zone_name": zone.key,
-        "is_over": piece.end <= now,
-        "may_cover": can(request.user, Verb.RESPOND),
-        "form": OverrideForm(initial=entered, schedule=schedule),
+        "is_over": is_over,
+        "may_cover": may_cover,
+        "form": OverrideForm(
+            initial={"start": start, "end": end, "replaces": replaces},
+            schedule=schedule,
+            fits=[(user, fit) for user, fit in fits if user.pk not in piece.users],
+        ),
         "may_edit": can(request.user, Verb.CONFIGURE, schedule.team),
     }
     return render(request, "oncall/schedules/shift.html", context)

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from pytest_django import Settings
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running_door(django_db_setup: None) -> Iterator[Door]:
+    """A server for these tests alone: it drains whatever spool it finds, that of other tests too."""
     server = Door().start()
     yield server
     server.stop()

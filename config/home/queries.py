@@ -181,9 +181,10 @@ def _postmortems(user: User) -> Iterable[Need]:
 
 def _swaps(user: User) -> Iterable[Need]:
     for swap in swaps.asked_of(user)[:10]:
-        when = swaps.span_in_words(swap, zone_name=user.time_zone)
+        when = "; ".join(swaps.spans_in_words(swap.given, zone_name=user.time_zone))
         yield Need(
-            title=f"{swap.beneficiary} asks who takes a shift",
+            title=f"{swap.beneficiary} asks "
+            + ("you to exchange shifts" if swap.returned else "who takes a shift"),
             note=f"{swap.schedule.name}, {when}",
             icon="swap",
             url=reverse("oncall:swap", args=[swap.pk]),

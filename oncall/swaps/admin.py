@@ -11,7 +11,7 @@ class ShiftInline(Recorded, admin.TabularInline[SwapShift, Swap]):
     """Its shifts."""
 
     model = SwapShift
-    fields = ("start", "end", "lapsed_at")
+    fields = ("start", "end", "is_return", "lapsed_at")
     readonly_fields = fields
     ordering = ("start", "pk")
 

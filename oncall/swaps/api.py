@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 
 class SwapShiftOutput(serializers.ModelSerializer[SwapShift]):
-    """A whole shift; where an edit gave it to somebody else it has lapsed."""
+    """A whole shift; where an edit gave it to somebody else it has lapsed. With `is_return` it is one of the taker,
+    which `beneficiary` has in exchange.
+    """
 
     start = Time()
     end = Time()
@@ -35,7 +37,7 @@ class SwapShiftOutput(serializers.ModelSerializer[SwapShift]):
 
     class Meta:
         model = SwapShift
-        fields = ("start", "end", "layer", "turn", "window", "lapsed_at")
+        fields = ("start", "end", "layer", "turn", "window", "lapsed_at", "is_return")
         read_only_fields = fields
 
 
@@ -56,8 +58,8 @@ class SwapOutput(serializers.ModelSerializer[Swap]):
 
     id = Id()
     schedule = serializers.CharField(source="schedule.slug")
-    start = serializers.SerializerMethodField(help_text="When the first shift begins.")
-    end = serializers.SerializerMethodField(help_text="When the last shift ends.")
+    start = serializers.SerializerMethodField(help_text="When the first shift that is given begins.")
+    end = serializers.SerializerMethodField(help_text="When the last of them ends.")
     beneficiary = serializers.CharField(source="beneficiary_id")
     wanted = serializers.CharField(source="wanted_id", allow_null=True)
     taker = serializers.CharField(source="taker_id", allow_null=True)
@@ -88,13 +90,18 @@ class SwapOutput(serializers.ModelSerializer[Swap]):
         read_only_fields = fields
 
     def get_start(self, swap: Swap) -> str:
-        return Time().to_representation(min(row.start for row in swap.shifts.all()))
+        return Time().to_representation(min(row.start for row in swap.given))
 
     def get_end(self, swap: Swap) -> str:
-        return Time().to_representation(max(row.end for row in swap.shifts.all()))
+        return Time().to_representation(max(row.end for row in swap.given))
 
     def get_url(self, swap: Swap) -> str:
         return queries.address(swap)
+
+
+class SpanInput(serializers.Serializer[dict[str, Any]]):
+    start = Time()
+    end = Time()
 
 
 class SwapInput(serializers.Serializer[dict[str, Any]]):
@@ -108,6 +115,12 @@ class SwapInput(serializers.Serializer[dict[str, Any]]):
         allow_null=True,
         default=None,
         help_text="Only this person is asked.",
+    )
+    in_exchange = SpanInput(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="`beneficiary` has the shifts of `taker` in [start, end) for it, which has to hold each of them whole.",
     )
     reason = serializers.CharField(required=False, max_length=200, allow_blank=True, default="")
 
@@ -160,11 +173,13 @@ class Swaps(Lists, Shows, ViewSet):
     def create(self, request: Request, schedule: str) -> Response:
         """Ask who takes the shifts of `beneficiary` in [start, end), which has to hold each of them whole."""
         data = self.read(SwapInput)
+        exchange = data["in_exchange"]
         swap = operations.ask_between(
             self._schedule(),
             beneficiary=data.get("beneficiary", self.person),
             start=data["start"],
             end=data["end"],
+            in_exchange=(exchange["start"], exchange["end"]) if exchange else None,
             wanted=data["taker"],
             reason=data["reason"],
             actor=self.person,

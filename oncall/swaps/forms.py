@@ -38,21 +38,44 @@ class AskForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text="Whole shifts. A part of one is covered by an override.",
     )
+    returns = forms.MultipleChoiceField(
+        widget=forms.CheckboxSelectMultiple, required=False, label="In exchange for"
+    )
     wanted = forms.ModelChoiceField(
         User.objects.none(), required=False, label="Ask", empty_label="Everybody who may take it"
     )
     reason = forms.CharField(max_length=200, required=False, help_text="Who is asked reads it.")
 
     def __init__(
-        self, *args: Any, wholes: Sequence[Whole], takers: QuerySet[User], zone: ZoneInfo, **kwargs: Any
+        self,
+        *args: Any,
+        wholes: Sequence[Whole],
+        takers: QuerySet[User],
+        zone: ZoneInfo,
+        exchange: tuple[User, Sequence[Whole]] | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["shifts"].choices = [(name_of(each.key), _span(each, zone)) for each in wholes]  # type: ignore[attr-defined]
         self.fields["wanted"].queryset = takers  # type: ignore[attr-defined]
+        if exchange is None:
+            del self.fields["returns"]
+            return
+        partner, theirs = exchange
+        self.fields["returns"].choices = [(name_of(each.key), _span(each, zone)) for each in theirs]  # type: ignore[attr-defined]
+        self.fields["returns"].required = True
+        self.fields["returns"].help_text = f"Shifts of {partner}."
+        self.fields["wanted"] = forms.ModelChoiceField(
+            takers.filter(pk=partner.pk), label="Ask", empty_label=None
+        )
 
     def clean_shifts(self) -> list[ShiftKey]:
         """Give the names of the shifts."""
         return [key_of(name) for name in self.cleaned_data["shifts"]]
+
+    def clean_returns(self) -> list[ShiftKey]:
+        """Give the names of those in exchange."""
+        return [key_of(name) for name in self.cleaned_data["returns"]]
 
 
 class RuleForm(forms.ModelForm[SwapRule]):

@@ -95,6 +95,16 @@ class Swap(models.Model):
     def __str__(self) -> str:
         return f"{self.beneficiary} to {self.taker or 'nobody yet'}"
 
+    @property
+    def given(self) -> list[SwapShift]:
+        """The shifts that somebody else takes."""
+        return [row for row in self.shifts.all() if not row.is_return]
+
+    @property
+    def returned(self) -> list[SwapShift]:
+        """What its person takes in exchange."""
+        return [row for row in self.shifts.all() if row.is_return]
+
 
 class SwapShift(models.Model):
     """One shift of a swap by its name in the rotation, and when it was last known to be."""
@@ -106,6 +116,11 @@ class SwapShift(models.Model):
     start = models.DateTimeField()
     end = models.DateTimeField()
     lapsed_at = models.DateTimeField(null=True)
+    is_return = models.BooleanField(
+        db_default=False,
+        default=False,
+        help_text="A shift of the taker, which the other one has in exchange.",
+    )
 
     class Meta:
         ordering = [F("start").asc(), F("id").asc()]

@@ -45,9 +45,8 @@ def exceptions(
 
 def naming(user_ids: Collection[int]) -> QuerySet[Swap, int]:
     """Give the schedules in which one of these people has had a shift of somebody else."""
-    return Swap.objects.filter(taker__in=user_ids, counts_from__isnull=False).values_list(
-        "schedule", flat=True
-    )
+    has = Q(taker__in=user_ids) | Q(beneficiary__in=user_ids, shifts__is_return=True)
+    return Swap.objects.filter(has, counts_from__isnull=False).values_list("schedule", flat=True)
 
 
 def taken(schedule: Schedule, *, start: datetime, end: datetime) -> list[Taken]:
@@ -74,24 +73,31 @@ def _in_force(schedule_ids: Iterable[int], start: datetime, end: datetime) -> de
 
 def _taken(row: SwapShift) -> Taken:
     swap = row.swap
-    since, taker = swap.counts_from or row.start, swap.taker_id or swap.beneficiary_id
+    since, giver, taker = swap.counts_from or row.start, swap.beneficiary, swap.taker or swap.beneficiary
+    if row.is_return:
+        giver, taker = taker, giver
     ends = [moment for moment in (swap.counts_until, row.lapsed_at) if moment is not None]
     return Taken(
         swap.pk,
         key_of(row),
-        swap.beneficiary_id,
-        taker,
+        giver.pk,
+        taker.pk,
         row.start,
         row.end,
         since,
         max(since, min(ends)) if ends else None,
-        f"{swap.taker} for {swap.beneficiary}",
+        f"{taker} for {giver}",
     )
 
 
 def key_of(row: SwapShift) -> ShiftKey:
     """The name of a shift in its rotation."""
     return ShiftKey(row.lineage, row.turn, row.window)
+
+
+def giving(user: User) -> Q:
+    """The shifts that a person gives away, or has agreed to give in exchange."""
+    return Q(swap__beneficiary=user, is_return=False) | Q(swap__taker=user, is_return=True)
 
 
 def shifts_of(schedule: Schedule, user: User, *, start: datetime, end: datetime) -> list[Whole]:
@@ -117,12 +123,13 @@ def shifts_of(schedule: Schedule, user: User, *, start: datetime, end: datetime)
     ]
 
 
-def is_theirs(swap: Swap, user: User) -> bool:
-    """Say whether a person has one of these shifts already, as where a place in a rotation is several people's."""
-    rows = swap.shifts.all()
+def held(schedule: Schedule, user: User, rows: Sequence[SwapShift]) -> list[SwapShift]:
+    """Give which of these shifts a person has."""
+    if not rows:
+        return []
     start, end = min(row.start for row in rows), max(row.end for row in rows)
-    own = {whole.key for whole in shifts_of(swap.schedule, user, start=start, end=end)}
-    return any(key_of(row) in own for row in rows)
+    own = {whole.key for whole in shifts_of(schedule, user, start=start, end=end)}
+    return [row for row in rows if key_of(row) in own]
 
 
 def rule_of(schedule: Schedule) -> SwapRule:
@@ -241,13 +248,13 @@ def address(swap: Swap) -> str:
     return f"{settings.BASE_URL}/on-call/-/swaps/{swap.pk}/"
 
 
-def span_in_words(swap: Swap, *, zone_name: str) -> str:
-    """From when until when the shifts of a swap are, each in a zone."""
+def spans_in_words(rows: Iterable[SwapShift], *, zone_name: str) -> list[str]:
+    """From when until when each of these shifts is, in a zone."""
     zone = people.zone(zone_name)
-    return "; ".join(
+    return [
         f"{row.start.astimezone(zone):%a %d %b %H:%M} to {row.end.astimezone(zone):%a %d %b %H:%M %Z}"
-        for row in swap.shifts.all()
-    )
+        for row in rows
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,13 +266,16 @@ class Candidate:
 
 
 def suggestions(swap: Swap) -> list[Candidate]:
-    """Give who may take an open request: who is free and rested first, and of those who has the least to do."""
-    rows = [row for row in swap.shifts.all() if row.lapsed_at is None]
+    """Give who may take an open request: who is free and rested first, and of those who has the least to do.
+
+    What they would give in exchange is none of their duties.
+    """
+    rows = [row for row in swap.given if row.lapsed_at is None]
     found = {user.pk: user for user in asked_people(swap)}
     if not rows or not found:
         return []
     pieces = rules.joined((row.start, row.end) for row in rows)
-    return [Candidate(found[each.user], each) for each in _ranked(pieces, found)]
+    return [Candidate(found[each.user], each) for each in _ranked(pieces, found, but=swap.returned)]
 
 
 def fits(pieces: Sequence[rules.Span], users: Collection[User]) -> list[Fit]:
@@ -274,11 +284,15 @@ def fits(pieces: Sequence[rules.Span], users: Collection[User]) -> list[Fit]:
     return [Fit(each.user, each.hours, each.against) for each in _ranked(rules.joined(pieces), found)]
 
 
-def _ranked(pieces: Sequence[rules.Span], found: Mapping[int, User]) -> list[rules.Suggestion]:
+def _ranked(
+    pieces: Sequence[rules.Span], found: Mapping[int, User], *, but: Sequence[SwapShift] = ()
+) -> list[rules.Suggestion]:
     start, end = pieces[0][0] - rules.AROUND, pieces[-1][1] + rules.AROUND
     duties: defaultdict[int, list[rules.Span]] = defaultdict(list)
     for one in schedules.resolve(schedules.naming(found), start=start, end=end).values():
         for piece in one.final(start, end):
+            if any(row.start <= piece.start and piece.end <= row.end for row in but):
+                continue
             for pk in found.keys() & set(piece.users):
                 duties[pk].append((piece.start, piece.end))
     zones = {pk: people.zone(user.time_zone) for pk, user in found.items()}

@@ -23,12 +23,14 @@ from oncall.swaps.forms import AskForm, RuleForm, TakeForm
 from oncall.swaps.models import LIVE, Status
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.http import HttpRequest
 
     from core.accounts.models import User
     from core.accounts.requests import PersonRequest
     from oncall.schedules.models import Schedule
     from oncall.swaps.models import Swap
+    from oncall.swaps.rules import Whole
 
 NO_TRACE = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 """The address is the key: no other site may learn it."""
@@ -60,7 +62,7 @@ def ask(request: PersonRequest, slug: str) -> HttpResponse:
     """Ask who takes shifts of mine, or as a manager of somebody else's."""
     schedule = schedules.get(slug)
     person = _person(request, schedule, request.POST)
-    form = _ask_form(schedule, person, request.POST)
+    form = _ask_form(schedule, person, _partner(schedule, person, request.POST), request.POST)
     if form.is_valid():
         data = form.cleaned_data
         with refusals.shown_in(form, "shifts"):
@@ -68,6 +70,7 @@ def ask(request: PersonRequest, slug: str) -> HttpResponse:
                 schedule,
                 beneficiary=person,
                 keys=data["shifts"],
+                returns=data.get("returns", ()),
                 wanted=data["wanted"],
                 reason=data["reason"],
                 actor=request.user,
@@ -202,11 +205,34 @@ def _person(request: PersonRequest, schedule: Schedule, given: Any) -> User:
     return found
 
 
-def _ask_form(schedule: Schedule, person: User, data: Any = None, **kwargs: Any) -> AskForm:
+def _partner(schedule: Schedule, person: User, given: Any) -> User | None:
+    """With whom shifts are to be exchanged, of those who may take some."""
+    chosen = str(given.get("with", ""))
+    if not chosen.isdigit() or len(chosen) > 9:
+        return None
+    return _takers(schedule, person).filter(pk=int(chosen)).first()
+
+
+def _takers(schedule: Schedule, person: User) -> QuerySet[User]:
+    return queries.takers(schedule, rule=queries.rule_of(schedule)).exclude(pk=person.pk)
+
+
+def _ask_form(
+    schedule: Schedule, person: User, partner: User | None, data: Any = None, **kwargs: Any
+) -> AskForm:
     now = timezone.now()
-    wholes = queries.shifts_of(schedule, person, start=now, end=now + queries.AHEAD)
-    takers = queries.takers(schedule, rule=queries.rule_of(schedule)).exclude(pk=person.pk)
-    return AskForm(data, wholes=wholes, takers=takers, zone=ZoneInfo(schedule.time_zone), **kwargs)
+
+    def of(user: User) -> list[Whole]:
+        return queries.shifts_of(schedule, user, start=now, end=now + queries.AHEAD)
+
+    return AskForm(
+        data,
+        wholes=of(person),
+        takers=_takers(schedule, person),
+        zone=ZoneInfo(schedule.time_zone),
+        exchange=(partner, of(partner)) if partner else None,
+        **kwargs,
+    )
 
 
 def _page(
@@ -218,6 +244,7 @@ def _page(
     rule_form: RuleForm | None = None,
 ) -> HttpResponse:
     person = _person(request, schedule, given)
+    partner = _partner(schedule, person, given)
     rule = queries.rule_of(schedule)
     manages = can(request.user, Verb.CONFIGURE, schedule.team)
     chosen = {"shifts": given.getlist("shift")} if hasattr(given, "getlist") else {}
@@ -226,9 +253,10 @@ def _page(
         "person": person,
         "swaps": queries.of(schedule)[:SHOWN],
         "stated": queries.stated(rule),
-        "form": form or _ask_form(schedule, person, initial=chosen),
+        "partner": partner,
+        "form": form or _ask_form(schedule, person, partner, initial=chosen),
         "rule_form": (rule_form or RuleForm(instance=rule)) if manages else None,
-        "people": queries.takers(schedule, rule=rule) if manages else [],
+        "people": queries.takers(schedule, rule=rule),
         "may_ask": can(request.user, Verb.RESPOND),
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form or rule_form else HTTPStatus.OK

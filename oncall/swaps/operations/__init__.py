@@ -1,9 +1,9 @@
 """Everything that changes a swap."""
 
-from oncall.swaps.operations.asking import NotWhole, TakenAlready, ask, ask_between
+from oncall.swaps.operations.asking import NotWhole, ask, ask_between
 from oncall.swaps.operations.ending import GivenOn, expire, refresh, refresh_of, remind, withdraw
 from oncall.swaps.operations.notices import CLIENT, hear, unwanted
-from oncall.swaps.operations.records import EXPIRE, REMIND, NotNow, set_rule
+from oncall.swaps.operations.records import EXPIRE, REMIND, NotNow, TakenAlready, set_rule
 from oncall.swaps.operations.taking import NotAllowed, approve, decline, reject, take
 
 __all__ = [

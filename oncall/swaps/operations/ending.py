@@ -14,7 +14,7 @@ from oncall.schedules import operations as schedules
 from oncall.schedules import queries as resolver
 from oncall.schedules.models import Schedule
 from oncall.swaps import queries, rules
-from oncall.swaps.models import LIVE, Status, Swap, SwapShift
+from oncall.swaps.models import ASKED, LIVE, Status, Swap, SwapShift
 from oncall.swaps.operations import notices
 from oncall.swaps.operations.records import (
     NotNow,
@@ -27,7 +27,7 @@ from oncall.swaps.operations.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from core.accounts.models import User
@@ -48,16 +48,23 @@ def withdraw(swap: Swap, *, actor: User) -> Swap:
         require(actor, Verb.CONFIGURE, fresh.schedule.team)
     if fresh.status not in LIVE or all(row.end <= now for row in fresh.shifts.all()):
         raise NotNow("This swap is over; it stays in the record.")
-    keys = {queries.key_of(row) for row in fresh.shifts.all()}
-    later = SwapShift.objects.filter(
-        swap__schedule=fresh.schedule, swap__beneficiary=fresh.taker, swap__status__in=LIVE, lapsed_at=None
-    ).select_related("swap")
-    if fresh.taker and any(queries.key_of(row) in keys for row in later):
-        raise GivenOn(
-            f"{fresh.taker} gave this shift to somebody else, or asks who takes it: end that first."
-        )
+    if fresh.taker is not None and fresh.status == Status.TAKEN:
+        _refuse_given_on(fresh, fresh.taker, fresh.given)
+        _refuse_given_on(fresh, fresh.beneficiary, fresh.returned)
     _stop(fresh, Status.WITHDRAWN, f"{actor} took it back", at=now, actor=actor)
     return fresh
+
+
+def _refuse_given_on(swap: Swap, holder: User, rows: Sequence[SwapShift]) -> None:
+    keys = {queries.key_of(row) for row in rows}
+    later = SwapShift.objects.filter(
+        queries.giving(holder),
+        Q(swap__status__in=ASKED) | Q(swap__status=Status.TAKEN, swap__counts_from__gt=swap.counts_from),
+        swap__schedule=swap.schedule,
+        lapsed_at=None,
+    )
+    if any(queries.key_of(row) in keys for row in later.exclude(swap=swap)):
+        raise GivenOn(f"{holder} gave this shift to somebody else, or asks who takes it: end that first.")
 
 
 @transaction.atomic
@@ -67,7 +74,7 @@ def expire(timer: Timer) -> None:
     if found is None:
         return
     swap, now = locked(found), timezone.now()
-    if swap.status not in (Status.OPEN, Status.WAITING) or timer.occurrence != occurrence_of(swap):
+    if swap.status not in ASKED or timer.occurrence != occurrence_of(swap):
         return
     waited = "No manager approved it" if swap.status == Status.WAITING else "Nobody took it"
     _stop(swap, Status.EXPIRED, f"{waited} in time", at=now, actor=None)
@@ -96,8 +103,12 @@ def refresh(schedule_id: int) -> None:
     taken = queries.taken(schedule, start=now, end=last) if schedule.has_exceptions else []
     for swap in swaps:
         before = [each for each in taken if _is_before(each, swap)]
-        known = rules.shifts_of(swap.beneficiary_id, one.layers, before, now - rules.REACH, last)
-        _follow(swap, rules.merged(known), now=now)
+        back = swap.taker or swap.wanted
+        for giver, rows in ((swap.beneficiary, swap.given), (back, swap.returned)):
+            if giver is not None and rows and swap.status in LIVE:
+                known = rules.shifts_of(giver.pk, one.layers, before, now - rules.REACH, last)
+                _follow(swap, giver, rows, rules.merged(known), now=now)
+        _postpone(swap, now=now)
 
 
 def _is_before(taken: Taken, swap: Swap) -> bool:
@@ -119,9 +130,12 @@ def refresh_of(user: User) -> None:
                 _stop(fresh, Status.LAPSED, f"The account of {user} is closed", at=now, actor=None)
 
 
-def _follow(swap: Swap, known: Mapping[ShiftKey, Whole], *, now: datetime) -> None:
+def _follow(
+    swap: Swap, giver: User, rows: Sequence[SwapShift], known: Mapping[ShiftKey, Whole], *, now: datetime
+) -> None:
+    """Let the shifts that somebody gives follow their rotation. Without any of them the whole swap lapses."""
     lost, kept = [], []
-    for row in swap.shifts.all():
+    for row in rows:
         if row.lapsed_at is not None or row.end <= now:
             continue
         whole = known.get(queries.key_of(row))
@@ -132,20 +146,19 @@ def _follow(swap: Swap, known: Mapping[ShiftKey, Whole], *, now: datetime) -> No
             if (row.start, row.end) != (whole.start, whole.end):
                 SwapShift.objects.filter(pk=row.pk).update(start=whole.start, end=whole.end)
     if lost and not kept:
-        why = f"The schedule was changed: this is no shift of {swap.beneficiary} any more"
+        why = f"The schedule was changed: this is no shift of {giver} any more"
         _stop(swap, Status.LAPSED, why, at=now, actor=None)
         return
     for row in lost:
         SwapShift.objects.filter(pk=row.pk).update(lapsed_at=now)
-        text = f"The schedule was changed: the shift of {swap.beneficiary} from {row} is none any more"
+        text = f"The schedule was changed: the shift of {giver} from {row} is none any more"
         note(swap, "lapsed", text, actor=None)
         notices.tell(swap, [swap.beneficiary, swap.asked_by, swap.taker], text, key=f"lost-{row.pk}")
-    _postpone(swap, now=now)
 
 
 def _postpone(swap: Swap, *, now: datetime) -> None:
     """Let a request expire when its first shift begins, wherever that is by now."""
-    if swap.status not in (Status.OPEN, Status.WAITING):
+    if swap.status not in ASKED:
         return
     rows = list(SwapShift.objects.filter(swap=swap, lapsed_at=None).order_by("start", "pk"))
     coming = [row.start for row in rows if row.start > now]

@@ -10,7 +10,7 @@ from core.accounts.models import User
 from core.outbox import operations as outbox
 from core.outbox.models import Lane
 from oncall.swaps import queries, tokens
-from oncall.swaps.models import Status, Swap
+from oncall.swaps.models import Status, Swap, SwapShift
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +34,8 @@ def ask_people(swap: Swap, *, round_: str) -> int:
                     user,
                     key=f"{ASKS}{swap.pk}-{round_}-{user.pk}",
                     subject=f"{begins}: who takes a shift in {swap.schedule.name}?",
-                    text=f"{swap.beneficiary} cannot be on call in {swap.schedule.name}:\n\n{_when(swap, user)}\n"
+                    text=f"{swap.beneficiary} cannot be on call in {swap.schedule.name}:\n\n{_when(swap.given, user)}\n"
+                    + (f"\nIn exchange for yours:\n\n{_when(swap.returned, user)}\n" if swap.returned else "")
                     + (f"\n{swap.reason}\n" if swap.reason else "")
                     + "\nOpen this and take it with one tap; opening it alone changes nothing:\n\n"
                     f"{settings.BASE_URL}/cover/{tokens.make(swap, user)}/\n\n"
@@ -56,15 +57,15 @@ def tell(swap: Swap, users: Iterable[User | None], text: str, *, key: str, but: 
                 user,
                 key=f"swap-{swap.pk}-{key}-{user.pk}",
                 subject=text,
-                text=f"{text}\n\n{swap.schedule.name}:\n{_when(swap, user)}\n\n{queries.address(swap)}",
+                text=f"{text}\n\n{swap.schedule.name}:\n{_when(swap.shifts.all(), user)}\n\n{queries.address(swap)}",
             )
             for user in people.values()
         ]
     )
 
 
-def _when(swap: Swap, user: User) -> str:
-    return queries.span_in_words(swap, zone_name=user.time_zone).replace("; ", "\n")
+def _when(rows: Iterable[SwapShift], user: User) -> str:
+    return "\n".join(queries.spans_in_words(rows, zone_name=user.time_zone))
 
 
 def _mail(swap: Swap, user: User, *, key: str, subject: str, text: str) -> outbox.NewMessage:

@@ -15,13 +15,15 @@ from core.timers import operations as timers
 from oncall.events import SwapChanged
 from oncall.schedules import operations as schedules
 from oncall.swaps import queries
-from oncall.swaps.models import Swap, SwapEntry, SwapRule
+from oncall.swaps.models import ASKED, Swap, SwapEntry, SwapRule, SwapShift
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from core.accounts.models import User
     from oncall.schedules.models import Schedule
+    from oncall.schedules.rules.layers import ShiftKey
 
 EXPIRE, REMIND = "oncall.swap_expiry", "oncall.swap_reminder"
 BEFORE = (timedelta(days=3), timedelta(days=1))
@@ -30,6 +32,25 @@ BEFORE = (timedelta(days=3), timedelta(days=1))
 
 class NotNow(Refused):
     """The swap is no longer, or not yet, at the point where this can be done; the message says where it is."""
+
+
+class TakenAlready(Refused):
+    """A shift is in another swap already; the message says in whose."""
+
+
+def refuse_double(
+    schedule: Schedule, giver: User, keys: Collection[ShiftKey], *, but: Swap | None = None
+) -> None:
+    """Refuse what is asked for already, or waits for approval. What was only offered in exchange binds nobody."""
+    others = SwapShift.objects.filter(
+        queries.giving(giver), swap__schedule=schedule, swap__status__in=ASKED, lapsed_at=None
+    ).exclude(swap=but)
+    for other in others.select_related("swap__taker", "swap__asked_by").order_by("pk"):
+        if queries.key_of(other) in keys:
+            by = f"{other.swap.taker} takes it" if other.swap.taker else "nobody has taken it yet"
+            raise TakenAlready(
+                f"{other.swap.asked_by} asked already for the shift of {giver} from {other}: {by}."
+            )
 
 
 def locked(swap: Swap) -> Swap:

@@ -13,7 +13,14 @@ from core.errors import Refused
 from oncall.swaps import queries
 from oncall.swaps.models import Status, Swap
 from oncall.swaps.operations import notices
-from oncall.swaps.operations.records import NotNow, cancel_deadlines, locked, note, tell_schedule
+from oncall.swaps.operations.records import (
+    NotNow,
+    cancel_deadlines,
+    locked,
+    note,
+    refuse_double,
+    tell_schedule,
+)
 
 if TYPE_CHECKING:
     from core.accounts.models import User
@@ -33,9 +40,11 @@ def take(swap: Swap, *, user: User, actor: User) -> Swap:
     fresh = locked(swap)
     _refuse_unless(fresh, Status.OPEN)
     _refuse_stranger(fresh, user)
+    refuse_double(fresh.schedule, user, [queries.key_of(row) for row in fresh.returned], but=fresh)
     behalf = "" if actor == user else f", entered by {actor}"
     manages = can(actor, Verb.CONFIGURE, fresh.schedule.team)
     fresh.taker = user
+    _refuse_moved(fresh)
     if queries.rule_of(fresh.schedule).needs_approval and not manages:
         fresh.status = Status.WAITING
         fresh.save(update_fields=["taker", "status"])
@@ -53,6 +62,7 @@ def approve(swap: Swap, *, actor: User) -> Swap:
     require(actor, Verb.CONFIGURE, swap.schedule.team)
     fresh = locked(swap)
     _refuse_unless(fresh, Status.WAITING)
+    _refuse_moved(fresh)
     _put_in_force(fresh, "approved", f"{actor} approved it", actor=actor)
     return fresh
 
@@ -100,7 +110,23 @@ def _put_in_force(swap: Swap, what: str, text: str, *, actor: User) -> None:
     summary = f"Swap: {swap.taker} for {swap.beneficiary}"
     tell_schedule(swap, at=max(first, now), summary=summary, actor=actor)
     said = f"{swap.taker} takes a shift of {swap.beneficiary}"
+    if swap.returned:
+        said = f"{swap.taker} and {swap.beneficiary} exchange shifts"
     notices.tell(swap, [swap.beneficiary, swap.asked_by, swap.taker], said, key="taken", but=actor)
+
+
+def _refuse_moved(swap: Swap) -> None:
+    """Refuse where a shift is no longer its giver's, or its taker is on call in it as well."""
+    now = timezone.now()
+    for giver, taker, rows in (
+        (swap.beneficiary, swap.taker, swap.given),
+        (swap.taker, swap.beneficiary, swap.returned),
+    ):
+        ahead = [row for row in rows if row.lapsed_at is None and row.end > now]
+        if giver is None or taker is None or len(queries.held(swap.schedule, giver, ahead)) < len(ahead):
+            raise NotNow(f"The schedule was changed: this is no shift of {giver} any more.")
+        if queries.held(swap.schedule, taker, ahead):
+            raise NotAllowed(f"{taker} is on call in this shift already.")
 
 
 def _refuse_unless(swap: Swap, status: Status) -> None:
@@ -120,5 +146,3 @@ def _refuse_stranger(swap: Swap, user: User) -> None:
     rule = queries.rule_of(swap.schedule)
     if not queries.takers(swap.schedule, rule=rule).filter(pk=user.pk).exists():
         raise NotAllowed(f"{user} may not take it. {queries.stated(rule)}")
-    if queries.is_theirs(swap, user):
-        raise NotAllowed(f"{user} is on call in this shift already.")

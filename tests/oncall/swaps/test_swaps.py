@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from core.events import bus
 from core.outbox.models import Message
 from core.people.directory import operations as directory
 from core.timers import operations as timers
@@ -16,7 +15,7 @@ from oncall.schedules import queries as resolver
 from oncall.schedules.rules.layers import ShiftKey
 from oncall.swaps import operations, queries
 from tests import cast
-from tests.oncall.swaps.weeks import DAY, HERS, MONDAY, NOW, WEEK, asked, weekly, who
+from tests.oncall.swaps.weeks import DAY, HERS, MONDAY, NOW, WEEK, asked, settle, weekly, who
 
 if TYPE_CHECKING:
     import time_machine
@@ -25,11 +24,6 @@ if TYPE_CHECKING:
     from oncall.models import Schedule, Swap
 
 pytestmark = pytest.mark.django_db
-
-
-def settle() -> None:
-    while bus.deliver_due():
-        pass
 
 
 def due(kind: str) -> None:

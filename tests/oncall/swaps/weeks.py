@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
+from core.events import bus
 from oncall.schedules import operations as schedules
 from oncall.schedules import queries as resolver
 from oncall.swaps import operations
@@ -32,6 +33,12 @@ def weekly(*people: User, at: time = time(9), start: datetime = MONDAY) -> sched
 
 def who(schedule: Schedule, at: datetime) -> tuple[int, ...]:
     return resolver.on_call([schedule.pk], at)[schedule.pk].users
+
+
+def settle() -> None:
+    """Let everybody hear what happened."""
+    while bus.deliver_due():
+        pass
 
 
 def asked(schedule: Schedule, user: User, *, actor: User | None = None, **given: Any) -> Swap:

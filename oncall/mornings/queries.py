@@ -12,6 +12,7 @@ from core.accounts.models import Membership, TeamRole, User
 from oncall.destinations.models import Destination
 from oncall.escalation import queries as escalations
 from oncall.mornings.rules import Duty, Line, Report
+from oncall.nights.queries import REST
 from oncall.paging.models import Page, PageStatus
 from oncall.paging.rules import Over
 from oncall.quiet.queries import zone_of
@@ -21,7 +22,7 @@ from oncall.schedules.models import Schedule
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-SOON = timedelta(hours=16)
+SOON = REST
 """Who is on call within this time after such a night should not be."""
 PRIVATE = "A private incident"
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
 from django.db import connection
 
+from core.accounts.models import User
+from oncall.nights import rules
 from oncall.nights.models import NightLimit
 
 if TYPE_CHECKING:
     from oncall.nights.rules import Night
+
+REST = timedelta(hours=16)
+"""So long after a night that was too much its person takes nobody else's shift, if others can."""
 
 
 def limit() -> int:
@@ -72,3 +77,18 @@ def woken(nights: Mapping[int, Night], subjects: Collection[str] = ()) -> dict[i
     with connection.cursor() as cursor:
         cursor.execute(_WOKEN, [list(subjects), json.dumps(wanted)])
         return {pk: Woken(count, frozenset(about)) for pk, count, about in cursor.fetchall()}
+
+
+def rests(user_ids: Collection[int], *, now: datetime) -> list[tuple[int, tuple[datetime, datetime]]]:
+    """Give who had as many pages in their last night as it may bring, and from when until when they rest."""
+    most = limit()
+    if not most:
+        return []
+    people = User.objects.filter(pk__in=user_ids).order_by("pk").values_list("pk", "time_zone")
+    nights = {pk: night for pk, zone in people if (night := rules.last_night(now, zone=zone))}
+    found = woken(nights)
+    return [
+        (pk, (night.start, night.end + REST))
+        for pk, night in nights.items()
+        if pk in found and found[pk].count >= most
+    ]

@@ -39,6 +39,13 @@ def night_of(at: datetime, *, zone: str) -> Night | None:
     return Night(start, min(edge for edge in mornings if edge > at), clocks)
 
 
+def last_night(at: datetime, *, zone: str) -> Night | None:
+    """Give the night that an instant lies in, or in working hours the one that ended this morning."""
+    clocks = _zone(zone)
+    morning = instant(at.astimezone(clocks).date(), WORK_BEGINS, clocks)
+    return night_of(at, zone=zone) or night_of(morning - timedelta(microseconds=1), zone=zone)
+
+
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)

@@ -296,4 +296,5 @@ def _ranked(
             for pk in found.keys() & set(piece.users):
                 duties[pk].append((piece.start, piece.end))
     zones = {pk: people.zone(user.time_zone) for pk, user in found.items()}
-    return rules.ranked(pieces, zones, duties, registry.absences(found, start, end))
+    away, rests = registry.absences(found, start, end), registry.rests(found, start, end)
+    return rules.ranked(pieces, zones, duties, away, rests)

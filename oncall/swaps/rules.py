@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -170,6 +170,7 @@ REST, LONGEST = timedelta(hours=11), timedelta(days=7, hours=2)
 """How long everybody rests between two stretches on call, and how long one lasts at most over a change of clocks."""
 AROUND = timedelta(days=28)
 """How far around a shift the hours on call are counted that a cover keeps even."""
+TIRED = "rests after a night of many pages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +189,18 @@ def ranked(
     people: Mapping[int, ZoneInfo],
     duties: Mapping[int, Sequence[Span]],
     away: Mapping[int, Sequence[Span]],
+    rests: Mapping[int, Sequence[Span]] | None = None,
 ) -> list[Suggestion]:
     """Rank who could take a shift: who is free and rests enough comes first, of those who has the fewest hours."""
     found = [
         _suggestion(user, zone, pieces, joined(duties.get(user, ())), away.get(user, ()))
         for user, zone in people.items()
+    ]
+    found = [
+        replace(one, against=(*one.against, TIRED))
+        if _meets(pieces, (rests or {}).get(one.user, ()))
+        else one
+        for one in found
     ]
     return sorted(found, key=lambda one: (not one.is_free, len(one.against), one.hours, one.nights, one.user))
 

@@ -8,7 +8,6 @@ from core.stack import metrics
 from core.timers import registry as timers
 from oncall import handlers as _handlers  # noqa: F401 - imported, it listens
 from oncall import pipeline
-from oncall.absences import queries as absences
 from oncall.alerts.accept import draining
 from oncall.alerts.spool import keys
 from oncall.escalation import operations
@@ -16,10 +15,6 @@ from oncall.feeds import operations as feeds
 from oncall.handoffs import operations as handoffs
 from oncall.readiness import operations as readiness
 from oncall.schedules import operations as schedules
-from oncall.schedules import registry as exceptions
-from oncall.swaps import operations as swaps
-from oncall.swaps import queries as swapped
-from oncall.swaps import registry as covers
 
 
 def register() -> None:
@@ -37,14 +32,6 @@ def register() -> None:
     timers.on(operations.ACK_TIMEOUT)(operations.ask_again)
     timers.on(schedules.BEGIN)(schedules.begin)
     timers.on(readiness.CHECK)(readiness.check)
-    exceptions.add_exceptions(swapped.exceptions, naming=swapped.naming, marked=True)
-    covers.add_absences(
-        lambda ids, start, end: (
-            (away.user, (away.start, away.end)) for away in absences.away(ids, start=start, end=end)
-        )
-    )
-    timers.on(swaps.EXPIRE)(swaps.expire)
-    timers.on(swaps.REMIND)(swaps.remind)
     housekeeping.add("plan shift checks", readiness.plan_checks)
     housekeeping.prune(
         "oncall_signal",

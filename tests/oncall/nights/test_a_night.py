@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from core.timers.models import Timer
 from oncall.escalation import operations, queries
 from oncall.mornings import operations as mornings
 from oncall.nights import operations as nights
+from oncall.nights import queries as limits
 from oncall.paging import operations as paging
 from oncall.paging.models import Page
 from tests import cast
@@ -355,3 +356,14 @@ def test_the_simulator_says_who_is_not_woken_tonight(story: Story) -> None:
     ]
     tomorrow = queries.simulate(told, at=datetime(2026, 3, 12, 5, 5, tzinfo=ZONE), urgency="high")
     assert [line.is_spared for line in tomorrow] == [False] * 3
+
+
+def test_who_had_as_many_as_a_night_may_bring_rests_after_it(story: Story) -> None:
+    story.three(story.policy())
+    evening, morning = (datetime(2026, 3, day, hour, tzinfo=ZONE) for day, hour in ((10, 17), (11, 9)))
+    both = [story.alice.pk, story.bob.pk]
+    for now in (morning - timedelta(hours=1), morning + timedelta(hours=3)):
+        assert limits.rests(both, now=now) == [(story.alice.pk, (evening, morning + limits.REST))]
+    assert limits.rests(both, now=morning + timedelta(days=1)) == []
+    nights.set_limit(0, actor=None)
+    assert limits.rests(both, now=morning) == []

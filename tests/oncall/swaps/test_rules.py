@@ -17,7 +17,9 @@ def at(days: float, length: float = 1) -> tuple[datetime, datetime]:
 
 
 def of(*people: int, **given: dict[int, list[tuple[datetime, datetime]]]) -> list[Suggestion]:
-    return ranked(SHIFT, dict.fromkeys(people, ZONE), given.get("duties", {}), given.get("away", {}))
+    return ranked(
+        SHIFT, dict.fromkeys(people, ZONE), *(given.get(name, {}) for name in ("duties", "away", "rests"))
+    )
 
 
 def test_the_fewest_hours_come_first_and_then_the_fewest_nights() -> None:
@@ -55,3 +57,12 @@ def test_a_week_is_the_longest_in_a_row() -> None:
     against = {one.user: one.against for one in of(1, 2, 3, duties=duties)}
     long = ("more than 7 days in a row",)
     assert against == {1: (), 2: long, 3: long}
+
+
+def test_who_was_up_all_night_comes_after_who_slept() -> None:
+    found = of(1, 2, 3, duties={2: [at(9)]}, away={3: [at(0)]}, rests={1: [at(-0.6, 0.7)], 2: [at(-1)]})
+    assert [(one.user, one.against) for one in found] == [
+        (2, ()),
+        (1, ("rests after a night of many pages",)),
+        (3, ("away then",)),
+    ]

@@ -180,16 +180,14 @@ def _postmortems(user: User) -> Iterable[Need]:
 
 
 def _swaps(user: User) -> Iterable[Need]:
-    for swap in swaps.asked_of(user)[:10]:
-        when = "; ".join(swaps.spans_in_words(swap.given, zone_name=user.time_zone))
+    for wish in swaps.wishes(user):
         yield Need(
-            title=f"{swap.beneficiary} asks "
-            + ("you to exchange shifts" if swap.returned else "who takes a shift"),
-            note=f"{swap.schedule.name}, {when}",
+            title=wish.title,
+            note=wish.note,
             icon="swap",
-            url=reverse("oncall:swap", args=[swap.pk]),
-            button="Answer",
-            until=swap.expires_at,
+            url=wish.url,
+            button=wish.button,
+            until=wish.until,
         )
 
 

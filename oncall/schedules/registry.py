@@ -138,3 +138,28 @@ def add_ranking(rank: Ranking) -> None:
 def ranked(start: datetime, end: datetime, people: Collection[User]) -> list[Fit]:
     """Rank who could be on call in [start, end)."""
     return [fit for rank in _rankings for fit in rank([(start, end)], people)] if people else []
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What others want of somebody's time on call, until when, and where it is answered."""
+
+    title: str
+    note: str
+    url: str
+    button: str
+    until: datetime
+
+
+Wishes = Callable[["User"], Iterable[Wish]]
+_wishes: list[Wishes] = []
+
+
+def add_wishes(read: Wishes) -> None:
+    """Let a feature say what is wanted of somebody."""
+    _wishes.append(read)
+
+
+def wishes(user: User) -> list[Wish]:
+    """Give what is wanted of somebody, what is due first before the rest."""
+    return sorted((each for read in _wishes for each in read(user)), key=lambda one: (one.until, one.url))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 
 from core.accounts import queries as people
@@ -17,14 +18,14 @@ from core.accounts.models import Membership, Role, TeamRole, User
 from core.accounts.policy import Verb, can
 from oncall.schedules import queries as schedules
 from oncall.schedules.models import Participant, Schedule
-from oncall.schedules.registry import Fit
+from oncall.schedules.registry import Fit, Wish
 from oncall.schedules.rules.layers import ShiftKey
 from oncall.swaps import registry, rules
 from oncall.swaps.models import LIVE, Status, Swap, SwapEntry, SwapRule, SwapShift, Takers
 from oncall.swaps.rules import Taken, Whole
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from django.db.models import QuerySet
 
@@ -226,6 +227,21 @@ def approvals(user: User) -> list[Swap]:
         return []
     found = rows().filter(status=Status.WAITING).order_by("expires_at", "pk")
     return [swap for swap in found[:50] if can(user, Verb.CONFIGURE, swap.schedule.team)]
+
+
+def wishes(user: User) -> Iterator[Wish]:
+    """Give what is wanted of a person: an answer to a request, or a manager's approval."""
+    for swap in asked_of(user)[:10]:
+        asks = "you to exchange shifts" if swap.returned else "who takes a shift"
+        yield _wish(swap, user, f"{swap.beneficiary} asks {asks}", "Answer")
+    for swap in approvals(user)[:10]:
+        yield _wish(swap, user, f"{swap.taker} wants to take a shift of {swap.beneficiary}", "Decide")
+
+
+def _wish(swap: Swap, user: User, title: str, button: str) -> Wish:
+    when = "; ".join(spans_in_words(swap.given, zone_name=user.time_zone))
+    url = reverse("oncall:swap", args=[swap.pk])
+    return Wish(title, f"{swap.schedule.name}, {when}", url, button, swap.expires_at)
 
 
 def mine(user: User) -> list[Swap]:

@@ -13,6 +13,7 @@ from oncall.swaps import operations, queries, registry
 
 def register() -> None:
     schedules.add_exceptions(queries.exceptions, naming=queries.naming, marked=True)
+    schedules.add_wishes(queries.wishes)
     registry.add_absences(
         lambda ids, start, end: (
             (away.user, (away.start, away.end)) for away in absences.away(ids, start=start, end=end)

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 
 from core.accounts.policy import Verb, can
 from core.ui.render import render
-from oncall.schedules import queries
+from oncall.schedules import queries, registry
 from oncall.schedules.forms import OverrideForm
 from oncall.schedules.views import reader
 
@@ -63,6 +63,7 @@ def mine(request: PersonRequest) -> HttpResponse:
     context = {
         "rows": [(each, slugs[each.schedule_id]) for each in shifts],
         "length": sum((each.end - each.start for each in shifts), timedelta()),
+        "wishes": registry.wishes(request.user),
         "on_call": bool(shifts) and shifts[0].start <= now,
     }
     return render(request, "oncall/schedules/mine.html", context)

@@ -73,6 +73,10 @@ def test_screens_ask_answer_and_show_it(schedule: Schedule, people: tuple[User, 
     again = hers.post("/on-call/payments/swaps/ask/", {"shifts": [name]})
     assert (again.status_code, "asked already" in again.content.decode()) == (422, True)
     assert "asks who takes a shift" in his.get("/").content.decode()
+    mine = his.get("/on-call/-/mine/").content.decode()
+    assert "Requests for you" in mine
+    assert f"/on-call/-/swaps/{swap.pk}/" in mine
+    assert "Requests for you" not in hers.get("/on-call/-/mine/").content.decode()
     assert "Take it" in his.get(f"/on-call/-/swaps/{swap.pk}/").content.decode()
     assert "Dentist" in his.get(f"/on-call/-/swaps/{swap.pk}/").content.decode()
     assert his.post(f"/on-call/-/swaps/{swap.pk}/answer/", {"action": "take"}).status_code == 302
@@ -119,3 +123,18 @@ def test_the_api_asks_and_takes(schedule: Schedule, people: tuple[User, User, Us
     assert hers.post(f"{one}withdraw/", {}, format="json").data["status"] == "withdrawn"
     vera = cast.caller(cast.vera())
     assert vera.post(address, body, format="json").status_code == 403
+
+
+def test_who_has_to_approve_finds_it_where_they_look_first(
+    schedule: Schedule, people: tuple[User, User, User]
+) -> None:
+    alice, bob, _ = people
+    operations.set_rule(schedule, takers="rotation", needs_approval=True, actor=None)
+    swap = operations.take(asked(schedule, alice), user=bob, actor=bob)
+    manager = cast.sign_in(Client(), cast.mona())
+    said = "Bob Example wants to take a shift of Alice Example"
+    for place in ("/", "/on-call/-/mine/"):
+        page = manager.get(place).content.decode()
+        assert said in page
+        assert f"/on-call/-/swaps/{swap.pk}/" in page
+    assert said not in cast.sign_in(Client(), bob).get("/").content.decode()

@@ -44,7 +44,9 @@ class AskForm(forms.Form):
     wanted = forms.ModelChoiceField(
         User.objects.none(), required=False, label="Ask", empty_label="Everybody who may take it"
     )
-    reason = forms.CharField(max_length=200, required=False, help_text="Who is asked reads it.")
+    reason = forms.CharField(
+        max_length=200, required=False, help_text="Everybody who is signed in can read it."
+    )
 
     def __init__(
         self,

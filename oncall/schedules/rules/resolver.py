@@ -28,7 +28,7 @@ class Slice:
     """A stretch of time [start, end) with one answer; `users` is empty where nobody is on call.
 
     `layer` is the layer that won before exceptions. Of the exceptions the last one that changed its answer is named:
-    in `override` or in `swap`. `shifts` are the turns that the layers gave out, with whom each is.
+    in `override` or in `swap`.
     """
 
     start: datetime
@@ -37,9 +37,14 @@ class Slice:
     layer: str | None
     override: int | None
     reason: str
-    shifts: tuple[tuple[int, ShiftKey], ...] = field(default=(), compare=False)
+    given: tuple[stacking.Given, ...] = field(default=(), compare=False, repr=False)
     swap: int | None = None
     is_closed: bool = False
+
+    @property
+    def shifts(self) -> tuple[tuple[int, ShiftKey], ...]:
+        """The turns that the layers gave out, with whom each is."""
+        return stacking.shift_keys(self.given)
 
     @property
     def kind(self) -> Kind:
@@ -88,15 +93,13 @@ def final(
     merged: list[tuple[datetime, datetime, Answer, list[stacking.Given]]] = []
     for begin, finish, (said, given), some in meet(base, exceptions.in_force(whole, absences, start, end)):
         answer = exceptions.changed(said, some, absences, begin) if some else said
-        if merged and merged[-1][2] == answer:
-            merged[-1][3].extend(given)
-            merged[-1] = (merged[-1][0], finish, answer, merged[-1][3])
+        last = merged[-1] if merged else None
+        if last is not None and (last[2] is answer or last[2] == answer):
+            last[3].extend(given)
+            merged[-1] = (last[0], finish, answer, last[3])
         else:
             merged.append((begin, finish, answer, [*given]))
-    return tuple(
-        _slice(begin, finish, answer, stacking.shift_keys(given, ranked))
-        for begin, finish, answer, given in merged
-    )
+    return tuple(_slice(begin, finish, answer, tuple(given)) for begin, finish, answer, given in merged)
 
 
 def at(
@@ -183,7 +186,7 @@ def layer_shifts(
     """
     found = answers(layer, Absences.of(active_users, away), utc(start), utc(end))
     return tuple(
-        _slice(begin, finish, answer, tuple((user, ShiftKey(layer.lineage, *turn)) for user in answer.users))
+        _slice(begin, finish, answer, ((layer.lineage, answer, turn),))
         for begin, finish, answer, turn in found
     )
 
@@ -200,7 +203,7 @@ def _turns(slices: Sequence[Slice]) -> list[Slice]:
 
 
 def _slice(
-    begin: datetime, finish: datetime, answer: Answer, shifts: tuple[tuple[int, ShiftKey], ...] = ()
+    begin: datetime, finish: datetime, answer: Answer, given: tuple[stacking.Given, ...] = ()
 ) -> Slice:
     return Slice(
         begin,
@@ -209,7 +212,7 @@ def _slice(
         answer.layer,
         answer.override,
         answer.reason,
-        shifts,
+        given,
         answer.swap,
         answer.is_closed,
     )

@@ -13,7 +13,7 @@ from oncall.schedules.rules.turns import Span, Turn, meet, turn_at
 
 NOBODY = Answer((), None, None, words.UNCOVERED)
 Given = tuple[int, Answer, Turn | None]
-"""What a layer says: its number, its answer before exceptions, and the turn that this is."""
+"""What a layer says: its lineage, its answer before exceptions, and the turn that this is."""
 Said = tuple[Answer, Given]
 
 
@@ -34,14 +34,9 @@ def stacked(
     changes: list[tuple[datetime, int, Said | None]] = [(start, -1, None)]
     for number, (_, layer) in enumerate(layers):
         own = overrides.get(layer.lineage, ())
-        spans = (
-            _excepted(number, layer, own, absences, start, end)
-            if own
-            else _plain(number, layer, absences, start, end)
-        )
+        spans = _excepted(layer, own, absences, start, end) if own else _plain(layer, absences, start, end)
         for begin, finish, own_said in spans:
-            changes.append((begin, number, own_said))
-            changes.append((finish, number, None))
+            changes += ((begin, number, own_said), (finish, number, None))
     changes.append((end, -1, None))
     # The sort is stable, so where two turns of a layer meet, the old one goes before the new one comes.
     changes.sort(key=itemgetter(0))
@@ -53,14 +48,14 @@ def stacked(
         else:
             on[number] = said
         if instant < following:
-            top = on[max(on)] if on else (NOBODY, None)
-            if all_differ and (top[0].users or not on):
-                yield instant, following, (top[0], [top[1]] if top[1] else [])
+            top = on[max(on)] if all_differ and on else None
+            if top is not None and top[0].users:
+                yield instant, following, (top[0], [top[1]])
             else:
                 yield (
                     instant,
                     following,
-                    winner((layers[each][0], on[each]) for each in sorted(on, reverse=True)),
+                    winner([(layers[each][0], on[each]) for each in sorted(on, reverse=True)]),
                 )
 
 
@@ -73,7 +68,7 @@ def stacked_at(
     """Say who is on call at one instant by the layers alone."""
 
     def said() -> Iterator[tuple[int, Said]]:
-        for number, (rank, layer) in reversed(list(enumerate(layers))):
+        for rank, layer in reversed(layers):
             turn = turn_at(layer, instant)
             base = _idle(layer) if turn is None else answer(layer, turn, absences, instant)
             own = exceptions.in_force_at(overrides.get(layer.lineage, ()), instant) if overrides else ()
@@ -81,7 +76,7 @@ def stacked_at(
             if own and _is_in_force(layer, instant):
                 found = exceptions.changed(base, own, absences, instant, layer=layer.name)
             if turn is not None or found is not base:
-                yield rank, (found, (number, base, None))
+                yield rank, (found, (layer.lineage, base, None))
 
     return winner(said())[0]
 
@@ -93,7 +88,8 @@ def winner(said: Iterable[tuple[int, Said]]) -> tuple[Answer, list[Given]]:
         # From the lowest on, as they are entered.
         level = [each for _, each in group][::-1]
         there = [each for each in level if each[0].users]
-        passed_over += [each[0].reason for each in reversed(level) if not each[0].users]
+        if len(there) < len(level):
+            passed_over += [each[0].reason for each in reversed(level) if not each[0].users]
         if there:
             return _together([each[0] for each in there], passed_over), [each[1] for each in there]
     return replace(NOBODY, reason="; ".join(passed_over) or NOBODY.reason), []
@@ -102,43 +98,51 @@ def winner(said: Iterable[tuple[int, Said]]) -> tuple[Answer, list[Given]]:
 def _together(answers_: Sequence[Answer], passed_over: Sequence[str]) -> Answer:
     if len(answers_) == 1 and not passed_over:
         return answers_[0]
-    reason = " and ".join(dict.fromkeys(each.reason for each in answers_))
+    users, names, reasons = dict[int, None](), dict[str, None](), dict[str, None]()
+    override = swap = None
+    for each in answers_:
+        for user in each.users:
+            users[user] = None
+        reasons[each.reason] = None
+        if each.layer:
+            names[each.layer] = None
+        override = override if each.override is None else each.override
+        swap = swap if each.swap is None else each.swap
     return Answer(
-        users=tuple(dict.fromkeys(user for each in answers_ for user in each.users)),
-        layer=" and ".join(dict.fromkeys(each.layer for each in answers_ if each.layer)) or None,
-        override=next((each.override for each in reversed(answers_) if each.override is not None), None),
-        swap=next((each.swap for each in reversed(answers_) if each.swap is not None), None),
-        reason="; ".join((reason, *passed_over)),
+        users=tuple(users),
+        layer=" and ".join(names) or None,
+        override=override,
+        swap=swap,
+        reason="; ".join((" and ".join(reasons), *passed_over)),
     )
 
 
-def shift_keys(
-    given: Iterable[Given], layers: Sequence[tuple[int, Layer]]
-) -> tuple[tuple[int, ShiftKey], ...]:
+def shift_keys(given: Iterable[Given]) -> tuple[tuple[int, ShiftKey], ...]:
     """Name the turns that are given out, with whom each is."""
-    found = dict.fromkeys((user, number, turn) for number, said, turn in given if turn for user in said.users)
-    return tuple((user, ShiftKey(layers[number][1].lineage, *turn)) for user, number, turn in found)
+    found = dict.fromkeys(
+        (user, lineage, turn) for lineage, said, turn in given if turn for user in said.users
+    )
+    return tuple((user, ShiftKey(lineage, *turn)) for user, lineage, turn in found)
 
 
-def _plain(
-    number: int, layer: Layer, absences: Absences, start: datetime, end: datetime
-) -> Iterator[Span[Said]]:
+def _plain(layer: Layer, absences: Absences, start: datetime, end: datetime) -> Iterator[Span[Said]]:
+    lineage = layer.lineage
     for begin, finish, found, turn in answers(layer, absences, start, end):
-        yield begin, finish, (found, (number, found, turn))
+        yield begin, finish, (found, (lineage, found, turn))
 
 
 def _excepted(
-    number: int, layer: Layer, own: Sequence[Override], absences: Absences, start: datetime, end: datetime
+    layer: Layer, own: Sequence[Override], absences: Absences, start: datetime, end: datetime
 ) -> Iterator[Span[Said]]:
     """What a layer says with the exceptions of its own, which count as long as the layer is in force."""
     start = max(start, layer.start, layer.effective_from)
     end = end if layer.effective_until is None else min(end, layer.effective_until)
     if start >= end:
         return
-    idle: Said = (_idle(layer), (number, _idle(layer), None))
+    idle: Said = (_idle(layer), (layer.lineage, _idle(layer), None))
     tiles: list[Span[Said]] = []
     reached = start
-    for begin, finish, said in _plain(number, layer, absences, start, end):
+    for begin, finish, said in _plain(layer, absences, start, end):
         tiles += [(reached, begin, idle), (begin, finish, said)]
         reached = finish
     tiles.append((reached, end, idle))

@@ -51,7 +51,7 @@ def shifts(layer: Layer, start: datetime, end: datetime) -> Iterator[Span[Turn]]
             counted, latest = counted + 1, turn
         if finish > start:
             number = counted if layer.counts_only_active else turn
-            yield max(begin, start), finish, (number, begin.astimezone(zone).date())
+            yield begin if begin > start else start, finish, (number, begin.astimezone(zone).date())
 
 
 def turn_at(layer: Layer, instant: datetime) -> int | None:
@@ -140,9 +140,9 @@ class _Rotation:
         return (self.grid.last(moment) - self.first) // self.stride
 
     def turns(self, start: datetime, end: datetime) -> Iterator[Span[int]]:
-        turn, begin = self.turn(start), start
+        turn, begin, line = self.turn(start), start, self.grid.instant
         while begin < end:
-            finish = min(self.begin(turn + 1), end)
+            finish = min(line(self.first + (turn + 1) * self.stride), end)
             # On a date that a zone leaves out, a turn has no length and nobody loses anything.
             if begin < finish:
                 yield begin, finish, turn
@@ -221,10 +221,11 @@ def meet(left: Iterable[Span[T]], right: Iterable[Span[U]]) -> Iterator[tuple[da
     these, those = iter(left), iter(right)
     this, that = next(these, None), next(those, None)
     while this is not None and that is not None:
-        begin, finish = max(this[0], that[0]), min(this[1], that[1])
+        this_begin, this_end, that_begin, that_end = this[0], this[1], that[0], that[1]
+        begin = this_begin if this_begin > that_begin else that_begin
+        finish = this_end if this_end < that_end else that_end
         if begin < finish:
             yield begin, finish, this[2], that[2]
-        this_end, that_end = this[1], that[1]
         if this_end <= that_end:
             this = next(these, None)
         if that_end <= this_end:

@@ -142,6 +142,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("on-call-list", "/on-call/platform/?view=list"),
         Place("on-call-shift", "/on-call/platform/-/shift/"),
         Place("my-shifts", "/on-call/-/mine/"),
+        Place("on-call-new", "/on-call/new/?preset=follow-the-sun"),
         Place("on-call-editor", "/on-call/platform/edit/"),
         Place("on-call-about", "/on-call/platform/about/"),
         Place("on-call-versions", "/on-call/platform/versions/"),

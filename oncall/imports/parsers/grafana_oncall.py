@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from oncall.imports.parsers.fields import Node, Unreadable, moment
-from oncall.imports.rules.recurring import BYDAY, EVERY_DAY, NotKept, Recurring, rotations
+from oncall.imports.rules.recurring import BYDAY, EVERY_DAY, NotKept, Recurring, instant, rotations
 from oncall.imports.rules.source import (
     Exchange,
     Loss,
@@ -22,15 +23,15 @@ from oncall.imports.rules.source import (
     Span,
     members,
 )
-from oncall.imports.rules.turns import HOUR
+from oncall.imports.rules.turns import HOUR, distinct
 from oncall.schedules.rules.layers import Unit
-from oncall.schedules.rules.turns import wall
 
 if TYPE_CHECKING:
     from oncall.imports.parsers.answers import Answer
 
 KINDS = {"ical", "calendar", "web"}
-SHIFTS = {"single_event", "recurrent_event", "rolling_users", "override"}
+SINGLE = {"single_event", "override"}
+SHIFTS = {*SINGLE, "recurrent_event", "rolling_users"}
 # Those of a schedule with all of its overrides.
 MOST_SHIFTS = 1_000
 # Overrides stand above every level.
@@ -70,31 +71,40 @@ def _schedule(node: Node, shifts: dict[str, Node], answers: list[Answer]) -> Sou
         raise node.fail("shifts", f"a list of at most {MOST_SHIFTS} items")
     if missing:
         raise Unreadable(f"{node.where}.shifts names {missing[0]}, which the file does not have.")
-    kept: list[Rotation] = []
-    singles: list[OneOff] = []
+    of_it = [shifts[each] for each in node.texts("shifts")]
+    singles = [_single(shift, zone) for shift in of_it if shift.text("type") in SINGLE]
+    recurring = [shift for shift in of_it if shift.text("type") not in SINGLE]
     losses = [
         Loss(name, "What a calendar says is no rule of the schedule: it is left out.", frozenset())
         for name in ("ical_url_primary", "ical_url_overrides")
         if node.text(name, "")
     ]
-    for shift in (shifts[each] for each in node.texts("shifts")):
-        if shift.text("type") in {"single_event", "override"}:
-            singles.append(_single(shift, zone))
-            continue
-        try:
-            kept += _rotations(shift, zone)
-        except NotKept as reason:
-            losses.append(Loss(_name(shift), f"It is left out: {reason}.", members(_places(shift))))
     one_offs, overrides = _overrides(singles)
     exchanges = (*overrides, *(_swap(each) for each in _swaps(answers, key)))
     return SourceSchedule(
         key=key,
         name=node.text("name"),
         time_zone=zone,
-        readings=(Reading("", tuple(kept), (), tuple(one_offs), exchanges),),
+        readings=distinct(
+            replace(_reading(recurring, zone, cut=cut), one_offs=tuple(one_offs), exchanges=exchanges)
+            for cut in (False, True)
+        ),
         losses=tuple(losses),
         rendered=_rendered(key, answers),
     )
+
+
+def _reading(shifts: list[Node], zone: str, *, cut: bool) -> Reading:
+    """Read the shifts that recur; `cut`: the last one of each lasts until `until`, at which it may only begin."""
+    kept: list[Rotation] = []
+    losses: list[Loss] = []
+    for shift in shifts:
+        try:
+            kept += _rotations(shift, zone, cut=cut)
+        except NotKept as reason:
+            losses.append(Loss(_name(shift), f"It is left out: {reason}.", members(_places(shift))))
+    said = f"the last shift of a rotation {'until `until`' if cut else 'to its end'}"
+    return Reading(said, tuple(kept), tuple(losses))
 
 
 def _overrides(found: list[OneOff]) -> tuple[list[OneOff], list[Exchange]]:
@@ -116,7 +126,7 @@ def _single(shift: Node, zone: str) -> OneOff:
     first = _local(shift, "start", clock)
     rank = ABOVE if shift.text("type") == "override" else shift.whole("level", 0, most=ABOVE - 1)
     people = next(iter(_places(shift)), None)
-    return OneOff(_instant(first, clock), _instant(first + _length(shift), clock), people, rank)
+    return OneOff(instant(first, clock), instant(first + _length(shift), clock), people, rank)
 
 
 def _length(shift: Node) -> timedelta:
@@ -151,12 +161,12 @@ def _places(shift: Node) -> tuple[Place, ...]:
     return tuple(groups[first:] + groups[:first])
 
 
-def _rotations(shift: Node, zone: str) -> tuple[Rotation, ...]:
+def _rotations(shift: Node, zone: str, *, cut: bool) -> tuple[Rotation, ...]:
     zone = shift.zone("time_zone", zone)
     clock = ZoneInfo(zone)
     first = _local(shift, "start", clock)
     since, until = (
-        _instant(_local(shift, name, clock), clock) if name in shift else None
+        instant(_local(shift, name, clock), clock) if name in shift else None
         for name in ("rotation_start", "until")
     )
     recurring = Recurring(
@@ -170,7 +180,8 @@ def _rotations(shift: Node, zone: str) -> tuple[Rotation, ...]:
         week_start=_byday(shift, shift.text("week_start", "SU")),
         places=_places(shift),
         since=since,
-        until=until,
+        until=until if cut else None,
+        last_begins=None if cut else until,
         rank=shift.whole("level", 0, most=ABOVE - 1),
     )
     return _recurring(shift, recurring)
@@ -193,16 +204,19 @@ def _hourly(shift: Recurring) -> Rotation:
         raise NotKept("nobody takes part in it")
     if shift.length != shift.interval * HOUR or shift.weekdays != EVERY_DAY:
         raise NotKept("it recurs hourly with pauses")
+    start, end = instant(shift.first, ZoneInfo(shift.time_zone)), shift.until
+    if shift.last_begins is not None:
+        end = max(start + ((shift.last_begins - start) // shift.length + 1) * shift.length, start)
     return Rotation(
         name=shift.name,
         time_zone=shift.time_zone,
-        start=_instant(shift.first, ZoneInfo(shift.time_zone)),
+        start=start,
         every=shift.interval,
         unit=Unit.HOUR,
         handoff_at=shift.first.time(),
         places=shift.places,
         since=shift.since,
-        until=shift.until,
+        until=end,
         rank=shift.rank,
     )
 
@@ -211,10 +225,6 @@ def _local(shift: Node, name: str, zone: ZoneInfo) -> datetime:
     """Read a time that is told without an offset, by the clock of the shift's zone."""
     found = moment(shift.text(name), f"{shift.where}.{name}", zone)
     return found.astimezone(zone).replace(tzinfo=None)
-
-
-def _instant(local: datetime, zone: ZoneInfo) -> datetime:
-    return wall(local.date(), local.time(), zone)
 
 
 def _weekdays(shift: Node, first: datetime) -> frozenset[int]:

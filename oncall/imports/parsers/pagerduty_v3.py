@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import product
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -68,24 +69,27 @@ def _place_of(node: Node) -> str:
 def _readings(
     events: list[Node], zone: str, shifts: tuple[OneOff, ...], exchanges: tuple[Exchange, ...]
 ) -> tuple[Reading, ...]:
-    """Give what the events may mean: which shift is the first member's, and in whose zone the hours are meant."""
+    """Give what the events may mean: whose the first shift is, in whose zone the hours are, how the last shift ends."""
     found = []
-    for said, counts_since in (("of the event", False), ("after effective_since", True)):
-        for where, named in (("the event's", None), ("the schedule's", zone)):
-            kept: list[Rotation] = []
-            losses: list[Loss] = []
-            for event in events:
-                try:
-                    kept += rotations(_recurring(event, named, counts_since=counts_since))
-                except NotKept as reason:
-                    people = members(_strategy(event)[0])
-                    losses.append(Loss(_name(event), f"It is left out: {reason}.", people))
-            words = f"turns counted from the first shift {said}, hours in {where} zone"
-            found.append(Reading(words, tuple(kept), tuple(losses), shifts, exchanges))
+    for (said, counts_since), (where, named), (ends, cut) in product(
+        (("of the event", False), ("after effective_since", True)),
+        (("the event's", None), ("the schedule's", zone)),
+        (("to its end", False), ("until UNTIL", True)),
+    ):
+        kept: list[Rotation] = []
+        losses: list[Loss] = []
+        for event in events:
+            try:
+                kept += rotations(_recurring(event, named, counts_since=counts_since, cut=cut))
+            except NotKept as reason:
+                people = members(_strategy(event)[0])
+                losses.append(Loss(_name(event), f"It is left out: {reason}.", people))
+        words = f"turns counted from the first shift {said}, hours in {where} zone, the last shift {ends}"
+        found.append(Reading(words, tuple(kept), tuple(losses), shifts, exchanges))
     return distinct(found)
 
 
-def _recurring(event: Node, named: str | None, *, counts_since: bool) -> Recurring:
+def _recurring(event: Node, named: str | None, *, counts_since: bool, cut: bool) -> Recurring:
     zone = named or event.node("start_time").zone("time_zone", "UTC")
     first, last = (
         event.node(end).moment("date_time").astimezone(ZoneInfo(zone)).replace(tzinfo=None)
@@ -95,7 +99,8 @@ def _recurring(event: Node, named: str | None, *, counts_since: bool) -> Recurri
     weekly = rule.get("FREQ") == "WEEKLY"
     since = event.moment_or_none("effective_since")
     places, shifts_each = _strategy(event)
-    ends = [each for each in (event.moment_or_none("effective_until"), _until(rule, zone)) if each]
+    recurs_until = _until(rule, zone)
+    ends = [each for each in (event.moment_or_none("effective_until"), recurs_until if cut else None) if each]
     return Recurring(
         name=_name(event),
         time_zone=zone,
@@ -112,6 +117,7 @@ def _recurring(event: Node, named: str | None, *, counts_since: bool) -> Recurri
         else None,
         since=since,
         until=min(ends, default=None),
+        last_begins=None if cut else recurs_until,
     )
 
 

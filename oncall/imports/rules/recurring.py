@@ -6,7 +6,7 @@ A recurring shift is laid out day by day over one cycle, then told again in the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import count, islice
 from math import lcm
@@ -34,7 +34,8 @@ class Recurring:
     """A shift from `first`, a wall-clock time, for `length`; every `interval` days, or weeks on `weekdays`.
 
     `places` take turns: each has `shifts_each` shifts, counted from `counted_from` (None: the first), or (None)
-    all of one recurrence, then the next is on.
+    all of one recurrence, then the next is on. It counts in [since, until); no shift begins after `last_begins`, and
+    the last one has its whole length.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Recurring:
     counted_from: datetime | None = None
     since: datetime | None = None
     until: datetime | None = None
+    last_begins: datetime | None = None
     rank: int = 0
 
 
@@ -60,6 +62,7 @@ def rotations(shift: Recurring) -> tuple[Rotation, ...]:
     if not timedelta() < shift.length <= 366 * DAY:
         raise NotKept("its shifts have no length, or one of more than a year")
     days = _laid_out(shift)
+    shift = replace(shift, until=_end(shift, days))
     full, rest = divmod(shift.length, DAY)
     found = []
     first = shift.first.date()
@@ -69,6 +72,25 @@ def rotations(shift: Recurring) -> tuple[Rotation, ...]:
         moved = [days[(day - full) % len(days)] for day in range(len(days))]
         found.append(_rotation(shift, moved, first + full * DAY, rest))
     return tuple(found)
+
+
+def _end(shift: Recurring, days: Sequence[Place]) -> datetime | None:
+    """Give until when it counts: no longer than the last shift that begins in time."""
+    if shift.last_begins is None:
+        return shift.until
+    zone, end = ZoneInfo(shift.time_zone), shift.last_begins
+    passed = (end.astimezone(zone).date() - shift.first.date()).days
+    for day in range(passed, max(passed - len(days), -1), -1):
+        begins = shift.first + day * DAY
+        if days[day % len(days)] and instant(begins, zone) <= shift.last_begins:
+            end = max(end, instant(begins + shift.length, zone))
+            break
+    return end if shift.until is None else min(end, shift.until)
+
+
+def instant(local: datetime, zone: ZoneInfo) -> datetime:
+    """Give the moment at which a zone's clock says so."""
+    return wall(local.date(), local.time(), zone)
 
 
 def _laid_out(shift: Recurring) -> list[Place]:

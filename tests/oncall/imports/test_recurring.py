@@ -44,6 +44,8 @@ def one_by_one(of: Recurring, days: int) -> Iterator[tuple[datetime, datetime, t
     counted = 0
     for passed in range(days):
         begin = of.first + passed * DAY
+        if of.last_begins and begin.replace(tzinfo=UTC) > of.last_begins:
+            return
         units = (begin.date() - week).days // 7 if of.weekly else passed
         if units % of.interval or begin.weekday() not in of.weekdays:
             continue
@@ -77,6 +79,12 @@ def one_by_one(of: Recurring, days: int) -> Iterator[tuple[datetime, datetime, t
         shift(weekdays=frozenset({4}), first=MONDAY + 4 * DAY, length=2 * DAY + timedelta(hours=15)),
         shift(weekdays=frozenset({0, 1}), length=2 * DAY),
         shift(places=(("a",),), length=timedelta(hours=20), first=MONDAY.replace(hour=22)),
+        shift(last_begins=datetime(2026, 2, 24, 9, tzinfo=UTC)),
+        shift(last_begins=datetime(2026, 2, 24, 8, tzinfo=UTC), length=DAY),
+        shift(last_begins=datetime(2026, 2, 24, 8, tzinfo=UTC), until=datetime(2026, 2, 23, 12, tzinfo=UTC)),
+        shift(last_begins=datetime(2026, 2, 22, 8, tzinfo=UTC)),
+        shift(last_begins=datetime(2026, 3, 1, 8, tzinfo=UTC), weekdays=frozenset({0}), length=7 * DAY),
+        shift(last_begins=datetime(2026, 1, 4, 8, tzinfo=UTC)),
     ],
 )
 def test_rotations_put_the_same_people_on_call_as_the_shifts_one_by_one(told: Recurring) -> None:
@@ -90,6 +98,7 @@ def test_rotations_put_the_same_people_on_call_as_the_shifts_one_by_one(told: Re
         moment = begin + timedelta(hours=hour, minutes=30)
         naive = moment.replace(tzinfo=None)
         wanted = {person for start, end, people in shifts if start <= naive < end for person in people}
+        wanted = wanted if told.until is None or moment < told.until else set()
         on = next(people for start, end, people in found if start <= moment < end)
         if on != wanted:
             differ.append((moment, wanted, on))

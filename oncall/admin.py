@@ -3,7 +3,7 @@ from oncall.alerts.admin import IntegrationAdmin
 from oncall.destinations.admin import DestinationAdmin
 from oncall.escalation.admin import LevelAdmin, PolicyAdmin
 from oncall.feeds.admin import FeedAddressAdmin, PublishedShiftAdmin
-from oncall.handoffs.admin import KnownDutyAdmin
+from oncall.handoffs.admin import HandoffAdmin, HandoffTaskAdmin, KnownDutyAdmin
 from oncall.imports.admin import ImportedFromAdmin, ScheduleImportAdmin
 from oncall.lookahead.admin import AheadWarningAdmin
 from oncall.nights.admin import NightLimitAdmin
@@ -20,6 +20,8 @@ __all__ = [
     "ContactMethodAdmin",
     "DestinationAdmin",
     "FeedAddressAdmin",
+    "HandoffAdmin",
+    "HandoffTaskAdmin",
     "HolidayAdmin",
     "ImportedFromAdmin",
     "IntegrationAdmin",

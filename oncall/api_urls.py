@@ -4,6 +4,7 @@ from oncall.destinations.api import Channels
 from oncall.escalation.api.pages import PagesLedger
 from oncall.escalation.api.policies import EscalationPolicies
 from oncall.feeds.api import MyCalendars
+from oncall.handoffs.api import Handoffs, HandoffTasks
 from oncall.imports.api import ScheduleImports
 from oncall.inbox.api import Alerts
 from oncall.load.api import Loads, Weeks
@@ -37,6 +38,8 @@ routes = [
     ("schedules/(?P<schedule>[^/]+)/swaps", Swaps, "swap"),
     ("schedules", Schedules, "schedule"),
     ("on-call/ahead", Ahead, "ahead"),
+    ("on-call/handoffs", Handoffs, "handoff"),
+    ("on-call/handoff-tasks", HandoffTasks, "handoff-task"),
     ("on-call/readiness", Readiness, "readiness"),
     ("on-call/weeks", Weeks, "on-call-weeks"),
     ("insights/load", Loads, "load"),

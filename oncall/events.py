@@ -190,6 +190,24 @@ class ShiftChanged:
     ended: list[int]
 
 
+@event("handoff.written")
+@dataclass(frozen=True, slots=True)
+class HandoffWritten:
+    """Somebody wrote the note of a hand-off; what it says is on its page alone."""
+
+    handoff_id: int
+    schedule_id: int
+
+
+@event("handoff.acknowledged")
+@dataclass(frozen=True, slots=True)
+class HandoffAcknowledged:
+    """Somebody who took over a schedule has read what they have to know."""
+
+    handoff_id: int
+    schedule_id: int
+
+
 @event("absences.changed")
 @dataclass(frozen=True, slots=True)
 class AbsencesChanged:

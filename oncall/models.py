@@ -3,7 +3,7 @@ from oncall.alerts.models import Alert, IngestError, Integration, Signal, SpoolR
 from oncall.destinations.models import Destination
 from oncall.escalation.models import Escalation, LastResort, Level, Policy, Target
 from oncall.feeds.models import FeedAddress, PublishedSchedule, PublishedShift
-from oncall.handoffs.models import KnownDuty
+from oncall.handoffs.models import Handoff, HandoffTask, KnownDuty
 from oncall.imports.models import ImportedFrom, ScheduleImport
 from oncall.lookahead.models import AheadWarning
 from oncall.nights.models import NightLimit
@@ -22,6 +22,8 @@ __all__ = [
     "Destination",
     "Escalation",
     "FeedAddress",
+    "Handoff",
+    "HandoffTask",
     "Holiday",
     "HolidayRegion",
     "ImportedFrom",

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("oncall.imports.urls")),
     path("", include("oncall.swaps.urls")),
     path("", include("oncall.lookahead.urls")),
+    path("", include("oncall.handoffs.urls")),
     path("", include("oncall.schedules.urls")),
     path("", include("oncall.phone.urls")),
     path("", include("oncall.escalation.urls")),

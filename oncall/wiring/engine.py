@@ -71,3 +71,5 @@ def _tell_of_shifts() -> None:
     housekeeping.add("what people know of their duty", handoffs.extend)
     # What has been wrong for so long is told once more.
     housekeeping.prune("oncall_aheadwarning", "warned_at < now() - interval '60 days'")
+    housekeeping.prune("oncall_handoff", "at < now() - interval '400 days'")
+    housekeeping.prune("oncall_handofftask", "done_at < now() - interval '400 days'")

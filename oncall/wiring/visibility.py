@@ -13,6 +13,7 @@ from oncall.models import (
     Destination,
     Escalation,
     FeedAddress,
+    Handoff,
     Integration,
     Page,
     Policy,
@@ -45,5 +46,6 @@ def register() -> None:
     visibility.register("destination", Destination.objects.visible_to)
     visibility.register("feed", FeedAddress.objects.visible_to)
     visibility.register("swap", lambda _user: Swap.objects.all())
+    visibility.register("handoff", lambda _user: Handoff.objects.all())
     visibility.register("shift", lambda _user: Schedule.objects.all())
     visibility.register("schedule", lambda _user: Schedule.objects.all())

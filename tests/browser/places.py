@@ -83,6 +83,19 @@ def told_together(stack: Stack) -> str:
     return stack.command("shell", "--no-imports", "-c", words).strip()
 
 
+def handed_over(stack: Stack) -> str:
+    """The number of a hand-off with a note and a task."""
+    words = (
+        "from core.accounts.models import User; from django.utils import timezone;"
+        " from oncall.handoffs import operations; from oncall.models import Schedule;"
+        " admin = User.objects.get(email='admin@example.com'); platform = Schedule.objects.get(slug='platform');"
+        " operations.write(platform, text='The disk of db-2 fills up: watch it.', seen=None, actor=admin);"
+        " operations.add_task(platform, kind='alert', text='Page for db-2 later', actor=admin);"
+        " print(operations.hand_over(platform, at=timezone.now(), outgoing=[], incoming=[admin.pk]).pk)"
+    )
+    return stack.command("shell", "--no-imports", "-c", words).strip()
+
+
 def imported(stack: Stack) -> str:
     """The address of the plan of an import."""
     words = "from tests import cast; print(f'/on-call/-/import/{cast.schedule_import().pk}/')"
@@ -150,6 +163,8 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("schedule-swaps", "/on-call/platform/swaps/"),
         Place("swap", asked),
         Place("cover", cover, signed_in=False),
+        Place("next-hand-off", "/on-call/platform/handoff/"),
+        Place("hand-off", f"/on-call/platform/handoff/{handed_over(stack)}/"),
         Place("look-ahead", "/on-call/-/ahead/"),
         Place("schedule-look-ahead", "/on-call/platform/ahead/"),
         Place("import-schedules", "/on-call/-/import/"),

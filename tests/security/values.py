@@ -22,6 +22,7 @@ from oncall.absences import operations as absences
 from oncall.escalation import operations as escalation
 from oncall.feeds import operations as feeds
 from oncall.feeds.models import Kind
+from oncall.handoffs import operations as handoffs
 from oncall.models import Alert, ContactMethod, Integration, NotificationRule, Page, Route, ScheduleImport
 from oncall.paging import tokens as page_tokens
 from oncall.quiet import operations as quiet
@@ -89,6 +90,8 @@ class Values:
         absence = absences.add(self.admin, start=now, end=now + timedelta(days=400))
         away = absences.add_calendar(self.admin, url="https://calendar.example/away.ics")
         swap = cast.swap(override.schedule)
+        handoff = handoffs.hand_over(override.schedule, at=now, outgoing=[], incoming=[self.responder.pk])
+        task = handoffs.add_task(override.schedule, kind="alert", text="Less noise", actor=self.admin)
         schedule, page = override.schedule.slug, {"slug": "alder-pay"}
         channel = cast.channel("sweep@example.com", kind="email")
         written = Postmortem.objects.earliest("id")
@@ -125,6 +128,8 @@ class Values:
             "/on-call/-/import/": {"pk": cast.schedule_import().pk},
             "/on-call/-/swaps/": {"pk": swap.pk},
             "/cover/": {"token": cover_tokens.make(swap, self.responder)},
+            "/on-call/{slug}/handoff/": {"slug": schedule, "pk": handoff.pk},
+            "/on-call/{slug}/handoff/tasks/": {"slug": schedule, "pk": task.pk},
             "/on-call/": {"slug": schedule, "pk": override.pk, "number": 1},
             "/p/": {"token": page_tokens.make(self.page)},
             "/callbacks/": {"message": callback.name("page-1-0")},
@@ -164,6 +169,8 @@ class Values:
             "/api/v1/routes/": {"ref": _first(Route)},
             "/api/v1/schedules/": {"ref": schedule, "override": override.pk, "number": 1, "against": 1},
             "/api/v1/schedules/{schedule}/swaps/": {"schedule": schedule, "ref": swap.pk},
+            "/api/v1/on-call/handoffs/": {"ref": handoff.pk},
+            "/api/v1/on-call/handoff-tasks/": {"ref": task.pk},
             "/api/v1/schedule-imports/": {"ref": _first(ScheduleImport)},
             "/api/v1/status-pages/": {"ref": "alder-pay"},
             "/api/v1/components/": {"ref": Component.objects.earliest("id").pk},

@@ -2,15 +2,35 @@
 
 from oncall.handoffs.operations.changes import CHANGED, extend, person_left, schedule_changed
 from oncall.handoffs.operations.edges import EDGE, SHIFT, hear_edge, plan_edges, tell
+from oncall.handoffs.operations.notes import (
+    AlreadyRead,
+    NotYours,
+    TooManyTasks,
+    WrittenMeanwhile,
+    acknowledge,
+    add_task,
+    finish_task,
+    hand_over,
+    write,
+)
 
 __all__ = [
     "CHANGED",
     "EDGE",
     "SHIFT",
+    "AlreadyRead",
+    "NotYours",
+    "TooManyTasks",
+    "WrittenMeanwhile",
+    "acknowledge",
+    "add_task",
     "extend",
+    "finish_task",
+    "hand_over",
     "hear_edge",
     "person_left",
     "plan_edges",
     "schedule_changed",
     "tell",
+    "write",
 ]

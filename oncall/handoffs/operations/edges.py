@@ -17,7 +17,8 @@ from core.timers import operations as timers
 from core.timers.models import Timer
 from oncall.destinations.models import Destination
 from oncall.events import ShiftChanged
-from oncall.handoffs import rules
+from oncall.handoffs import queries, rules
+from oncall.handoffs.operations.notes import hand_over
 from oncall.schedules import queries as schedules
 from oncall.schedules.models import Schedule
 from oncall.schedules.rules.turns import TICK
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from core.outbox.registry import Outcome
+    from oncall.handoffs.models import Handoff
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +73,8 @@ def tell(timer: Timer) -> None:
     if before == after or (now.until is not None and now.until <= timezone.now()):
         return  # an edit moved it, or the engine comes so late that somebody else has taken over again
     people = User.objects.active().in_bulk(before | after)
-    edge = Edge(schedule, at, now.until, people)
+    note = hand_over(schedule, at=at, outgoing=before, incoming=after) if after else None
+    edge = Edge(schedule, at, now.until, people, note)
     outbox.put(
         [
             *(edge.begins(people[pk], before) for pk in sorted(after - before) if pk in people),
@@ -92,10 +95,15 @@ class Edge:
     """A moment at which others take over a schedule, in the words of those who are told."""
 
     def __init__(
-        self, schedule: Schedule, at: datetime, until: datetime | None, people: Mapping[int, User]
+        self,
+        schedule: Schedule,
+        at: datetime,
+        until: datetime | None,
+        people: Mapping[int, User],
+        note: Handoff | None,
     ) -> None:
-        self.schedule, self.at, self.until, self.people = schedule, at, until, people
-        self.url = schedules.address(schedule)
+        self.schedule, self.at, self.until, self.people, self.note = schedule, at, until, people, note
+        self.url = queries.address(note) if note else schedules.address(schedule)
 
     def begins(self, user: User, before: set[int]) -> outbox.NewMessage:
         """Tell somebody that they have it now, from whom and until when."""
@@ -105,8 +113,15 @@ class Edge:
         return self._mail(
             user,
             f"You are on call in {self.schedule.name}",
-            f"Your shift in {self.schedule.name} has begun. You have it{until}.{had}",
+            f"Your shift in {self.schedule.name} has begun. You have it{until}.{had}{self._handed(user)}",
         )
+
+    def _handed(self, user: User) -> str:
+        """The note and what is open, as far as this person may know, and that they are to acknowledge it."""
+        if self.note is None:
+            return ""
+        said = f"\n\n{self.note.written_by} wrote:\n\n{self.note.text}" if self.note.text else ""
+        return f"{said}\n\n{queries.state_of(user, self.note)}. Say that you have read it:"
 
     def ended(self, user: User, after: set[int]) -> outbox.NewMessage:
         """Tell somebody that they have it no longer, and who does."""

@@ -1,0 +1,40 @@
+"""What a hand-off is about, and what is otherwise once somebody has left."""
+
+from oncall.handoffs.queries.consequences import leaving, without
+from oncall.handoffs.queries.notes import (
+    Standing,
+    Taken,
+    address,
+    follows,
+    handoff,
+    handoffs,
+    latest,
+    mentioned,
+    open_tasks,
+    standing,
+    state_of,
+    task,
+    tasks,
+    to_come,
+    with_people,
+)
+
+__all__ = [
+    "Standing",
+    "Taken",
+    "address",
+    "follows",
+    "handoff",
+    "handoffs",
+    "latest",
+    "leaving",
+    "mentioned",
+    "open_tasks",
+    "standing",
+    "state_of",
+    "task",
+    "tasks",
+    "to_come",
+    "with_people",
+    "without",
+]

@@ -5,6 +5,7 @@ from oncall.escalation.admin import LevelAdmin, PolicyAdmin
 from oncall.feeds.admin import FeedAddressAdmin, PublishedShiftAdmin
 from oncall.handoffs.admin import HandoffAdmin, HandoffTaskAdmin, KnownDutyAdmin
 from oncall.imports.admin import ImportedFromAdmin, ScheduleImportAdmin
+from oncall.load.admin import PayRatesAdmin
 from oncall.lookahead.admin import AheadWarningAdmin
 from oncall.nights.admin import NightLimitAdmin
 from oncall.paging.admin import ContactMethodAdmin, PageAdmin
@@ -30,6 +31,7 @@ __all__ = [
     "NightLimitAdmin",
     "OverrideAdmin",
     "PageAdmin",
+    "PayRatesAdmin",
     "PolicyAdmin",
     "PublishedShiftAdmin",
     "QuietHoursAdmin",

@@ -7,7 +7,7 @@ from oncall.feeds.api import MyCalendars
 from oncall.handoffs.api import Handoffs, HandoffTasks
 from oncall.imports.api import ScheduleImports
 from oncall.inbox.api import Alerts
-from oncall.load.api import Loads, Weeks
+from oncall.load.api import Loads, Pay, Rates, Weeks
 from oncall.lookahead.api import Ahead
 from oncall.paging.api import ContactMethods, NotificationRules
 from oncall.quiet.api import MyHolidays, MyQuietHours
@@ -43,5 +43,7 @@ routes = [
     ("on-call/readiness", Readiness, "readiness"),
     ("on-call/weeks", Weeks, "on-call-weeks"),
     ("insights/load", Loads, "load"),
+    ("insights/pay", Pay, "pay"),
+    ("pay-rates", Rates, "pay-rates"),
     ("on-call", OnCall, "on-call"),
 ]

@@ -375,3 +375,13 @@ class NotificationRulesChanged:
 
     user_id: int
     summary: str
+
+
+@event("pay_rates.changed")
+@dataclass(frozen=True, slots=True)
+class PayRatesChanged:
+    """A manager said what is paid for being on call from a date on: in a team's schedules, or everywhere (None)."""
+
+    pay_rates_id: int
+    team_id: int | None
+    since: str

@@ -5,6 +5,7 @@ from oncall.escalation.models import Escalation, LastResort, Level, Policy, Targ
 from oncall.feeds.models import FeedAddress, PublishedSchedule, PublishedShift
 from oncall.handoffs.models import Handoff, HandoffTask, KnownDuty
 from oncall.imports.models import ImportedFrom, ScheduleImport
+from oncall.load.models import PayRates
 from oncall.lookahead.models import AheadWarning
 from oncall.nights.models import NightLimit
 from oncall.paging.models import ContactMethod, NotificationRule, Page
@@ -38,6 +39,7 @@ __all__ = [
     "Override",
     "Page",
     "Participant",
+    "PayRates",
     "Policy",
     "PublishedSchedule",
     "PublishedShift",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404
@@ -11,11 +12,12 @@ from rest_framework.response import Response
 
 from core.accounts import queries as accounts
 from core.accounts.models import User
-from core.api.fields import Seconds, by_reference
-from core.api.permissions import Reads
-from core.api.views import ViewSet
-from oncall.load import forms, queries
-from oncall.load.rules import spans
+from core.api.fields import Id, Seconds, SlugOrId, by_reference
+from core.api.permissions import Configures, Reads
+from core.api.views import Lists, Shows, ViewSet
+from oncall.load import forms, operations, queries
+from oncall.load.models import AMOUNTS, PayRates
+from oncall.load.rules import pay, spans
 from oncall.load.rules.hours import Kind
 
 if TYPE_CHECKING:
@@ -29,6 +31,14 @@ PERIOD = [
     OpenApiParameter("to", str, description="A date, included; at most 366 days in all. Default: today."),
     OpenApiParameter("team", str, description="A team that you manage. Default: yourself."),
 ]
+
+
+class Amount(serializers.DecimalField):
+    """An amount of money, 0 where it is left out."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("default", Decimal())
+        super().__init__(max_digits=9, decimal_places=2, min_value=Decimal(), **kwargs)
 
 
 class KindsOut(serializers.Serializer[Any]):
@@ -71,6 +81,56 @@ class WeeksOut(serializers.Serializer[Any]):
     name = serializers.CharField()
     month = serializers.CharField(help_text="As 2026-11.")
     weeks = serializers.FloatField()
+
+
+class PaidOut(serializers.Serializer[Any]):
+    """So much of something at a rate; `team` is whose schedules it was for, empty: no team's."""
+
+    team = serializers.CharField()
+    what = serializers.ChoiceField(choices=[what.value for what in pay.What])
+    quantity = serializers.FloatField()
+    rate = serializers.DecimalField(max_digits=9, decimal_places=2)
+    amount = serializers.DecimalField(max_digits=20, decimal_places=2)
+    currency = serializers.CharField()
+
+
+class PayOut(serializers.Serializer[Any]):
+    """What is paid to one person for a period."""
+
+    user = serializers.CharField()
+    name = serializers.CharField()
+    lines = PaidOut(many=True)
+
+
+class PayRatesOut(serializers.ModelSerializer[PayRates]):
+    """What is paid from a date on, in the schedules of a team; without one, of every team that has none of its own."""
+
+    id = Id()
+    team = serializers.CharField(source="team.slug", allow_null=True, default=None)
+
+    class Meta:
+        model = PayRates
+        fields = ("id", "team", "since", "currency", *AMOUNTS, "adds", "pays_secondary")
+        read_only_fields = fields
+
+
+class PayRatesIn(serializers.Serializer[dict[str, Any]]):
+    team = SlugOrId(accounts.teams, required=False, allow_null=True, default=None)
+    since = serializers.DateField()
+    currency = serializers.RegexField("^[A-Z]{3}$")
+    per_week = Amount()
+    per_weekend = Amount()
+    per_holiday = Amount()
+    per_hour = Amount()
+    per_night = Amount(help_text="Per night in which a page woke somebody.")
+    adds = serializers.BooleanField(default=True)
+    pays_secondary = serializers.BooleanField(default=True)
+
+    def validate_since(self, value: date) -> date:
+        """Refuse dates that no period reaches."""
+        if not spans.FIRST <= value <= spans.LAST:
+            raise serializers.ValidationError(f"Give a date from {spans.FIRST} to {spans.LAST}.")
+        return value
 
 
 class _Reading(ViewSet):
@@ -121,6 +181,46 @@ class Weeks(_Reading):
                 for month, share in load.months
             ]
         )
+
+
+class Pay(_Reading):
+    """What is paid per person. Your own, or that of a team that you manage, by name."""
+
+    serializer_class = PayOut
+
+    @extend_schema(parameters=PERIOD, responses=PayOut(many=True))
+    def list(self, request: Request) -> Response:
+        """What is paid for a period, line by line."""
+        loads = self._loads(request, timezone.now())
+        return Response(
+            [PayOut({**_who(load), "lines": [_line(line) for line in load.paid]}).data for load in loads]
+        )
+
+
+class Rates(Lists, Shows, ViewSet):
+    """What is paid for being on call: the rates of the teams that you manage, and those of every team."""
+
+    permission_classes = (Configures,)
+    serializer_class = PayRatesOut
+
+    def get_queryset(self) -> QuerySet[PayRates]:
+        return queries.rates(self.person)
+
+    @extend_schema(request=PayRatesIn, responses={201: PayRatesOut})
+    def create(self, request: Request) -> Response:
+        """Say what is paid from a date on; what was said for that very date is replaced."""
+        return self.created(operations.set_rates(actor=self.person, **self.read(PayRatesIn)))
+
+
+def _line(line: pay.Line) -> dict[str, Any]:
+    return {
+        "team": line.team,
+        "what": line.what.value,
+        "quantity": round(float(line.quantity), 4),
+        "rate": line.rate,
+        "amount": line.amount,
+        "currency": line.currency,
+    }
 
 
 def represent(load: queries.Load) -> dict[str, Any]:

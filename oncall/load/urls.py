@@ -7,4 +7,7 @@ urlpatterns = [
     path("me/load/export.csv", views.export_mine, name="export-my-load"),
     path("teams/<slug:slug>/load/", views.team, name="team-load"),
     path("teams/<slug:slug>/load/export.csv", views.export_team, name="export-team-load"),
+    path("me/load/pay.csv", views.export_my_pay, name="export-my-pay"),
+    path("teams/<slug:slug>/load/pay.csv", views.export_team_pay, name="export-team-pay"),
+    path("on-call/-/pay-rates/", views.rates, name="pay-rates"),
 ]

@@ -4,15 +4,17 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from django.shortcuts import get_object_or_404
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from core import csv
 from core.accounts import queries as accounts
+from core.accounts.policy import Verb, can, may_configure
 from core.accounts.sign_in import password_again
 from core.ui.render import render
-from oncall.load import forms, queries
+from oncall.load import forms, operations, queries
 from oncall.load.rules import balance, weeks
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ def mine(request: PersonRequest) -> HttpResponse:
         "limit": queries.night_limit(),
         "is_too_long": load.longest > TOO_LONG,
         "teams": queries.managed(request.user),
+        "may_set_rates": can(request.user, Verb.CONFIGURE),
         **_period(form, first, last),
     }
     return render(request, "oncall/load/mine.html", context, status=_status(form))
@@ -65,7 +68,7 @@ def team(request: PersonRequest, slug: str) -> HttpResponse:
         "team": found,
         "lines": list(zip(loads, even.beside, strict=True)),
         "balance": even,
-        "limit": queries.night_limit(),
+        "has_pay": any(load.paid for load in loads),
         **_period(form, first, last),
     }
     return render(request, "oncall/load/team.html", context, status=_status(form))
@@ -79,6 +82,40 @@ def export_team(request: PersonRequest, slug: str) -> HttpResponse:
     first, last = forms.PeriodForm(request.GET).period()
     loads = _loads(people, first, last, request.user)
     return csv.answer(f"load-{found.slug}.csv", queries.table(loads, first, last))
+
+
+@password_again
+@require_safe
+def export_my_pay(request: PersonRequest) -> HttpResponse:
+    """What is paid to me, as CSV."""
+    first, last = forms.PeriodForm(request.GET).period()
+    loads = _loads([request.user], first, last, request.user)
+    return csv.answer("my-pay.csv", queries.pay_table(loads, first, last))
+
+
+@password_again
+@require_safe
+def export_team_pay(request: PersonRequest, slug: str) -> HttpResponse:
+    """What is paid to the people of a team, as CSV."""
+    found, people = _team(request, slug)
+    first, last = forms.PeriodForm(request.GET).period()
+    loads = _loads(people, first, last, request.user)
+    return csv.answer(f"pay-{found.slug}.csv", queries.pay_table(loads, first, last))
+
+
+@may_configure
+@require_http_methods(["GET", "HEAD", "POST"])
+def rates(request: PersonRequest) -> HttpResponse:
+    """What is paid for being on call, and from when."""
+    bound = request.POST if request.method == "POST" else None
+    form = forms.RatesForm(bound, user=request.user, initial={"since": timezone.localdate()})
+    if form.is_bound and form.is_valid():
+        made = operations.set_rates(actor=request.user, **form.cleaned_data)
+        messages.success(request, f"Paid from {made.since:%d %b %Y} on.")
+        return redirect("oncall:pay-rates")
+    context = {"form": form, "rates": queries.rates(request.user)}
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+    return render(request, "oncall/load/rates.html", context, status=status)
 
 
 def _team(request: PersonRequest, slug: str) -> tuple[Team, list[User]]:

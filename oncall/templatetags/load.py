@@ -37,6 +37,12 @@ def as_weeks(share: Fraction) -> str:
 
 
 @register.filter
+def as_quantity(quantity: Fraction) -> str:
+    """Write how much of something is paid, with two digits where it is not whole."""
+    return f"{float(quantity):.2f}".removesuffix(".00")
+
+
+@register.filter
 def of_kind(hours: Hours, kind: str) -> timedelta:
     """Give the hours of a kind, by its name."""
     return hours.of(Kind[kind.upper()])

@@ -16,6 +16,7 @@ from oncall.models import (
     Handoff,
     Integration,
     Page,
+    PayRates,
     Policy,
     Route,
     Schedule,
@@ -40,6 +41,7 @@ def register() -> None:
     visibility.register("acknowledgement", escalations)
     visibility.register("night_limit.passed", escalations)
     visibility.register("integration", Integration.objects.visible_to)
+    visibility.register("pay_rates", PayRates.objects.visible_to)
     visibility.register("route", Route.objects.visible_to)
     visibility.register("policy", Policy.objects.visible_to)
     visibility.register("service_policy", lambda _user: Service.objects.all())

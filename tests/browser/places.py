@@ -202,6 +202,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("calendar-addresses", "/me/calendars/"),
         Place("my-load", "/me/load/"),
         Place("team-load", "/teams/payments/load/"),
+        Place("pay-rates", "/on-call/-/pay-rates/"),
         Place("people", "/people/"),
         Place("leaving", f"/people/{person}/leaving/"),
         Place("teams", "/teams/"),

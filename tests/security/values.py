@@ -23,6 +23,7 @@ from oncall.escalation import operations as escalation
 from oncall.feeds import operations as feeds
 from oncall.feeds.models import Kind
 from oncall.handoffs import operations as handoffs
+from oncall.load import operations as load
 from oncall.models import Alert, ContactMethod, Integration, NotificationRule, Page, Route, ScheduleImport
 from oncall.paging import tokens as page_tokens
 from oncall.quiet import operations as quiet
@@ -92,6 +93,7 @@ class Values:
         swap = cast.swap(override.schedule)
         handoff = handoffs.hand_over(override.schedule, at=now, outgoing=[], incoming=[self.responder.pk])
         task = handoffs.add_task(override.schedule, kind="alert", text="Less noise", actor=self.admin)
+        rates = load.set_rates(team=None, since=now.date(), currency="EUR", actor=self.admin)
         schedule, page = override.schedule.slug, {"slug": "alder-pay"}
         channel = cast.channel("sweep@example.com", kind="email")
         written = Postmortem.objects.earliest("id")
@@ -171,6 +173,7 @@ class Values:
             "/api/v1/schedules/{schedule}/swaps/": {"schedule": schedule, "ref": swap.pk},
             "/api/v1/on-call/handoffs/": {"ref": handoff.pk},
             "/api/v1/on-call/handoff-tasks/": {"ref": task.pk},
+            "/api/v1/pay-rates/": {"ref": rates.pk},
             "/api/v1/schedule-imports/": {"ref": _first(ScheduleImport)},
             "/api/v1/status-pages/": {"ref": "alder-pay"},
             "/api/v1/components/": {"ref": Component.objects.earliest("id").pk},

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,8 @@ from django.db.models import Q
 from core.accounts import queries as accounts
 from oncall.absences import queries as absences
 from oncall.absences.models import HolidayRegion
-from oncall.load.rules import hours, pages, spans
+from oncall.load.models import PayRates
+from oncall.load.rules import hours, pages, pay, spans
 from oncall.nights import queries as nights
 from oncall.paging.models import Page
 from oncall.paging.rules import Over
@@ -20,8 +21,9 @@ from oncall.schedules import queries as schedules
 from oncall.schedules.models import Schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import date
+    from decimal import Decimal
     from fractions import Fraction
     from zoneinfo import ZoneInfo
 
@@ -51,14 +53,21 @@ class Load:
     pages: pages.Pages
     longest: timedelta
     months: tuple[tuple[date, Fraction], ...]
+    paid: tuple[pay.Line, ...] = ()
+
+    @property
+    def totals(self) -> list[tuple[str, Decimal]]:
+        """What is paid, by currency."""
+        return pay.totals(self.paid)
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """When somebody was on call in one schedule."""
+    """When somebody was on call in one schedule, and when it stood behind another one."""
 
     schedule: Schedule
     spans: list[Span]
+    second: list[Span]
 
 
 def loads(
@@ -73,7 +82,14 @@ def loads(
     served = _served(zones, first, last, now)
     reached = _reached(zones, first, last, viewer)
     free = _holidays(zones, first, last)
-    return [_load(user, zones[user.pk], served[user.pk], reached[user.pk], free[user.pk]) for user in people]
+    rates = _rates(last)
+    found = []
+    for user in people:
+        zone, had = zones[user.pk], served[user.pk]
+        load = _load(user, zone, had, reached[user.pk], free[user.pk])
+        paid = _paid(load, had, rates, free[user.pk], first, last)
+        found.append(replace(load, paid=tuple(paid)))
+    return found
 
 
 def night_limit() -> int:
@@ -123,14 +139,15 @@ def _served(
     start, end = _widest(zones.values(), first, last)
     end = end if now is None else min(end, now)
     resolved = schedules.resolve(schedules.naming(list(zones)), start=start, end=end) if start < end else {}
-    for row in Schedule.objects.filter(pk__in=resolved).order_by("name", "id"):
+    for row in Schedule.objects.filter(pk__in=resolved).select_related("team").order_by("name", "id"):
+        second = [(ahead.start, ahead.end or end) for ahead in resolved[row.pk].ahead]
         own: defaultdict[int, list[Span]] = defaultdict(list)
         for piece in resolved[row.pk].final(max(start, row.created_at), end):
             for user in piece.users:
                 own[user].append((piece.start, piece.end))
         for user in own.keys() & zones.keys():
             if had := spans.within(spans.united(own[user]), *_window(zones[user], first, last)):
-                found[user].append(Served(row, had))
+                found[user].append(Served(row, had, second))
     return found
 
 
@@ -173,3 +190,49 @@ def _holidays(zones: Mapping[int, ZoneInfo], first: date, last: date) -> dict[in
             found = absences.public_holidays(place, first=first, last=last)
             known[str(place)] = frozenset(day for day, _ in found)
     return {pk: known[str(places[pk])] if pk in places else frozenset() for pk in zones}
+
+
+def _rates(last: date) -> dict[int | None, list[pay.Rates]]:
+    """The rates that anything up to a date can be paid by, by team; None: for whoever has none of their own."""
+    found: defaultdict[int | None, list[pay.Rates]] = defaultdict(list)
+    for row in PayRates.objects.filter(since__lte=last):
+        found[row.team_id].append(rates_of(row))
+    return found
+
+
+def rates_of(row: PayRates) -> pay.Rates:
+    """A row as the rules know it."""
+    amounts = tuple((what, getattr(row, f"per_{what.value}")) for what in pay.What)
+    return pay.Rates(row.since, row.currency, amounts, row.adds, row.pays_secondary)
+
+
+def _paid(
+    load: Load,
+    served: Sequence[Served],
+    rates: Mapping[int | None, list[pay.Rates]],
+    free: Collection[date],
+    first: date,
+    last: date,
+) -> Iterator[pay.Line]:
+    """What is paid, team by team: hours in two schedules of a team at once count once."""
+    everybody = rates.get(None, [])
+    groups: defaultdict[tuple[str, pay.Rates], list[Span]] = defaultdict(list)
+    for each in served:
+        own = rates.get(each.schedule.team_id, []) if each.schedule.team_id else []
+        for begin, end, one in pay.segments(own, everybody, first, last):
+            had = spans.within(each.spans, *_window(load.zone, begin, end))
+            team = each.schedule.team.name if each.schedule.team else ""
+            groups[team, one] += had if one.pays_secondary else spans.without(had, each.second)
+    nights: Counter[tuple[str, pay.Rates]] = Counter()
+    for at, morning in zip(load.pages.woken_at, load.pages.woken, strict=True):
+        known = (key for key in sorted(groups, key=_order) if any(a <= at < b for a, b in groups[key]))
+        fallback = pay.in_force(everybody, morning)
+        if key := next(known, ("", fallback) if fallback else None):
+            nights[key] += 1
+    for key in sorted({*groups, *nights}, key=_order):
+        team, one = key
+        yield from pay.lines(one, hours.days(groups.get(key, ()), load.zone, free), nights[key], team)
+
+
+def _order(key: tuple[str, pay.Rates]) -> tuple[str, date]:
+    return key[0], key[1].since

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from oncall.load.queries.loads import Load
 
 COLUMNS = (
+    "user",
     "person",
-    "email",
     "from",
     "to",
     "time_zone",
@@ -37,8 +37,8 @@ def table(loads: Iterable[Load], first: date, last: date) -> Iterator[list[objec
     yield list(COLUMNS)
     for load in loads:
         yield [
+            load.user.pk,
             str(load.user),
-            load.user.email,
             first,
             last,
             load.zone.key,
@@ -55,12 +55,23 @@ def table(loads: Iterable[Load], first: date, last: date) -> Iterator[list[objec
         ]
 
 
-def months_table(loads: Iterable[Load]) -> Iterator[list[object]]:
-    """One line per person and month: how many weeks on call, for whoever plans other work."""
-    yield ["person", "email", "month", "weeks"]
+def pay_table(loads: Iterable[Load], first: date, last: date) -> Iterator[list[object]]:
+    """One line per person, team and rate: how much of what was paid at which rate."""
+    yield ["user", "person", "from", "to", "team", "what", "quantity", "rate", "amount", "currency"]
     for load in loads:
-        for month, share in load.months:
-            yield [str(load.user), load.user.email, f"{month:%Y-%m}", weeks(share)]
+        for line in load.paid:
+            yield [
+                load.user.pk,
+                str(load.user),
+                first,
+                last,
+                line.team,
+                line.what.value,
+                f"{float(line.quantity):.4f}",
+                line.rate,
+                line.amount,
+                line.currency,
+            ]
 
 
 def hours(time: timedelta) -> str:

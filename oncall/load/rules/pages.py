@@ -24,7 +24,7 @@ class Ping:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """How many things somebody was paged about, and on the morning of which dates they had been woken.
+    """How many things somebody was paged about, and on the morning of which dates they had been woken, first when.
 
     `nights` gives the most pages in one night of each week that had any, by its Monday: what the limit is about.
     """
@@ -33,6 +33,7 @@ class Pages:
     out_of_hours: int = 0
     at_night: int = 0
     woken: tuple[date, ...] = ()
+    woken_at: tuple[datetime, ...] = ()
     nights: tuple[tuple[date, int], ...] = ()
 
     @property
@@ -45,7 +46,7 @@ def counted(pings: Iterable[Ping], zone: ZoneInfo) -> Pages:
     """Count pages by the clocks of a zone: once per thing and night, or working day."""
     seen: set[tuple[datetime | date, str]] = set()
     working, at_night = 0, 0
-    woken: set[date] = set()
+    woken: dict[date, datetime] = {}
     per_night: defaultdict[date, int] = defaultdict(int)
     for ping in sorted(pings, key=lambda each: (each.at, each.about)):
         night = night_of(ping.at, zone=zone.key)
@@ -60,13 +61,18 @@ def counted(pings: Iterable[Ping], zone: ZoneInfo) -> Pages:
         per_night[night.end.astimezone(zone).date()] += 1
         if is_night(local):
             at_night += 1
-            woken.add(morning(local))
+            woken.setdefault(morning(local), ping.at)
     weeks: dict[date, int] = {}
     for day, count in per_night.items():
         monday = day - timedelta(days=day.weekday())
         weeks[monday] = max(weeks.get(monday, 0), count)
     return Pages(
-        working, sum(per_night.values()), at_night, tuple(sorted(woken)), tuple(sorted(weeks.items()))
+        in_hours=working,
+        out_of_hours=sum(per_night.values()),
+        at_night=at_night,
+        woken=tuple(woken),
+        woken_at=tuple(woken.values()),
+        nights=tuple(sorted(weeks.items())),
     )
 
 

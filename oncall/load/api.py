@@ -3,7 +3,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -151,7 +150,7 @@ class _Reading(ViewSet):
             return [self.person]
         team = by_reference(accounts.teams(self.person), slug, ["slug"])
         if team is None:
-            raise Http404
+            raise ValidationError({"team": [f"There is no {slug!r}, or none that you may see."]})
         return queries.members(team, self.person)
 
 

@@ -174,7 +174,7 @@ class TestWho:
         assert client.get(f"{TEAM}export.csv").status_code == wanted
         for path in (API, "/api/v1/on-call/weeks/"):
             assert program.get(f"{path}?team=payments").status_code == wanted
-            assert program.get(f"{path}?team=nowhere").status_code == 404
+            assert program.get(f"{path}?team=nowhere").status_code == 400
 
     def test_a_stranger_is_sent_to_the_door(self) -> None:
         assert Client().get(MINE).status_code == Client().get(TEAM).status_code == 302

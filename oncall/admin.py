@@ -12,6 +12,7 @@ from oncall.paging.admin import ContactMethodAdmin, PageAdmin
 from oncall.quiet.admin import HolidayAdmin, QuietHoursAdmin
 from oncall.routing.admin import RouteAdmin, ServicePolicyAdmin
 from oncall.schedules.admin import OverrideAdmin, ScheduleAdmin
+from oncall.shadows.admin import ShadowAdmin
 from oncall.swaps.admin import SwapAdmin, SwapRuleAdmin
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "ScheduleAdmin",
     "ScheduleImportAdmin",
     "ServicePolicyAdmin",
+    "ShadowAdmin",
     "SwapAdmin",
     "SwapRuleAdmin",
 ]

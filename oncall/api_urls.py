@@ -16,6 +16,7 @@ from oncall.routing.api import Routes, Simulate
 from oncall.runbooks.api import MissingRunbooks
 from oncall.schedules.api.schedules import Schedules
 from oncall.schedules.api.shifts import OnCall
+from oncall.shadows.api import Shadows
 from oncall.swaps.api import Swaps
 
 routes = [
@@ -35,6 +36,7 @@ routes = [
     ("missing-runbooks", MissingRunbooks, "missing-runbook"),
     ("simulate", Simulate, "simulate"),
     ("schedule-imports", ScheduleImports, "schedule-import"),
+    ("schedules/(?P<schedule>[^/]+)/shadows", Shadows, "shadow"),
     ("schedules/(?P<schedule>[^/]+)/swaps", Swaps, "swap"),
     ("schedules", Schedules, "schedule"),
     ("on-call/ahead", Ahead, "ahead"),

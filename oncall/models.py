@@ -12,6 +12,7 @@ from oncall.paging.models import ContactMethod, NotificationRule, Page
 from oncall.quiet.models import Holiday, QuietHours
 from oncall.routing.models import Route, ServicePolicy
 from oncall.schedules.models import Layer, Override, Participant, Restriction, Schedule, ScheduleVersion
+from oncall.shadows.models import Shadow
 from oncall.swaps.models import Swap, SwapEntry, SwapRule, SwapShift
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "ScheduleImport",
     "ScheduleVersion",
     "ServicePolicy",
+    "Shadow",
     "Signal",
     "SpoolReceipt",
     "Swap",

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Policy,
         Schedule,
         ScheduleImport,
+        Shadow,
         Swap,
     )
 
@@ -297,6 +298,18 @@ def swap(schedule: Schedule) -> Swap:
     person = User.objects.get(pk=pk)
     shift = swaps.shifts_of(schedule, person, start=now, end=now + swaps.AHEAD)[-1]
     return operations.ask(schedule, beneficiary=person, keys=[shift.key], actor=person)
+
+
+def shadow(schedule: Schedule) -> Shadow:
+    """Somebody learns for a week from whoever is on call in a schedule."""
+    from django.utils import timezone  # noqa: PLC0415
+
+    from oncall.shadows import operations  # noqa: PLC0415 - models load after Django is set up
+
+    now, admin = timezone.now(), User.objects.filter(role=Role.ADMIN).earliest("pk")
+    trainee = User.objects.active().exclude(role=Role.VIEWER).latest("pk")
+    end = now + timedelta(days=7)
+    return operations.add(schedule, trainee=trainee, start=now, end=end, actor=admin)
 
 
 def schedule_import() -> ScheduleImport:

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.http import Http404
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from core.accounts import queries as people
-from core.api.fields import Id, SlugOrId, Time, by_reference
+from core.api.fields import Id, SlugOrId, Time
 from core.api.permissions import Responds
 from core.api.views import Lists, Shows, ViewSet
-from oncall.schedules import queries as schedules
+from oncall.schedules.api.parents import PARENT, schedule_of
 from oncall.swaps import operations, queries
 from oncall.swaps.models import Swap, SwapEntry, SwapShift
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from rest_framework.request import Request
-
-    from oncall.schedules.models import Schedule
 
 
 class SwapShiftOutput(serializers.ModelSerializer[SwapShift]):
@@ -146,9 +143,6 @@ class SuggestionOutput(serializers.Serializer[Any]):
     against = serializers.ListField(source="suggestion.against", child=serializers.CharField())
 
 
-PARENT = OpenApiParameter("schedule", str, OpenApiParameter.PATH, description="The schedule's slug or id.")
-
-
 @extend_schema_view(list=extend_schema(parameters=[PARENT]), retrieve=extend_schema(parameters=[PARENT]))
 class Swaps(Lists, Shows, ViewSet):
     """Whole shifts that somebody takes for somebody else."""
@@ -160,14 +154,7 @@ class Swaps(Lists, Shows, ViewSet):
     def get_queryset(self) -> QuerySet[Swap]:
         if getattr(self, "swagger_fake_view", False):
             return queries.rows()
-        return queries.of(self._schedule())
-
-    def _schedule(self) -> Schedule:
-        found = by_reference(schedules.schedules(), self.kwargs["schedule"], ["slug"])
-        if found is None:
-            raise Http404
-        schedule: Schedule = found
-        return schedule
+        return queries.of(schedule_of(self.kwargs))
 
     @extend_schema(parameters=[PARENT], request=SwapInput, responses={201: SwapOutput})
     def create(self, request: Request, schedule: str) -> Response:
@@ -175,7 +162,7 @@ class Swaps(Lists, Shows, ViewSet):
         data = self.read(SwapInput)
         exchange = data["in_exchange"]
         swap = operations.ask_between(
-            self._schedule(),
+            schedule_of(self.kwargs),
             beneficiary=data.get("beneficiary", self.person),
             start=data["start"],
             end=data["end"],

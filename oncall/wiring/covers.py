@@ -1,13 +1,17 @@
-"""Let schedules know of swaps, and swaps of who is away and who rests."""
+"""Let schedules know of swaps and shadows, and swaps of who is away and who rests."""
 
 from __future__ import annotations
 
 from django.utils import timezone
 
+from core.outbox import registry as outbox
 from core.timers import registry as timers
 from oncall.absences import queries as absences
 from oncall.nights import queries as nights
+from oncall.paging import queries as pages
 from oncall.schedules import registry as schedules
+from oncall.shadows import operations as shadowing
+from oncall.shadows import queries as shadows
 from oncall.swaps import operations, queries, registry
 
 
@@ -20,5 +24,7 @@ def register() -> None:
         )
     )
     registry.add_rests(lambda ids, _start, _end: nights.rests(ids, now=timezone.now()))
+    schedules.add_marks(shadows.marks)
+    outbox.register(outbox.Client(shadowing.CLIENT, shadowing.unwanted, pages.stored, shadowing.hear))
     timers.on(operations.EXPIRE)(operations.expire)
     timers.on(operations.REMIND)(operations.remind)

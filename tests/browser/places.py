@@ -134,6 +134,10 @@ def places(stack: Stack, phone: str) -> list[Place]:
     person = first("select id from accounts_user where role = 'responder' and is_active order by id limit 1")
     route = first("select id from oncall_route order by id limit 1")
     asked, cover = swap(stack)
+    samir, aiko = (
+        first(f"select id from accounts_user where email = '{name}@example.com'")
+        for name in ("samir", "aiko")
+    )
     return [
         Place("sign-in", "/accounts/login/", signed_in=False),
         Place("password-reset", "/accounts/password/reset/", signed_in=False),
@@ -161,6 +165,8 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("on-call-versions", "/on-call/platform/versions/"),
         Place("on-call-version", "/on-call/platform/versions/1/"),
         Place("schedule-swaps", "/on-call/platform/swaps/"),
+        Place("swap-exchange", f"/on-call/platform/swaps/?person={samir}&with={aiko}"),
+        Place("shadows", "/on-call/platform/shadows/"),
         Place("swap", asked),
         Place("cover", cover, signed_in=False),
         Place("next-hand-off", "/on-call/platform/handoff/"),

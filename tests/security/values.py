@@ -90,10 +90,10 @@ class Values:
         _, now_secret = feeds.add(self.admin, kind=Kind.NOW, schedule=override.schedule)
         absence = absences.add(self.admin, start=now, end=now + timedelta(days=400))
         away = absences.add_calendar(self.admin, url="https://calendar.example/away.ics")
-        swap = cast.swap(override.schedule)
         handoff = handoffs.hand_over(override.schedule, at=now, outgoing=[], incoming=[self.responder.pk])
         task = handoffs.add_task(override.schedule, kind="alert", text="Less noise", actor=self.admin)
         rates = load.set_rates(team=None, since=now.date(), currency="EUR", actor=self.admin)
+        swap, shadow = cast.swap(override.schedule), cast.shadow(override.schedule)
         schedule, page = override.schedule.slug, {"slug": "alder-pay"}
         channel = cast.channel("sweep@example.com", kind="email")
         written = Postmortem.objects.earliest("id")
@@ -132,6 +132,7 @@ class Values:
             "/cover/": {"token": cover_tokens.make(swap, self.responder)},
             "/on-call/{slug}/handoff/": {"slug": schedule, "pk": handoff.pk},
             "/on-call/{slug}/handoff/tasks/": {"slug": schedule, "pk": task.pk},
+            "/on-call/{slug}/shadows/": {"slug": schedule, "pk": shadow.pk},
             "/on-call/": {"slug": schedule, "pk": override.pk, "number": 1},
             "/p/": {"token": page_tokens.make(self.page)},
             "/callbacks/": {"message": callback.name("page-1-0")},
@@ -170,6 +171,7 @@ class Values:
             "/api/v1/integrations/": {"ref": Integration.objects.earliest("id").pk},
             "/api/v1/routes/": {"ref": _first(Route)},
             "/api/v1/schedules/": {"ref": schedule, "override": override.pk, "number": 1, "against": 1},
+            "/api/v1/schedules/{schedule}/shadows/": {"schedule": schedule, "ref": shadow.pk},
             "/api/v1/schedules/{schedule}/swaps/": {"schedule": schedule, "ref": swap.pk},
             "/api/v1/on-call/handoffs/": {"ref": handoff.pk},
             "/api/v1/on-call/handoff-tasks/": {"ref": task.pk},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from oncall.matching.rules import Facts, judge
 from oncall.paging import queries as paging
 from oncall.schedules import queries as schedules
 from oncall.schedules.rules.turns import TICK
+from oncall.shadows import queries as shadows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from oncall.alerts.models import Alert
     from oncall.schedules.queries import Resolved
     from oncall.schedules.rules.resolver import Slice
+    from oncall.shadows.models import Shadow
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +55,7 @@ class Reading:
     teams: Mapping[int, tuple[int, ...]]
     active: frozenset[int]
     channels: frozenset[int] = frozenset()
+    shadows: Mapping[int, Sequence[Shadow]] = field(default_factory=dict)
 
     def answers(self, at: datetime) -> dict[TargetSpec, Answer]:
         """Give whom each target is at an instant."""
@@ -62,7 +65,9 @@ class Reading:
         if target.kind is Kind.TEAM:
             return _everybody(target, self.teams.get(target.id, ()))
         if target.kind is Kind.SCHEDULE:
-            return _turn(target, _slice(self.schedules.get(target.id), target.turn, at))
+            found = _turn(target, _slice(self.schedules.get(target.id), target.turn, at))
+            trainees = self.shadows.get(target.id) if target.turn is Turn.NOW else None
+            return _with(trainees, found, at) if trainees else found
         if target.kind is Kind.CHANNEL:
             return _told(target, told=target.id in self.channels)
         # Who has left is still named, for the ledger, and passed over by a round robin.
@@ -77,12 +82,14 @@ def reading(targets: Iterable[TargetSpec], *, start: datetime, end: datetime) ->
     turns = {target.turn for target in wanted}
     start -= schedules.HORIZON if Turn.PREVIOUS in turns else timedelta()
     end += schedules.HORIZON if Turn.NEXT in turns else TICK
+    resolved = _resolved(sorted(ids[Kind.SCHEDULE]), start, end)
     return Reading(
         wanted,
-        _resolved(sorted(ids[Kind.SCHEDULE]), start, end),
+        resolved,
         people.responders(ids[Kind.TEAM]),
         people.active(ids[Kind.USER]),
         frozenset(_in_use(ids[Kind.CHANNEL])),
+        shadows.readable([pk for pk, one in resolved.items() if one and one.is_marked], start=start, end=end),
     )
 
 
@@ -98,6 +105,12 @@ def _turn(target: TargetSpec, found: Slice | None) -> Answer:
         words = f"Nobody is {plans.TURNS[target.turn]} in {target.name}"
         return Answer(reason=words + (f" ({found.reason})" if found.reason else ""))
     return Answer(found.users, f"{plans.TURNS[target.turn]} in {target.name}")
+
+
+def _with(trainees: Sequence[Shadow], found: Answer, at: datetime) -> Answer:
+    """Those on call, and after them the trainees who are paged along with them."""
+    told = shadows.along(trainees, found.people, at=at)
+    return replace(found, people=(*found.people, *(id_ for id_, _ in told)), told=told) if told else found
 
 
 def _everybody(target: TargetSpec, members: tuple[int, ...]) -> Answer:

@@ -19,13 +19,19 @@ if TYPE_CHECKING:
 class Answer:
     """Whom a target is at an instant: ids and how they came to be it (`via`), or why nobody can be asked.
 
-    `channels` are told and wake nobody.
+    `channels` are told and wake nobody. `told` says how some came to be it otherwise than the rest.
     """
 
     people: tuple[int, ...] = ()
     via: str = ""
     reason: str = ""
     channels: tuple[int, ...] = ()
+    told: tuple[tuple[int, str], ...] = ()
+
+    def vias(self) -> list[tuple[int, str]]:
+        """The people, each with how they came to be it."""
+        own = dict(self.told)
+        return [(id_, own.get(id_, self.via)) for id_ in self.people]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +76,8 @@ def asks(level: LevelSpec, answers: Mapping[TargetSpec, Answer], *, pass_: int =
     nobody = [] if level.targets else ["It has no target"]
     for target in level.targets:
         answer = answers[target]
-        for user_id in answer.people:
-            people.setdefault(user_id, answer.via)
+        for user_id, via in answer.vias():
+            people.setdefault(user_id, via)
         channels |= dict.fromkeys(answer.channels, answer.via)
         if not (answer.people or answer.channels):
             nobody.append(answer.reason)
@@ -84,11 +90,15 @@ def _one_of(level: LevelSpec, answers: Mapping[TargetSpec, Answer], pass_: int) 
     for target in (*level.targets[first:], *level.targets[:first]):
         answer = answers[target]
         if (answer.people or answer.channels) and not answer.reason:
-            via = f"{answer.via}, by turns" if answer.via else "by turns"
-            people = tuple((user_id, via) for user_id in answer.people)
+            people = tuple((id_, _by_turns(via)) for id_, via in answer.vias())
+            via = _by_turns(answer.via)
             return Found(people, tuple(nobody), tuple((id_, via) for id_ in answer.channels))
         nobody.append(answer.reason)
     return Found((), tuple(nobody))
+
+
+def _by_turns(via: str) -> str:
+    return f"{via}, by turns" if via else "by turns"
 
 
 def others_in_pass(

@@ -58,6 +58,7 @@ class Resolved:
     closed: tuple[values.Away, ...] = ()
     hours: tuple[values.CoverageHours, ...] = ()
     ahead: tuple[Ahead, ...] = ()
+    is_marked: bool = False
 
     def away(self, start: datetime, end: datetime) -> Sequence[values.Away]:
         """Who cannot be on call within the window."""
@@ -137,9 +138,17 @@ def resolve(schedule_ids: Iterable[int] | None, *, start: datetime, end: datetim
     closed = accounts.closures(sorted(set[int]().union(*named.values()))) if any(named.values()) else {}
     alone = {
         pk: _as_saved(
-            Resolved(pk, name, layers[pk], tuple(overrides[pk]), _closed(closed, named[pk])), versions
+            Resolved(
+                pk,
+                name,
+                layers[pk],
+                tuple(overrides[pk]),
+                _closed(closed, named[pk]),
+                is_marked=has_exceptions,
+            ),
+            versions,
         )
-        for pk, name, _, versions, _, _ in rows
+        for pk, name, has_exceptions, versions, _, _ in rows
     }
     found = {pk: _behind(alone[pk], versions, alone) for pk, _, _, versions, _, _ in rows}
     return found if ids is None else {pk: found[pk] for pk in sorted(set(ids) & found.keys())}

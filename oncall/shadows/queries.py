@@ -1,0 +1,106 @@
+"""Who shadows whom: which trainees are paged along with those on call."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from core.accounts.models import Role, User
+from oncall.schedules.registry import Mark
+from oncall.shadows.models import Shadow
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import date, datetime
+
+    from django.db.models import QuerySet
+
+    from oncall.schedules.models import Schedule
+    from oncall.schedules.registry import Seen
+
+log = logging.getLogger(__name__)
+
+DAY = timedelta(days=1)
+
+
+def between(schedule_ids: Collection[int], *, start: datetime, end: datetime) -> dict[int, list[Shadow]]:
+    """Give the shadows of these schedules that count somewhere in [start, end), by schedule."""
+    found: defaultdict[int, list[Shadow]] = defaultdict(list)
+    if not schedule_ids:
+        return found
+    rows = Shadow.objects.select_related("trainee", "follows").filter(
+        Q(ended_at=None) | (Q(ended_at__gt=F("start")) & Q(ended_at__gt=start)),
+        schedule__in=schedule_ids,
+        start__lt=end,
+        end__gt=start,
+    )
+    for row in rows.order_by("start", "pk"):
+        found[row.schedule_id].append(row)
+    return found
+
+
+def readable(schedule_ids: Collection[int], *, start: datetime, end: datetime) -> dict[int, list[Shadow]]:
+    """The same for who pages: that this cannot be read keeps nobody from being paged."""
+    if not schedule_ids:
+        return {}
+    try:
+        with transaction.atomic():
+            return between(schedule_ids, start=start, end=end)
+    except Exception:
+        log.exception("the shadows of schedules %s could not be read", schedule_ids)
+        return {}
+
+
+def until(shadow: Shadow) -> datetime:
+    """When it ends, or was ended."""
+    return shadow.end if shadow.ended_at is None else min(shadow.end, shadow.ended_at)
+
+
+def along(
+    shadows: Collection[Shadow], users: Collection[int], *, at: datetime
+) -> tuple[tuple[int, str], ...]:
+    """Give the trainees who are paged along with these people at an instant, each with why."""
+    found: dict[int, str] = {}
+    for one in shadows:
+        counts = one.start <= at < until(one) and one.trainee.is_active
+        if counts and users and one.trainee_id not in users and (one.follows_id or -1) in (-1, *users):
+            found.setdefault(one.trainee_id, f"shadows {one.follows or 'who is on call'}")
+    return tuple(found.items())
+
+
+def of(schedule: Schedule) -> QuerySet[Shadow]:
+    """The shadows of a schedule that are not over, soonest first."""
+    rows = Shadow.objects.select_related("trainee", "follows", "created_by", "schedule__team")
+    now = timezone.now()
+    lasts = Q(ended_at=None) | Q(ended_at__gt=now)
+    return rows.filter(lasts, schedule=schedule, end__gt=now).order_by("start", "pk")
+
+
+def get(schedule: Schedule, pk: int) -> Shadow:
+    """One of them; 404 where absent or over."""
+    return get_object_or_404(of(schedule), pk=pk)
+
+
+def trainees() -> QuerySet[User]:
+    """Who may shadow: everybody who may be paged."""
+    return User.objects.active().exclude(role=Role.VIEWER).order_by("name", "pk")
+
+
+def marks(seen: Seen) -> list[tuple[date, Mark]]:
+    """Mark the days of a calendar on which somebody shadows; the first of them says who, and why."""
+    found = []
+    for one in between([seen.schedule_id], start=seen.start, end=seen.end)[seen.schedule_id]:
+        said = f"{one}" + (f": {one.reason}" if one.reason else "")
+        day = max(one.start, seen.start).astimezone(seen.zone).date()
+        last = (min(until(one), seen.end) - timedelta(microseconds=1)).astimezone(seen.zone).date()
+        while day <= last:
+            found.append((day, Mark("shadow", said)))
+            day, said = day + DAY, ""
+    return found

@@ -18,12 +18,15 @@ from oncall.load import forms, operations, queries
 from oncall.load.rules import balance, weeks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import date
 
     from django.http import HttpResponse
 
     from core.accounts.models import Team, User
     from core.accounts.requests import PersonRequest
+
+    Table = Callable[[Iterable[queries.Load], date, date], Iterator[list[object]]]
 
 TOO_LONG = timedelta(days=7)
 
@@ -51,9 +54,7 @@ def mine(request: PersonRequest) -> HttpResponse:
 @require_safe
 def export_mine(request: PersonRequest) -> HttpResponse:
     """The same as CSV: one line."""
-    first, last = forms.PeriodForm(request.GET).period()
-    loads = _loads([request.user], first, last, request.user)
-    return csv.answer("my-load.csv", queries.table(loads, first, last))
+    return _file(request, [request.user], "my-load.csv", queries.table)
 
 
 @require_safe
@@ -79,18 +80,14 @@ def team(request: PersonRequest, slug: str) -> HttpResponse:
 def export_team(request: PersonRequest, slug: str) -> HttpResponse:
     """The same as CSV: a line per person, by name."""
     found, people = _team(request, slug)
-    first, last = forms.PeriodForm(request.GET).period()
-    loads = _loads(people, first, last, request.user)
-    return csv.answer(f"load-{found.slug}.csv", queries.table(loads, first, last))
+    return _file(request, people, f"load-{found.slug}.csv", queries.table)
 
 
 @password_again
 @require_safe
 def export_my_pay(request: PersonRequest) -> HttpResponse:
     """What is paid to me, as CSV."""
-    first, last = forms.PeriodForm(request.GET).period()
-    loads = _loads([request.user], first, last, request.user)
-    return csv.answer("my-pay.csv", queries.pay_table(loads, first, last))
+    return _file(request, [request.user], "my-pay.csv", queries.pay_table)
 
 
 @password_again
@@ -98,9 +95,7 @@ def export_my_pay(request: PersonRequest) -> HttpResponse:
 def export_team_pay(request: PersonRequest, slug: str) -> HttpResponse:
     """What is paid to the people of a team, as CSV."""
     found, people = _team(request, slug)
-    first, last = forms.PeriodForm(request.GET).period()
-    loads = _loads(people, first, last, request.user)
-    return csv.answer(f"pay-{found.slug}.csv", queries.pay_table(loads, first, last))
+    return _file(request, people, f"pay-{found.slug}.csv", queries.pay_table)
 
 
 @may_configure
@@ -121,6 +116,12 @@ def rates(request: PersonRequest) -> HttpResponse:
 def _team(request: PersonRequest, slug: str) -> tuple[Team, list[User]]:
     found = get_object_or_404(accounts.teams(request.user), slug=slug)
     return found, queries.members(found, request.user)
+
+
+def _file(request: PersonRequest, people: list[User], name: str, table: Table) -> HttpResponse:
+    """A table about the period of the query, or about the last eight weeks where it makes no sense."""
+    first, last = forms.PeriodForm(request.GET).period()
+    return csv.answer(name, table(_loads(people, first, last, request.user), first, last))
 
 
 def _loads(people: list[User], first: date, last: date, viewer: User) -> list[queries.Load]:

@@ -82,6 +82,11 @@ def said(found: Sequence[Change], zone: tzinfo) -> str:
     return "\n\n".join(parts)
 
 
+def named(people: Iterable[object]) -> str:
+    """Some people in words."""
+    return " and ".join(str(each) for each in people) or "nobody"
+
+
 def clock(moment: datetime, zone: tzinfo) -> str:
     """A moment as people say it, in a zone."""
     return f"{moment.astimezone(zone):%a %d %b %Y %H:%M %Z}"

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from core.accounts.policy import Verb, can, may_respond, require
 from core.ui import refusals
 from core.ui.render import render
-from oncall.handoffs import operations, queries
+from oncall.handoffs import operations, queries, rules
 from oncall.handoffs.forms import NoteForm, TaskForm
 from oncall.schedules import queries as schedules
 
@@ -72,6 +72,7 @@ def _shown(
 ) -> HttpResponse:
     past = queries.handoffs().filter(schedule=found.schedule).exclude(pk=found.pk)[:SHOWN]
     taken, *others = queries.with_people([found, *past])
+    watch = queries.follows(found.schedule)
     is_bad = form.is_bound or (task_form is not None and task_form.is_bound)
     context: dict[str, Any] = {
         "schedule": found.schedule,
@@ -82,7 +83,9 @@ def _shown(
         "tasks": queries.open_tasks(found.schedule),
         "taken": taken,
         "past": others,
-        "watch": queries.follows(found.schedule),
+        "watch": watch,
+        "now": rules.named(watch.people),
+        "next": rules.named(watch.next_people),
         "may_write": can(request.user, Verb.RESPOND) and found.acknowledged_at is None,
         "may_respond": can(request.user, Verb.RESPOND),
         "is_mine": request.user.pk in found.incoming and found.acknowledged_at is None,

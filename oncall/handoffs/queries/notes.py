@@ -18,6 +18,7 @@ from core.accounts.models import User
 from incidents.lifecycle.models import Incident
 from oncall.alerts.models import Alert
 from oncall.escalation.models import Escalation, Target
+from oncall.handoffs import rules
 from oncall.handoffs.models import Handoff, HandoffTask
 from oncall.routing.models import ServicePolicy
 from oncall.schedules import queries as schedules
@@ -53,8 +54,8 @@ class Taken:
     """A hand-off with who went and who came."""
 
     handoff: Handoff
-    outgoing: Sequence[User]
-    incoming: Sequence[User]
+    outgoing: str
+    incoming: str
 
 
 def mentioned(schedule: Schedule) -> tuple[list[int], list[int]]:
@@ -131,8 +132,8 @@ def with_people(found: Sequence[Handoff]) -> list[Taken]:
     return [
         Taken(
             each,
-            [known[pk] for pk in each.outgoing if pk in known],
-            [known[pk] for pk in each.incoming if pk in known],
+            rules.named(known[pk] for pk in each.outgoing if pk in known),
+            rules.named(known[pk] for pk in each.incoming if pk in known),
         )
         for each in found
     ]

@@ -6,7 +6,7 @@ from oncall.feeds.admin import FeedAddressAdmin, PublishedShiftAdmin
 from oncall.handoffs.admin import HandoffAdmin, HandoffTaskAdmin, KnownDutyAdmin
 from oncall.imports.admin import ImportedFromAdmin, ScheduleImportAdmin
 from oncall.load.admin import PayRatesAdmin
-from oncall.lookahead.admin import AheadWarningAdmin
+from oncall.lookahead.admin import AheadWarningAdmin, ScheduleLimitsAdmin
 from oncall.nights.admin import NightLimitAdmin
 from oncall.paging.admin import ContactMethodAdmin, PageAdmin
 from oncall.quiet.admin import HolidayAdmin, QuietHoursAdmin
@@ -39,6 +39,7 @@ __all__ = [
     "RouteAdmin",
     "ScheduleAdmin",
     "ScheduleImportAdmin",
+    "ScheduleLimitsAdmin",
     "ServicePolicyAdmin",
     "ShadowAdmin",
     "SwapAdmin",

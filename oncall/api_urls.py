@@ -8,7 +8,7 @@ from oncall.handoffs.api import Handoffs, HandoffTasks
 from oncall.imports.api import ScheduleImports
 from oncall.inbox.api import Alerts
 from oncall.load.api import Loads, Pay, Rates, Weeks
-from oncall.lookahead.api import Ahead
+from oncall.lookahead.api import Ahead, ScheduleLimitsOf
 from oncall.paging.api import ContactMethods, NotificationRules
 from oncall.quiet.api import MyHolidays, MyQuietHours
 from oncall.readiness.api import Readiness
@@ -40,6 +40,7 @@ routes = [
     ("schedules/(?P<schedule>[^/]+)/swaps", Swaps, "swap"),
     ("schedules", Schedules, "schedule"),
     ("on-call/ahead", Ahead, "ahead"),
+    ("on-call/limits", ScheduleLimitsOf, "schedule-limits"),
     ("on-call/handoffs", Handoffs, "handoff"),
     ("on-call/handoff-tasks", HandoffTasks, "handoff-task"),
     ("on-call/readiness", Readiness, "readiness"),

@@ -165,6 +165,17 @@ class ScheduleChanged:
     summary: str
 
 
+@event("schedule.limits_changed")
+@dataclass(frozen=True, slots=True)
+class ScheduleLimitsChanged:
+    """A manager said how many people share a schedule, for how many days at most, with how many hours of rest."""
+
+    schedule_id: int
+    people: int
+    days: int
+    rest_hours: int
+
+
 @event("swap.changed")
 @dataclass(frozen=True, slots=True)
 class SwapChanged:

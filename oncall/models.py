@@ -6,7 +6,7 @@ from oncall.feeds.models import FeedAddress, PublishedSchedule, PublishedShift
 from oncall.handoffs.models import Handoff, HandoffTask, KnownDuty
 from oncall.imports.models import ImportedFrom, ScheduleImport
 from oncall.load.models import PayRates
-from oncall.lookahead.models import AheadWarning
+from oncall.lookahead.models import AheadWarning, ScheduleLimits
 from oncall.nights.models import NightLimit
 from oncall.paging.models import ContactMethod, NotificationRule, Page
 from oncall.quiet.models import Holiday, QuietHours
@@ -49,6 +49,7 @@ __all__ = [
     "Route",
     "Schedule",
     "ScheduleImport",
+    "ScheduleLimits",
     "ScheduleVersion",
     "ServicePolicy",
     "Shadow",

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -9,9 +9,10 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
 from core.api.fields import Time, by_reference
-from core.api.permissions import Reads
+from core.api.permissions import Configures, Reads
+from core.api.schema import takes
 from core.api.views import ViewSet
-from oncall.lookahead import queries
+from oncall.lookahead import operations, queries
 from oncall.lookahead.rules.worries import Kind
 from oncall.schedules import queries as schedules
 
@@ -63,6 +64,40 @@ class Ahead(ViewSet):
                 raise ValidationError({"schedule": ["There is no such schedule."]})
             rows = [(row, queries.worries_of(row, now))]
         return Response([_shown(row, worry) for row, some in rows for worry in some])
+
+
+class LimitsInOut(serializers.Serializer[Any]):
+    """How many people share a schedule at least, for how many days at most, with how many hours of rest."""
+
+    people = serializers.IntegerField(min_value=1, max_value=50)
+    days = serializers.IntegerField(min_value=1, max_value=60)
+    rest_hours = serializers.IntegerField(min_value=0, max_value=24)
+
+
+class ScheduleLimitsOf(ViewSet):
+    """What is too small, too long or too short for a schedule."""
+
+    permission_classes = (Configures,)
+    serializer_class = LimitsInOut
+    references: ClassVar[list[str]] = ["slug"]
+
+    def get_queryset(self) -> QuerySet[Schedule]:
+        return schedules.schedules().select_related("limits")
+
+    def represent(self, thing: Schedule) -> Any:
+        return dict(LimitsInOut(queries.limits_of(thing)).data)
+
+    @takes(gives=LimitsInOut)
+    def retrieve(self, request: Request, ref: str) -> Response:
+        """Give what is too much for a schedule."""
+        return self.answer(self.get_object())
+
+    @takes(LimitsInOut, LimitsInOut)
+    def update(self, request: Request, ref: str) -> Response:
+        """Say what is too much for a schedule; its managers alone."""
+        schedule = self.get_object()
+        operations.set_limits(schedule, **self.read(LimitsInOut), actor=self.person)
+        return self.answer(schedule)
 
 
 def _shown(row: Schedule, worry: Any) -> dict[str, Any]:

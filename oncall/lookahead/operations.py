@@ -10,10 +10,14 @@ from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from core.accounts.policy import Verb, require
+from core.events import bus
+from core.live import publish as live
 from core.outbox import operations as outbox
 from core.outbox.models import Lane
+from oncall.events import ScheduleLimitsChanged
 from oncall.lookahead import queries
-from oncall.lookahead.models import AheadWarning
+from oncall.lookahead.models import AheadWarning, ScheduleLimits
 from oncall.lookahead.rules.worries import STANDING, WARNED_DAYS, stem_of, warned_at
 from oncall.schedules import queries as schedules
 
@@ -26,6 +30,16 @@ if TYPE_CHECKING:
     from oncall.schedules.models import Schedule
 
 CLIENT = "oncall.lookahead"
+
+
+@transaction.atomic
+def set_limits(schedule: Schedule, *, people: int, days: int, rest_hours: int, actor: User) -> None:
+    """Say what is too small, too long or too short for a schedule."""
+    require(actor, Verb.CONFIGURE, schedule.team)
+    given = {"people": people, "days": days, "rest_hours": rest_hours}
+    ScheduleLimits.objects.update_or_create(schedule_id=schedule.pk, defaults=given)
+    bus.emit(ScheduleLimitsChanged(schedule.pk, **given), actor=actor)
+    live.changed(f"schedule-{schedule.pk}", "oncall")
 
 
 def warn() -> int:

@@ -13,7 +13,17 @@ from core.accounts.models import User
 from oncall.absences import queries as absences
 from oncall.escalation.models import Target
 from oncall.lookahead.rules import duties, gaps, rotations
-from oncall.lookahead.rules.worries import DAYS_AHEAD, Kind, Plan, Window, Worry, begin_of, in_order, stretch
+from oncall.lookahead.rules.worries import (
+    DAYS_AHEAD,
+    Kind,
+    Limits,
+    Plan,
+    Window,
+    Worry,
+    begin_of,
+    in_order,
+    stretch,
+)
 from oncall.paging import queries as paging
 from oncall.schedules import queries as schedules
 from oncall.schedules.models import ScheduleVersion
@@ -21,6 +31,7 @@ from oncall.schedules.models import ScheduleVersion
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from oncall.lookahead.models import ScheduleLimits
     from oncall.schedules.models import Schedule
 
 KNOWN = timedelta(days=14)
@@ -36,7 +47,7 @@ def window_at(now: datetime) -> Window:
 def worries(now: datetime) -> dict[int, list[Worry]]:
     """Give what is wrong with each schedule in the next 14 days, what is grave first."""
     window = window_at(now)
-    rows = {row.pk: row for row in schedules.schedules()}
+    rows = {row.pk: row for row in schedules.schedules().select_related("limits")}
     return _found(_plans(rows, window), window)
 
 
@@ -45,7 +56,11 @@ def worries_of(schedule: Schedule, now: datetime) -> list[Worry]:
     window = window_at(now)
     read = schedules.resolve([schedule.pk], start=window.since, end=window.known_until)[schedule.pk]
     people = {user for piece in read.final(window.since, window.known_until) for user in piece.users}
-    others = schedules.schedules().filter(pk__in=schedules.naming(people)) if people else ()
+    others = (
+        schedules.schedules().select_related("limits").filter(pk__in=schedules.naming(people))
+        if people
+        else ()
+    )
     rows = {schedule.pk: schedule, **{row.pk: row for row in others}}
     return _found(_plans(rows, window), window)[schedule.pk]
 
@@ -68,10 +83,17 @@ def _plans(rows: Mapping[int, Schedule], window: Window) -> list[Plan]:
             layers=read[pk].layers,
             policies=policies[pk],
             is_informal=pk in informal,
+            limits=limits_of(row),
         )
         for pk, row in rows.items()
         if pk in read
     ]
+
+
+def limits_of(row: Schedule) -> Limits:
+    """What is too small, too long or too short for a schedule; without a word of its managers what holds for all."""
+    own: ScheduleLimits | None = getattr(row, "limits", None)
+    return Limits(people=own.people, days=own.days, rest_hours=own.rest_hours) if own else Limits()
 
 
 def _informal(schedule_ids: Iterable[int], now: datetime) -> set[int]:

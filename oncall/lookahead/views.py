@@ -1,18 +1,25 @@
 from __future__ import annotations
 
+from dataclasses import asdict
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from django.contrib import messages
+from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
+from core.accounts.policy import Verb, can, require
 from core.ui.render import render
-from oncall.lookahead import queries
+from oncall.lookahead import operations, queries
+from oncall.lookahead.forms import LimitsForm
 from oncall.schedules import queries as schedules
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from core.accounts.requests import PersonRequest
+    from oncall.schedules.models import Schedule
 
 
 @require_GET
@@ -26,9 +33,31 @@ def everything(request: PersonRequest) -> HttpResponse:
 @require_GET
 def ahead(request: PersonRequest, slug: str) -> HttpResponse:
     """What is wrong with one schedule, why, and what mends it."""
+    return _page(request, schedules.get(slug))
+
+
+@require_POST
+def set_limits(request: PersonRequest, slug: str) -> HttpResponse:
+    """Say what is too small, too long or too short for a schedule."""
     schedule = schedules.get(slug)
-    context = {"schedule": schedule, "worries": queries.worries_of(schedule, timezone.now())}
-    return render(request, "oncall/lookahead/ahead.html", context)
+    require(request.user, Verb.CONFIGURE, schedule.team)
+    form = LimitsForm(request.POST)
+    if not form.is_valid():
+        return _page(request, schedule, form)
+    operations.set_limits(schedule, **form.cleaned_data, actor=request.user)
+    messages.success(request, "Saved.")
+    return redirect("oncall:schedule-ahead", slug)
+
+
+def _page(request: PersonRequest, schedule: Schedule, form: LimitsForm | None = None) -> HttpResponse:
+    context = {
+        "schedule": schedule,
+        "worries": queries.worries_of(schedule, timezone.now()),
+        "form": form or LimitsForm(initial=asdict(queries.limits_of(schedule))),
+        "may_configure": can(request.user, Verb.CONFIGURE, schedule.team),
+    }
+    status = HTTPStatus.BAD_REQUEST if form else HTTPStatus.OK
+    return render(request, "oncall/lookahead/ahead.html", context, status=status)
 
 
 @require_GET

@@ -173,6 +173,7 @@ class Values:
             "/api/v1/schedules/": {"ref": schedule, "override": override.pk, "number": 1, "against": 1},
             "/api/v1/schedules/{schedule}/shadows/": {"schedule": schedule, "ref": shadow.pk},
             "/api/v1/schedules/{schedule}/swaps/": {"schedule": schedule, "ref": swap.pk},
+            "/api/v1/on-call/limits/": {"ref": schedule},
             "/api/v1/on-call/handoffs/": {"ref": handoff.pk},
             "/api/v1/on-call/handoff-tasks/": {"ref": task.pk},
             "/api/v1/pay-rates/": {"ref": rates.pk},

@@ -131,3 +131,29 @@ def test_programs_read_it_for_one_schedule_or_all() -> None:
     assert (first["kind"], first["grave"], first["users"]) == ("gap", True, [])
     assert client.get(API, {"schedule": "nowhere"}).status_code == 400
     assert client.post(API).status_code == 405
+
+
+def test_managers_say_what_is_too_much_for_a_schedule() -> None:
+    schedule = cast.always(cast.bob())
+    cast.policy((60, [schedule]))
+    mona, path = cast.sign_in(Client(), cast.mona()), f"/on-call/{schedule.slug}/ahead/"
+    assert {Kind.LONG, Kind.FEW} <= kinds(schedule)
+    given = {"people": 1, "days": 60, "rest_hours": 0}
+    assert mona.post(f"{path}limits/", given | {"days": 0}).status_code == 400
+    assert mona.post(f"{path}limits/", given).status_code == 302
+    assert 'value="60"' in mona.get(path).content.decode()
+    assert not {Kind.LONG, Kind.FEW} & kinds(type(schedule).objects.get())
+    other = cast.sign_in(Client(), cast.carol())
+    assert "What is too much" not in other.get(path).content.decode()
+    assert other.post(f"{path}limits/", given).status_code == 403
+
+
+def test_programs_read_and_set_what_is_too_much() -> None:
+    schedule = cast.always(None)
+    mona, path = cast.caller(cast.mona()), f"/api/v1/on-call/limits/{schedule.slug}/"
+    assert mona.get(path).json() == {"people": 6, "days": 7, "rest_hours": 11}
+    given = {"people": 4, "days": 14, "rest_hours": 8}
+    assert mona.put(path, given, format="json").json() == given
+    assert mona.put(path, given | {"days": 61}, format="json").status_code == 400
+    assert cast.caller(cast.carol()).put(path, given, format="json").status_code == 403
+    assert mona.get(path).json() == given

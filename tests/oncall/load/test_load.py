@@ -270,3 +270,7 @@ def test_ten_people_and_schedules_take_as_many_queries_as_one(
     with django_assert_max_num_queries(9):
         found = queries.loads(people, date(2026, 1, 1), date(2026, 10, 31), viewer=mona, now=timezone.now())
     assert len(found) == 10
+
+
+def test_the_first_page_leads_to_all_of_it(alice: User) -> None:
+    assert f'href="{MINE}"' in cast.sign_in(Client(), alice).get("/").content.decode().partition("<main")[2]

@@ -72,7 +72,7 @@ def _shown(
 ) -> HttpResponse:
     past = queries.handoffs().filter(schedule=found.schedule).exclude(pk=found.pk)[:SHOWN]
     taken, *others = queries.with_people([found, *past])
-    watch = queries.follows(found.schedule)
+    watch = schedules.watch(found.schedule)
     is_bad = form.is_bound or (task_form is not None and task_form.is_bound)
     context: dict[str, Any] = {
         "schedule": found.schedule,

@@ -21,7 +21,6 @@ from oncall.escalation.models import Escalation, Target
 from oncall.handoffs import rules
 from oncall.handoffs.models import Handoff, HandoffTask
 from oncall.routing.models import ServicePolicy
-from oncall.schedules import queries as schedules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -158,9 +157,3 @@ def task(schedule: Schedule, pk: int) -> HandoffTask:
 def address(found: Handoff) -> str:
     """Where a hand-off is read and acknowledged."""
     return settings.BASE_URL + reverse("oncall:handoff", args=[found.schedule.slug, found.pk])
-
-
-def follows(schedule: Schedule) -> schedules.Watch:
-    """Give who is on call now, until when, and who follows."""
-    (watch,) = schedules.watches([schedule.pk])
-    return watch

@@ -20,6 +20,7 @@ from oncall.schedules.queries.now import (
     Watch,
     next_shift,
     on_call,
+    watch,
     watches,
 )
 from oncall.schedules.queries.reading import (
@@ -108,6 +109,7 @@ __all__ = [
     "version",
     "version_at",
     "versions",
+    "watch",
     "watches",
     "why",
 ]

@@ -14,7 +14,7 @@ from oncall.schedules.queries.rows import schedules
 from oncall.schedules.queries.stretches import shifts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from oncall.schedules.models import Schedule
@@ -41,8 +41,16 @@ class Watch:
 
 def watches(schedule_ids: Collection[int] | None = None, at: datetime | None = None) -> list[Watch]:
     """Who has each schedule (None: all) at an instant, by name of the schedule."""
-    instant = at or timezone.now()
     rows = schedules() if schedule_ids is None else schedules().filter(pk__in=schedule_ids)
+    return _watched(list(rows), at or timezone.now())
+
+
+def watch(schedule: Schedule, at: datetime | None = None) -> Watch:
+    """Who has one schedule at an instant."""
+    return _watched([schedule], at or timezone.now())[0]
+
+
+def _watched(rows: Sequence[Schedule], instant: datetime) -> list[Watch]:
     found = resolve([row.pk for row in rows], start=instant, end=instant + HORIZON)
     states = {row.pk: found[row.pk].now(instant) for row in rows}
     ids = {

@@ -150,7 +150,7 @@ def _calendar(
     now = timezone.now()
     context = _context(request, schedule) | {
         "form": form,
-        "watch": queries.watches([schedule.pk], at=now)[0],
+        "watch": queries.watch(schedule, at=now),
         "reaching": registry.reaching(schedule.pk),
         "mine": [
             shift

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django import template
+from django.template import Library
 
 from oncall.load.rules.hours import Kind
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from oncall.load.rules.hours import Hours
 
-register = template.Library()
+register = Library()
 
 
 @register.filter

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django import template
+from django.template import Library
 from django.utils.text import Truncator
 
 from core.channels import registry as channels
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from oncall.paging.models import ContactMethod
 
-register = template.Library()
+register = Library()
 
 ICONS = {
     "email": "mail",

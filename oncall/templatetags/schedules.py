@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
-from django import template
+from django.template import Library
 from django.utils import timezone
 from django.utils.dateformat import format as write
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from oncall.schedules.rules.layers import Layer, Override
     from oncall.schedules.rules.resolver import Slice
 
-register = template.Library()
+register = Library()
 
 
 @register.simple_tag

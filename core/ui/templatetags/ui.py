@@ -9,8 +9,8 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django import template
 from django.forms import CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select, Textarea
+from django.template import Library
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from django.forms import BaseForm, BoundField
 
-register = template.Library()
+register = Library()
 
 STATES = {
     "operational": ("ok", "Operational", ""),

@@ -54,14 +54,16 @@ def preview(
     """Say what an edit would change in the four weeks from its moment on. It is saved, read, and taken back."""
     start = max(effective_at or timezone.now(), timezone.now())
     end = start + AHEAD
-    before = queries.resolve([schedule.pk], start=start, end=end)[schedule.pk].final(start, end)
+    known = queries.resolve([schedule.pk], start=start, end=end)[schedule.pk]
     with transaction.atomic():
         saved = save_layers(
             schedule, layers=layers, effective_at=effective_at, time_zone=time_zone, terms=terms, actor=actor
         )
+        start = min(max(start, saved.effective_from), end)  # a moment later, where it counts from now on
         one = queries.resolve([schedule.pk], start=start, end=end)[schedule.pk]
         after, away = one.final(start, end), one.away(start, end)
         transaction.set_rollback(True)
+    before = known.final(start, end)
     handoffs = [
         (layer.name, list(resolver.layer_shifts(layer, saved.effective_from, end, away=away))[:HANDOFFS])
         for layer in one.layers

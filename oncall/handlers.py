@@ -217,7 +217,7 @@ def _page(fact: ResponderWanted, incident: Incident, actor: User | None) -> None
     match TARGETS[fact.kind].objects.filter(pk=fact.target_id).first():
         case User() as user:
             ask(user=user)
-        case Schedule() as schedule:
+        case Schedule(deleted_at=None) as schedule:
             ask(schedule=schedule)
         case Team() as team:
             ask(team=team)

@@ -24,7 +24,7 @@ KINDS: dict[str, type[User | Schedule | Team | Policy]] = {
 def page(target: Target, *, message: str, urgency: str, actor: User, incident: Incident | None = None) -> int:
     """Page a target that was chosen, with a message; give the number of the page by hand."""
     found = KINDS[target.kind].objects.filter(pk=target.id).first()
-    if found is None:
+    if found is None or (isinstance(found, Schedule) and found.deleted_at):
         raise escalation.CannotPage(f"{target.name} is gone.")
     return escalation.page_by_hand(
         actor=actor,

@@ -13,7 +13,7 @@ from core.api.permissions import Owns
 from core.api.views import Lists, Shows, ViewSet
 from oncall.feeds import operations, queries
 from oncall.feeds.models import FeedAddress, Kind
-from oncall.schedules.models import Schedule
+from oncall.schedules import queries as schedules
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -56,7 +56,7 @@ class NewAddressOut(AddressOut):
 class AddressIn(serializers.Serializer[dict[str, Any]]):
     kind = serializers.ChoiceField(choices=Kind.choices, default=Kind.CALENDAR)
     name = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
-    schedule = SlugOrId(lambda _: Schedule.objects.all(), required=False, allow_null=True, default=None)
+    schedule = SlugOrId(lambda _: schedules.schedules(), required=False, allow_null=True, default=None)
     team = SlugOrId(lambda _: Team.objects.all(), required=False, allow_null=True, default=None)
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:

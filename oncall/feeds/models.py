@@ -61,7 +61,7 @@ class FeedAddress(models.Model):
     def shown(self) -> str:
         """Whose shifts it shows, in words."""
         if self.schedule is not None:
-            return self.schedule.name
+            return f"{self.schedule.name}{' (deleted)' if self.schedule.deleted_at else ''}"
         return f"team {self.team.name}" if self.team is not None else "own shifts"
 
 

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.dateformat import format as write_date
 
 from core.accounts import queries as people
@@ -54,7 +55,10 @@ def find(token: str, kind: Kind) -> FeedAddress | None:
     """The address with this secret, while its owner may sign in."""
     if len(token) > LONGEST_TOKEN or not token.isascii():
         return None
-    live = FeedAddress.objects.filter(kind=kind, revoked_at=None, user__is_active=True)
+    # A calendar is told that the shifts of a deleted schedule are cancelled before its address leads nowhere.
+    since = timezone.now() - (published.CANCELLED_FOR if kind is Kind.CALENDAR else timedelta())
+    shown = Q(schedule=None) | Q(schedule__deleted_at=None) | Q(schedule__deleted_at__gt=since)
+    live = FeedAddress.objects.filter(shown, kind=kind, revoked_at=None, user__is_active=True)
     return live.filter(token_hash=digest(token)).select_related("user", "schedule", "team").first()
 
 
@@ -185,4 +189,22 @@ def duties(address: FeedAddress, *, now: datetime) -> list[Duty]:
 
 def choices() -> tuple[QuerySet[Schedule], QuerySet[Team]]:
     """What an address may show besides one's own shifts."""
-    return Schedule.objects.order_by("name"), Team.objects.order_by("name")
+    return schedules.schedules(), Team.objects.order_by("name")
+
+
+def ending(schedule_id: int) -> list[str]:
+    """Say which calendar addresses end with a schedule."""
+    found = FeedAddress.objects.filter(schedule=schedule_id, revoked_at=None, user__is_active=True)
+    calendars, texts = (found.filter(kind=kind).count() for kind in (Kind.CALENDAR, Kind.NOW))
+    lines = []
+    if calendars:
+        lines.append(
+            f"{calendars} calendar address{'' if calendars == 1 else 'es'}: the shifts are cancelled there, and after "
+            f"{published.CANCELLED_FOR.days} days {'it leads' if calendars == 1 else 'they lead'} nowhere."
+        )
+    if texts:
+        lines.append(
+            f"{texts} address{'' if texts == 1 else 'es'} that say{'s' if texts == 1 else ''} who is on call now: "
+            f"{'it leads' if texts == 1 else 'they lead'} nowhere at once."
+        )
+    return lines

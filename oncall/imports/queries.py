@@ -36,6 +36,7 @@ class Action(StrEnum):
     UPDATE = "update"
     SAME = "same"
     EDITED = "edited"
+    DELETED = "deleted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +170,8 @@ def _planned(
 
 
 def _action(found: Planned, before: ImportedFrom, now: datetime) -> Action:
+    if before.schedule.deleted_at is not None:
+        return Action.DELETED
     if last_version(before.schedule) != before.version:
         return Action.EDITED
     rotations = [each for each in before.rotations if not each["until"] or each["until"] > stamp(now)]

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 
+from core.errors import Refused
 from oncall.schedules import operations
 from oncall.schedules.models import Override, Schedule, ScheduleVersion
 
@@ -36,15 +37,41 @@ class VersionInline(Recorded, admin.TabularInline[ScheduleVersion, Schedule]):
 
 @admin.register(Schedule)
 class ScheduleAdmin(Recorded, admin.ModelAdmin[Schedule]):
-    """Names, teams and words; rotations are edited on the schedule's page, as a new version."""
+    """Names, teams and words; rotations are edited on the schedule's page, as a new version.
 
-    list_display = ("name", "team", "time_zone", "version")
+    A deleted one is renamed here where another is to have its name.
+    """
+
+    list_display = ("name", "team", "time_zone", "version", "deleted_at")
+    list_filter = (("deleted_at", admin.EmptyFieldListFilter),)
     list_select_related = ("team",)
-    fields = ("name", "slug", "description", "team", "time_zone", "version")
-    readonly_fields = ("time_zone", "version")
+    fields = ("name", "slug", "description", "team", "time_zone", "version", "deleted_at")
+    readonly_fields = ("time_zone", "version", "deleted_at")
     search_fields = ("name", "slug")
     ordering = ("name",)
     inlines = (VersionInline,)
+    actions = ("delete_schedules", "restore_schedules")
+
+    @admin.action(description="Delete", permissions=["change"])
+    def delete_schedules(self, request: HttpRequest, queryset: QuerySet[Schedule]) -> None:
+        """Delete those that nothing relies on, and say what the others are used by."""
+        self._each(request, queryset.filter(deleted_at=None), operations.delete, "deleted")
+
+    @admin.action(description="Restore", permissions=["change"])
+    def restore_schedules(self, request: HttpRequest, queryset: QuerySet[Schedule]) -> None:
+        """Restore those that were deleted."""
+        self._each(request, queryset.filter(deleted_at__isnull=False), operations.undelete, "restored")
+
+    def _each(self, request: HttpRequest, rows: QuerySet[Schedule], do: Any, word: str) -> None:
+        done = 0
+        for row in rows.order_by("name"):
+            try:
+                do(row, actor=_person(request))
+            except Refused as refusal:
+                self.message_user(request, str(refusal), level=messages.ERROR)
+            else:
+                done += 1
+        self.message_user(request, f"{done} {word}.")
 
     def save_model(self, request: HttpRequest, obj: Schedule, form: Any, change: bool) -> None:  # noqa: FBT001
         """Let the operation write it, and tell of the change."""

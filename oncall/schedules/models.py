@@ -21,6 +21,9 @@ class Schedule(models.Model):
     has_exceptions = models.BooleanField(
         db_default=False, default=False, help_text="Other features know of exceptions, such as swaps."
     )
+    deleted_at = models.DateTimeField(
+        null=True, editable=False, help_text="From then on nobody is on call by it; what was before stays."
+    )
 
     def __str__(self) -> str:
         return self.name

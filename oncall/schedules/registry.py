@@ -117,6 +117,20 @@ def reaching(schedule_id: int) -> list[Reach]:
     return [each for read in _reaching for each in read(schedule_id)]
 
 
+Ending = Callable[[int], Iterable[str]]
+_ending: list[Ending] = []
+
+
+def add_ending(read: Ending) -> None:
+    """Let a feature say what of it ends with a schedule, given its id, a sentence for each thing."""
+    _ending.append(read)
+
+
+def ending(schedule_id: int) -> list[str]:
+    """Say what ends with a schedule when it is deleted."""
+    return [line for read in _ending for line in read(schedule_id)]
+
+
 @dataclass(frozen=True, slots=True)
 class Fit:
     """How well some time would suit somebody: their hours on call around it, and what speaks against it."""

@@ -81,7 +81,7 @@ def end(shadow: Shadow, *, actor: User) -> None:
     """End it now. Managers do, and the trainee."""
     if actor != shadow.trainee:
         require(actor, Verb.CONFIGURE, shadow.schedule.team)
-    mine, now = schedules.locked(shadow.schedule), timezone.now()
+    mine, now = schedules.locked(shadow.schedule, also_deleted=True), timezone.now()
     changed = Shadow.objects.filter(pk=shadow.pk, ended_at=None, end__gt=now).update(ended_at=now)
     if not changed:
         raise Impossible("It is over already.")

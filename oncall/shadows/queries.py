@@ -104,3 +104,13 @@ def marks(seen: Seen) -> list[tuple[date, Mark]]:
             found.append((day, Mark("shadow", said)))
             day, said = day + DAY, ""
     return found
+
+
+def ending(schedule_id: int) -> list[str]:
+    """Say how many trainees follow nobody any more once a schedule is gone."""
+    count = Shadow.objects.filter(schedule=schedule_id, ended_at=None, end__gt=timezone.now()).count()
+    return (
+        [f"{count} trainee{'' if count == 1 else 's'} who shadow{'s' if count == 1 else ''} it."]
+        if count
+        else []
+    )

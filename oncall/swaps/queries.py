@@ -314,3 +314,10 @@ def _ranked(
     zones = {pk: people.zone(user.time_zone) for pk, user in found.items()}
     away, rests = registry.absences(found, start, end), registry.rests(found, start, end)
     return rules.ranked(pieces, zones, duties, away, rests)
+
+
+def ending(schedule_id: int) -> list[str]:
+    """Say how many swaps end with a schedule."""
+    ahead = SwapShift.objects.filter(end__gt=timezone.now(), lapsed_at=None).values("swap")
+    count = Swap.objects.filter(schedule=schedule_id, status__in=LIVE, pk__in=ahead).count()
+    return [f"{count} swap{'' if count == 1 else 's'}: their people are told."] if count else []

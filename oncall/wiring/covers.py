@@ -7,6 +7,7 @@ from django.utils import timezone
 from core.outbox import registry as outbox
 from core.timers import registry as timers
 from oncall.absences import queries as absences
+from oncall.feeds import queries as feeds
 from oncall.nights import queries as nights
 from oncall.paging import queries as pages
 from oncall.schedules import registry as schedules
@@ -25,6 +26,9 @@ def register() -> None:
     )
     registry.add_rests(lambda ids, _start, _end: nights.rests(ids, now=timezone.now()))
     schedules.add_marks(shadows.marks)
+    schedules.add_ending(feeds.ending)
+    schedules.add_ending(queries.ending)
+    schedules.add_ending(shadows.ending)
     outbox.register(outbox.Client(shadowing.CLIENT, shadowing.unwanted, pages.stored, shadowing.hear))
     timers.on(operations.EXPIRE)(operations.expire)
     timers.on(operations.REMIND)(operations.remind)

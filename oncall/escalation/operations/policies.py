@@ -16,6 +16,7 @@ from oncall.escalation.models import LastResort, Level, Policy, Target
 from oncall.escalation.rules.plans import Kind, LevelSpec
 from oncall.escalation.rules.reach import CHOOSE, NOT_FLAGGED, unflagged
 from oncall.matching.rules import branch_to_json
+from oncall.schedules.models import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +42,11 @@ class ChangedMeanwhile(Refused):
 
 class InUse(Refused):
     """A policy that something relies on cannot be removed."""
+
+
+class ScheduleDeleted(Refused):
+    def __init__(self, schedule: Schedule) -> None:
+        super().__init__(f"{schedule} was deleted. Choose another schedule, or restore it.")
 
 
 class PagesEveryone(Refused):
@@ -205,6 +211,10 @@ def _write_levels(policy: Policy, levels: Sequence[LevelSpec]) -> None:
         for row, level in zip(rows, levels, strict=True)
         for target in level.targets
     )
+    # After the rows are written, whose keys wait for whoever deletes one of these schedules at the same moment.
+    gone = Schedule.objects.filter(targets__level__in=rows, deleted_at__isnull=False).order_by("name").first()
+    if gone is not None:
+        raise ScheduleDeleted(gone)
 
 
 def _note(policy: Policy, what: str, actor: User | None) -> None:

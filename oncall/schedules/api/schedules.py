@@ -106,11 +106,14 @@ class ScheduleChange(serializers.Serializer[dict[str, Any]]):
 
 def refuse_taken(data: dict[str, Any], others: QuerySet[Schedule]) -> None:
     """Answer 400 where another schedule has the name or the slug."""
-    taken = [
-        name for name in ("slug", "name") if name in data and others.filter(**{name: data[name]}).exists()
-    ]
+    taken = {
+        name: "A deleted schedule has it: restore that one." if row.deleted_at else "Another schedule has it."
+        for name in ("slug", "name")
+        if name in data
+        for row in others.filter(**{name: data[name]})
+    }
     if taken:
-        raise ValidationError({name: ["Another schedule has it."] for name in taken})
+        raise ValidationError({name: [sentence] for name, sentence in taken.items()})
 
 
 class OverrideOutput(serializers.ModelSerializer[Override]):
@@ -160,7 +163,10 @@ class Schedules(Lists, Shows, Versions):
     search_fields: ClassVar[list[str]] = ["name", "slug"]
 
     def get_queryset(self) -> QuerySet[Schedule]:
-        return queries.schedules().order_by("pk")
+        if self.action == "undelete":
+            return queries.deleted()
+        wants = self.action == "list" and self.request.query_params.get("deleted") == "true"
+        return (queries.deleted() if wants else queries.schedules()).order_by("pk")
 
     def get_permissions(self) -> list[Any]:
         """Let every responder cover a shift; the rotations are for those who configure."""
@@ -198,6 +204,23 @@ class Schedules(Lists, Shows, Versions):
             require(request.user, Verb.CONFIGURE, data["team"])
         operations.describe(schedule, actor=self.person, **data)
         return self.answer(schedule)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, ref: str) -> Response:
+        """Let nobody be on call by it from now on; 409 while a policy asks it or a schedule stands behind it.
+
+        What was stays. Its name and its slug stay its own, so that it can be restored.
+        """
+        operations.delete(self.get_object(), actor=self.person)
+        return Response(status=204)
+
+    @extend_schema(request=None, responses=ScheduleSerializer)
+    @action(detail=True, methods=["post"], url_path="restore")
+    def undelete(self, request: Request, ref: str) -> Response:
+        """Restore a schedule that was deleted: the rotations that counted last count again from now on."""
+        schedule = self.get_object()
+        operations.undelete(schedule, actor=self.person)
+        return Response(self.represent(queries.get(schedule.slug)))
 
     @extend_schema(parameters=INSTANTS, responses=ShiftOutput(many=True), filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)

@@ -15,14 +15,13 @@ from core.api.views import ViewSet
 from oncall.schedules import operations, queries
 from oncall.schedules.api.layers import LayerInput, LayerOutput, RestrictionField, spec, window, windows
 from oncall.schedules.api.shifts import ShiftOutput, ids, shift
-from oncall.schedules.models import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rest_framework.request import Request
 
-    from oncall.schedules.models import ScheduleVersion
+    from oncall.schedules.models import Schedule, ScheduleVersion
     from oncall.schedules.rules import compare
 
 NUMBER = OpenApiParameter("number", int, OpenApiParameter.PATH)
@@ -33,7 +32,7 @@ class TermsInput(serializers.Serializer[dict[str, Any]]):
         many=True, required=False, help_text="When somebody is meant to be on call; empty: always."
     )
     stands_behind = SlugOrId(
-        lambda _: Schedule.objects.all(),
+        lambda _: queries.schedules(),
         required=False,
         allow_null=True,
         help_text="Nobody who is on call there is on call here; the next in the rotation is.",

@@ -1,6 +1,6 @@
 """What people enter about schedules."""
 
-from oncall.schedules.forms.about import AboutForm, ScheduleForm, WhenForm
+from oncall.schedules.forms.about import AboutForm, DeleteForm, ScheduleForm, WhenForm
 from oncall.schedules.forms.overrides import OverrideForm
 from oncall.schedules.forms.presets import PRESETS, WEEKLY, Preset
 from oncall.schedules.forms.rotations import LayerForm, as_typed, initial, moved, rebased, rotations
@@ -10,6 +10,7 @@ __all__ = [
     "PRESETS",
     "WEEKLY",
     "AboutForm",
+    "DeleteForm",
     "LayerForm",
     "OverrideForm",
     "Preset",

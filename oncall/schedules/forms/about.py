@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from core.accounts.models import Team
+from oncall.schedules import queries
 from oncall.schedules.forms.zones import ZONES, ZoneField
 from oncall.schedules.models import Schedule
 
@@ -28,11 +29,20 @@ class AboutForm(forms.ModelForm[Schedule]):
         self.fields["team"].queryset = Team.objects.order_by("name")  # type: ignore[attr-defined]
 
     def clean_slug(self) -> str:
-        """Refuse the address of another page."""
+        """Refuse the address of another page, and of a schedule that was deleted."""
         slug: str = self.cleaned_data["slug"]
         if slug in RESERVED:
             raise forms.ValidationError("Another page is at this address.")
+        if queries.deleted().filter(slug=slug).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError("A deleted schedule has this address. Restore it, or choose another.")
         return slug
+
+    def clean_name(self) -> str:
+        """Refuse the name of a schedule that was deleted."""
+        name: str = self.cleaned_data["name"]
+        if queries.deleted().filter(name=name).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError("A deleted schedule has this name. Restore it, or choose another.")
+        return name
 
 
 class ScheduleForm(AboutForm):
@@ -42,6 +52,12 @@ class ScheduleForm(AboutForm):
 
     class Meta(AboutForm.Meta):
         fields = ["name", "slug", "team", "time_zone", "description"]
+
+
+class DeleteForm(forms.Form):
+    """Which version its author has seen."""
+
+    version = forms.IntegerField()
 
 
 class WhenForm(forms.Form):

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from oncall.schedules import queries
 from oncall.schedules.forms.windows import WindowsForm, shown_windows
 from oncall.schedules.models import Schedule
 from oncall.schedules.operations import Terms
@@ -33,8 +34,10 @@ class TermsForm(WindowsForm):
 
     def __init__(self, *args: Any, schedule: Schedule | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        others = Schedule.objects.exclude(pk=schedule.pk) if schedule else Schedule.objects.all()
-        self.fields["stands_behind"].queryset = others.order_by("name")  # type: ignore[attr-defined]
+        others = queries.schedules()
+        if schedule:
+            others = others.exclude(pk=schedule.pk)
+        self.fields["stands_behind"].queryset = others  # type: ignore[attr-defined]
         self.add_windows()
 
     @property

@@ -1,6 +1,14 @@
 """Everything that changes a schedule."""
 
-from oncall.schedules.operations.changes import ChangedMeanwhile, PastIsFixed, changed, locked, mark
+from oncall.schedules.operations.changes import (
+    ChangedMeanwhile,
+    Deleted,
+    PastIsFixed,
+    changed,
+    locked,
+    mark,
+)
+from oncall.schedules.operations.deleting import InUse, delete, undelete, without
 from oncall.schedules.operations.layers import (
     BEGIN,
     Meaningless,
@@ -24,7 +32,9 @@ __all__ = [
     "BEGIN",
     "AlreadyOver",
     "ChangedMeanwhile",
+    "Deleted",
     "EndsBeforeItStarts",
+    "InUse",
     "LayerSpec",
     "Meaningless",
     "NotPlanned",
@@ -38,6 +48,7 @@ __all__ = [
     "changed",
     "complaints",
     "create",
+    "delete",
     "describe",
     "difference",
     "locked",
@@ -48,5 +59,7 @@ __all__ = [
     "specs_of",
     "terms_at",
     "terms_of",
+    "undelete",
     "withdraw",
+    "without",
 ]

@@ -29,9 +29,15 @@ class ChangedMeanwhile(Refused):
         )
 
 
-def locked(schedule: Schedule, *, version: int | None = None) -> Schedule:
-    """Lock a schedule for a write; refuse when it is no longer the version that the caller has seen."""
+class Deleted(Refused):
+    """What was deleted is not changed any more; it can be restored."""
+
+
+def locked(schedule: Schedule, *, version: int | None = None, also_deleted: bool = False) -> Schedule:
+    """Lock a schedule for a write; refuse when it is no longer the version that the caller has seen, or was deleted."""
     fresh = Schedule.objects.select_for_update().get(pk=schedule.pk)
+    if fresh.deleted_at is not None and not also_deleted:
+        raise Deleted(f"{fresh} was deleted. Restore it first.")
     if version is not None and fresh.version != version:
         raise ChangedMeanwhile
     return fresh

@@ -69,7 +69,7 @@ def create(
 @transaction.atomic
 def describe(schedule: Schedule, *, version: int | None = None, actor: User | None, **given: Any) -> None:
     """Change the name, slug, team or description of a schedule."""
-    mine = locked(schedule, version=version)
+    mine = locked(schedule, version=version, also_deleted=True)
     changes = {field: value for field, value in given.items() if getattr(mine, field) != value}
     if changes:
         Schedule.objects.filter(pk=mine.pk).update(**changes)
@@ -77,7 +77,7 @@ def describe(schedule: Schedule, *, version: int | None = None, actor: User | No
 
 
 @transaction.atomic
-def save_layers(
+def save_layers(  # noqa: PLR0913 - a save is all of these
     schedule: Schedule,
     *,
     layers: Sequence[LayerSpec],
@@ -86,6 +86,7 @@ def save_layers(
     terms: Terms | None = None,
     version: int | None = None,
     restored_from: int | None = None,
+    summary: str = "",
     actor: User | None,
 ) -> ScheduleVersion:
     """Replace the rotations from `effective_at` on (default: now). What lies before stays as it was.
@@ -100,7 +101,8 @@ def save_layers(
         raise PastIsFixed("An edit cannot count from a time that has passed.")
     moment = max(asked, now)
     before = queries.version_at(mine, moment)
-    summary = "Rotations changed" if restored_from is None else f"Version {restored_from} restored"
+    if not summary:
+        summary = "Rotations changed" if restored_from is None else f"Version {restored_from} restored"
     saved = _begin(
         mine,
         layers,
@@ -142,7 +144,6 @@ def _begin(
     for complaint in complaints(layers, time_zone=time_zone, at=moment):
         if complaint.grade is Grade.WRONG:
             raise Meaningless(complaint.sentence)
-    _check_ahead(schedule, terms)
     lineages = _lineages(schedule, layers, at=moment)
     for rows in (Layer.objects.filter(schedule=schedule), schedule.versions.all()):
         lasting = rows.filter(Q(effective_until=None) | Q(effective_until__gt=moment))
@@ -163,6 +164,8 @@ def _begin(
         restored_from=restored_from,
         created_by=actor,
     )
+    # After the row is written, whose key waits for whoever deletes the schedule ahead at the same moment.
+    _check_ahead(schedule, terms)
     _add_layers(version, layers, lineages)
     return version
 
@@ -172,6 +175,8 @@ def _check_ahead(schedule: Schedule, terms: Terms) -> None:
         return
     if terms.stands_behind.pk == schedule.pk:
         raise StandsBehind("A schedule cannot stand behind itself.")
+    if Schedule.objects.filter(pk=terms.stands_behind.pk, deleted_at__isnull=False).exists():
+        raise StandsBehind(f"{terms.stands_behind} was deleted. Restore it first, or stand behind no other.")
     lasting = ScheduleVersion.objects.filter(Q(effective_until=None) | Q(effective_until__gt=timezone.now()))
     if lasting.filter(schedule=terms.stands_behind, stands_behind__isnull=False).exists():
         raise StandsBehind(f"{terms.stands_behind} stands behind another schedule itself. Choose that one.")

@@ -7,6 +7,13 @@ from oncall.schedules.queries.calendars import (
     coming_gaps,
     rhythm,
 )
+from oncall.schedules.queries.deleting import (
+    behind,
+    deleted,
+    get_deleted,
+    gone,
+    users_of,
+)
 from oncall.schedules.queries.differences import (
     Told,
     named,
@@ -78,11 +85,15 @@ __all__ = [
     "address",
     "against",
     "as_if",
+    "behind",
     "calendar",
     "coming_gaps",
     "coverage_hours",
+    "deleted",
     "fitting",
     "get",
+    "get_deleted",
+    "gone",
     "layer_rows",
     "layer_value",
     "layers_in_force",
@@ -106,6 +117,7 @@ __all__ = [
     "standing",
     "told",
     "turns",
+    "users_of",
     "version",
     "version_at",
     "versions",

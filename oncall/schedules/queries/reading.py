@@ -92,7 +92,7 @@ class Resolved:
 
 # Written out, because every page and every calendar asks it: the rows of 20 rotations cost the ORM more than they say.
 _SCHEDULES = """
-select s.id, s.name, s.has_exceptions,
+select s.id, s.name, s.has_exceptions, s.deleted_at,
     (select json_agg(json_build_array(v.effective_from, v.effective_until, v.time_zone, v.coverage, v.stands_behind_id,
         v."offset", v.is_informal) order by v.number)
         from oncall_scheduleversion v where v.schedule_id = s.id and v.effective_from < %(end)s
@@ -113,24 +113,28 @@ select s.id, s.name, s.has_exceptions,
         where o.schedule_id = s.id and o.cancelled_at is null
         and o."end" > %(start)s and o.start < %(end)s)::text
 from oncall_schedule s
-where %(ids)s::bigint[] is null or s.id = any(%(ids)s) or s.id in (
+where %(ids)s::bigint[] is null and (s.deleted_at is null or s.deleted_at > %(start)s)
+    or s.id = any(%(ids)s) or s.id in (
     select v.stands_behind_id from oncall_scheduleversion v where v.schedule_id = any(%(ids)s))
 order by s.id"""
 
 
 def resolve(schedule_ids: Iterable[int] | None, *, start: datetime, end: datetime) -> dict[int, Resolved]:
-    """Read schedules (None: all) for the window [start, end), in two queries however many there are."""
+    """Read schedules for the window [start, end), in two queries however many there are.
+
+    None: all but those that were deleted before the window begins.
+    """
     ids = None if schedule_ids is None else list(schedule_ids)
     if ids == []:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(_SCHEDULES, {"ids": ids, "start": start, "end": end})
         rows = [
-            (pk, name, marked, *(orjson.loads(text or "[]") for text in texts))
-            for pk, name, marked, *texts in cursor.fetchall()
+            (pk, name, marked, deleted_at, *(orjson.loads(text or "[]") for text in texts))
+            for pk, name, marked, deleted_at, *texts in cursor.fetchall()
         ]
-    layers = {pk: tuple(_layer(row) for row in own) for pk, _, _, _, own, _ in rows}
-    overrides = {pk: [_override(row) for row in own] for pk, _, _, _, _, own in rows}
+    layers = {pk: tuple(_layer(row) for row in own) for pk, *_, own, _ in rows}
+    overrides = {pk: [_override(row) for row in own] for pk, *_, own in rows}
     marked = [pk for pk, _, has_exceptions, *_ in rows if has_exceptions]
     for pk, others in registry.exceptions(layers, start, end, marked=marked).items():
         overrides[pk] += others
@@ -144,13 +148,14 @@ def resolve(schedule_ids: Iterable[int] | None, *, start: datetime, end: datetim
                 layers[pk],
                 tuple(overrides[pk]),
                 _closed(closed, named[pk]),
+                deleted_hours(deleted_at) if deleted_at else (),
                 is_marked=has_exceptions,
             ),
             versions,
         )
-        for pk, name, has_exceptions, versions, _, _ in rows
+        for pk, name, has_exceptions, deleted_at, versions, _, _ in rows
     }
-    found = {pk: _behind(alone[pk], versions, alone) for pk, _, _, versions, _, _ in rows}
+    found = {pk: _behind(alone[pk], versions, alone) for pk, *_, versions, _, _ in rows}
     return found if ids is None else {pk: found[pk] for pk in sorted(set(ids) & found.keys())}
 
 
@@ -186,6 +191,11 @@ def _closed(closures: Mapping[int, list[accounts.Closed]], users: set[int]) -> t
         for user in sorted(users & closures.keys())
         for since, until in closures[user]
     )
+
+
+def deleted_hours(at: datetime) -> tuple[values.CoverageHours, ...]:
+    """From the deletion of a schedule on nobody is meant to be on call by it."""
+    return (values.CoverageHours("UTC", (), at, why=words.DELETED),)
 
 
 def _as_saved(one: Resolved, versions: Iterable[Any]) -> Resolved:

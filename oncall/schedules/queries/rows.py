@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 
 
 def schedules() -> QuerySet[Schedule]:
-    """Every schedule with its team, by name. Who is on call is no secret to anybody who may sign in."""
-    return Schedule.objects.select_related("team").order_by("name")
+    """The schedules with their teams, by name, but for the deleted ones.
+
+    Who is on call is no secret to anybody who may sign in.
+    """
+    return Schedule.objects.filter(deleted_at=None).select_related("team").order_by("name")
 
 
 def get(slug: str) -> Schedule:
-    """One schedule; 404 where absent."""
-    return get_object_or_404(Schedule.objects.select_related("team"), slug=slug)
+    """One schedule; 404 where absent or deleted."""
+    return get_object_or_404(schedules(), slug=slug)
 
 
 def address(schedule: Schedule) -> str:

@@ -59,12 +59,13 @@ class Restriction:
 
 @dataclass(frozen=True, slots=True)
 class CoverageHours:
-    """When somebody is meant to be on call, for as long as it is in force: outside of the windows nobody is."""
+    """When somebody is meant to be on call, for as long as it is in force: outside of the windows nobody is, and `why`."""
 
     time_zone: str
     windows: tuple[Restriction, ...]
     effective_from: datetime | None = None
     effective_until: datetime | None = None
+    why: str = "outside of the coverage hours"
 
 
 @dataclass(frozen=True, slots=True)

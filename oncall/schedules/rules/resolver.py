@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from oncall.schedules.rules import exceptions, stacking, words
+from oncall.schedules.rules import exceptions, stacking
 from oncall.schedules.rules.layers import Away, CoverageHours, Layer, Override, ShiftKey, check, utc
 from oncall.schedules.rules.places import Absences, Active, Answer, answers
 from oncall.schedules.rules.turns import TICK, Span, meet, open_windows
@@ -51,9 +51,6 @@ class Slice:
         if self.users:
             return Kind.DUTY
         return Kind.CLOSED if self.is_closed else Kind.GAP
-
-
-CLOSED = Answer((), None, None, words.CLOSED, is_closed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +112,8 @@ def at(
     instant = utc(instant)
     absences = Absences.of(active_users, away)
     whole, own = _by_layer(overrides)
-    if hours and _closed(hours, instant, instant + TICK):
-        answer = CLOSED
+    if hours and (closed := _closed(hours, instant, instant + TICK)):
+        answer = _nobody(closed[0][2])
     else:
         answer = stacking.stacked_at(stacking.ranked(layers), own, absences, instant)
     if whole and (some := exceptions.in_force_at(whole, instant)):
@@ -232,21 +229,23 @@ Base = Iterator[Span[tuple[Answer, list[stacking.Given]]]]
 
 def _within(hours: Sequence[CoverageHours], base: Base, start: datetime, end: datetime) -> Base:
     """Let nobody be on call by the layers outside of the coverage hours."""
-    tiles: list[Span[bool]] = []
+    tiles: list[Span[str]] = []
     reached = start
-    for begin, finish in _closed(hours, start, end):
-        tiles += [(reached, begin, False), (begin, finish, True)]
+    for begin, finish, why in _closed(hours, start, end):
+        tiles += [(reached, begin, ""), (begin, finish, why)]
         reached = finish
-    tiles.append((reached, end, False))
-    for begin, finish, said, is_closed in meet(base, tiles):
-        yield begin, finish, (CLOSED, []) if is_closed else said
+    tiles.append((reached, end, ""))
+    for begin, finish, said, why in meet(base, tiles):
+        yield begin, finish, (_nobody(why), []) if why else said
 
 
-def _closed(
-    hours: Sequence[CoverageHours], start: datetime, end: datetime
-) -> list[tuple[datetime, datetime]]:
-    """Give when nobody is meant to be on call within the window, in order."""
-    found = []
+def _nobody(why: str) -> Answer:
+    return Answer((), None, None, why, is_closed=True)
+
+
+def _closed(hours: Sequence[CoverageHours], start: datetime, end: datetime) -> list[Span[str]]:
+    """Give when nobody is meant to be on call within the window, in order, and why."""
+    found: list[Span[str]] = []
     for each in hours:
         since = max(start, each.effective_from or start)
         until = min(end, each.effective_until or end)
@@ -254,8 +253,8 @@ def _closed(
             open_windows(each.time_zone, each.windows, since, until) if since < until else ()
         ):
             if since < min(opens, until):
-                found.append((since, min(opens, until)))
+                found.append((since, min(opens, until), each.why))
             since = max(since, closes)
         if since < until:
-            found.append((since, until))
+            found.append((since, until, each.why))
     return sorted(found)

@@ -8,7 +8,7 @@ from oncall.schedules.rules.layers import WEEKDAYS, Handoff, Layer, Override, Un
 
 NOT_ACTIVE = "is not active"
 UNCOVERED = "no layer covers this time"
-CLOSED = "outside of the coverage hours"
+DELETED = "the schedule was deleted"
 OFTEN = {Unit.HOUR: "hourly", Unit.DAY: "daily", Unit.WEEK: "weekly", Unit.MONTH: "monthly"}
 
 

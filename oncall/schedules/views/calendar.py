@@ -40,7 +40,12 @@ def index(request: PersonRequest) -> HttpResponse:
     gaps = queries.coming_gaps(now=now)
     rows = [{"watch": watch, "gap": gaps.get(watch.schedule.pk)} for watch in queries.watches(at=now)]
     shifts = queries.shifts_of(request.user, start=now, end=now + timedelta(days=28))
-    context = {"rows": rows, "shifts": shifts[:8], "may_create": can(request.user, Verb.CONFIGURE)}
+    context = {
+        "rows": rows,
+        "shifts": shifts[:8],
+        "deleted": queries.deleted().count(),
+        "may_create": can(request.user, Verb.CONFIGURE),
+    }
     return render(request, "oncall/schedules/index.html", context)
 
 

@@ -90,7 +90,7 @@ def remind(timer: Timer) -> None:
 @transaction.atomic
 def refresh(schedule_id: int) -> None:
     """Let the swaps of a schedule that was edited follow their shifts, and end where those are not theirs any more."""
-    schedule = schedules.locked(Schedule(pk=schedule_id))
+    schedule = schedules.locked(Schedule(pk=schedule_id), also_deleted=True)
     now = timezone.now()
     ahead = SwapShift.objects.filter(end__gt=now, lapsed_at=None).values("swap")
     swaps = list(

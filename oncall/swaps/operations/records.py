@@ -55,7 +55,7 @@ def refuse_double(
 
 def locked(swap: Swap) -> Swap:
     """Lock the schedule of a swap, and read the swap as it is by now."""
-    schedules.locked(swap.schedule)
+    schedules.locked(swap.schedule, also_deleted=True)
     return queries.rows().get(pk=swap.pk)
 
 

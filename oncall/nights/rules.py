@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -82,15 +82,18 @@ def judge(
     over: Callable[[int], Night | None],
     name: Callable[[int], str],
     later: Callable[[], Sequence[int]],
+    learners: Collection[int] = (),
 ) -> dict[int, Verdict]:
     """Say what becomes of the pages of a level's people that are over their limits; nothing is lost by it.
 
     `over` gives the night of somebody who has had as many as it may bring, `later` who is asked by the rest of the pass.
+    `learners` are only there to learn: nobody is passed over because one of them is asked.
     """
     known = {id_: night for id_ in ids if (night := over(id_)) is not None}
     if not known:
         return {}
-    others = len(known) < len(ids) or any(over(id_) is None for id_ in later())
+    within = [id_ for id_ in ids if id_ not in known and id_ not in learners]
+    others = bool(within) or any(over(id_) is None for id_ in later())
     return {id_: _verdict(case, name(id_), night, others=others) for id_, night in known.items()}
 
 

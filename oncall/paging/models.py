@@ -121,7 +121,8 @@ class Page(models.Model):
     an escalation is a test. `troubled_at` is since when no channel of the person is known to work: the message is
     still being tried, and the escalation does not wait for it. `held_until` is when
     the one message goes out for all pages that wait for the end of the same quiet hours, or for the morning after a
-    night in which its person had as many as their limit (`over_limit`).
+    night in which its person had as many as their limit (`over_limit`). A page of somebody behind a trainee (`in_front`)
+    goes out at `waits_until`, or as soon as the trainee cannot be reached.
     """
 
     escalation = models.ForeignKey("oncall.Escalation", models.CASCADE, null=True, related_name="pages")
@@ -144,6 +145,17 @@ class Page(models.Model):
     planned_at = models.DateTimeField()
     held_until = models.DateTimeField(
         null=True, help_text="The end of the person's quiet hours or night, when its urgency is low."
+    )
+    in_front = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text="Who is paged first, to learn: this page waits for them.",
+    )
+    waits_until = models.DateTimeField(
+        null=True, help_text="When it goes out unless somebody has acknowledged, where somebody is in front."
     )
     over_limit = models.CharField(
         max_length=12,

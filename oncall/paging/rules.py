@@ -337,6 +337,19 @@ def _one_line(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Front:
+    """Somebody who is paged before another, to learn, and how long the other's page waits for them."""
+
+    user_id: int
+    wait: timedelta
+
+
+def minutes(duration: timedelta) -> str:
+    """Write a few minutes as people do."""
+    return f"{round(duration.total_seconds() / 60, 1):g} min"
+
+
+@dataclass(frozen=True, slots=True)
 class Method:
     """A contact method; a usable one is enabled, verified, and on a channel that exists. `id` None: the sign-in."""
 

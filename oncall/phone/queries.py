@@ -357,7 +357,7 @@ def _others(page: Page) -> tuple[Page, ...]:
     if page.escalation is None:
         return ()
     found = Page.objects.select_related("user").filter(escalation=page.escalation, user__isnull=False)
-    asked = found.exclude(over_limit=Over.PASSED_OVER)
+    asked = found.exclude(over_limit=Over.PASSED_OVER).exclude(sent_at=None, in_front__isnull=False)
     return tuple(asked.exclude(user=page.user).order_by("-id")[:MOST_RELATED])
 
 

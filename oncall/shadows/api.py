@@ -14,7 +14,7 @@ from core.api.permissions import Responds
 from core.api.views import Lists, Shows, ViewSet
 from oncall.schedules.api.parents import PARENT, schedule_of
 from oncall.shadows import operations, queries
-from oncall.shadows.models import Shadow
+from oncall.shadows.models import MOST_MINUTES, Shadow
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 
 class ShadowOut(serializers.ModelSerializer[Shadow]):
-    """`trainee` is paged along with `follows` while that person is on call; null: with whoever is."""
+    """`trainee` is paged along with `follows` while that person is on call; null: with whoever is.
+
+    With `is_reverse` the trainee is in front: who is on call is paged `delay_minutes` later, unless somebody acknowledges.
+    """
 
     id = Id()
     trainee = serializers.CharField(source="trainee_id")
@@ -33,13 +36,24 @@ class ShadowOut(serializers.ModelSerializer[Shadow]):
 
     class Meta:
         model = Shadow
-        fields = ("id", "trainee", "follows", "start", "end", "reason", "created_by")
+        fields = (
+            *("id", "trainee", "follows", "is_reverse", "delay_minutes", "start", "end", "reason"),
+            "created_by",
+        )
         read_only_fields = fields
 
 
 class ShadowIn(serializers.Serializer[dict[str, Any]]):
     trainee = SlugOrId(lambda _: people.people(), slug=None)
     follows = SlugOrId(lambda _: people.people(), slug=None, required=False, allow_null=True, default=None)
+    is_reverse = serializers.BooleanField(required=False, default=False)
+    delay_minutes = serializers.IntegerField(
+        required=False,
+        default=5,
+        min_value=0,
+        max_value=MOST_MINUTES,
+        help_text="Of a reverse shadow: how long the page of who is on call waits; 0: not at all.",
+    )
     start = Time()
     end = Time()
     reason = serializers.CharField(required=False, max_length=200, allow_blank=True, default="")

@@ -6,6 +6,7 @@ from django import forms
 
 from core.accounts.models import User
 from oncall.shadows import queries
+from oncall.shadows.models import MOST_MINUTES
 
 
 class ShadowForm(forms.Form):
@@ -14,6 +15,19 @@ class ShadowForm(forms.Form):
     trainee = forms.ModelChoiceField(User.objects.none(), label="Who learns", empty_label="Choose a person")
     follows = forms.ModelChoiceField(
         User.objects.none(), required=False, label="From whom", empty_label="Whoever is on call"
+    )
+    is_reverse = forms.ChoiceField(
+        label="How",
+        choices=[("", "Paged along, at the same time"), ("1", "In front, paged first (reverse shadow)")],
+        required=False,
+    )
+    delay_minutes = forms.IntegerField(
+        label="Minutes before who is on call is paged",
+        min_value=0,
+        max_value=MOST_MINUTES,
+        initial=5,
+        required=False,
+        help_text="For a trainee in front. 0: both at once. Never more than half of the time that the level has.",
     )
     start = forms.DateTimeField(label="From", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
     end = forms.DateTimeField(label="Until", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
@@ -25,3 +39,12 @@ class ShadowForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name in ("trainee", "follows"):
             self.fields[name].queryset = queries.trainees()  # type: ignore[attr-defined]
+
+    def clean_is_reverse(self) -> bool:
+        """Whether they are in front."""
+        return bool(self.cleaned_data["is_reverse"])
+
+    def clean_delay_minutes(self) -> int:
+        """Without a number it is the usual one."""
+        given: int | None = self.cleaned_data["delay_minutes"]
+        return 5 if given is None else given

@@ -17,7 +17,7 @@ from core.outbox import operations as outbox
 from core.outbox.models import Lane
 from oncall.schedules import operations as schedules
 from oncall.shadows import queries
-from oncall.shadows.models import Shadow
+from oncall.shadows.models import MOST_MINUTES, Shadow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,17 +37,22 @@ class Impossible(Refused):
 
 
 @transaction.atomic
-def add(
+def add(  # noqa: PLR0913 - whom, behind whom, when and how
     schedule: Schedule,
     *,
     trainee: User,
     follows: User | None = None,
     start: datetime,
     end: datetime,
+    is_reverse: bool = False,
+    delay_minutes: int = 5,
     reason: str = "",
     actor: User,
 ) -> Shadow:
-    """Let somebody be paged along with whoever is on call, or with one person, in [start, end). Managers say so."""
+    """Let somebody be paged along with whoever is on call, or with one person, in [start, end). Managers say so.
+
+    With `is_reverse` they are paged first, and who is on call `delay_minutes` later, unless somebody acknowledges.
+    """
     require(actor, Verb.CONFIGURE, schedule.team)
     mine, now = schedules.locked(schedule), timezone.now()
     begin = max(start, now)
@@ -57,6 +62,8 @@ def add(
         raise Impossible(f"Somebody shadows for {LONGEST.days} days at most.")
     if not queries.trainees().filter(pk=trainee.pk).exists():
         raise Impossible(f"{trainee} cannot be paged: the account is closed, or only reads.")
+    if not 0 <= delay_minutes <= MOST_MINUTES:
+        raise Impossible(f"Whoever is on call waits from 0 to {MOST_MINUTES} minutes.")
     if trainee == follows:
         raise Impossible("Nobody shadows themselves.")
     if queries.of(mine).count() >= MOST:
@@ -67,6 +74,8 @@ def add(
         follows=follows,
         start=begin,
         end=end,
+        is_reverse=is_reverse,
+        delay_minutes=delay_minutes,
         reason=reason,
         created_by=actor,
     )
@@ -113,8 +122,16 @@ def _said(shadow: Shadow, user: User, text: str, address: str) -> str:
     zone = people.zone(user.time_zone)
     first, last = (f"{at.astimezone(zone):%a %d %b %H:%M %Z}" for at in (shadow.start, shadow.end))
     why = f"\n{shadow.reason}" if shadow.reason else ""
+    return f"{text}\n\n{first} to {last}{why}\n\n{_how(shadow)}\n\n{address}"
+
+
+def _how(shadow: Shadow) -> str:
+    if not shadow.is_reverse:
+        return "The trainee gets the same pages at the same time."
+    later = f"{shadow.delay_minutes} min later, unless somebody has acknowledged"
     return (
-        f"{text}\n\n{first} to {last}{why}\n\nThe trainee gets the same pages at the same time.\n\n{address}"
+        f"The trainee is paged first. {shadow.follows or 'Whoever is on call'} is paged"
+        f" {later if shadow.delay_minutes else 'at the same time'}, and stays on call: hours, pay and calendars are theirs."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,21 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Trainee:
+    """Somebody who is paged along, and why; `wait` is how long those on call (`of`) wait for one who is in front."""
+
+    id: int
+    why: str
+    of: tuple[int, ...] = ()
+    wait: timedelta | None = None
+
+    @property
+    def is_in_front(self) -> bool:
+        """Whether they are paged first."""
+        return self.wait is not None
 
 
 def between(schedule_ids: Collection[int], *, start: datetime, end: datetime) -> dict[int, list[Shadow]]:
@@ -63,16 +79,27 @@ def until(shadow: Shadow) -> datetime:
     return shadow.end if shadow.ended_at is None else min(shadow.end, shadow.ended_at)
 
 
-def along(
-    shadows: Collection[Shadow], users: Collection[int], *, at: datetime
-) -> tuple[tuple[int, str], ...]:
-    """Give the trainees who are paged along with these people at an instant, each with why."""
-    found: dict[int, str] = {}
+def along(shadows: Collection[Shadow], users: Collection[int], *, at: datetime) -> tuple[Trainee, ...]:
+    """Give the trainees who are paged along with these people at an instant; who has two shadows is in front by neither.
+
+    Nobody is in front of nobody: where nobody is on call there is no trainee.
+    """
+    found: dict[int, Trainee] = {}
     for one in shadows:
         counts = one.start <= at < until(one) and one.trainee.is_active
         if counts and users and one.trainee_id not in users and (one.follows_id or -1) in (-1, *users):
-            found.setdefault(one.trainee_id, f"shadows {one.follows or 'who is on call'}")
-    return tuple(found.items())
+            trainee = _trainee(one, users)
+            if one.trainee_id not in found or not trainee.is_in_front:
+                found[one.trainee_id] = trainee
+    return tuple(found.values())
+
+
+def _trainee(one: Shadow, users: Collection[int]) -> Trainee:
+    if not one.is_reverse:
+        return Trainee(one.trainee_id, f"shadows {one.follows or 'who is on call'}")
+    of = (one.follows_id,) if one.follows_id else tuple(users)
+    why = f"in front of {one.follows or 'who is on call'}, to learn"
+    return Trainee(one.trainee_id, why, of, timedelta(minutes=one.delay_minutes))
 
 
 def of(schedule: Schedule) -> QuerySet[Shadow]:
@@ -93,11 +120,15 @@ def trainees() -> QuerySet[User]:
     return User.objects.active().exclude(role=Role.VIEWER).order_by("name", "pk")
 
 
+def _before(one: Shadow) -> str:
+    return f", paged {one.delay_minutes} min before them" if one.is_reverse and one.delay_minutes else ""
+
+
 def marks(seen: Seen) -> list[tuple[date, Mark]]:
     """Mark the days of a calendar on which somebody shadows; the first of them says who, and why."""
     found = []
     for one in between([seen.schedule_id], start=seen.start, end=seen.end)[seen.schedule_id]:
-        said = f"{one}" + (f": {one.reason}" if one.reason else "")
+        said = f"{one}{_before(one)}" + (f": {one.reason}" if one.reason else "")
         day = max(one.start, seen.start).astimezone(seen.zone).date()
         last = (min(until(one), seen.end) - timedelta(microseconds=1)).astimezone(seen.zone).date()
         while day <= last:

@@ -34,8 +34,9 @@ def shadows(request: PersonRequest, slug: str) -> HttpResponse:
             require(request.user, Verb.CONFIGURE, schedule.team)
             if form.is_valid():
                 with refusals.shown_in(form, "end"):
-                    operations.add(schedule, **form.cleaned_data, actor=request.user)
-                    messages.success(request, "Added. They get the same pages at the same time.")
+                    added = operations.add(schedule, **form.cleaned_data, actor=request.user)
+                    how = "are paged first" if added.is_reverse else "get the same pages at the same time"
+                    messages.success(request, f"Added. They {how}.")
                     return redirect("oncall:shadows", slug)
             status = HTTPStatus.UNPROCESSABLE_ENTITY
         context = {

@@ -58,6 +58,15 @@ class PageOut(serializers.ModelSerializer[Page]):
     round = serializers.SerializerMethodField()
     planned_at = Time(read_only=True)
     held_until = Time(read_only=True)
+    in_front = serializers.CharField(
+        source="in_front_id",
+        allow_null=True,
+        read_only=True,
+        help_text="The trainee who is paged first: this page waits for them.",
+    )
+    waits_until = Time(
+        read_only=True, help_text="When it goes out behind a trainee, unless somebody has acknowledged."
+    )
     is_out_of_hours = serializers.BooleanField(read_only=True)
     created_at = Time(read_only=True)
     escalation = serializers.CharField(source="escalation_id", allow_null=True, read_only=True)
@@ -94,6 +103,8 @@ class PageOut(serializers.ModelSerializer[Page]):
             "urgency",
             "planned_at",
             "held_until",
+            "in_front",
+            "waits_until",
             "is_out_of_hours",
             "over_limit",
             "created_at",

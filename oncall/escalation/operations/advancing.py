@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from oncall.alerts.models import Alert
     from oncall.escalation.rules.plans import Plan, TargetSpec
     from oncall.escalation.rules.steps import Position
-    from oncall.escalation.rules.targets import Answer
+    from oncall.escalation.rules.targets import Answer, Found
+    from oncall.paging.rules import Front
 
 log = logging.getLogger(__name__)
 
@@ -211,7 +212,8 @@ def _ask(turns: Sequence[Turn], at: datetime, limit: int) -> None:
     if not turns:
         return
     known = queries.answers((target for turn in turns for target in queries.targets_of(turn.plan)), at=at)
-    found = people.reachable({id_ for answer in known.values() for id_ in answer.people})
+    front = {front.user_id for answer in known.values() for _, front in answer.behind}
+    found = people.reachable({id_ for answer in known.values() for id_ in answer.people}, in_front=front)
     names = {pk: person.name for pk, person in found.items() if person.is_active}
     names |= {-id_: target.name for target, answer in known.items() for id_ in answer.channels}
     askings = [Asking(turn, _asked(turn, known, names, at)) for turn in turns]
@@ -234,6 +236,7 @@ def _asked(turn: Turn, known: Mapping[TargetSpec, Answer], names: Mapping[int, s
     mark = f" Asked {words.clock(late)} late." if late else ""
     mark += f" {escalation.note}" if escalation.note else ""
     mark += acks_wanted(_acks_needed(turn), len(escalation.acks))
+    fronts = _fronts(turn, step.ask, found)
     return Ask(
         escalation_id=escalation.pk,
         epoch=escalation.epoch,
@@ -242,7 +245,12 @@ def _asked(turn: Turn, known: Mapping[TargetSpec, Answer], names: Mapping[int, s
         urgency=escalation.urgency,
         due=step.due,
         people=tuple(
-            Asked(id_, f"{steps.why(plan, step.ask, via)}.{mark}")
+            Asked(
+                id_,
+                f"{steps.why(plan, step.ask, via)}.{mark}",
+                learns=id_ in found.learners,
+                fronts=fronts.get(id_, ()),
+            )
             for id_, via in found.people
             if id_ not in turn.without
         ),
@@ -261,6 +269,12 @@ def _asked(turn: Turn, known: Mapping[TargetSpec, Answer], names: Mapping[int, s
             until=step.next_at,
         ),
     )
+
+
+def _fronts(turn: Turn, place: Position, found: Found) -> dict[int, tuple[Front, ...]]:
+    """Who waits for whom: only the first time that a policy asks, or somebody by hand, and never for a last resort."""
+    is_first = turn.escalation.epoch == 1 and not turn.escalation.is_last_resort
+    return targets.fronts(turn.plan, place, found, late=turn.step.late, is_first=is_first)
 
 
 def _after(

@@ -56,6 +56,7 @@ def decline(page: Page, *, actor: User, reason: str) -> bool:
     row = Escalation.objects.select_for_update(of=("self",)).get(pk=page.escalation.pk)
     if row.status not in WAITING or not paging.decline(page, reason=reason.strip()):
         return False
+    paging.send_behind([page], why="{name} does not come.")
     Escalation.objects.filter(pk=row.pk).update(edits_due=True)
     asked = _move_on(row, page, actor)
     bus.emit(

@@ -19,6 +19,7 @@ from oncall.alerts.models import Alert
 from oncall.alerts.models import Status as AlertStatus
 from oncall.escalation import queries
 from oncall.escalation.models import Escalation, EscalationStatus, Policy
+from oncall.escalation.operations.behind import ask_behind
 from oncall.escalation.operations.rooms import note_in_room
 from oncall.escalation.operations.rows import OPEN, go_on, halt, locked, retire, steadily, suppress, tell
 from oncall.escalation.operations.starting import Start, frozen, start_many
@@ -79,6 +80,7 @@ def escalate_now(
     go_on(row, place, Now())
     _note_channels(row, first, place)
     paging.stop(row.pages.open(), by=actor, reason=f"passed on by {actor}", taken=False)
+    ask_behind(row, place, why=f"{actor} passed it on.")
     bus.emit(events.EscalationPassedOn(row.pk, row.alert_id, row.incident_id), actor=actor)
     if page is not None:
         note_in_room(page, "Passed on", by=actor)

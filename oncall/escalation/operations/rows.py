@@ -22,6 +22,7 @@ from core.outbox import operations as outbox
 from core.timers import operations as timers
 from oncall.escalation import queries
 from oncall.escalation.models import Escalation, EscalationStatus
+from oncall.escalation.operations.behind import ask_behind
 from oncall.escalation.rules import plans, steps
 from oncall.escalation.rules.acks import ACK_TIMEOUT
 from oncall.escalation.rules.steps import Position
@@ -132,6 +133,7 @@ def resume(about: Q, state: EscalationStatus, *, by: User | None = None) -> list
         again = chosen.pages.filter(round=asked.round, level=asked.level)
         paging.reopen(again.exclude(user__in=chosen.acked_by) if chosen.acks else again)
     go_on(chosen, place, at)
+    ask_behind(chosen, place, why="Whoever took it gave it back.")
     tell([chosen])
     transaction.on_commit(nudge.drain, robust=True)
     return [chosen]

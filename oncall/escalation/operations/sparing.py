@@ -149,6 +149,7 @@ def _spared(asking: Asking, known: Mapping[TargetSpec, Answer], night: _Nights) 
         over=lambda id_: night.over(id_, asking.subject),
         name=lambda id_: night.users[id_].name,
         later=later,
+        learners=[each.user_id for each in ask.people if each.learns],
     )
     _report(asking, verdicts, night)
     people = [_told(each, verdicts.get(each.user_id)) for each in ask.people]

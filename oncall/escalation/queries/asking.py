@@ -23,6 +23,7 @@ from oncall.escalation.rules.steps import Position
 from oncall.escalation.rules.targets import Answer
 from oncall.matching.rules import Facts, judge
 from oncall.paging import queries as paging
+from oncall.paging.rules import Front
 from oncall.schedules import queries as schedules
 from oncall.schedules.rules.turns import TICK
 from oncall.shadows import queries as shadows
@@ -108,9 +109,21 @@ def _turn(target: TargetSpec, found: Slice | None) -> Answer:
 
 
 def _with(trainees: Sequence[Shadow], found: Answer, at: datetime) -> Answer:
-    """Those on call, and after them the trainees who are paged along with them."""
-    told = shadows.along(trainees, found.people, at=at)
-    return replace(found, people=(*found.people, *(id_ for id_, _ in told)), told=told) if told else found
+    """Those on call, after them the trainees who are paged along with them, and before them those in front of them."""
+    learn = shadows.along(trainees, found.people, at=at)
+    first = [each for each in learn if each.is_in_front]
+    return replace(
+        found,
+        people=(
+            *(each.id for each in first),
+            *found.people,
+            *(each.id for each in learn if not each.is_in_front),
+        ),
+        told=tuple((each.id, each.why) for each in learn),
+        behind=tuple(
+            (id_, Front(each.id, each.wait)) for each in first if each.wait is not None for id_ in each.of
+        ),
+    )
 
 
 def _everybody(target: TargetSpec, members: tuple[int, ...]) -> Answer:

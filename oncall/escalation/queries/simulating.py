@@ -72,23 +72,25 @@ def simulate(policy: Policy | None, *, at: datetime, urgency: str, facts: Facts 
     """
     facts = replace(facts, urgency=urgency) if facts else Facts(urgency=urgency)
     plan = usable(drawn(policy) if policy is not None else None)
-    lines = _lines(plan, at=at, facts=facts)
+    lines = _lines(plan, at=at, facts=facts, is_first=True)
     last = last_resort()
     if last is None or lines[-1].is_over or (policy is not None and last.policy_id == policy.pk):
         return lines
     after = plans.as_last_resort(plan_of_last(last), asked=plan.name)
-    return lines + _lines(after, at=max(line.at for line in lines if line.level is None), facts=facts)
+    ends = max(line.at for line in lines if line.level is None)
+    return lines + _lines(after, at=ends, facts=facts, is_first=False)
 
 
-def _lines(plan: Plan, *, at: datetime, facts: Facts) -> list[Line]:
+def _lines(plan: Plan, *, at: datetime, facts: Facts, is_first: bool) -> list[Line]:
     targets = targets_of(plan)
     end = at + timedelta(seconds=plans.give_up_seconds(plan))
     read = reading(targets, start=at, end=end)
+    front = {each.user_id for answer in read.answers(at).values() for _, each in answer.behind}
 
     @cache
     def known(user_id: int) -> tuple[Person | None, Quiet | None]:
         left_alone = quiet.of([user_id], since=at) if facts.urgency == Urgency.LOW else {}
-        return paging.reachable([user_id], at=at).get(user_id), left_alone.get(user_id)
+        return paging.reachable([user_id], at=at, in_front=front).get(user_id), left_alone.get(user_id)
 
     def way(user_id: int, when: datetime) -> _Told:
         person, theirs = known(user_id)
@@ -109,6 +111,7 @@ def _lines(plan: Plan, *, at: datetime, facts: Facts) -> list[Line]:
         waits=waits,
         facts=facts,
         over=over_limit(facts, known),
+        is_first=is_first,
     )
     lines = [line for asking in askings for line in _told(asking, way)]
     if facts.urgency == Urgency.LOW and _tells_alone(askings):
@@ -155,7 +158,14 @@ def over_limit(facts: Facts, known: Callable[[int], tuple[Person | None, Quiet |
     def judged(asking: Asking, later: Callable[[], Sequence[int]]) -> Mapping[int, Verdict]:
         pass_ = asking.position.round if asking.position else 0
         case = Case(limit=limit, is_low=facts.urgency == Urgency.LOW, worst=worst, pass_=pass_)
-        return judge(case, asking.found.ids, over=lambda id_: over(id_, asking.at), name=name, later=later)
+        return judge(
+            case,
+            asking.found.ids,
+            over=lambda id_: over(id_, asking.at),
+            name=name,
+            later=later,
+            learners=asking.found.learners,
+        )
 
     return judged
 
@@ -181,6 +191,17 @@ def _told(asking: Asking, way: Callable[[int, datetime], _Told]) -> Iterator[Lin
         yield Line(asking.at, level, None, None, f"{steps.why(plan, place)}. {reason}.")
 
 
+def _behind(asking: Asking, way: Callable[[int, datetime], _Told], user_id: int) -> timedelta | None:
+    """How long a page waits for somebody in front who would hear of it at once, None where it does not."""
+    woken = set(asking.woken) - {id_ for id_, verdict in asking.over.items() if verdict.until}
+    waits = [
+        front.wait
+        for front in asking.fronts.get(user_id, ())
+        if front.user_id in woken and way(front.user_id, asking.at).way.is_good_in_front
+    ]
+    return min(waits, default=None)
+
+
 def _people(asking: Asking, way: Callable[[int, datetime], _Told], place: Position) -> Iterator[Line]:
     plan, level = asking.plan, place.level + 1
     for user_id, via in asking.found.people:
@@ -188,9 +209,12 @@ def _people(asking: Asking, way: Callable[[int, datetime], _Told], place: Positi
         not_before = verdict.until if verdict else None
         found = way(user_id, not_before or asking.at)
         begin = found.way.waits_until or not_before or asking.at
+        behind = _behind(asking, way, user_id) if begin == asking.at else None
+        begin += behind or timedelta()
         wanted = acks_wanted(acks_needed(plan, place))
         night = f" {verdict.why}" if verdict else ""
         why = f"{steps.why(plan, place, via)}.{wanted}{night} {found.way.note}".strip()
+        why += " Somebody is in front, to learn." if behind else ""
         if user_id in asking.spared:
             yield Line(asking.at, level, found.person, None, why, is_spared=True)
             continue

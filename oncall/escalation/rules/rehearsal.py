@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from oncall.escalation.rules.plans import asked_last
 from oncall.escalation.rules.steps import Position, decide, due_after, heard, heard_at
-from oncall.escalation.rules.targets import NOTHING, Answer, Found, asks, others_in_pass
+from oncall.escalation.rules.targets import NOTHING, Answer, Found, asks, fronts, others_in_pass
 from oncall.paging.rules import Over
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from oncall.escalation.rules.plans import Plan, TargetSpec
     from oncall.matching.rules import Facts
     from oncall.nights.rules import Verdict
+    from oncall.paging.rules import Front
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Asking:
     """What a run does at an instant when nobody acknowledges: asks a level, or (no position) gives up.
 
     `aside` says why a level is passed over, or waits. `plan` is the one that it has then. `over` are those of its people
-    who are over their limit of a night, with what becomes of it.
+    who are over their limit of a night, with what becomes of it. `fronts` are the trainees for whom some of them wait.
     """
 
     at: datetime
@@ -34,6 +36,7 @@ class Asking:
     found: Found = NOTHING
     aside: str = ""
     over: Mapping[int, Verdict] = field(default_factory=dict)
+    fronts: Mapping[int, tuple[Front, ...]] = field(default_factory=dict)
 
     @property
     def spared(self) -> list[int]:
@@ -58,11 +61,13 @@ def run(
     waits: Callable[[int, datetime], datetime | Literal[False] | None],
     facts: Facts,
     over: OverLimit = lambda _asking, _later: {},
+    is_first: bool = True,
 ) -> list[Asking]:
     """Give all that a run would do from `start` on if nobody acknowledged: the pager's own decisions, none of its acts.
 
     `answers` says whom the targets are at an instant, `waits` until when a person waits who is asked at one (None: not
-    at all; False: they cannot be reached), `over` what becomes of those who are over their limit of a night.
+    at all; False: they cannot be reached), `over` what becomes of those who are over their limit of a night. One that
+    asks for the first time (`is_first`) lets trainees in front be paged first.
     """
     position, due, done = Position(), start, list[Asking]()
     asked, spared = set[int](), dict[int, None]()
@@ -80,6 +85,8 @@ def run(
         if step.ask is None:
             return [*done, Asking(due, None, plan)]
         asking = _asking(plan, step.ask, due, answers(due), facts, over)
+        waiting = fronts(plan, step.ask, asking.found, late=timedelta(), is_first=is_first)
+        asking = replace(asking, fronts=waiting)
         done.append(asking)
         asked |= set(asking.woken)
         spared |= dict.fromkeys(asking.spared)

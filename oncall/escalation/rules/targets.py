@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from oncall.escalation.rules.steps import Position, after, is_over
+from oncall.escalation.rules.steps import Position, after, is_over, timeout
 from oncall.matching.rules import Facts, judge
+from oncall.paging.rules import Front
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from oncall.escalation.rules.plans import LevelSpec, Plan, TargetSpec
@@ -19,7 +22,8 @@ if TYPE_CHECKING:
 class Answer:
     """Whom a target is at an instant: ids and how they came to be it (`via`), or why nobody can be asked.
 
-    `channels` are told and wake nobody. `told` says how some came to be it otherwise than the rest.
+    `channels` are told and wake nobody. `told` are the trainees among them, each with how they came to be it; `behind`
+    are those whose page waits for one of these, who is in front.
     """
 
     people: tuple[int, ...] = ()
@@ -27,6 +31,7 @@ class Answer:
     reason: str = ""
     channels: tuple[int, ...] = ()
     told: tuple[tuple[int, str], ...] = ()
+    behind: tuple[tuple[int, Front], ...] = ()
 
     def vias(self) -> list[tuple[int, str]]:
         """The people, each with how they came to be it."""
@@ -37,12 +42,14 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class Found:
     """Whom a level asks at an instant: people with how they came to be it, the targets that are nobody, and the channels
-    that it tells.
+    that it tells. `learners` are only there to learn. `behind` are those whose page waits for somebody in front.
     """
 
     people: tuple[tuple[int, str], ...] = ()
     nobody: tuple[str, ...] = ()
     channels: tuple[tuple[int, str], ...] = ()
+    learners: frozenset[int] = frozenset()
+    behind: Mapping[int, tuple[Front, ...]] = field(default_factory=dict)
 
     @property
     def tells_alone(self) -> bool:
@@ -81,7 +88,30 @@ def asks(level: LevelSpec, answers: Mapping[TargetSpec, Answer], *, pass_: int =
         channels |= dict.fromkeys(answer.channels, answer.via)
         if not (answer.people or answer.channels):
             nobody.append(answer.reason)
-    return Found(tuple(people.items()), tuple(nobody), tuple(channels.items()))
+    asked = [answers[target] for target in level.targets]
+    return Found(
+        tuple(people.items()), tuple(nobody), tuple(channels.items()), _learners(asked), _behind(asked)
+    )
+
+
+def _learners(asked: Sequence[Answer]) -> frozenset[int]:
+    """Those whom no target asks otherwise than to learn."""
+    learn = {id_ for answer in asked for id_, _ in answer.told}
+    return frozenset(
+        learn - {id_ for answer in asked for id_ in answer.people if id_ not in dict(answer.told)}
+    )
+
+
+def _behind(asked: Sequence[Answer]) -> dict[int, tuple[Front, ...]]:
+    """Those whom every target that names them puts behind somebody; who is named by another one too waits for nobody."""
+    fronts: dict[int, tuple[Front, ...]] = {}
+    at_once = set[int]()
+    for answer in asked:
+        waiting = {id_ for id_, _ in answer.behind}
+        at_once |= {id_ for id_ in answer.people if id_ not in waiting}
+        for id_, front in answer.behind:
+            fronts[id_] = (*fronts.get(id_, ()), front)
+    return {id_: found for id_, found in fronts.items() if id_ not in at_once}
 
 
 def _one_of(level: LevelSpec, answers: Mapping[TargetSpec, Answer], pass_: int) -> Found:
@@ -92,7 +122,8 @@ def _one_of(level: LevelSpec, answers: Mapping[TargetSpec, Answer], pass_: int) 
         if (answer.people or answer.channels) and not answer.reason:
             people = tuple((id_, _by_turns(via)) for id_, via in answer.vias())
             via = _by_turns(answer.via)
-            return Found(people, tuple(nobody), tuple((id_, via) for id_ in answer.channels))
+            rooms = tuple((id_, via) for id_ in answer.channels)
+            return Found(people, tuple(nobody), rooms, _learners([answer]), _behind([answer]))
         nobody.append(answer.reason)
     return Found((), tuple(nobody))
 
@@ -107,7 +138,31 @@ def others_in_pass(
     """Give the people whom the rest of a pass asks after a position, by the branches as they hold at an instant."""
     later = plan.levels[asked.level + 1 :]
     taken = (level for level in later if judge(level.branch, facts, at=at).taken)
-    return [id_ for level in taken for id_ in asks(level, answers, pass_=asked.round).ids]
+    found = [asks(level, answers, pass_=asked.round) for level in taken]
+    return [id_ for each in found for id_ in each.ids if id_ not in each.learners]
+
+
+def fronts(
+    plan: Plan, place: Position, found: Found, *, late: timedelta, is_first: bool
+) -> dict[int, tuple[Front, ...]]:
+    """Say for whom the people of a level wait, and how much longer.
+
+    They wait in the first pass of a run that asks for the first time (`is_first`), and half of the level's time at
+    most, counted from when it was due; everything else pages them at once. A front is one whom the level asks.
+    """
+    if not is_first or place.round:
+        return {}
+    most = timeout(plan, place) / 2
+    asked = set(found.ids)
+    waits = {
+        id_: tuple(
+            Front(front.user_id, left)
+            for front in own
+            if front.user_id in asked and (left := min(front.wait, most) - late) > timedelta()
+        )
+        for id_, own in found.behind.items()
+    }
+    return {id_: own for id_, own in waits.items() if own}
 
 
 def following(

@@ -31,7 +31,15 @@ from oncall.paging.operations.contacts import (
     verify,
 )
 from oncall.paging.operations.holding import record_held, rehold, send_held
-from oncall.paging.operations.outcomes import Settled, decline, is_failure, record, reopen, stop
+from oncall.paging.operations.outcomes import (
+    Settled,
+    decline,
+    is_failure,
+    record,
+    reopen,
+    send_behind,
+    stop,
+)
 from oncall.paging.operations.testing import TooManyTests, acknowledge_test, send_test
 
 __all__ = [
@@ -67,6 +75,7 @@ __all__ = [
     "remove_rule",
     "rename_method",
     "reopen",
+    "send_behind",
     "send_code",
     "send_held",
     "send_test",

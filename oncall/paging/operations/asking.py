@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db.models.functions import Now
@@ -20,12 +20,12 @@ from oncall.destinations import queries as destinations
 from oncall.paging import queries, rules, tokens
 from oncall.paging.models import Page, PageStatus
 from oncall.paging.operations.messages import content_of, held_messages, message
-from oncall.paging.rules import About, Notice, Over
+from oncall.paging.rules import About, Front, Notice, Over
 from oncall.quiet import queries as quiet
 
 if TYPE_CHECKING:
     from oncall.destinations.models import Destination
-    from oncall.paging.queries import Person
+    from oncall.paging.queries import Person, Way
     from oncall.quiet.rules import Quiet
 
 ASIDE = 1000
@@ -37,12 +37,15 @@ class Asked:
     """A person to page and why it is them.
 
     `over_limit` is what became of it because it is over their limit of a night, `not_before` when it goes out then.
+    Who `learns` is asked beside those on call; `fronts` are trainees for whom a page waits.
     """
 
     user_id: int
     why: str
     over_limit: Over | None = None
     not_before: datetime | None = None
+    learns: bool = False
+    fronts: tuple[Front, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,13 +154,61 @@ class _Draft:
     ask: Ask
     sends: Sequence[rules.Send] = ()
     zone: str = "UTC"
+    wait: timedelta = timedelta()
 
 
 def _drafts(ask: Ask, people: Mapping[int, Person], left_alone: Mapping[int, Quiet]) -> list[_Draft]:
     drafts = [_skipped(ask, *skipped) for skipped in ask.skipped]
-    for n, asked in enumerate(ask.people):
-        drafts.append(_draft(ask, n, asked, people.get(asked.user_id), left_alone.get(asked.user_id)))
-    return drafts + [_nobody(ask, len(ask.people) + n, why) for n, why in enumerate(ask.nobody)]
+    ways = {asked.user_id: _way(ask, asked, people, left_alone) for asked in ask.people}
+    own = [
+        _draft(ask, n, asked, people.get(asked.user_id), ways[asked.user_id])
+        for n, asked in enumerate(ask.people)
+    ]
+    if any(asked.fronts for asked in ask.people):
+        own = _told_of_others(
+            [
+                _put_behind(draft, asked, ways, people) if asked.fronts else draft
+                for draft, asked in zip(own, ask.people, strict=True)
+            ],
+            people,
+        )
+    return drafts + own + [_nobody(ask, len(ask.people) + n, why) for n, why in enumerate(ask.nobody)]
+
+
+def _way(ask: Ask, asked: Asked, people: Mapping[int, Person], left_alone: Mapping[int, Quiet]) -> Way:
+    person, theirs = people.get(asked.user_id), left_alone.get(asked.user_id)
+    way = queries.way_to(person, urgency=ask.urgency, at=asked.not_before or _at(ask), quiet=theirs)
+    return replace(way, waits_until=way.waits_until or asked.not_before) if way.sends else way
+
+
+def _put_behind(draft: _Draft, asked: Asked, ways: Mapping[int, Way], people: Mapping[int, Person]) -> _Draft:
+    """Let a page wait for somebody in front who hears of it now, the one for whom it waits least; else it goes at once."""
+    if not draft.sends or draft.page.held_until is not None:
+        return draft
+    good = [front for front in asked.fronts if front.user_id in ways and ways[front.user_id].is_good_in_front]
+    front = min(good, key=lambda each: each.wait, default=None)
+    if front is None:
+        draft.page.why = f"{draft.page.why} At once: who is in front, to learn, cannot be reached now."[:500]
+        return draft
+    said = (
+        f"{people[front.user_id].name} is in front, to learn: this comes {rules.minutes(front.wait)} later,"
+        " unless somebody has acknowledged."
+    )
+    draft.page.in_front_id, draft.page.waits_until = front.user_id, _at(draft.ask) + front.wait
+    draft.page.why = f"{draft.page.why} {said}"[:500]
+    return replace(draft, wait=front.wait)
+
+
+def _told_of_others(drafts: Sequence[_Draft], people: Mapping[int, Person]) -> list[_Draft]:
+    """Tell those in front who is paged after them, and when."""
+    behind = [draft for draft in drafts if draft.page.in_front_id]
+    for draft in drafts:
+        mine = [each for each in behind if each.page.in_front_id == draft.page.user_id]
+        for each in mine:
+            name = people[each.page.user_id or 0].name
+            said = f"{name} is paged {rules.minutes(each.wait)} later, unless somebody has acknowledged."
+            draft.page.why = f"{draft.page.why} {said}"[:500]
+    return list(drafts)
 
 
 def _rooms(ask: Ask, rooms: Mapping[int, Destination]) -> list[_Draft]:
@@ -189,13 +240,12 @@ def _room(ask: Ask, position: int, told: Asked, room: Destination | None) -> _Dr
     return _Draft(page, ask, [rules.Send(method)])
 
 
-def _draft(ask: Ask, position: int, asked: Asked, person: Person | None, theirs: Quiet | None) -> _Draft:
-    way = queries.way_to(person, urgency=ask.urgency, at=asked.not_before or _at(ask), quiet=theirs)
+def _draft(ask: Ask, position: int, asked: Asked, person: Person | None, way: Way) -> _Draft:
     why = f"{asked.why} {way.note}".strip()
     page = _page(ask, position, (asked.user_id or None) if person else None, why)
     if way.sends:
         page.status, page.ended_at = PageStatus.PENDING, None
-        page.held_until, page.over_limit = way.waits_until or asked.not_before, asked.over_limit or ""
+        page.held_until, page.over_limit = way.waits_until, asked.over_limit or ""
     return _Draft(page, ask, way.sends, person.zone if person else "UTC")
 
 
@@ -269,6 +319,7 @@ def _messages(draft: _Draft) -> list[outbox.NewMessage]:
             key=f"page-{draft.page.pk}-{n}",
             may_bundle=not draft.ask.by_hand and not _is_for_programs(draft.page.destination),
             late=draft.ask.notice.late,
+            wait=draft.wait,
         )
         for n, send in enumerate(draft.sends)
     ]

@@ -70,9 +70,13 @@ def message(
     key: str,
     may_bundle: bool,
     late: timedelta = timedelta(),
+    wait: timedelta = timedelta(),
     fallback_of: int | None = None,
 ) -> outbox.NewMessage:
-    """Give the message that brings a page by one method; `key` is told to the receiver on every resend."""
+    """Give the message that brings a page by one method; `key` is told to the receiver on every resend.
+
+    `wait` is for how long the whole page waits for somebody in front.
+    """
     method = send.method
     return outbox.NewMessage(
         key=key,
@@ -85,7 +89,7 @@ def message(
         user_id=page.user_id,
         content={**content, "method": method.id, "destination": page.destination_id},
         epoch=page.epoch,
-        delay_seconds=send.delay_seconds,
+        delay_seconds=send.delay_seconds + wait.total_seconds(),
         fallback_of_id=fallback_of,
         may_bundle=may_bundle,
         late_seconds=late.total_seconds(),

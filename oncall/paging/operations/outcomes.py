@@ -186,7 +186,42 @@ def _carry_on(bad: Sequence[tuple[Page, Outcome]]) -> list[tuple[Page, Outcome]]
         ):
             _lose(page, own)
             lost.append((page, failing[pk][-1]))
+    send_behind([page for page, _ in lost], why="{name} could not be reached.")
     return lost
+
+
+def send_behind(fronts: Sequence[Page], *, why: str) -> int:
+    """Send now what waits for these pages of people in front, who do not come; give the number of pages.
+
+    What a person planned for later (a call after two minutes) stays as much later.
+    """
+    in_front = {page.user_id for page in fronts if page.user_id}
+    escalations = {page.escalation_id for page in fronts if page.escalation_id}
+    if not in_front:
+        return 0
+    waiting = (
+        Page.objects.select_for_update(of=("self",))
+        .select_related("in_front")
+        .filter(in_front__in=in_front, escalation__in=escalations, status=PageStatus.PENDING)
+        .filter(waits_until__gt=Now())
+        .annotate(read_at=Now())
+        .order_by("pk")
+    )
+    places = {(page.escalation_id, page.epoch, page.round, page.level, page.user_id) for page in fronts}
+    found = [
+        page
+        for page in waiting
+        if (page.escalation_id, page.epoch, page.round, page.level, page.in_front_id) in places
+    ]
+    for page in found:
+        own = Message.objects.filter(client=queries.CLIENT, subject_id=page.pk).values_list("pk", flat=True)
+        if page.waits_until is not None:
+            outbox.bring_forward(list(own), seconds=(page.waits_until - _now(page)).total_seconds())
+        page.waits_until = _now(page)
+        page.why = f"{page.why} Now: {why.format(name=page.in_front)}"[:500]
+        page.save(update_fields=["waits_until", "why"])
+        live.changed(*queries.topics(page))
+    return len(found)
 
 
 def is_failure(outcome: Outcome) -> bool:

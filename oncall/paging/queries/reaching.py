@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -53,11 +53,16 @@ from accounts_user u where u.id = any(%s) order by u.id"""
 
 
 def reachable(
-    ids: Iterable[int], *, at: datetime | None = None, is_on_call: bool = False
+    ids: Iterable[int],
+    *,
+    at: datetime | None = None,
+    is_on_call: bool = False,
+    in_front: Collection[int] = (),
 ) -> dict[int, Person]:
     """Give how these people are reached, with one statement for all of them; who is gone is left out.
 
-    Rules for who is on call are given for those who are at an instant (default: now), or for all with `is_on_call`.
+    Rules for who is on call are given for those who are at an instant (default: now), for trainees who are in front of
+    them (`in_front`), or for all with `is_on_call`.
     """
     asked = set(ids)
     canary = {CANARY.id: CANARY} if CANARY.id in asked else {}
@@ -68,15 +73,17 @@ def reachable(
         cursor.execute(_REACHABLE, [wanted])
         found = canary | {row[0]: _person(row) for row in cursor.fetchall()}
     asks = not is_on_call and any(rule.only_on_call for one in found.values() for rule in one.own_rules)
-    return _off_call(found, at) if asks else found
+    return _off_call(found, at, in_front) if asks else found
 
 
-def _off_call(people: Mapping[int, Person], at: datetime | None) -> dict[int, Person]:
+def _off_call(
+    people: Mapping[int, Person], at: datetime | None, in_front: Collection[int]
+) -> dict[int, Person]:
     """Leave out the rules for who is on call of those who are not."""
     try:
         with transaction.atomic():
             found = schedules.on_call(schedules.naming(people), at)
-            busy = {pk for piece in found.values() for pk in piece.users}
+            busy = {pk for piece in found.values() for pk in piece.users}.union(in_front)
     except Exception:  # somebody else's schedule must stop no page; a message too many is better than none
         if connection.needs_rollback:
             raise
@@ -112,6 +119,11 @@ class Way:
     sends: tuple[rules.Send, ...]
     note: str = ""
     waits_until: datetime | None = None
+
+    @property
+    def is_good_in_front(self) -> bool:
+        """Whether somebody else may wait for this person: they are told at once, by a contact method that was checked."""
+        return self.waits_until is None and any(send.method.id is not None for send in self.sends)
 
 
 def way_to(person: Person | None, *, urgency: str, at: datetime, quiet: Quiet | None = None) -> Way:

@@ -1,6 +1,7 @@
 from incidents.catalog import admin as catalog
 from incidents.lifecycle import admin as lifecycle
 from incidents.severities import admin as severities
+from incidents.tasks import admin as tasks
 from incidents.updates import admin as updates
 
-__all__ = ["catalog", "lifecycle", "severities", "updates"]
+__all__ = ["catalog", "lifecycle", "severities", "tasks", "updates"]

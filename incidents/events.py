@@ -73,6 +73,16 @@ class ResponderWanted:
     message: str
 
 
+@event("incident.task_changed")
+@dataclass(frozen=True, slots=True)
+class TaskChanged:
+    """A task was `added`, `changed`, `moved`, `done`, `dropped` or `reopened`, or is `overdue`."""
+
+    incident_id: int
+    task_id: int
+    what: str
+
+
 @event("incident.corrected")
 @dataclass(frozen=True, slots=True)
 class Corrected:

@@ -6,8 +6,20 @@ from typing import TYPE_CHECKING
 
 from core.events.bus import on
 from core.timers import registry as timers
-from incidents.events import ChangeRecorded
+from incidents.events import (
+    Acknowledged,
+    ChangeRecorded,
+    Closed,
+    Declared,
+    Reopened,
+    Resolved,
+    RoleAssigned,
+    SeverityChanged,
+    UpdatePublished,
+)
 from incidents.lifecycle import operations as lifecycle
+from incidents.tasks import operations as tasks
+from incidents.tasks.rules import Occasion
 from incidents.updates import operations as updates
 
 if TYPE_CHECKING:
@@ -25,3 +37,57 @@ def remind(timer: Timer) -> None:
 def show_change(fact: ChangeRecorded, meta: Meta) -> None:
     """Something was changed on a service: the open incidents of it should know."""
     lifecycle.note_change(fact.change_id)
+
+
+@timers.on(tasks.DUE)
+def remind_of_task(timer: Timer) -> None:
+    """A task should be done by now: remind whoever has it and whoever commands."""
+    tasks.remind(timer.subject_id, due_at=timer.payload["due_at"])
+
+
+@on(Declared)
+def begin(fact: Declared, meta: Meta) -> None:
+    """An incident was declared: its first checklists come up."""
+    tasks.come_up(fact.incident_id, Occasion.DECLARED)
+
+
+@on(SeverityChanged)
+def begin_at_level(fact: SeverityChanged, meta: Meta) -> None:
+    """The level changed: so may what is to be done first."""
+    tasks.come_up(fact.incident_id, Occasion.DECLARED)
+
+
+@on(Resolved)
+def recover(fact: Resolved, meta: Meta) -> None:
+    """It works again: the checklists of the end come up."""
+    tasks.come_up(fact.incident_id, Occasion.RESOLVED)
+
+
+@on(Reopened)
+def go_on(fact: Reopened, meta: Meta) -> None:
+    """It is not over after all: what the end asked for falls away until there is one."""
+    tasks.fall_away(fact.incident_id)
+
+
+@on(Closed)
+def leave_off(fact: Closed, meta: Meta) -> None:
+    """It is over: what is open now is no task of this incident any more."""
+    tasks.fall_away(fact.incident_id)
+
+
+@on(Acknowledged)
+def tick_taken(fact: Acknowledged, meta: Meta) -> None:
+    """Somebody took it: the steps that ask for that are done."""
+    tasks.settle(fact.incident_id)
+
+
+@on(RoleAssigned)
+def tick_roles(fact: RoleAssigned, meta: Meta) -> None:
+    """Somebody has a role: perhaps all are filled."""
+    tasks.settle(fact.incident_id)
+
+
+@on(UpdatePublished)
+def tick_told(fact: UpdatePublished, meta: Meta) -> None:
+    """An update went out: the steps that ask for that are done."""
+    tasks.settle(fact.incident_id)

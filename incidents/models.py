@@ -1,10 +1,13 @@
 from incidents.catalog.models import Change, Service, ServiceLink
 from incidents.lifecycle.models import Incident, Participant, RoleAssignment, RoleDefinition, TimelineEntry
 from incidents.severities.models import Question, Severity
+from incidents.tasks.models import Checklist, ChecklistStep, Task
 from incidents.updates.models import Update, UpdateTemplate
 
 __all__ = [
     "Change",
+    "Checklist",
+    "ChecklistStep",
     "Incident",
     "Participant",
     "Question",
@@ -13,6 +16,7 @@ __all__ = [
     "Service",
     "ServiceLink",
     "Severity",
+    "Task",
     "TimelineEntry",
     "Update",
     "UpdateTemplate",

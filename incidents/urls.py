@@ -27,5 +27,6 @@ urlpatterns = [
     path("", include("incidents.board.urls")),
     path("", include("incidents.room.urls")),
     path("", include("incidents.edits.urls")),
+    path("", include("incidents.tasks.urls")),
     path("", include("incidents.catalog.urls")),
 ]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rest_framework.test import APIClient
 
     from core.outbox.models import Message
-    from incidents.models import Incident, Service, Severity
+    from incidents.models import Checklist, Incident, Service, Severity, Task
     from oncall.escalation.rules.plans import LevelSpec, TargetSpec
     from oncall.models import (
         Alert,
@@ -129,9 +129,10 @@ def severity(word: str = "SEV2") -> Severity:
     """A level of the scale in force, which a flushed test database gets back first."""
     from incidents.lifecycle import operations as lifecycle  # noqa: PLC0415
     from incidents.severities import operations, queries  # noqa: PLC0415
+    from incidents.tasks import operations as tasks  # noqa: PLC0415
     from incidents.updates import operations as updates  # noqa: PLC0415
 
-    for feature in (operations, lifecycle, updates):
+    for feature in (operations, lifecycle, tasks, updates):
         feature.install_defaults()
     found = queries.find(word)
     assert found is not None, word
@@ -148,6 +149,26 @@ def incident(
     level = severity(level) if isinstance(level, str) else level
     actor = by or User.objects.filter(email="alice@example.com").first() or alice()
     return operations.declare(title=title, actor=actor, severity=level, **given)
+
+
+def checklist(*steps: str, name: str = "Database is slow", occasion: str = "by_hand") -> Checklist:
+    """A checklist of these steps."""
+    from incidents.models import Checklist, ChecklistStep  # noqa: PLC0415 - models load after Django is set up
+
+    made = Checklist.objects.get_or_create(name=name, defaults={"occasion": occasion})[0]
+    for place, title in enumerate(steps or ("Look at long queries",)):
+        ChecklistStep.objects.get_or_create(checklist=made, position=place, defaults={"title": title})
+    return made
+
+
+def task(
+    title: str = "Roll back payments-api", *, of: Incident, by: User | None = None, **given: Any
+) -> Task:
+    """Something that Alice, or `by`, asks for in an incident."""
+    from incidents.tasks import operations  # noqa: PLC0415 - models load after Django is set up
+
+    actor = by or User.objects.filter(email="alice@example.com").first() or alice()
+    return operations.add(of, title=title, actor=actor, **given)
 
 
 def source(kind: str = "generic", *, of: Service | None = None, name: str = "") -> tuple[Integration, str]:

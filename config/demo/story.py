@@ -21,6 +21,9 @@ from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import EntryKind, Incident, TimelineEntry
 from incidents.lifecycle.rules import TIMES, Status
 from incidents.severities.models import Severity
+from incidents.tasks import operations as tasks
+from incidents.tasks.models import State, Task
+from incidents.tasks.rules import Occasion
 from incidents.updates import operations as updates
 from incidents.updates.models import Update
 from postmortems.action_items import operations as action_items
@@ -32,6 +35,7 @@ from statuspage.notices.models import Notice, NoticeUpdate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from config.demo.company import Company
     from core.accounts.models import User
@@ -189,6 +193,9 @@ def _search(company: Company) -> None:
                  Status.INVESTIGATING, (("Search", ComponentState.DEGRADED),)),
             Step(26, "hypothesis", "A replica fell behind after the ledger migration and the indexer waits for it.", "samir"),
             Step(40, "decision", "Reindex from the primary instead of waiting for the replica.", "aiko"),
+            Step(42, "task", "Reindex the EU region from the primary", "samir"),
+            Step(44, "task", "Hold back deploys of search", "aiko"),
+            Step(95, "todo", "Compare ten payments in search with the ledger", "priya"),
             Step(96, "note", "Reindex at 82%, lag down to 6 min.", "samir"),
             Step(97, "public", "Search in the EU region is about 6 minutes behind, down from 25. We expect it to be current within the hour.", "lena",
                  Status.MONITORING, (("Search", ComponentState.DEGRADED),)),
@@ -263,6 +270,7 @@ def _play(
         impact=impact,
     )
     lifecycle.acknowledge(incident, actor=actor)
+    tasks.come_up(incident.pk, Occasion.DECLARED)
     for step in steps:
         before = (
             TimelineEntry.objects.filter(incident=incident)
@@ -274,7 +282,18 @@ def _play(
         _do(company, incident, step, company.people[step.who])
         _stamp(incident, after=before, minute=step.minute)
     incident.refresh_from_db()
+    _tick(incident, Occasion.DECLARED, incident.declared_at + timedelta(minutes=4), actor)
+    if incident.resolved_at is not None:
+        tasks.come_up(incident.pk, Occasion.RESOLVED)
+        _tick(incident, Occasion.RESOLVED, incident.resolved_at + timedelta(minutes=20), actor)
     return incident
+
+
+def _tick(incident: Incident, occasion: Occasion, at: datetime, actor: User) -> None:
+    """Let the checklists of an occasion have been worked through."""
+    Task.objects.open().filter(incident=incident, step__checklist__occasion=occasion).update(
+        state=State.DONE, ended_at=at, ended_by=actor
+    )
 
 
 def _do(company: Company, incident: Incident, step: Step, actor: User) -> None:
@@ -295,6 +314,10 @@ def _do(company: Company, incident: Incident, step: Step, actor: User) -> None:
             notices.publish_update(update.pk)
             if step.status == Status.RESOLVED:
                 lifecycle.resolve(incident, actor=actor)
+    elif step.kind in {"task", "todo"}:
+        task = tasks.add(incident, title=step.text, assignee=actor, actor=actor)
+        if step.kind == "task":
+            tasks.finish(task, actor=actor)
     else:
         lifecycle.add_entry(incident, kind=EntryKind(step.kind), text=step.text, actor=actor)
 
@@ -344,10 +367,13 @@ def _into_the_past(incident: Incident, span: timedelta) -> None:
         Update.objects.filter(incident=incident).update(
             published_at=F("published_at") - span, next_update_due_at=F("next_update_due_at") - span
         )
+    Task.objects.filter(incident=incident).update(
+        created_at=F("created_at") - span, ended_at=F("ended_at") - span
+    )
     Event.objects.filter(name__startswith="incident.", subject_id=incident.pk).update(
         occurred_at=F("occurred_at") - span
     )
-    Timer.objects.filter(kind__startswith="incidents.", subject_id=incident.pk, done_at=None).update(
+    Timer.objects.filter(kind=lifecycle.UPDATE_DUE, subject_id=incident.pk, done_at=None).update(
         done_at=Now()
     )
     _notices_into_the_past(incident, span)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from incidents.lifecycle.models import Incident, RoleAssignment
+from incidents.tasks import queries as tasks
 from oncall.paging import queries as paging
 from oncall.paging import tokens
 from oncall.paging.models import Page
@@ -85,6 +86,7 @@ def home(user: User) -> Home:
         needs=[
             *_pages(user),
             *_incidents(user),
+            *_tasks(user),
             *_unowned(user),
             *_postmortems(user),
             *_swaps(user),
@@ -142,6 +144,20 @@ def _incidents(user: User) -> Iterable[Need]:
             until=incident.next_update_due_at,
             severity=incident.severity,
             is_hot=True,
+        )
+
+
+def _tasks(user: User) -> Iterable[Need]:
+    for task in tasks.mine(user)[:10]:
+        yield Need(
+            title=task.title,
+            note=f"A task for you in {task.incident}" + (", overdue" if task.is_late else ""),
+            icon="action",
+            url=reverse("incidents:task", args=[task.incident.number, task.pk]),
+            button="Done",
+            post=reverse("incidents:finish-task", args=[task.incident.number, task.pk]),
+            until=task.due_at,
+            is_hot=task.is_late,
         )
 
 

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 from core.accounts import queries as people
 from core.accounts.models import Role
 from incidents.catalog import queries as catalog
+from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle import registry
 from incidents.lifecycle.models import RoleDefinition
 from incidents.severities import queries as severities
+from incidents.tasks import queries as tasks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,3 +50,8 @@ def affected(incident: Incident) -> list[int]:
 def targets(user: User) -> Mapping[str, Sequence[Target]]:
     """Give whom a person can page, by kind."""
     return registry.targets(user)
+
+
+def briefing(incident: Incident) -> str:
+    """Write what the next commander needs to know, what people are asked to do included."""
+    return lifecycle.briefing(incident, tasks=tasks.open_in_words(incident))

@@ -20,6 +20,9 @@ from incidents.lifecycle import operations
 from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle.models import Incident, Outcome
 from incidents.lifecycle.rules import TIMES
+from incidents.tasks import operations as tasks
+from incidents.tasks import queries as task_queries
+from incidents.tasks.forms import ChecklistForm, TaskForm
 
 if TYPE_CHECKING:
     from django.forms import Form
@@ -150,13 +153,28 @@ EDITS: dict[str, Edit] = {
         "Hand over command",
         "Hand over command",
         lambda user, incident, data: forms.HandOverForm(
-            data, people=queries.responders(user), initial={"briefing": lifecycle.briefing(incident)}
+            data, people=queries.responders(user), initial={"briefing": queries.briefing(incident)}
         ),
         lambda incident, form, actor: operations.hand_over(
             incident, to=form.cleaned_data["user"], briefing=form.cleaned_data["briefing"], actor=actor
         ),
         note="The briefing below is made from what the room knows. Put it right, say the rest, then hand over.",
         done="Command is handed over.",
+    ),
+    "task": Edit(
+        "Ask for something",
+        "Add the task",
+        lambda user, incident, data: TaskForm(data, doers=task_queries.doers(user, incident)),
+        lambda incident, form, actor: tasks.add(incident, **form.said(), actor=actor),
+        note="One named person, one thing, and by when. They are told, and say here what came of it.",
+        done="The task is added.",
+    ),
+    "checklist": Edit(
+        "Put a checklist into the room",
+        "Add the checklist",
+        lambda user, incident, data: ChecklistForm(data, checklists=task_queries.addable(user, incident)),
+        lambda incident, form, actor: tasks.attach(incident, **form.cleaned_data, actor=actor),
+        done="The checklist is in the room.",
     ),
     "page": Edit(
         "Page somebody",

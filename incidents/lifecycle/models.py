@@ -217,6 +217,7 @@ class EntryKind(models.TextChoices):
     PAGE = "page", "Page"
     ACKNOWLEDGED = "acknowledged", "Acknowledged"
     CHANGE = "change", "Change"
+    TASK = "task", "Task"
     REMINDER = "reminder", "Reminder"
     CORRECTION = "correction", "Correction"
 

@@ -401,8 +401,8 @@ def already_open(user: Person, *, services: Iterable[int]) -> IncidentQuerySet:
     return found.order_by("severity__rank", "-declared_at", "-pk")
 
 
-def briefing(incident: Incident) -> str:
-    """Write what the next commander needs to know, from what is written down already."""
+def briefing(incident: Incident, *, tasks: Sequence[str] = ()) -> str:
+    """Write what the next commander needs to know, from what is written down already and the open `tasks`."""
     decisions = TimelineEntry.objects.filter(incident=incident, kind=EntryKind.DECISION).newest_first()[:3]
     held = RoleAssignment.objects.filter(incident=incident, ended_at=None, role__is_commander=False)
     due = incident.next_update_due_at
@@ -415,6 +415,7 @@ def briefing(incident: Incident) -> str:
             hypothesis=incident.hypothesis,
             next_decision=incident.next_decision,
             decisions=[entry.text for entry in decisions],
+            tasks=tasks,
             roles=[
                 (row.role.name, str(row.user))
                 for row in held.select_related("role", "user").order_by("role__position", "id")

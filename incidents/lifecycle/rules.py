@@ -144,6 +144,7 @@ class Facts:
     hypothesis: str
     next_decision: str
     decisions: Sequence[str]
+    tasks: Sequence[str]
     roles: Sequence[tuple[str, str]]
     next_update: str
 
@@ -159,4 +160,5 @@ def briefing(facts: Facts) -> str:
     ]
     lines += [f"{role}: {who}" for role, who in facts.roles]
     lines += [f"Decided: {decision}" for decision in facts.decisions]
+    lines += [f"Open task: {task}" for task in facts.tasks]
     return "\n".join(lines)

@@ -35,6 +35,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     EntryKind.PAGE: ("bell", "warn"),
     EntryKind.ACKNOWLEDGED: ("checks", ""),
     EntryKind.CHANGE: ("deploy", ""),
+    EntryKind.TASK: ("action", ""),
     EntryKind.REMINDER: ("clock", "warn"),
     EntryKind.CORRECTION: ("pencil", ""),
 }
@@ -70,6 +71,8 @@ def log(user: User, incident: Incident, *, which: str = "all", after: str = "", 
 
 def _line(entry: TimelineEntry) -> Line:
     icon, pin = LOOKS.get(entry.kind, ("note", ""))
+    if entry.kind == EntryKind.TASK and entry.data.get("what") == "done":
+        icon, pin = "check", "good"
     late = (entry.recorded_at - entry.at).total_seconds() > 60
     return Line(entry, icon, pin, entry.kind in MINOR, late)
 

@@ -15,6 +15,7 @@ from incidents.lifecycle import operations
 from incidents.lifecycle import queries as lifecycle
 from incidents.room import queries
 from incidents.room.forms import NoteForm, UpdateForm, VerdictForm
+from incidents.tasks import queries as tasks
 from incidents.updates import operations as updates
 from incidents.updates import rules as wording
 from incidents.updates.models import Audience
@@ -45,6 +46,7 @@ def _room(request: PersonRequest, number: int, form: Form | None = None, **more:
         "log": queries.log(request.user, found.incident, which=which, after=request.GET.get("after", "")),
         "is_older": "after" in request.GET,
         "changes": queries.changes(found.incident),
+        "tasks": tasks.panel(request.user, found.incident),
         "composer": composer,
         "form": form or _blank(found.incident, composer),
     }

@@ -21,13 +21,21 @@ if TYPE_CHECKING:
     from incidents.models import Incident
 
 pytestmark = pytest.mark.django_db
-WORDS = ("kestrelcanary", "heroncanary", "plovercanary", "terncanary", "knotcanary", "ibiscanary")
+WORDS = (
+    "kestrelcanary",
+    "heroncanary",
+    "plovercanary",
+    "terncanary",
+    "knotcanary",
+    "ibiscanary",
+    "wrencanary",
+)
 
 
 @pytest.fixture(scope="module")
 def secret(values: Values) -> Incident:
     """A private incident of one person, with a word in everything that can be written about it."""
-    title, impact, hypothesis, note, update, correction = WORDS
+    title, impact, hypothesis, note, update, correction, task = WORDS
     lead = values.responder
     found = lifecycle.declare(
         title=f"{title} leaked", actor=lead, severity=cast.severity("SEV1"), private=True, services=()
@@ -35,6 +43,7 @@ def secret(values: Values) -> Incident:
     lifecycle.set_picture(found, impact=f"{impact} customers", hypothesis=f"{hypothesis} theory", actor=lead)
     lifecycle.add_entry(found, kind="note", text=f"{note} seen", actor=lead)
     updates.publish(found, audience="internal", text=f"{update} told", actor=lead)
+    cast.task(f"Revoke {task}", of=found, by=lead)
     lifecycle.correct(found, changes={"title": f"{title} {correction}"}, actor=lead)
     return found
 
@@ -51,7 +60,9 @@ def addresses(values: Values, secret: Incident) -> Iterator[str]:
                 "number": number,
                 "ref": f"INC-{secret.number}",
             }
-            filled |= {"what": "severity", "role": "commander"}
+            filled |= {"what": "severity", "role": "commander", "incident": f"INC-{secret.number}"}
+            if "/tasks/" in address.pattern:
+                filled |= dict.fromkeys(("pk", "ref"), secret.tasks.earliest("pk").pk)
             yield address.filled(filled)
     yield "/api/v1/incidents/?search=leaked"
     yield "/incidents/?q=leaked"

@@ -90,6 +90,7 @@ class Values:
         _, now_secret = feeds.add(self.admin, kind=Kind.NOW, schedule=override.schedule)
         absence = absences.add(self.admin, start=now, end=now + timedelta(days=400))
         away = absences.add_calendar(self.admin, url="https://calendar.example/away.ics")
+        todo = cast.task(of=Incident.objects.active().earliest("id"), by=self.admin)
         handoff = handoffs.hand_over(override.schedule, at=now, outgoing=[], incoming=[self.responder.pk])
         task = handoffs.add_task(override.schedule, kind="alert", text="Less noise", actor=self.admin)
         rates = load.set_rates(team=None, since=now.date(), currency="EUR", actor=self.admin)
@@ -116,6 +117,7 @@ class Values:
             "/incidents/": [
                 {"number": f"INC-{active}", "role": "commander", "what": what} for what in _edits()
             ],
+            "/incidents/{number}/tasks/": {"number": f"INC-{active}", "pk": todo.pk},
             "/services/": {"slug": "payments-api"},
             "/status/": public,
             "/status-pages/": {**page, "public_id": Component.objects.earliest("id").public_id},
@@ -164,6 +166,8 @@ class Values:
             "/api/v1/changes/": {"ref": _first(Change)},
             "/api/v1/severities/": {"ref": Severity.objects.earliest("id").slug},
             "/api/v1/incidents/": {"ref": f"INC-{active}"},
+            "/api/v1/incidents/{incident}/tasks/": {"incident": f"INC-{active}", "ref": todo.pk},
+            "/api/v1/checklists/": {"ref": cast.checklist().pk},
             "/api/v1/alerts/": {"ref": self.alert.pk},
             "/api/v1/escalation-policies/": {"ref": next(iter(company.policies.values())).slug},
             "/api/v1/channels/": {"ref": channel.pk},

@@ -32,6 +32,7 @@ from incidents.room.api.requests import (
     UpdateIn,
 )
 from incidents.severities import queries as severities
+from incidents.tasks import queries as tasks
 from incidents.updates import operations as updates
 from incidents.updates import queries as update_queries
 
@@ -140,7 +141,7 @@ class IncidentViewSet(Lists, Shows, ViewSet):
     def handover(self, request: Request, ref: str) -> Response:
         """Hand command over."""
         incident, data = self.get_object(), self.read(HandoverIn)
-        words = data.get("briefing") or queries.briefing(incident)
+        words = data.get("briefing") or queries.briefing(incident, tasks=tasks.open_in_words(incident))
         return self.answer(operations.hand_over(incident, to=data["user"], briefing=words, actor=self.person))
 
     @takes(PageIn, IncidentOut)

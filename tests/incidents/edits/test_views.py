@@ -37,6 +37,8 @@ def given(what: str, incident: Incident) -> dict[str, Any]:
         "roles": {"role_slug": "scribe", "user": bob.pk},
         "hand-over": {"user": bob.pk, "briefing": "Watch p99"},
         "page": {"target": f"user:{bob.pk}", "message": "Need you"},
+        "task": {"title": "Roll back payments-api", "assignee": bob.pk, "due_in": "300"},
+        "checklist": {"checklist": cast.checklist().pk},
         "invite": {"user": bob.pk},
         "services": {"services": [service.pk]},
         "facts": {"title": "Checkout fails for 30%", "summary": "Cards", **version},

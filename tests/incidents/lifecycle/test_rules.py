@@ -209,6 +209,7 @@ def test_a_briefing_says_what_is_unknown() -> None:
         hypothesis="",
         next_decision="03:30 fail over or not",
         decisions=["Roll back v2.3.4"],
+        tasks=["Confirm no double charges (Noah)"],
         roles=[("Tech lead", "Priya")],
         next_update="03:45",
     )
@@ -220,4 +221,5 @@ def test_a_briefing_says_what_is_unknown() -> None:
         "Next update: 03:45",
         "Tech lead: Priya",
         "Decided: Roll back v2.3.4",
+        "Open task: Confirm no double charges (Noah)",
     ]

@@ -47,6 +47,10 @@ class Absences:
                 return each
         return None
 
+    def touch(self, users: set[int]) -> bool:
+        """Whether one of these people is ever away."""
+        return not users.isdisjoint(self.by_user)
+
     def bounds(self, users: Collection[int], start: datetime, end: datetime) -> set[datetime]:
         """When one of these people comes or goes within the window."""
         if not self.by_user:
@@ -60,13 +64,16 @@ class Absences:
         }
 
 
+def people(layer: Layer) -> set[int]:
+    return {user for place in layer.participants for user in place or ()}
+
+
 def answers(
     layer: Layer, absences: Absences, start: datetime, end: datetime
 ) -> Iterator[tuple[datetime, datetime, Answer, Turn]]:
     """Say who has each turn of a layer in the window, cut where somebody's absence begins or ends."""
-    turns = shifts(layer, start, end)
-    users = {user for place in layer.participants for user in place or ()}
-    if users.isdisjoint(absences.by_user):
+    turns, users = shifts(layer, start, end), people(layer)
+    if not absences.touch(users):
         count, known = len(layer.participants) or 1, dict[int, Answer]()
         for begin, finish, turn in turns:
             found = known.get(turn[0] % count)

@@ -183,7 +183,7 @@ def layer_shifts(
     """
     found = answers(layer, Absences.of(active_users, away), utc(start), utc(end))
     return tuple(
-        _slice(begin, finish, answer, ((layer.lineage, answer, turn),))
+        _slice(begin, finish, answer, ((turn, ((layer.lineage, answer),)),))
         for begin, finish, answer, turn in found
     )
 

@@ -1,20 +1,32 @@
-"""What the layers say together: the highest rank that has somebody wins, and layers of one rank are on call together."""
+"""What the layers say together: the highest rank that has somebody wins, and layers of one rank are on call together.
+
+Layers of one rank that hand over at the same times are a choir: their turns are counted once for all of them.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby, pairwise
+from math import lcm
 from operator import itemgetter
+from typing import NamedTuple
 
 from oncall.schedules.rules import exceptions, words
 from oncall.schedules.rules.layers import Layer, Override, ShiftKey
-from oncall.schedules.rules.places import Absences, Answer, answer, answers
-from oncall.schedules.rules.turns import Span, Turn, meet, turn_at
+from oncall.schedules.rules.places import Absences, Answer, answer, answers, people
+from oncall.schedules.rules.turns import Span, Turn, meet, rhythm, shifts, turn_at
 
 NOBODY = Answer((), None, None, words.UNCOVERED)
-Given = tuple[int, Answer, Turn | None]
-"""What a layer says: its lineage, its answer before exceptions, and the turn that this is."""
-Said = tuple[Answer, Given]
+Given = tuple[Turn | None, tuple[tuple[int, Answer], ...]]
+"""A turn, and by lineage what the layers say that give it out, before exceptions."""
+
+
+class Said(NamedTuple):
+    """What a choir says: the answer of each layer by its number, and what these are without other layers."""
+
+    voices: tuple[tuple[int, Answer], ...]
+    alone: Answer
+    given: Given
 
 
 def ranked(layers: Sequence[Layer]) -> list[tuple[int, Layer]]:
@@ -31,16 +43,15 @@ def stacked(
     end: datetime,
 ) -> Iterator[Span[tuple[Answer, list[Given]]]]:
     """Tile the window with what the layers say, and who gave it out; `overrides` are those of one layer, by lineage."""
+    choirs = _choirs(layers, overrides, absences, start, end)
     changes: list[tuple[datetime, int, Said | None]] = [(start, -1, None)]
-    for number, (_, layer) in enumerate(layers):
-        own = overrides.get(layer.lineage, ())
-        spans = _excepted(layer, own, absences, start, end) if own else _plain(layer, absences, start, end)
+    for number, (_, spans) in enumerate(choirs):
         for begin, finish, own_said in spans:
             changes += ((begin, number, own_said), (finish, number, None))
     changes.append((end, -1, None))
-    # The sort is stable, so where two turns of a layer meet, the old one goes before the new one comes.
+    # The sort is stable, so where two turns of a choir meet, the old one goes before the new one comes.
     changes.sort(key=itemgetter(0))
-    all_differ = len({rank for rank, _ in layers}) == len(layers)
+    all_differ = len({rank for rank, _ in choirs}) == len(choirs)
     on: dict[int, Said] = {}
     for (instant, number, said), (following, _, _) in pairwise(changes):
         if said is None:
@@ -49,13 +60,13 @@ def stacked(
             on[number] = said
         if instant < following:
             top = on[max(on)] if all_differ and on else None
-            if top is not None and top[0].users:
-                yield instant, following, (top[0], [top[1]])
+            if top is not None and top.alone.users:
+                yield instant, following, (top.alone, [top.given])
             else:
                 yield (
                     instant,
                     following,
-                    winner([(layers[each][0], on[each]) for each in sorted(on, reverse=True)]),
+                    winner([(choirs[each][0], on[each]) for each in sorted(on, reverse=True)]),
                 )
 
 
@@ -68,7 +79,8 @@ def stacked_at(
     """Say who is on call at one instant by the layers alone."""
 
     def said() -> Iterator[tuple[int, Said]]:
-        for rank, layer in reversed(layers):
+        for number in reversed(range(len(layers))):
+            rank, layer = layers[number]
             turn = turn_at(layer, instant)
             base = _idle(layer) if turn is None else answer(layer, turn, absences, instant)
             own = exceptions.in_force_at(overrides.get(layer.lineage, ()), instant) if overrides else ()
@@ -76,22 +88,25 @@ def stacked_at(
             if own and _is_in_force(layer, instant):
                 found = exceptions.changed(base, own, absences, instant, layer=layer.name)
             if turn is not None or found is not base:
-                yield rank, (found, (layer.lineage, base, None))
+                yield rank, _solo(number, layer, found, base, None)
 
     return winner(said())[0]
 
 
 def winner(said: Iterable[tuple[int, Said]]) -> tuple[Answer, list[Given]]:
-    """Choose among what layers say, the highest first."""
+    """Choose among what choirs say, the highest rank first."""
     passed_over: list[str] = []
     for _, group in groupby(said, key=itemgetter(0)):
+        level = [each for _, each in group]
         # From the lowest on, as they are entered.
-        level = [each for _, each in group][::-1]
-        there = [each for each in level if each[0].users]
-        if len(there) < len(level):
-            passed_over += [each[0].reason for each in reversed(level) if not each[0].users]
+        voices = [
+            found for _, found in sorted((one for each in level for one in each.voices), key=itemgetter(0))
+        ]
+        there = [each for each in voices if each.users]
+        if len(there) < len(voices):
+            passed_over += [each.reason for each in reversed(voices) if not each.users]
         if there:
-            return _together([each[0] for each in there], passed_over), [each[1] for each in there]
+            return _together(there, passed_over), [each.given for each in level if each.alone.users]
     return replace(NOBODY, reason="; ".join(passed_over) or NOBODY.reason), []
 
 
@@ -120,36 +135,90 @@ def _together(answers_: Sequence[Answer], passed_over: Sequence[str]) -> Answer:
 def shift_keys(given: Iterable[Given]) -> tuple[tuple[int, ShiftKey], ...]:
     """Name the turns that are given out, with whom each is."""
     found = dict.fromkeys(
-        (user, lineage, turn) for lineage, said, turn in given if turn for user in said.users
+        (user, lineage, turn)
+        for turn, said in given
+        if turn
+        for lineage, answer_ in said
+        for user in answer_.users
     )
     return tuple((user, ShiftKey(lineage, *turn)) for user, lineage, turn in found)
 
 
-def _plain(layer: Layer, absences: Absences, start: datetime, end: datetime) -> Iterator[Span[Said]]:
-    lineage = layer.lineage
+def _choirs(
+    layers: Sequence[tuple[int, Layer]],
+    overrides: Mapping[int, Sequence[Override]],
+    absences: Absences,
+    start: datetime,
+    end: datetime,
+) -> list[tuple[int, Iterator[Span[Said]]]]:
+    """Give what the choirs say, the lowest rank first. With exceptions or absences of its own, a layer sings alone."""
+    together: dict[object, list[tuple[int, Layer]]] = {}
+    found: list[tuple[int, Iterator[Span[Said]]]] = []
+    for number, (rank, layer) in enumerate(layers):
+        if own := overrides.get(layer.lineage):
+            found.append((rank, _excepted(number, layer, own, absences, start, end)))
+        elif absences.touch(people(layer)):
+            found.append((rank, _plain(number, layer, absences, start, end)))
+        else:
+            together.setdefault((rank, rhythm(layer)), []).append((number, layer))
+    found += [(layers[choir[0][0]][0], _chorus(choir, absences, start, end)) for choir in together.values()]
+    return sorted(found, key=itemgetter(0))
+
+
+def _chorus(
+    choir: Sequence[tuple[int, Layer]], absences: Absences, start: datetime, end: datetime
+) -> Iterator[Span[Said]]:
+    # After so many turns everybody has the place that they had.
+    period = lcm(*(len(layer.participants) or 1 for _, layer in choir))
+    known: dict[int, Said] = {}
+    for begin, finish, turn in shifts(choir[0][1], start, end):
+        said = known.get(turn[0] % period)
+        if said is None:
+            found = [
+                (number, layer.lineage, answer(layer, turn[0], absences, begin)) for number, layer in choir
+            ]
+            voices = tuple((number, one) for number, _, one in found)
+            given = (turn, tuple((lineage, one) for _, lineage, one in found))
+            alone, _ = winner([(0, Said(voices, NOBODY, given))])
+            said = known[turn[0] % period] = Said(voices, alone, given)
+        yield begin, finish, said._replace(given=(turn, said.given[1]))
+
+
+def _plain(
+    number: int, layer: Layer, absences: Absences, start: datetime, end: datetime
+) -> Iterator[Span[Said]]:
     for begin, finish, found, turn in answers(layer, absences, start, end):
-        yield begin, finish, (found, (lineage, found, turn))
+        yield begin, finish, _solo(number, layer, found, found, turn)
+
+
+def _solo(number: int, layer: Layer, found: Answer, base: Answer, turn: Turn | None) -> Said:
+    return Said(((number, found),), found, (turn, ((layer.lineage, base),)))
 
 
 def _excepted(
-    layer: Layer, own: Sequence[Override], absences: Absences, start: datetime, end: datetime
+    number: int,
+    layer: Layer,
+    own: Sequence[Override],
+    absences: Absences,
+    start: datetime,
+    end: datetime,
 ) -> Iterator[Span[Said]]:
     """What a layer says with the exceptions of its own, which count as long as the layer is in force."""
     start = max(start, layer.start, layer.effective_from)
     end = end if layer.effective_until is None else min(end, layer.effective_until)
     if start >= end:
         return
-    idle: Said = (_idle(layer), (layer.lineage, _idle(layer), None))
-    tiles: list[Span[Said]] = []
+    idle = _idle(layer)
+    tiles: list[Span[tuple[Answer, Turn | None]]] = []
     reached = start
-    for begin, finish, said in _plain(layer, absences, start, end):
-        tiles += [(reached, begin, idle), (begin, finish, said)]
+    for begin, finish, base, turn in answers(layer, absences, start, end):
+        tiles += [(reached, begin, (idle, None)), (begin, finish, (base, turn))]
         reached = finish
-    tiles.append((reached, end, idle))
-    for begin, finish, (base, given), some in meet(tiles, exceptions.in_force(own, absences, start, end)):
+    tiles.append((reached, end, (idle, None)))
+    for begin, finish, (base, turn_), some in meet(tiles, exceptions.in_force(own, absences, start, end)):
         found = exceptions.changed(base, some, absences, begin, layer=layer.name)
-        if base is not idle[0] or found is not base:
-            yield begin, finish, (found, given)
+        if base is not idle or found is not base:
+            yield begin, finish, _solo(number, layer, found, base, turn_)
 
 
 def _is_in_force(layer: Layer, instant: datetime) -> bool:

@@ -5,7 +5,7 @@ arithmetic on half-open UTC intervals.
 """
 
 from calendar import monthrange
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -52,6 +52,19 @@ def shifts(layer: Layer, start: datetime, end: datetime) -> Iterator[Span[Turn]]
         if finish > start:
             number = counted if layer.counts_only_active else turn
             yield begin if begin > start else start, finish, (number, begin.astimezone(zone).date())
+
+
+def rhythm(layer: Layer) -> Hashable:
+    """What the turns of a layer depend on: layers with the same have the same shifts."""
+    return (
+        layer.start,
+        layer.time_zone,
+        layer.handoff,
+        layer.restrictions,
+        layer.counts_only_active,
+        layer.effective_from,
+        layer.effective_until,
+    )
 
 
 def turn_at(layer: Layer, instant: datetime) -> int | None:

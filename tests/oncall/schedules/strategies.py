@@ -160,6 +160,19 @@ def layer_around(draw: Draw, zone: str, change: datetime, name: str) -> Layer:
     )
 
 
+def in_step(draw: Draw, layers: Sequence[Layer]) -> tuple[Layer, ...]:
+    """Some layers that hand over when the first one does, and are in force as long."""
+    if not layers or not seldom(draw):
+        return tuple(layers)
+    first = layers[0]
+    return tuple(
+        replace(first, name=each.name, participants=each.participants, lineage=each.lineage, rank=each.rank)
+        if draw(SIXTEENTHS) % 4
+        else each
+        for each in layers
+    )
+
+
 def windows_around(draw: Draw, zone: str, change: datetime) -> tuple[Restriction, ...]:
     return tuple(
         Restriction(weekday, clock_of(opens, zone, change), clock_of(closes, zone, change))
@@ -191,9 +204,12 @@ def situations(draw: DrawFn) -> Situation:
     passes_on = count > 0 and draw(st.booleans())
     return Situation(
         change=change,
-        layers=tuple(
-            replace(layer_around(draw, zone, change, name), lineage=number, rank=rank)
-            for number, (name, rank) in enumerate(zip(draw(NAMES), draw(RANKS), strict=False), start=1)
+        layers=in_step(
+            draw,
+            [
+                replace(layer_around(draw, zone, change, name), lineage=number, rank=rank)
+                for number, (name, rank) in enumerate(zip(draw(NAMES), draw(RANKS), strict=False), start=1)
+            ],
         ),
         overrides=tuple(override_around(draw, change, number) for number in range(draw(OVERRIDES))),
         start=start,

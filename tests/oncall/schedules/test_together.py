@@ -69,6 +69,42 @@ def test_of_two_layers_of_a_rank_the_one_that_has_somebody_answers_and_says_so()
     assert found.reason.endswith('; layer "Other" has nobody active in this turn')
 
 
+def test_layers_that_hand_over_together_stand_in_the_order_of_entry_with_one_between_them() -> None:
+    between = replace(daily(BEN, name="Between", rank=0), handoff=Handoff(1, Unit.DAY, time(21)))
+    layers = [daily(ANA, DAN, name="First", rank=0), between, daily(CLEO, name="Last", rank=0)]
+    found = final(layers, [], MONDAY, MONDAY + 2 * DAY)
+    assert told(found) == [("05 09:00", (ANA, BEN, CLEO)), ("06 09:00", (DAN, BEN, CLEO))]
+    assert [piece.layer for piece in found] == ["First and Between and Last"] * 2
+    assert at(layers, [], MONDAY).users == (ANA, BEN, CLEO)
+
+
+def test_each_of_the_layers_that_hand_over_together_goes_round_at_its_own_pace_and_gives_its_own_turns() -> (
+    None
+):
+    layers = [daily(ANA, BEN, name="East", rank=0), daily(CLEO, DAN, ANA, name="West", rank=0, lineage=2)]
+    found = final(layers, [], MONDAY, MONDAY + 8 * DAY)
+    east, west = (ANA, BEN), (CLEO, DAN, ANA)
+    assert [set(piece.users) for piece in found] == [{east[n % 2], west[n % 3]} for n in range(8)]
+    assert found[5].shifts == ((BEN, ShiftKey(1, 5)), (ANA, ShiftKey(2, 5)))
+    assert found[7].shifts == ((BEN, ShiftKey(1, 7)), (DAN, ShiftKey(2, 7)))
+
+
+def test_of_layers_that_hand_over_together_one_may_have_nobody_or_an_exception_of_its_own() -> None:
+    layers = [
+        daily(DAN, name="Below", rank=0, lineage=1),
+        daily(ANA, name="East", rank=1, lineage=2),
+        daily(BEN, name="West", rank=1, lineage=3),
+    ]
+    off = exception(MONDAY + HOUR, 2, None, layer=3)
+    found = final(layers, [off], MONDAY, MONDAY + DAY, frozenset({BEN, DAN}))
+    assert told(found) == [("05 09:00", (BEN,)), ("05 10:00", (DAN,)), ("05 12:00", (BEN,))]
+    nobody = [replace(layer, participants=(None,)) for layer in layers]
+    (gap,) = final(nobody, [], MONDAY, MONDAY + DAY)
+    assert [gap.reason.index(name) for name in ("West", "East", "Below")] == sorted(
+        gap.reason.index(name) for name in ("West", "East", "Below")
+    )
+
+
 def test_ranks_decide_and_not_the_order_in_which_layers_are_given() -> None:
     high, low = daily(ANA, name="High", rank=5), daily(BEN, name="Low", rank=2)
     assert at([high, low], [], MONDAY).users == at([low, high], [], MONDAY).users == (ANA,)

@@ -14,6 +14,7 @@ from oncall.routing.admin import RouteAdmin, ServicePolicyAdmin
 from oncall.schedules.admin import OverrideAdmin, ScheduleAdmin
 from oncall.shadows.admin import ShadowAdmin
 from oncall.swaps.admin import SwapAdmin, SwapRuleAdmin
+from oncall.weekly.admin import WeeklySummaryAdmin
 
 __all__ = [
     "AbsenceAdmin",
@@ -44,4 +45,5 @@ __all__ = [
     "ShadowAdmin",
     "SwapAdmin",
     "SwapRuleAdmin",
+    "WeeklySummaryAdmin",
 ]

@@ -18,6 +18,7 @@ from oncall.schedules.api.schedules import Schedules
 from oncall.schedules.api.shifts import OnCall
 from oncall.shadows.api import Shadows
 from oncall.swaps.api import Swaps
+from oncall.weekly.api import WeeklySummaries
 
 routes = [
     ("alerts", Alerts, "alert"),
@@ -48,5 +49,6 @@ routes = [
     ("insights/load", Loads, "load"),
     ("insights/pay", Pay, "pay"),
     ("pay-rates", Rates, "pay-rates"),
+    ("weekly-summaries", WeeklySummaries, "weekly-summary"),
     ("on-call", OnCall, "on-call"),
 ]

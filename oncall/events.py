@@ -176,6 +176,19 @@ class ScheduleLimitsChanged:
     rest_hours: int
 
 
+@event("weekly_summary.changed")
+@dataclass(frozen=True, slots=True)
+class WeeklySummaryChanged:
+    """Somebody chose when they get their weekly summary, or a manager when the channels of a team are told."""
+
+    summary_id: int
+    user_id: int | None
+    team_id: int | None
+    is_on: bool
+    weekday: int
+    hour: int
+
+
 @event("swap.changed")
 @dataclass(frozen=True, slots=True)
 class SwapChanged:

@@ -14,6 +14,7 @@ from oncall.routing.models import Route, ServicePolicy
 from oncall.schedules.models import Layer, Override, Participant, Restriction, Schedule, ScheduleVersion
 from oncall.shadows.models import Shadow
 from oncall.swaps.models import Swap, SwapEntry, SwapRule, SwapShift
+from oncall.weekly.models import WeeklySummary
 
 __all__ = [
     "Absence",
@@ -60,4 +61,5 @@ __all__ = [
     "SwapRule",
     "SwapShift",
     "Target",
+    "WeeklySummary",
 ]

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("oncall.swaps.urls")),
     path("", include("oncall.lookahead.urls")),
     path("", include("oncall.handoffs.urls")),
+    path("", include("oncall.weekly.urls")),
     path("", include("oncall.schedules.urls")),
     path("", include("oncall.phone.urls")),
     path("", include("oncall.escalation.urls")),

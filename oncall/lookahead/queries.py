@@ -52,17 +52,28 @@ def worries(now: datetime) -> dict[int, list[Worry]]:
 
 
 def worries_of(schedule: Schedule, now: datetime) -> list[Worry]:
-    """Give what is wrong with one schedule. Of the others those are read in which its people may be on call too."""
+    """Give what is wrong with one schedule."""
+    return worries_among([schedule], now)[schedule.pk]
+
+
+def worries_among(some: Sequence[Schedule], now: datetime) -> dict[int, list[Worry]]:
+    """Give what is wrong with some schedules. Of the others those are read in which their people may be on call too."""
     window = window_at(now)
-    read = schedules.resolve([schedule.pk], start=window.since, end=window.known_until)[schedule.pk]
-    people = {user for piece in read.final(window.since, window.known_until) for user in piece.users}
+    read = schedules.resolve([row.pk for row in some], start=window.since, end=window.known_until)
+    people = {
+        user
+        for one in read.values()
+        for piece in one.final(window.since, window.known_until)
+        for user in piece.users
+    }
     others = (
         schedules.schedules().select_related("limits").filter(pk__in=schedules.naming(people))
         if people
         else ()
     )
-    rows = {schedule.pk: schedule, **{row.pk: row for row in others}}
-    return _found(_plans(rows, window), window)[schedule.pk]
+    rows = {**{row.pk: row for row in some}, **{row.pk: row for row in others}}
+    found = _found(_plans(rows, window), window)
+    return {row.pk: found.get(row.pk, []) for row in some}
 
 
 def _plans(rows: Mapping[int, Schedule], window: Window) -> list[Plan]:

@@ -15,6 +15,7 @@ from oncall.feeds import operations as feeds
 from oncall.handoffs import operations as handoffs
 from oncall.readiness import operations as readiness
 from oncall.schedules import operations as schedules
+from oncall.weekly import operations as weekly
 
 
 def register() -> None:
@@ -69,6 +70,9 @@ def _tell_of_shifts() -> None:
     timers.on(handoffs.EDGE)(handoffs.tell)
     housekeeping.add("plan what is said of shifts", handoffs.plan_edges)
     housekeeping.add("what people know of their duty", handoffs.extend)
+    timers.on(weekly.MINE)(weekly.send_mine)
+    timers.on(weekly.TEAMS)(weekly.send_team)
+    housekeeping.add("plan the summaries of the week", weekly.plan)
     # What has been wrong for so long is told once more.
     housekeeping.prune("oncall_aheadwarning", "warned_at < now() - interval '60 days'")
     housekeeping.prune("oncall_handoff", "at < now() - interval '400 days'")

@@ -14,6 +14,7 @@ from oncall.paging import queries as pages
 from oncall.readiness import operations as readiness
 from oncall.replies import operations as answers
 from oncall.swaps import operations as swaps
+from oncall.weekly import operations as weekly
 
 
 def register() -> None:
@@ -53,4 +54,5 @@ def register() -> None:
     registry.register(registry.Client(swaps.CLIENT, swaps.unwanted, pages.stored, swaps.hear))
     for client in (handoffs.CHANGED, handoffs.SHIFT):
         registry.register(registry.Client(client, warnings.unwanted, pages.stored, handoffs.hear_edge))
+    registry.register(registry.Client(weekly.CLIENT, warnings.unwanted, pages.stored, weekly.hear))
     replies.listen(answers.hear)

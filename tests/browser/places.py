@@ -171,6 +171,8 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("cover", cover, signed_in=False),
         Place("next-hand-off", "/on-call/platform/handoff/"),
         Place("hand-off", f"/on-call/platform/handoff/{handed_over(stack)}/"),
+        Place("weekly-summary", "/me/weekly-summary/"),
+        Place("team-weekly", "/on-call/-/weekly/payments/"),
         Place("look-ahead", "/on-call/-/ahead/"),
         Place("schedule-look-ahead", "/on-call/platform/ahead/"),
         Place("import-schedules", "/on-call/-/import/"),

@@ -92,6 +92,12 @@ def loads(
     return found
 
 
+def pages_of(user: User, first: date, last: date, *, viewer: User) -> pages.Pages:
+    """What somebody was paged about from one date to another, both included, as far as the viewer may know it."""
+    zones = {user.pk: accounts.zone(user.time_zone)}
+    return pages.counted(_reached(zones, first, last, viewer)[user.pk], zones[user.pk])
+
+
 def night_limit() -> int:
     """How many pages a night are too many; 0: no limit."""
     return nights.limit()

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import connection
+from django.db.models import Q
 
+from core.accounts import policy
 from core.accounts.models import Membership, Role, Team, TeamRole, User
 
 if TYPE_CHECKING:
@@ -86,6 +88,14 @@ def managers_or_admins(team_ids: Collection[int | None]) -> dict[int | None, lis
     lacking = set(team_ids) - found.keys()
     admins = list(User.objects.active().filter(role=Role.ADMIN).order_by("pk")) if lacking else []
     return {**found, **dict.fromkeys(lacking, admins)}
+
+
+def overseen(viewer: User | AnonymousUser) -> QuerySet[User]:
+    """Whose duty somebody may look at as a whole: their own, that of people of teams they manage; admins everybody's."""
+    if getattr(viewer, "role", None) == Role.ADMIN:
+        return User.objects.visible_to(viewer)
+    managed = Membership.objects.filter(team__in=policy.managed_teams(viewer)).values("user")
+    return User.objects.visible_to(viewer).filter(Q(pk=viewer.pk) | Q(pk__in=managed))
 
 
 def teams(user: User | AnonymousUser) -> QuerySet[Team]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django import forms
 from django.http import Http404
 
+from core.accounts import queries as accounts
 from core.accounts.models import User
 from oncall.alerts.models import Alert, Urgency
 from oncall.ledger.queries import Wanted
@@ -37,8 +38,9 @@ class LedgerFilter(forms.Form):
             given.setdefault("user", str(viewer.pk))
         super().__init__(given)
         self.viewer = viewer
-        people = User.objects.visible_to(viewer).order_by("name", "id")
-        self.fields["user"].queryset = people  # type: ignore[attr-defined]
+        # Who was asked about an alert is for everybody who may see it; all of somebody's nights are not.
+        people = User.objects.visible_to(viewer) if self.is_about_alert else accounts.overseen(viewer)
+        self.fields["user"].queryset = people.order_by("name", "id")  # type: ignore[attr-defined]
         self.fields["alert"].queryset = Alert.objects.visible_to(viewer)  # type: ignore[attr-defined]
 
     def wanted(self) -> Wanted:

@@ -9,7 +9,7 @@ from django.db.models import Q
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.response import Response
 
 from core.accounts import queries as people
@@ -201,8 +201,15 @@ class PageFilter(django_filters.FilterSet):  # type: ignore[misc]
         return found.filter(own | Q(escalation__alert__incident__number=number))
 
 
+ABOUT_ONE = ("alert", "incident", "escalation", "escalation__alert", "escalation__incident__number")
+
+
 class PagesLedger(Lists, Shows, ViewSet):
-    """Every page: who was asked, why, when, by what, and what became of it."""
+    """Every page: who was asked, why, when, by what, and what became of it.
+
+    A list about an alert, an incident or an escalation has everybody who was asked. Every other list has your own pages,
+    those of the people of teams that you manage, and what channels were told; an admin's has all.
+    """
 
     permission_classes = (Pages,)
     serializer_class = PageOut
@@ -215,6 +222,18 @@ class PagesLedger(Lists, Shows, ViewSet):
 
     def get_queryset(self) -> PageQuerySet:
         return paging.pages(self.request.user).order_by("-pk")
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        """Leave out whose nights are not the caller's to look at, but for who was asked about one thing."""
+        found = super().filter_queryset(queryset)
+        if self.detail or any(self.request.query_params.get(name) for name in ABOUT_ONE):
+            return found
+        whose, overseen = self.request.query_params.get("user"), people.overseen(self.request.user)
+        if whose and not overseen.filter(pk=whose).exists():
+            raise PermissionDenied(
+                "You see your own pages, and those of the people of teams that you manage."
+            )
+        return found.filter(Q(user=None) | Q(user__in=overseen))
 
     def paginate_queryset(self, queryset: Any) -> Any:
         """Read the deliveries of a whole chunk together."""

@@ -133,12 +133,39 @@ def test_it_is_in_the_menu(bob: User) -> None:
     assert f'href="{PAGE}"' in browser(bob).get("/more/").content.decode()
 
 
-def test_another_persons_pages_are_shown_on_request(bob: User, alert: Alert) -> None:
-    alice = cast.alice()
-    assert "Checkout is down" not in browser(alice).get(PAGE).content.decode()
-    text = browser(alice).get(f"{PAGE}?user={bob.pk}").content.decode()
-    assert "Checkout is down" in text
-    assert "Why was Bob Example paged?" in text
+def test_managers_of_somebody_s_team_and_admins_see_why_they_were_paged(bob: User, alert: Alert) -> None:
+    for viewer in (cast.mona(), cast.person("Root", role="admin")):
+        assert "Checkout is down" not in browser(viewer).get(PAGE).content.decode()
+        text = browser(viewer).get(f"{PAGE}?user={bob.pk}").content.decode()
+        assert "Checkout is down" in text
+        assert "Why was Bob Example paged?" in text
+        assert "Checkout is down" in browser(viewer).get(f"{CSV}?user={bob.pk}").content.decode()
+
+
+def test_all_of_somebody_s_nights_are_not_for_colleagues(bob: User, alert: Alert) -> None:
+    strangers = cast.team("Strangers")
+    manager_of_others = cast.person("Max", role="manager", team=strangers)
+    for viewer in (cast.alice(), cast.vera(), manager_of_others):
+        text = browser(viewer).get(f"{PAGE}?user={bob.pk}").content.decode()
+        assert "Checkout is down" not in text
+        assert "Why was I paged?" in text
+        assert f'value="{bob.pk}"' not in text
+        assert "Checkout is down" not in browser(viewer).get(f"{CSV}?user={bob.pk}").content.decode()
+        api = cast.caller(viewer)
+        answer = api.get("/api/v1/pages/", {"user": bob.pk})
+        assert answer.status_code == 403
+        assert "You see your own pages" in answer.json()["detail"]
+        assert api.get("/api/v1/pages/").json()["results"] == []
+        # Who was asked about one alert is for everybody who may see the alert.
+        (row,) = api.get("/api/v1/pages/", {"alert": alert.pk, "user": bob.pk}).json()["results"]
+        assert row["user"] == str(bob.pk)
+
+
+def test_a_list_of_pages_has_those_of_whom_one_looks_after(bob: User, alert: Alert) -> None:
+    for viewer in (bob, cast.mona(), cast.person("Root", role="admin")):
+        for query in ({}, {"user": bob.pk}):
+            (row,) = cast.caller(viewer).get("/api/v1/pages/", query).json()["results"]
+            assert row["user"] == str(bob.pk)
 
 
 def test_what_is_about_a_private_incident_stays_with_its_members(bob: User) -> None:

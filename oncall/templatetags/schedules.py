@@ -10,16 +10,19 @@ from django.utils import timezone
 from django.utils.dateformat import format as write
 
 from oncall.schedules.rules.layers import WEEKDAYS
+from oncall.schedules.rules.windows import joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from core.accounts.models import User
     from oncall.schedules.grid import Block
+    from oncall.schedules.models import Layer as LayerRow
     from oncall.schedules.queries import Calendar, Shift
     from oncall.schedules.rules.layers import Layer, Override
     from oncall.schedules.rules.resolver import Slice
+    from oncall.schedules.rules.windows import Entered, Run
 
 register = Library()
 
@@ -62,10 +65,22 @@ def hours(length: timedelta) -> str:
     return f"{length / timedelta(hours=1):.1f}".removesuffix(".0") + " h"
 
 
-@register.filter
-def weekday(number: int) -> str:
-    """Write the name of a weekday, 0 is Monday."""
-    return WEEKDAYS[number]
+@register.simple_tag
+def windows_of(layer: LayerRow) -> list[str]:
+    """Write when a rotation counts, as Friday 17:00 until Monday 09:00; nothing where it always does."""
+    return hours_open([(one.weekday, one.start, one.end) for one in layer.restrictions.all()])
+
+
+@register.simple_tag
+def hours_open(windows: Sequence[Entered]) -> list[str]:
+    """Write windows of the week."""
+    return [_window(run) for run in joined(windows)]
+
+
+def _window(run: Run) -> str:
+    day = "every day" if run.day is None else WEEKDAYS[run.day]
+    until = "to" if run.last is None else f"until {WEEKDAYS[run.last]}"
+    return f"{day} {run.start:%H:%M} {until} {run.end:%H:%M}"
 
 
 @register.simple_tag

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from oncall.schedules.forms.windows import shown_windows
 from oncall.schedules.rules.layers import WEEKDAYS
+from oncall.schedules.rules.windows import over_days
 
 if TYPE_CHECKING:
     from datetime import date
@@ -45,10 +46,6 @@ def _region(name: str, zone: str, opens: int, closes: int) -> dict[str, Any]:
     }
 
 
-def _over_days(first: int, start: time, last: int, end: time) -> dict[str, Any]:
-    return {"windows": 2, "day_0": str(first), "from_0": start, "until_0": str(last), "to_0": end}
-
-
 PRESETS = {
     WEEKLY: Preset("Weekly turns", "", ({"name": "Primary"},)),
     "follow-the-sun": Preset(
@@ -69,14 +66,14 @@ PRESETS = {
                 "name": "Weekdays",
                 "weekday": "0",
                 "handoff_at": time(9),
-                **_over_days(0, time(9), FRIDAY, time(17)),
+                **shown_windows(over_days(0, time(9), FRIDAY, time(17))),
             },
             {
                 "name": "Weekends",
                 "weekday": str(FRIDAY),
                 "handoff_at": time(17),
                 "days": FRIDAY - 7,
-                **_over_days(FRIDAY, time(17), 0, time(9)),
+                **shown_windows(over_days(FRIDAY, time(17), 0, time(9))),
             },
         ),
     ),

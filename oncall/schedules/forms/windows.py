@@ -1,17 +1,15 @@
 from __future__ import annotations
 
-from datetime import time
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 
 from oncall.schedules.rules.layers import WEEKDAYS
-from oncall.schedules.rules.windows import over_days
+from oncall.schedules.rules.windows import Entered, joined, over_days
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-Entered = tuple[int | None, time, time]
 Line = tuple[forms.BoundField, ...]
 
 DAYS = [(str(n), name) for n, name in enumerate(WEEKDAYS)]
@@ -90,9 +88,10 @@ def last_filled(lines: Iterable[Iterable[forms.BoundField]]) -> int:
 
 
 def shown_windows(windows: Sequence[Entered]) -> dict[str, Any]:
-    """What a form with windows shows of some."""
-    shown: dict[str, Any] = {"windows": len(windows) + 1}
-    for n, (weekday, start, end) in enumerate(windows):
-        day = "" if weekday is None else str(weekday)
-        shown |= {f"day_{n}": day, f"from_{n}": start, f"to_{n}": end}
+    """What a form with windows shows of some: one line for each, over however many days it lasts."""
+    runs = joined(windows)
+    shown: dict[str, Any] = {"windows": len(runs) + 1}
+    for n, run in enumerate(runs):
+        day, until = ("" if each is None else str(each) for each in (run.day, run.last))
+        shown |= {f"day_{n}": day, f"from_{n}": run.start, f"until_{n}": until, f"to_{n}": run.end}
     return shown

@@ -93,6 +93,7 @@ def _version(
         "standing": queries.standing(row, now),
         "current": current,
         "rotations": rotations,
+        "terms": operations.terms_of(row),
         "told": (
             queries.told(operations.difference(schedule, current.number, row.number))
             if differs and current

@@ -127,6 +127,18 @@ def test_a_rotation_has_a_zone_a_rank_and_windows_over_days() -> None:
     (spec,) = entered(schedule)
     assert (spec.time_zone, spec.rank, spec.start) == ("Asia/Tokyo", 7, datetime(2026, 1, 5, tzinfo=UTC))
     assert spec.restrictions == over_days(4, time(17), 0, time(9))
+    # It is shown as the one window that it is, and saving what is shown changes nothing.
+    again = shown(client)
+    assert [again[f"layers-0-{part}_0"] for part in ("day", "from", "until", "to")] == [
+        "4",
+        "17:00",
+        "0",
+        "09:00",
+    ]
+    assert again["layers-0-from_1"] == ""
+    assert client.post(EDIT, again).status_code == 302
+    assert entered(schedule)[0].restrictions == spec.restrictions
+    assert "Friday 17:00 until Monday 09:00" in client.get(f"{VERSIONS}2/").content.decode()
 
 
 @pytest.mark.parametrize(

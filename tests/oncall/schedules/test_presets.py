@@ -136,6 +136,17 @@ def test_a_move_that_means_nothing_moves_nothing(own: Client, moves: str) -> Non
     assert as_shown(answer.content.decode(), action=EDIT)["layers-0-name"] == "Weekly"
 
 
+def test_a_version_says_its_terms(own: Client) -> None:
+    primary = cast.weekly(cast.alice(), cast.bob())
+    ahead = {"terms-stands_behind": str(primary.pk), "terms-is_informal": "on"}
+    days = {"terms-day_0": "4", "terms-from_0": "17:00", "terms-until_0": "0", "terms-to_0": "09:00"}
+    assert begun(own, "secondary", **ahead, **days).status_code == 302
+    page = own.get("/on-call/search/versions/1/").content.decode()
+    assert "Friday 17:00 until Monday 09:00" in page
+    assert f'href="/on-call/{primary.slug}/">{primary}</a>, with its rotations 1 turn ahead.' in page
+    assert "Nobody takes turns" in page
+
+
 def test_a_schedule_without_a_rotation_is_refused(own: Client) -> None:
     schedule = cast.weekly(cast.alice())
     Schedule.objects.update(slug="search")

@@ -58,6 +58,19 @@ def test_follow_the_sun_is_built_seen_over_the_clock_changes_and_its_gap_filled(
         assert sunday / others[0] == pytest.approx(hours / 24, abs=0.01)
         expect(page.locator(".gapnote")).to_have_count(0)
 
+    # A second person joins the last rotation and is moved before the first one, by keyboard.
+    page.get_by_role("link", name="Change rotations").click()
+    first, second = page.locator("#id_layers-2-person_0"), page.locator("#id_layers-2-person_1")
+    order = [first.input_value(), second.locator("option").nth(6).get_attribute("value") or ""]
+    second.select_option(order[1])
+    page.locator("#id_layers-2-every").press("Enter")
+    expect(page.locator("#preview")).to_be_visible()
+    page.locator("#turn-2-1-up").press("Enter")
+    expect(page.locator("#turn-2-0-down")).to_be_focused()
+    expect(page.locator("#say")).to_contain_text("has turn 1 of 2.")
+    assert [first.input_value(), second.input_value()] == order[::-1]
+    page.goto(HOME)
+
     # The Americas begin later: the preview says what that opens, before anything is saved.
     page.get_by_role("link", name="Change rotations").click()
     page.locator("#id_layers-0-from_0").fill("13:00")

@@ -3,7 +3,7 @@
 from oncall.schedules.forms.about import AboutForm, DeleteForm, ScheduleForm, WhenForm
 from oncall.schedules.forms.overrides import OverrideForm
 from oncall.schedules.forms.presets import PRESETS, WEEKLY, Preset
-from oncall.schedules.forms.rotations import LayerForm, as_typed, initial, moved, rebased, rotations
+from oncall.schedules.forms.rotations import LayerForm, as_typed, initial, moved, rebased, rotations, turned
 from oncall.schedules.forms.terms import TermsForm, shown_terms
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "rebased",
     "rotations",
     "shown_terms",
+    "turned",
 ]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -26,7 +27,22 @@ NOBODY = "nobody"
 HANDOFF_DAYS = [("", "as it starts"), *DAYS]
 
 Turn = Sequence[User] | None
-Line = tuple[forms.BoundField, forms.BoundField | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line for a person, and where it begins a turn which of how many that is, from 0 on, and whose."""
+
+    person: forms.BoundField
+    together: forms.BoundField | None
+    turn: int | None
+    of: int
+    names: str
+
+    @property
+    def is_edge(self) -> bool:
+        """Whether its turn can move one way only."""
+        return self.turn in {0, self.of - 1}
 
 
 class LayerForm(WindowsForm):
@@ -79,22 +95,37 @@ class LayerForm(WindowsForm):
         self.add_windows()
 
     @property
-    def turns(self) -> list[Line]:
-        """The lines for people, each but the first with its tick for a shared turn."""
-        return [(self[f"person_{n}"], self[f"with_{n}"] if n else None) for n in self.seats]
+    def lines(self) -> list[Line]:
+        """The lines for people, each but the first with its tick for a shared turn; some of them begin a turn."""
+        turns = turns_of({name: self[name].value() for name in self.fields} | {"seats": len(self.seats)})
+        begins = {places[0]: n for n, places in enumerate(turns)}
+        return [
+            Line(
+                person=self[f"person_{n}"],
+                together=self[f"with_{n}"] if n else None,
+                turn=begins.get(n),
+                of=len(turns),
+                names=self._named(turns[begins[n]]) if n in begins else "",
+            )
+            for n in self.seats
+        ]
+
+    def _named(self, places: Sequence[int]) -> str:
+        chosen = [str(self[f"person_{n}"].value()) for n in places]
+        return " and ".join(str(self.known.get(each, "Nobody")) for each in chosen)
 
     @property
-    def turns_shown(self) -> list[Line]:
+    def lines_shown(self) -> list[Line]:
         """The lines for people to the last that is filled in, and three more."""
-        return self.turns[: self._last_seat + 4]
+        return self.lines[: self._last_seat + 4]
 
     @property
-    def turns_more(self) -> list[Line]:
-        return self.turns[self._last_seat + 4 :]
+    def lines_more(self) -> list[Line]:
+        return self.lines[self._last_seat + 4 :]
 
     @property
     def _last_seat(self) -> int:
-        return last_filled([person] for person, _ in self.turns)
+        return last_filled([self[f"person_{n}"]] for n in self.seats)
 
     @property
     def shared_turns(self) -> list[str]:
@@ -217,6 +248,35 @@ def moved(typed: Sequence[Mapping[str, Any]], number: int) -> list[dict[str, Any
         one["rank"], other["rank"] = other.get("rank"), one.get("rank")
         found[number - 1], found[number] = other, one
     return found
+
+
+def turned(typed: Sequence[Mapping[str, Any]], number: int, turn: int) -> list[dict[str, Any]]:
+    """The rotations with that turn of one of them and the turn before it in each other's place."""
+    found = [dict(each) for each in typed]
+    turns = turns_of(found[number]) if number < len(found) else []
+    if not 0 < turn < len(turns):
+        return found
+    one = found[number]
+    turns[turn - 1], turns[turn] = turns[turn], turns[turn - 1]
+    lines = [(one[f"person_{n}"], place > 0) for places in turns for place, n in enumerate(places)]
+    one |= {name: None for name in one if name.startswith(("person_", "with_"))}
+    for n, (person, together) in enumerate(lines):
+        one |= {f"person_{n}": person, f"with_{n}": together}
+    return found
+
+
+def turns_of(typed: Mapping[str, Any]) -> list[list[int]]:
+    """The lines of each turn as they are entered. Together with nobody, or with an empty turn, is a turn of its own."""
+    turns: list[list[int]] = []
+    for n in range(max(PLACES, typed.get("seats") or 0)):
+        chosen = typed.get(f"person_{n}")
+        if chosen:
+            before = typed[f"person_{turns[-1][-1]}"] if turns else NOBODY
+            if typed.get(f"with_{n}") and NOBODY not in {chosen, before}:
+                turns[-1].append(n)
+            else:
+                turns.append([n])
+    return turns
 
 
 def rebased(

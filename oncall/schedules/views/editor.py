@@ -10,6 +10,7 @@ from django.http import Http404
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
+from django_htmx.http import trigger_client_event
 
 from core.accounts.policy import Verb, require
 from core.ui import refusals
@@ -25,14 +26,13 @@ from oncall.schedules.forms import (
     WhenForm,
     as_typed,
     initial,
-    moved,
     rebased,
     rotations,
     shown_terms,
 )
 from oncall.schedules.forms.zones import ZONES
 from oncall.schedules.rules import windows
-from oncall.schedules.views import reader
+from oncall.schedules.views import arranging, reader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,8 +44,7 @@ if TYPE_CHECKING:
     from oncall.schedules.models import Layer, Schedule, ScheduleVersion
     from oncall.schedules.rules.layers import Restriction
 
-# The buttons of the editor that save nothing; "up-2" moves the third rotation before the second.
-PREVIEW, ADD, UP = "preview", "add", "up-"
+PREVIEW = "preview"
 # So many versions of others are listed, the latest first.
 SHOWN = 10
 
@@ -59,9 +58,9 @@ def create(request: PersonRequest) -> HttpResponse:
     form = ScheduleForm(request.POST or None, initial={"time_zone": request.user.time_zone})
     terms = TermsForm(request.POST or None, initial=preset.terms)
     page = _Page(request, None, request.user.time_zone, form, terms, preset=preset)
-    if _only_arranges(request):
+    if arranging.only_arranges(request):
         form = ScheduleForm(initial={name: form[name].value() for name in form.fields})
-        return page.answer(_arranged(request, shown), form=form, terms=_as_typed(terms))
+        return page.arranged(shown, form=form, terms=_as_typed(terms))
     layers = rotations(request.POST or None, shown)
     if request.method == "POST" and all([form.is_valid(), terms.is_valid(), _valid(layers, terms)]):
         require(request.user, Verb.CONFIGURE, form.cleaned_data["team"])
@@ -94,8 +93,8 @@ def edit(request: PersonRequest, slug: str) -> HttpResponse:
         when = WhenForm(request.POST or None, initial=_seen(schedule, planned, zone))
         when.is_valid()
     page = _Page(request, schedule, zone, when, terms)
-    if _only_arranges(request):
-        return page.answer(_arranged(request, shown), form=_retyped(when), terms=_as_typed(terms))
+    if arranging.only_arranges(request):
+        return page.arranged(shown, form=_retyped(when), terms=_as_typed(terms))
     if request.method == "POST" and when.data.get("version") not in {None, "", str(schedule.version)}:
         return _conflict(page, schedule, when, terms, shown)
     layers = rotations(request.POST or None, shown)
@@ -222,20 +221,6 @@ def _conflict(
     )
 
 
-def _only_arranges(request: PersonRequest) -> bool:
-    return _asks(request, ADD) or request.POST.get("do", "").startswith(UP)
-
-
-def _arranged(request: PersonRequest, shown: list[dict[str, Any]]) -> Any:
-    """What was typed with one rotation more, or with two in each other's place."""
-    typed = as_typed(request.POST, shown)
-    if _asks(request, ADD):
-        fresh = {"start": grid.monday_of(timezone.localdate()), "name": f"Rotation {len(typed) + 1}"}
-        return rotations(None, [*typed, fresh])
-    number = request.POST["do"].removeprefix(UP)
-    return rotations(None, moved(typed, int(number) if number.isdecimal() and len(number) < 3 else 0))
-
-
 @dataclass(frozen=True, slots=True)
 class _Page:
     """The editor as somebody sees it: an existing schedule or a new one, in a zone, with its forms."""
@@ -247,12 +232,21 @@ class _Page:
     terms: TermsForm
     preset: Preset | None = None
 
+    def arranged(
+        self, shown: Sequence[dict[str, Any]], *, form: ScheduleForm | WhenForm, terms: TermsForm
+    ) -> HttpResponse:
+        """Draw what was typed in another order, or with one rotation more."""
+        layers, moved = arranging.arranged(self.request, shown)
+        answer = self.answer(layers, form=form, terms=terms, moved=moved)
+        return trigger_client_event(answer, "say", {"text": moved.said(layers)}) if moved else answer
+
     def answer(
         self,
         layers: Any,
         *,
         form: ScheduleForm | WhenForm | None = None,
         terms: TermsForm | None = None,
+        moved: arranging.Moved | None = None,
         shown: operations.Preview | None = None,
         theirs: Sequence[ScheduleVersion] = (),
         is_conflict: bool = False,
@@ -272,6 +266,7 @@ class _Page:
             "told": queries.told(shown.changes) if shown else None,
             "people": queries.named([piece for _, some in shown.handoffs for piece in some]) if shown else {},
             "is_mended": "reach" in self.request.GET,
+            "moved": moved,
             "is_conflict": is_conflict,
             "theirs": theirs,
             "planned": list(queries.planned(schedule, at=timezone.now())) if schedule else [],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import time, timedelta
 from typing import TYPE_CHECKING
 
@@ -126,7 +128,70 @@ def test_rotations_change_places_and_keep_who_they_are(own: Client) -> None:
     ]
 
 
-@pytest.mark.parametrize("moves", ["up-0", "up-9", "up-", "up-x", "up-99999999999999999999"])
+@pytest.mark.parametrize(
+    ("pressed", "order"),
+    [
+        ("turn-up-0-2", "Bob +Carol Nobody Alice"),
+        ("turn-down-0-1", "Bob +Carol Nobody Alice"),
+        ("turn-up-0-1", "Alice Bob +Carol Nobody"),
+        ("turn-down-0-0", "Alice Bob +Carol Nobody"),
+    ],
+)
+def test_turns_change_places_with_all_who_share_them(own: Client, pressed: str, order: str) -> None:
+    alice, bob, carol = cast.alice(), cast.bob(), cast.carol()
+    cast.weekly(bob)
+    Schedule.objects.update(slug="search")
+    # Two share the first turn, nobody has the third, and a line is left out in between.
+    entered = {
+        "layers-0-person_1": str(carol.pk),
+        "layers-0-with_1": "on",
+        "layers-0-person_3": str(alice.pk),
+        "layers-0-person_4": "nobody",
+        "layers-0-with_4": "on",
+    }
+    given = as_shown(own.get(EDIT).content.decode(), action=EDIT) | entered
+    names = {str(bob.pk): "Bob", str(carol.pk): "Carol", str(alice.pk): "Alice", "nobody": "Nobody", "": ""}
+    answer = own.post(EDIT, given | {"do": pressed})
+    moved = as_shown(answer.content.decode(), action=EDIT)
+    lines = [names[moved[f"layers-0-person_{n}"]] for n in range(5)]
+    ticks = ["+" if f"layers-0-with_{n}" in moved else "" for n in range(5)]
+    assert [tick + name for tick, name in zip(ticks, lines, strict=True)] == [*order.split(), ""]
+
+
+def test_a_turn_that_moved_is_said_and_keeps_the_focus(own: Client) -> None:
+    cast.weekly(cast.alice(), cast.bob(), cast.carol())
+    Schedule.objects.update(slug="search")
+    given = as_shown(own.get(EDIT).content.decode(), action=EDIT)
+    answer = own.post(EDIT, given | {"do": "turn-up-0-2"})
+    assert json.loads(answer["HX-Trigger"]) == {"say": {"text": "Carol Example has turn 2 of 3."}}
+    assert focused(answer.content.decode()) == "Up: Carol Example, turn 2 of 3"
+    # At the end of its way the other button has it.
+    again = as_shown(answer.content.decode(), action=EDIT)
+    first = own.post(EDIT, again | {"do": "turn-up-0-1"}).content.decode()
+    assert focused(first) == "Down: Carol Example, turn 1 of 3"
+    assert Schedule.objects.get().versions.count() == 1
+
+
+def focused(page: str) -> str:
+    (button,) = re.findall(r"<button[^>]* autofocus>(.*?)</button>", page)
+    return re.sub(r"<[^>]+>", "", button)
+
+
+@pytest.mark.parametrize(
+    "moves",
+    [
+        *["up-0", "up-9", "up-", "up-x", "up-99999999999999999999"],
+        *[
+            "turn-",
+            "turn-up-0-0",
+            "turn-up-0-9",
+            "turn-down-0-0",
+            "turn-up-9-1",
+            "turn-up-x-1",
+            "turn-left-0-1",
+        ],
+    ],
+)
 def test_a_move_that_means_nothing_moves_nothing(own: Client, moves: str) -> None:
     cast.weekly(cast.alice())
     Schedule.objects.update(slug="search")

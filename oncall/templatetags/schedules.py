@@ -9,7 +9,7 @@ from django.template import Library
 from django.utils import timezone
 from django.utils.dateformat import format as write
 
-from oncall.schedules.rules.layers import WEEKDAYS
+from oncall.schedules.rules.layers import WEEKDAYS, Exceptional
 from oncall.schedules.rules.windows import joined
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from core.accounts.models import User
     from oncall.schedules.grid import Block
     from oncall.schedules.models import Layer as LayerRow
-    from oncall.schedules.queries import Calendar, Shift
+    from oncall.schedules.queries import Calendar, Shift, Taken
     from oncall.schedules.rules.layers import Layer, Override
     from oncall.schedules.rules.resolver import Slice
     from oncall.schedules.rules.windows import Entered, Run
@@ -87,6 +87,14 @@ def _window(run: Run) -> str:
 def lasts(stretch: Block | Shift) -> str:
     """Write how long a stretch is."""
     return hours(stretch.end - stretch.start)
+
+
+@register.simple_tag
+def by_exception(taken: Taken, people: Mapping[int, User]) -> str:
+    """Say by what somebody has a shift and whose it was, as Swap, instead of Aiko Tanaka."""
+    by = f" by {taken.by}" if taken.by and taken.kind is not Exceptional.SWAP else ""
+    others = " and ".join(str(people[pk]) for pk in taken.whose if pk in people)
+    return f"{taken.kind.capitalize()}{by}{f', instead of {others}' if others else ''}"
 
 
 @register.filter

@@ -56,9 +56,11 @@ from oncall.schedules.queries.rows import (
 )
 from oncall.schedules.queries.stretches import (
     Shift,
+    Taken,
     shifts,
     shifts_in,
     shifts_of,
+    whose,
 )
 from oncall.schedules.queries.versions import (
     Standing,
@@ -79,6 +81,7 @@ __all__ = [
     "Row",
     "Shift",
     "Standing",
+    "Taken",
     "Told",
     "Watch",
     "Why",
@@ -123,5 +126,6 @@ __all__ = [
     "versions",
     "watch",
     "watches",
+    "whose",
     "why",
 ]

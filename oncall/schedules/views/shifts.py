@@ -63,6 +63,7 @@ def mine(request: PersonRequest) -> HttpResponse:
     context = {
         "rows": [(each, slugs[each.schedule_id]) for each in shifts],
         "length": sum((each.end - each.start for each in shifts), timedelta()),
+        "whose": queries.whose(shifts),
         "wishes": registry.wishes(request.user),
         "on_call": bool(shifts) and shifts[0].start <= now,
     }

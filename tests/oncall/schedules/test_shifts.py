@@ -10,14 +10,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from oncall.models import Override
-from oncall.schedules import operations
+from oncall.models import Override, Schedule, SwapRule
+from oncall.schedules import operations, queries
+from oncall.swaps import operations as swaps
+from oncall.swaps import queries as swap_queries
 from tests import cast
 from tests.forms import as_shown
 
 if TYPE_CHECKING:
     from core.accounts.models import User
-    from oncall.models import Schedule
 
 pytestmark = pytest.mark.django_db
 
@@ -169,3 +170,38 @@ def test_my_shifts_are_listed_and_the_next_one_stands_in_the_header() -> None:
     assert "3 h on call" in page
     assert "Your next shift" in page
     assert f"/on-call/{schedule.slug}/-/shift/?at=" in page
+
+
+def test_my_shifts_say_whose_they_were_and_lead_to_why() -> None:
+    alice, bob, carol = cast.alice(), cast.bob(), cast.carol()
+    schedule = cast.weekly(alice, bob)
+    Schedule.objects.update(slug="search")
+    SwapRule.objects.create(schedule=schedule, takers="everybody")
+    given = swap_queries.shifts_of(
+        schedule, alice, start=timezone.now(), end=timezone.now() + timedelta(days=60)
+    )[-1]
+    asked = swaps.ask(schedule, beneficiary=alice, keys=[given.key], actor=alice)
+    swap = swaps.take(asked, user=carol, actor=carol)
+    first = tomorrow(6)
+    second, end = first + timedelta(hours=1), first + timedelta(hours=2)
+    who = [
+        person
+        for person in (alice, bob)
+        if queries.on_call([schedule.pk], first)[schedule.pk].users == (person.pk,)
+    ]
+    # Two overrides one after the other are one shift; the second one says instead of whom.
+    operations.add_override(schedule, start=first, end=second, user=carol, actor=bob)
+    operations.add_override(schedule, start=second, end=end, user=carol, replaces=who[0], actor=carol)
+    # One that gives it to somebody else is none of theirs.
+    operations.add_override(schedule, start=end, end=end + timedelta(hours=1), user=bob, actor=bob)
+    page = signed_in(carol).get("/on-call/-/mine/").content.decode()
+    found = re.findall(r'href="([^"]+)">((?:Override|Swap)[^<]+)<', page)
+    assert [unescape(words) for _, words in found] == [
+        f"Override by Bob Example, instead of {who[0]}",
+        f"Override by Carol Example, instead of {who[0]}",
+        "Swap, instead of Alice Example",
+    ]
+    own = signed_in(carol)
+    assert [own.get(unescape(address)).status_code for address, _ in found] == [200, 200, 200]
+    assert found[2][0] == f"/on-call/-/swaps/{swap.pk}/"
+    assert f"instead of {who[0]}, by Carol Example" in own.get(unescape(found[1][0])).content.decode()

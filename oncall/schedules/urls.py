@@ -1,6 +1,6 @@
 from django.urls import path
 
-from oncall.schedules.views import calendar, deleting, editor, shifts, versions
+from oncall.schedules.views import calendar, covering, deleting, editor, shifts, versions
 
 urlpatterns = [
     path("on-call/", calendar.index, name="schedules"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("on-call/<slug:slug>/", calendar.calendar, name="calendar"),
     path("on-call/<slug:slug>/-/calendar/", calendar.calendar_region, name="calendar-region"),
     path("on-call/<slug:slug>/-/shift/", shifts.shift, name="shift"),
+    path("on-call/<slug:slug>/-/cover/", covering.cover, name="cover-here"),
     path("on-call/<slug:slug>/edit/", editor.edit, name="edit-schedule"),
     path("on-call/<slug:slug>/about/", editor.about, name="about-schedule"),
     path("on-call/<slug:slug>/delete/", deleting.delete, name="delete-schedule"),

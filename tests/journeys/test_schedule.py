@@ -106,6 +106,23 @@ def test_follow_the_sun_is_built_seen_over_the_clock_changes_and_its_gap_filled(
     page.mouse.down()
     page.mouse.move(track["x"] + track["width"] * 0.495, track["y"] + 10, steps=4)
     page.mouse.up()
-    page.wait_for_url("**/-/shift/**")
-    assert page.get_by_label("From").input_value() == f"{TOMORROW}T06:00"
-    assert page.get_by_label("Until").input_value() == f"{TOMORROW}T12:00"
+    form = page.get_by_role("dialog", name="Override")
+    expect(form.get_by_label("Who covers")).to_be_focused()
+    assert form.get_by_label("From").input_value() == f"{TOMORROW}T06:00"
+    assert form.get_by_label("Until").input_value() == f"{TOMORROW}T12:00"
+    page.keyboard.press("Escape")
+    expect(form).to_have_count(0)
+
+    # By keyboard on a shift; what is wrong is said in the form, and once it is right the calendar shows it.
+    page.locator(".cal-final a.shift").last.focus()
+    page.keyboard.press("o")
+    until = form.get_by_label("Until").input_value()
+    form.get_by_label("Who covers").select_option(index=1)
+    form.get_by_label("Until").fill("2020-01-01T12:00")
+    form.get_by_role("button", name="Put them on call").click()
+    expect(form).to_contain_text("It has to end after it starts.")
+    expect(form.get_by_label("Until")).to_be_focused()
+    form.get_by_label("Until").fill(until)
+    form.get_by_role("button", name="Put them on call").click()
+    expect(form).to_have_count(0)
+    expect(page.locator(".cal-final .over-s")).to_have_count(2)

@@ -63,6 +63,11 @@ class OverrideForm(forms.Form):
             ("Everybody else", [(pk, label) for pk, label in others if pk.value not in known]),
         ]
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether all of it can be read, and is refused as a whole."""
+        return set(self.errors) == {"__all__"}
+
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         if data.get("start") and data.get("end") and data["end"] <= data["start"]:

@@ -57,6 +57,7 @@ from oncall.schedules.queries.rows import (
 from oncall.schedules.queries.stretches import (
     Shift,
     Taken,
+    have,
     shifts,
     shifts_in,
     shifts_of,
@@ -97,6 +98,7 @@ __all__ = [
     "get",
     "get_deleted",
     "gone",
+    "have",
     "layer_rows",
     "layer_value",
     "layers_in_force",

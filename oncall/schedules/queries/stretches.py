@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from oncall.schedules.models import Schedule
     from oncall.schedules.queries.reading import Resolved
     from oncall.schedules.rules import layers as values
     from oncall.schedules.rules import resolver
@@ -64,6 +65,13 @@ def shifts(*, start: datetime, end: datetime) -> list[tuple[int, Shift]]:
 def shifts_in(one: Resolved, user_id: int, *, start: datetime, end: datetime) -> list[Shift]:
     """When a person has one schedule in [start, end), which it was read for."""
     return _merged(one, user_id, one.final(start, end))
+
+
+def have(schedule: Schedule, start: datetime, end: datetime) -> list[User]:
+    """Give who is on call in one schedule somewhere in [start, end), by name."""
+    one = resolve([schedule.pk], start=start, end=end)[schedule.pk]
+    ids = {pk for piece in one.final(start, end) for pk in piece.users}
+    return list(User.objects.filter(pk__in=ids).order_by("name", "pk"))
 
 
 def whose(found: Iterable[Shift]) -> dict[int, User]:

@@ -13,7 +13,7 @@ from core.errors import Refused
 from core.ui.render import render
 from oncall.schedules import grid, operations, queries, registry
 from oncall.schedules.forms import OverrideForm
-from oncall.schedules.views import reader
+from oncall.schedules.views import covering, reader
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -28,9 +28,6 @@ NAMES = {
     grid.View.MONTH: "Month",
     grid.View.LIST: "List",
 }
-
-# What speaks against more time than this is not worked out.
-LONGEST = timedelta(weeks=8)
 
 
 @require_GET
@@ -83,24 +80,9 @@ def add_override(request: PersonRequest, slug: str) -> HttpResponse:
     _, zone = reader.zone(request, schedule)
     with timezone.override(zone):
         form = OverrideForm(request.POST, schedule=schedule)
-        valid = form.is_valid()
-    if not valid:
-        return _calendar(request, schedule, form, status=422)
-    wanted = form.cleaned_data
-    against = queries.against(wanted["user"], wanted["start"], min(wanted["end"], wanted["start"] + LONGEST))
-    try:
-        made = operations.add_override(schedule, actor=request.user, **wanted)
-    except Refused as refusal:
-        form.add_error(None, str(refusal))
-        return _calendar(request, schedule, form, status=409)
-    messages.success(request, f"{wanted['user']} is on call for that time.")
-    for words in against:
-        messages.warning(request, f"{wanted['user']}: {words}.")
-    for other in queries.overlapping(made):
-        messages.info(
-            request, f"It overlaps with an override: {other.user or 'nobody'}. This one, entered later, wins."
-        )
-    return redirect("oncall:calendar", slug)
+        if covering.put_on_call(request, schedule, form):
+            return redirect("oncall:calendar", slug)
+    return _calendar(request, schedule, form, status=409 if form.is_refused else 422)
 
 
 @require_POST

@@ -82,7 +82,15 @@ class TargetInline(admin.TabularInline[Target, Level]):
 class LevelAdmin(admin.ModelAdmin[Level]):
     """Whom one level asks; it is reached from its policy."""
 
-    fields = ("policy", "position", "timeout_seconds", "round_robin", "acks_needed", "pages_everyone")
+    fields = (
+        "policy",
+        "position",
+        "description",
+        "timeout_seconds",
+        "round_robin",
+        "acks_needed",
+        "pages_everyone",
+    )
     readonly_fields = ("policy",)
     inlines = (TargetInline,)
 

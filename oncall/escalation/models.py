@@ -13,7 +13,7 @@ from incidents.lifecycle.models import Incident
 from oncall.alerts.models import Alert, Urgency
 from oncall.destinations.models import Destination
 from oncall.escalation.rules.acks import MOST_ACKS, acks_said
-from oncall.escalation.rules.plans import Turn
+from oncall.escalation.rules.plans import LONGEST_DESCRIPTION, Turn
 from oncall.escalation.rules.reach import NOT_FLAGGED
 from oncall.schedules.models import Schedule
 
@@ -79,6 +79,13 @@ class Level(models.Model):
 
     policy = models.ForeignKey(Policy, models.CASCADE, related_name="levels")
     position = models.PositiveSmallIntegerField()
+    description = models.CharField(
+        max_length=LONGEST_DESCRIPTION,
+        blank=True,
+        default="",
+        db_default="",
+        help_text='Who they are to the others, as "first line, follows the runbook" or "architect".',
+    )
     timeout_seconds = models.PositiveIntegerField(default=300)
     round_robin = models.BooleanField(
         default=False,

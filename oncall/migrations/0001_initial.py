@@ -8,437 +8,1031 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('incidents', '0002_defaults'),
+        ("accounts", "0001_initial"),
+        ("incidents", "0002_defaults"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Layer',
+            name="Layer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(help_text='A higher one covers the lower ones.')),
-                ('name', models.CharField(max_length=80)),
-                ('time_zone', models.CharField(help_text='The zone of its hand-offs, as Europe/Berlin.', max_length=60)),
-                ('start', models.DateTimeField(help_text='When the first turn begins.')),
-                ('every', models.PositiveSmallIntegerField(default=1)),
-                ('unit', models.CharField(choices=[('hour', 'hours'), ('day', 'days'), ('week', 'weeks'), ('month', 'months')], default='week', max_length=5)),
-                ('handoff_at', models.TimeField()),
-                ('weekday', models.PositiveSmallIntegerField(blank=True, help_text='0 is Monday; weekly turns only.', null=True)),
-                ('effective_from', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('effective_until', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(help_text="A higher one covers the lower ones."),
+                ),
+                ("name", models.CharField(max_length=80)),
+                (
+                    "time_zone",
+                    models.CharField(help_text="The zone of its hand-offs, as Europe/Berlin.", max_length=60),
+                ),
+                ("start", models.DateTimeField(help_text="When the first turn begins.")),
+                ("every", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "unit",
+                    models.CharField(
+                        choices=[("hour", "hours"), ("day", "days"), ("week", "weeks"), ("month", "months")],
+                        default="week",
+                        max_length=5,
+                    ),
+                ),
+                ("handoff_at", models.TimeField()),
+                (
+                    "weekday",
+                    models.PositiveSmallIntegerField(
+                        blank=True, help_text="0 is Monday; weekly turns only.", null=True
+                    ),
+                ),
+                (
+                    "effective_from",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("effective_until", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'ordering': [models.OrderBy(models.F('position')), models.OrderBy(models.F('effective_from'))],
+                "ordering": [
+                    models.OrderBy(models.F("position")),
+                    models.OrderBy(models.F("effective_from")),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Alert',
+            name="Alert",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('dedup_key', models.CharField(max_length=1024)),
-                ('status', models.CharField(choices=[('triggered', 'Triggered'), ('acknowledged', 'Acknowledged'), ('resolved', 'Resolved'), ('suppressed', 'Suppressed')], default='triggered', max_length=12)),
-                ('title', models.CharField(max_length=1024)),
-                ('description', models.TextField(blank=True)),
-                ('severity', models.CharField(blank=True, max_length=20)),
-                ('urgency', models.CharField(choices=[('high', 'High'), ('low', 'Low')], default='high', max_length=4)),
-                ('labels', models.JSONField(default=dict)),
-                ('annotations', models.JSONField(default=dict)),
-                ('links', models.JSONField(default=list)),
-                ('routed_by', models.CharField(blank=True, help_text='Which rule chose service and policy, in words.', max_length=300)),
-                ('is_test', models.BooleanField(default=False)),
-                ('count', models.PositiveIntegerField(default=1)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('first_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('last_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('acknowledged_at', models.DateTimeField(null=True)),
-                ('resolved_at', models.DateTimeField(null=True)),
-                ('snoozed_until', models.DateTimeField(null=True)),
-                ('acknowledged_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('incident', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='alerts', to='incidents.incident')),
-                ('resolved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('service', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='alerts', to='incidents.service')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("dedup_key", models.CharField(max_length=1024)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("triggered", "Triggered"),
+                            ("acknowledged", "Acknowledged"),
+                            ("resolved", "Resolved"),
+                            ("suppressed", "Suppressed"),
+                        ],
+                        default="triggered",
+                        max_length=12,
+                    ),
+                ),
+                ("title", models.CharField(max_length=1024)),
+                ("description", models.TextField(blank=True)),
+                ("severity", models.CharField(blank=True, max_length=20)),
+                (
+                    "urgency",
+                    models.CharField(
+                        choices=[("high", "High"), ("low", "Low")], default="high", max_length=4
+                    ),
+                ),
+                ("labels", models.JSONField(default=dict)),
+                ("annotations", models.JSONField(default=dict)),
+                ("links", models.JSONField(default=list)),
+                (
+                    "routed_by",
+                    models.CharField(
+                        blank=True, help_text="Which rule chose service and policy, in words.", max_length=300
+                    ),
+                ),
+                ("is_test", models.BooleanField(default=False)),
+                ("count", models.PositiveIntegerField(default=1)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("first_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("last_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("acknowledged_at", models.DateTimeField(null=True)),
+                ("resolved_at", models.DateTimeField(null=True)),
+                ("snoozed_until", models.DateTimeField(null=True)),
+                (
+                    "acknowledged_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="alerts",
+                        to="incidents.incident",
+                    ),
+                ),
+                (
+                    "resolved_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="alerts",
+                        to="incidents.service",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ContactMethod',
+            name="ContactMethod",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(max_length=20)),
-                ('label', models.CharField(blank=True, max_length=60)),
-                ('address', models.CharField(max_length=500)),
-                ('secret', models.CharField(blank=True, help_text='Sealed; signs what is sent to a webhook.', max_length=500)),
-                ('is_enabled', models.BooleanField(default=True)),
-                ('verified_at', models.DateTimeField(null=True)),
-                ('last_ok_at', models.DateTimeField(null=True)),
-                ('last_error', models.CharField(blank=True, max_length=300)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contact_methods', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("channel", models.CharField(max_length=20)),
+                ("label", models.CharField(blank=True, max_length=60)),
+                ("address", models.CharField(max_length=500)),
+                (
+                    "secret",
+                    models.CharField(
+                        blank=True, help_text="Sealed; signs what is sent to a webhook.", max_length=500
+                    ),
+                ),
+                ("is_enabled", models.BooleanField(default=True)),
+                ("verified_at", models.DateTimeField(null=True)),
+                ("last_ok_at", models.DateTimeField(null=True)),
+                ("last_error", models.CharField(blank=True, max_length=300)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="contact_methods",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Escalation',
+            name="Escalation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('generation', models.PositiveSmallIntegerField(default=1)),
-                ('urgency', models.CharField(choices=[('high', 'High'), ('low', 'Low')], default='high', max_length=4)),
-                ('plan', models.JSONField()),
-                ('message', models.TextField(blank=True)),
-                ('by_hand', models.BooleanField(default=False)),
-                ('status', models.CharField(choices=[('escalating', 'Escalating'), ('exhausted', 'Exhausted'), ('acknowledged', 'Acknowledged'), ('snoozed', 'Snoozed'), ('closed', 'Closed')], default='escalating', max_length=12)),
-                ('round', models.PositiveSmallIntegerField(default=0)),
-                ('level', models.PositiveSmallIntegerField(default=0)),
-                ('epoch', models.PositiveIntegerField(default=1)),
-                ('next_at', models.DateTimeField(null=True)),
-                ('started_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('acknowledged_at', models.DateTimeField(null=True)),
-                ('exhausted_at', models.DateTimeField(null=True)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('acknowledged_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('alert', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='escalations', to='oncall.alert')),
-                ('incident', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='escalations', to='incidents.incident')),
-                ('started_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("generation", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "urgency",
+                    models.CharField(
+                        choices=[("high", "High"), ("low", "Low")], default="high", max_length=4
+                    ),
+                ),
+                ("plan", models.JSONField()),
+                ("message", models.TextField(blank=True)),
+                ("by_hand", models.BooleanField(default=False)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("escalating", "Escalating"),
+                            ("exhausted", "Exhausted"),
+                            ("acknowledged", "Acknowledged"),
+                            ("snoozed", "Snoozed"),
+                            ("closed", "Closed"),
+                        ],
+                        default="escalating",
+                        max_length=12,
+                    ),
+                ),
+                ("round", models.PositiveSmallIntegerField(default=0)),
+                ("level", models.PositiveSmallIntegerField(default=0)),
+                ("epoch", models.PositiveIntegerField(default=1)),
+                ("next_at", models.DateTimeField(null=True)),
+                ("started_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("acknowledged_at", models.DateTimeField(null=True)),
+                ("exhausted_at", models.DateTimeField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "acknowledged_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "alert",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="escalations",
+                        to="oncall.alert",
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="escalations",
+                        to="incidents.incident",
+                    ),
+                ),
+                (
+                    "started_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Integration',
+            name="Integration",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('alertmanager', 'Prometheus Alertmanager'), ('generic', 'Generic JSON'), ('pagerduty', 'PagerDuty Events v2')], max_length=20)),
-                ('name', models.CharField(max_length=80)),
-                ('key_prefix', models.CharField(max_length=8)),
-                ('key_hash', models.CharField(max_length=64, unique=True)),
-                ('is_active', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('last_signal_at', models.DateTimeField(null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('service', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='integrations', to='incidents.service')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("alertmanager", "Prometheus Alertmanager"),
+                            ("generic", "Generic JSON"),
+                            ("pagerduty", "PagerDuty Events v2"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("key_prefix", models.CharField(max_length=8)),
+                ("key_hash", models.CharField(max_length=64, unique=True)),
+                ("is_active", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("last_signal_at", models.DateTimeField(null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="integrations",
+                        to="incidents.service",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='alert',
-            name='integration',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alerts', to='oncall.integration'),
+            model_name="alert",
+            name="integration",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="alerts",
+                to="oncall.integration",
+            ),
         ),
         migrations.CreateModel(
-            name='NotificationRule',
+            name="NotificationRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('urgency', models.CharField(choices=[('high', 'High'), ('low', 'Low')], default='high', max_length=4)),
-                ('delay_seconds', models.PositiveIntegerField(default=0)),
-                ('method', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rules', to='oncall.contactmethod')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notification_rules', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "urgency",
+                    models.CharField(
+                        choices=[("high", "High"), ("low", "Low")], default="high", max_length=4
+                    ),
+                ),
+                ("delay_seconds", models.PositiveIntegerField(default=0)),
+                (
+                    "method",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rules",
+                        to="oncall.contactmethod",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notification_rules",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': [models.OrderBy(models.F('delay_seconds')), models.OrderBy(models.F('id'))],
+                "ordering": [models.OrderBy(models.F("delay_seconds")), models.OrderBy(models.F("id"))],
             },
         ),
         migrations.CreateModel(
-            name='Page',
+            name="Page",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('epoch', models.PositiveIntegerField(default=0)),
-                ('round', models.PositiveSmallIntegerField(default=0)),
-                ('level', models.PositiveSmallIntegerField(default=0)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('urgency', models.CharField(choices=[('high', 'High'), ('low', 'Low')], default='high', max_length=4)),
-                ('why', models.CharField(blank=True, max_length=500)),
-                ('message', models.TextField(blank=True, help_text='The words of a page by hand or a test page.')),
-                ('nonce', models.CharField(max_length=16)),
-                ('status', models.CharField(choices=[('pending', 'Pending'), ('sent', 'Sent'), ('delivered', 'Delivered'), ('acknowledged', 'Acknowledged'), ('failed', 'Failed'), ('expired', 'Expired'), ('unknown', 'Unknown'), ('suppressed', 'Suppressed'), ('bundled', 'Bundled')], default='pending', max_length=12)),
-                ('planned_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('acknowledged_at', models.DateTimeField(null=True)),
-                ('troubled_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('escalation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='pages', to='oncall.escalation')),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='pages', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("epoch", models.PositiveIntegerField(default=0)),
+                ("round", models.PositiveSmallIntegerField(default=0)),
+                ("level", models.PositiveSmallIntegerField(default=0)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "urgency",
+                    models.CharField(
+                        choices=[("high", "High"), ("low", "Low")], default="high", max_length=4
+                    ),
+                ),
+                ("why", models.CharField(blank=True, max_length=500)),
+                (
+                    "message",
+                    models.TextField(blank=True, help_text="The words of a page by hand or a test page."),
+                ),
+                ("nonce", models.CharField(max_length=16)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("sent", "Sent"),
+                            ("delivered", "Delivered"),
+                            ("acknowledged", "Acknowledged"),
+                            ("failed", "Failed"),
+                            ("expired", "Expired"),
+                            ("unknown", "Unknown"),
+                            ("suppressed", "Suppressed"),
+                            ("bundled", "Bundled"),
+                        ],
+                        default="pending",
+                        max_length=12,
+                    ),
+                ),
+                ("planned_at", models.DateTimeField()),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("acknowledged_at", models.DateTimeField(null=True)),
+                ("troubled_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "escalation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="pages",
+                        to="oncall.escalation",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="pages",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Participant',
+            name="Participant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('place', models.PositiveSmallIntegerField()),
-                ('layer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='participants', to='oncall.layer')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='rotation_places', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("place", models.PositiveSmallIntegerField()),
+                (
+                    "layer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="participants",
+                        to="oncall.layer",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rotation_places",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': [models.OrderBy(models.F('place')), models.OrderBy(models.F('id'))],
+                "ordering": [models.OrderBy(models.F("place")), models.OrderBy(models.F("id"))],
             },
         ),
         migrations.CreateModel(
-            name='Policy',
+            name="Policy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('name', models.CharField(max_length=80, unique=True)),
-                ('description', models.TextField(blank=True)),
-                ('repeat', models.PositiveSmallIntegerField(default=1, help_text='Passes through all levels in all, at least 1.')),
-                ('is_default', models.BooleanField(default=False, help_text='Takes what no route and no service claims.')),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('team', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='policies', to='accounts.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                ("name", models.CharField(max_length=80, unique=True)),
+                ("description", models.TextField(blank=True)),
+                (
+                    "repeat",
+                    models.PositiveSmallIntegerField(
+                        default=1, help_text="Passes through all levels in all, at least 1."
+                    ),
+                ),
+                (
+                    "is_default",
+                    models.BooleanField(
+                        default=False, help_text="Takes what no route and no service claims."
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="policies",
+                        to="accounts.team",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'policies',
+                "verbose_name_plural": "policies",
             },
         ),
         migrations.CreateModel(
-            name='Level',
+            name="Level",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('timeout_seconds', models.PositiveIntegerField(default=300)),
-                ('policy', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='levels', to='oncall.policy')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                ("timeout_seconds", models.PositiveIntegerField(default=300)),
+                (
+                    "policy",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="levels", to="oncall.policy"
+                    ),
+                ),
             ],
             options={
-                'ordering': [models.OrderBy(models.F('position'))],
+                "ordering": [models.OrderBy(models.F("position"))],
             },
         ),
         migrations.AddField(
-            model_name='escalation',
-            name='policy',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='oncall.policy'),
+            model_name="escalation",
+            name="policy",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="oncall.policy"
+            ),
         ),
         migrations.CreateModel(
-            name='Restriction',
+            name="Restriction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('weekday', models.PositiveSmallIntegerField(blank=True, help_text='Empty: every day.', null=True)),
-                ('start', models.TimeField()),
-                ('end', models.TimeField()),
-                ('layer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='restrictions', to='oncall.layer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "weekday",
+                    models.PositiveSmallIntegerField(blank=True, help_text="Empty: every day.", null=True),
+                ),
+                ("start", models.TimeField()),
+                ("end", models.TimeField()),
+                (
+                    "layer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="restrictions",
+                        to="oncall.layer",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Route',
+            name="Route",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField(default=0)),
-                ('name', models.CharField(blank=True, max_length=80)),
-                ('match', models.JSONField(blank=True, default=list)),
-                ('urgency', models.CharField(blank=True, choices=[('high', 'High'), ('low', 'Low')], max_length=4)),
-                ('is_active', models.BooleanField(default=True)),
-                ('integration', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='routes', to='oncall.integration')),
-                ('policy', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='routes', to='oncall.policy')),
-                ('service', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='routes', to='incidents.service')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveIntegerField(default=0)),
+                ("name", models.CharField(blank=True, max_length=80)),
+                ("match", models.JSONField(blank=True, default=list)),
+                (
+                    "urgency",
+                    models.CharField(blank=True, choices=[("high", "High"), ("low", "Low")], max_length=4),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "integration",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="routes",
+                        to="oncall.integration",
+                    ),
+                ),
+                (
+                    "policy",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="routes",
+                        to="oncall.policy",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="routes",
+                        to="incidents.service",
+                    ),
+                ),
             ],
             options={
-                'ordering': [models.OrderBy(models.F('position')), models.OrderBy(models.F('id'))],
+                "ordering": [models.OrderBy(models.F("position")), models.OrderBy(models.F("id"))],
             },
         ),
         migrations.CreateModel(
-            name='Schedule',
+            name="Schedule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('name', models.CharField(max_length=80, unique=True)),
-                ('description', models.TextField(blank=True)),
-                ('time_zone', models.CharField(default='UTC', max_length=60)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('team', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='schedules', to='accounts.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                ("name", models.CharField(max_length=80, unique=True)),
+                ("description", models.TextField(blank=True)),
+                ("time_zone", models.CharField(default="UTC", max_length=60)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="schedules",
+                        to="accounts.team",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Override',
+            name="Override",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('start', models.DateTimeField()),
-                ('end', models.DateTimeField()),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('cancelled_at', models.DateTimeField(null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('replaces', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('schedule', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='overrides', to='oncall.schedule')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("start", models.DateTimeField()),
+                ("end", models.DateTimeField()),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("cancelled_at", models.DateTimeField(null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "replaces",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "schedule",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="overrides",
+                        to="oncall.schedule",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='layer',
-            name='schedule',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='layers', to='oncall.schedule'),
+            model_name="layer",
+            name="schedule",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="layers", to="oncall.schedule"
+            ),
         ),
         migrations.CreateModel(
-            name='ServicePolicy',
+            name="ServicePolicy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('policy', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='services', to='oncall.policy')),
-                ('service', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='paging', to='incidents.service')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "policy",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="services",
+                        to="oncall.policy",
+                    ),
+                ),
+                (
+                    "service",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="paging",
+                        to="incidents.service",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'service policies',
+                "verbose_name_plural": "service policies",
             },
         ),
         migrations.CreateModel(
-            name='Signal',
+            name="Signal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('request_key', models.CharField(max_length=200, null=True)),
-                ('kind', models.CharField(max_length=20)),
-                ('content_type', models.CharField(blank=True, max_length=100)),
-                ('body', models.BinaryField()),
-                ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('state', models.CharField(choices=[('new', 'Waiting'), ('processed', 'Processed'), ('poison', 'Not understood'), ('refused', 'Refused')], db_default='new', max_length=10)),
-                ('attempts', models.PositiveSmallIntegerField(db_default=0)),
-                ('due_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('processed_at', models.DateTimeField(null=True)),
-                ('error', models.TextField(blank=True, db_default='')),
-                ('dedup_key', models.CharField(blank=True, db_default='', max_length=255)),
-                ('integration', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='signals', to='oncall.integration')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("request_key", models.CharField(max_length=200, null=True)),
+                ("kind", models.CharField(max_length=20)),
+                ("content_type", models.CharField(blank=True, max_length=100)),
+                ("body", models.BinaryField()),
+                ("received_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("new", "Waiting"),
+                            ("processed", "Processed"),
+                            ("poison", "Not understood"),
+                            ("refused", "Refused"),
+                        ],
+                        db_default="new",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(db_default=0)),
+                ("due_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("processed_at", models.DateTimeField(null=True)),
+                ("error", models.TextField(blank=True, db_default="")),
+                ("dedup_key", models.CharField(blank=True, db_default="", max_length=255)),
+                (
+                    "integration",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="signals",
+                        to="oncall.integration",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='IngestError',
+            name="IngestError",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=20)),
-                ('detail', models.CharField(max_length=500)),
-                ('count', models.PositiveIntegerField(default=1)),
-                ('first_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('last_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('integration', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='errors', to='oncall.integration')),
-                ('signal', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='oncall.signal')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=20)),
+                ("detail", models.CharField(max_length=500)),
+                ("count", models.PositiveIntegerField(default=1)),
+                ("first_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("last_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "integration",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="errors",
+                        to="oncall.integration",
+                    ),
+                ),
+                (
+                    "signal",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="oncall.signal",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Target',
+            name="Target",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('level', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='targets', to='oncall.level')),
-                ('schedule', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='targets', to='oncall.schedule')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "level",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="targets", to="oncall.level"
+                    ),
+                ),
+                (
+                    "schedule",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="targets",
+                        to="oncall.schedule",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='contactmethod',
-            constraint=models.UniqueConstraint(fields=('user', 'channel', 'address'), name='contact_method_once'),
+            model_name="contactmethod",
+            constraint=models.UniqueConstraint(
+                fields=("user", "channel", "address"), name="contact_method_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(condition=models.Q(('status', 'resolved'), _negated=True), fields=['-last_at'], name='alert_open'),
+            model_name="alert",
+            index=models.Index(
+                condition=models.Q(("status", "resolved"), _negated=True),
+                fields=["-last_at"],
+                name="alert_open",
+            ),
         ),
         migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(fields=['service', '-first_at'], name='alert_service'),
+            model_name="alert",
+            index=models.Index(fields=["service", "-first_at"], name="alert_service"),
         ),
         migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(fields=['-first_at'], name='alert_recent'),
+            model_name="alert",
+            index=models.Index(fields=["-first_at"], name="alert_recent"),
         ),
         migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'resolved'), _negated=True), fields=('integration', 'dedup_key'), name='alert_open_once'),
+            model_name="alert",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "resolved"), _negated=True),
+                fields=("integration", "dedup_key"),
+                name="alert_open_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='notificationrule',
-            constraint=models.UniqueConstraint(fields=('user', 'urgency', 'method', 'delay_seconds'), name='rule_once'),
+            model_name="notificationrule",
+            constraint=models.UniqueConstraint(
+                fields=("user", "urgency", "method", "delay_seconds"), name="rule_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='page',
-            index=models.Index(fields=['user', '-created_at'], name='page_user'),
+            model_name="page",
+            index=models.Index(fields=["user", "-created_at"], name="page_user"),
         ),
         migrations.AddIndex(
-            model_name='page',
-            index=models.Index(condition=models.Q(('status__in', ['pending', 'sent', 'delivered'])), fields=['user'], name='page_open'),
+            model_name="page",
+            index=models.Index(
+                condition=models.Q(("status__in", ["pending", "sent", "delivered"])),
+                fields=["user"],
+                name="page_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='page',
-            constraint=models.UniqueConstraint(fields=('escalation', 'epoch', 'round', 'level', 'position'), name='page_once'),
+            model_name="page",
+            constraint=models.UniqueConstraint(
+                fields=("escalation", "epoch", "round", "level", "position"), name="page_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='participant',
-            constraint=models.UniqueConstraint(fields=('layer', 'place', 'user'), name='participant_place_once'),
+            model_name="participant",
+            constraint=models.UniqueConstraint(
+                fields=("layer", "place", "user"), name="participant_place_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policy',
-            constraint=models.CheckConstraint(condition=models.Q(('repeat__gte', 1), ('repeat__lte', 10)), name='policy_repeat'),
+            model_name="policy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("repeat__gte", 1), ("repeat__lte", 10)), name="policy_repeat"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policy',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('is_default',), name='policy_default_once'),
+            model_name="policy",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_default", True)), fields=("is_default",), name="policy_default_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='level',
-            constraint=models.UniqueConstraint(deferrable=django.db.models.constraints.Deferrable['DEFERRED'], fields=('policy', 'position'), name='level_position'),
+            model_name="level",
+            constraint=models.UniqueConstraint(
+                deferrable=django.db.models.constraints.Deferrable["DEFERRED"],
+                fields=("policy", "position"),
+                name="level_position",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='level',
-            constraint=models.CheckConstraint(condition=models.Q(('timeout_seconds__gte', 1)), name='level_timeout'),
+            model_name="level",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("timeout_seconds__gte", 1)), name="level_timeout"
+            ),
         ),
         migrations.AddIndex(
-            model_name='escalation',
-            index=models.Index(condition=models.Q(('status', 'escalating')), fields=['urgency', 'next_at'], name='escalation_due'),
+            model_name="escalation",
+            index=models.Index(
+                condition=models.Q(("status", "escalating")),
+                fields=["urgency", "next_at"],
+                name="escalation_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='escalation',
-            index=models.Index(fields=['alert'], name='escalation_alert'),
+            model_name="escalation",
+            index=models.Index(fields=["alert"], name="escalation_alert"),
         ),
         migrations.AddIndex(
-            model_name='escalation',
-            index=models.Index(fields=['incident'], name='escalation_incident'),
+            model_name="escalation",
+            index=models.Index(fields=["incident"], name="escalation_incident"),
         ),
         migrations.AddConstraint(
-            model_name='escalation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('next_at__isnull', False), ('status', 'escalating')), models.Q(models.Q(('status', 'escalating'), _negated=True), ('next_at', None)), _connector='OR'), name='escalation_due_iff_escalating'),
+            model_name="escalation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("next_at__isnull", False), ("status", "escalating")),
+                    models.Q(models.Q(("status", "escalating"), _negated=True), ("next_at", None)),
+                    _connector="OR",
+                ),
+                name="escalation_due_iff_escalating",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='escalation',
-            constraint=models.UniqueConstraint(fields=('alert', 'generation'), name='escalation_alert_once'),
+            model_name="escalation",
+            constraint=models.UniqueConstraint(fields=("alert", "generation"), name="escalation_alert_once"),
         ),
         migrations.AddConstraint(
-            model_name='escalation',
-            constraint=models.UniqueConstraint(fields=('incident', 'generation'), name='escalation_incident_once'),
+            model_name="escalation",
+            constraint=models.UniqueConstraint(
+                fields=("incident", "generation"), name="escalation_incident_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='escalation',
-            constraint=models.CheckConstraint(condition=models.Q(('alert__isnull', False), ('incident__isnull', False), models.Q(('message', ''), _negated=True), _connector='OR'), name='escalation_has_subject'),
+            model_name="escalation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("alert__isnull", False),
+                    ("incident__isnull", False),
+                    models.Q(("message", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="escalation_has_subject",
+            ),
         ),
         migrations.AddIndex(
-            model_name='override',
-            index=models.Index(condition=models.Q(('cancelled_at', None)), fields=['schedule', 'end'], name='override_live'),
+            model_name="override",
+            index=models.Index(
+                condition=models.Q(("cancelled_at", None)), fields=["schedule", "end"], name="override_live"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='override',
-            constraint=models.CheckConstraint(condition=models.Q(('end__gt', models.F('start'))), name='override_span'),
+            model_name="override",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("end__gt", models.F("start"))), name="override_span"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='layer',
-            constraint=models.CheckConstraint(condition=models.Q(('every__gte', 1)), name='layer_every_positive'),
+            model_name="layer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("every__gte", 1)), name="layer_every_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='layer',
-            constraint=models.CheckConstraint(condition=models.Q(('effective_until', None), ('effective_until__gte', models.F('effective_from')), _connector='OR'), name='layer_span'),
+            model_name="layer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("effective_until", None),
+                    ("effective_until__gte", models.F("effective_from")),
+                    _connector="OR",
+                ),
+                name="layer_span",
+            ),
         ),
         migrations.AddIndex(
-            model_name='signal',
-            index=models.Index(condition=models.Q(('state', 'new')), fields=['integration', 'id'], name='signal_new'),
+            model_name="signal",
+            index=models.Index(
+                condition=models.Q(("state", "new")), fields=["integration", "id"], name="signal_new"
+            ),
         ),
         migrations.AddIndex(
-            model_name='signal',
-            index=models.Index(fields=['integration', '-received_at'], name='signal_recent'),
+            model_name="signal",
+            index=models.Index(fields=["integration", "-received_at"], name="signal_recent"),
         ),
         migrations.AddConstraint(
-            model_name='signal',
-            constraint=models.UniqueConstraint(fields=('integration', 'request_key'), name='signal_once'),
+            model_name="signal",
+            constraint=models.UniqueConstraint(fields=("integration", "request_key"), name="signal_once"),
         ),
         migrations.AddIndex(
-            model_name='ingesterror',
-            index=models.Index(fields=['-last_at'], name='ingest_error_recent'),
+            model_name="ingesterror",
+            index=models.Index(fields=["-last_at"], name="ingest_error_recent"),
         ),
         migrations.AddConstraint(
-            model_name='ingesterror',
-            constraint=models.UniqueConstraint(fields=('integration', 'kind', 'detail'), name='ingest_error_once', nulls_distinct=False),
+            model_name="ingesterror",
+            constraint=models.UniqueConstraint(
+                fields=("integration", "kind", "detail"), name="ingest_error_once", nulls_distinct=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='target',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('schedule__isnull', False), ('user', None)), models.Q(('schedule', None), ('user__isnull', False)), _connector='OR'), name='target_is_one_thing'),
+            model_name="target",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("schedule__isnull", False), ("user", None)),
+                    models.Q(("schedule", None), ("user__isnull", False)),
+                    _connector="OR",
+                ),
+                name="target_is_one_thing",
+            ),
         ),
     ]

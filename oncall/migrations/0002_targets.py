@@ -6,34 +6,56 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('oncall', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("oncall", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='target',
-            name='target_is_one_thing',
+            model_name="target",
+            name="target_is_one_thing",
         ),
         migrations.AddField(
-            model_name='target',
-            name='team',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='targets', to='accounts.team'),
+            model_name="target",
+            name="team",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="targets",
+                to="accounts.team",
+            ),
         ),
         migrations.AddField(
-            model_name='target',
-            name='turn',
-            field=models.CharField(choices=[('now', 'Now'), ('next', 'Next'), ('previous', 'Previous')], db_default='now', default='now', help_text='Who has the schedule now, whoever else has it next, or whoever else had it before.', max_length=8),
+            model_name="target",
+            name="turn",
+            field=models.CharField(
+                choices=[("now", "Now"), ("next", "Next"), ("previous", "Previous")],
+                db_default="now",
+                default="now",
+                help_text="Who has the schedule now, whoever else has it next, or whoever else had it before.",
+                max_length=8,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='target',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('schedule', None), ('team', None), ('user__isnull', False)), models.Q(('schedule__isnull', False), ('team', None), ('user', None)), models.Q(('schedule', None), ('team__isnull', False), ('user', None)), _connector='OR'), name='target_is_one'),
+            model_name="target",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("schedule", None), ("team", None), ("user__isnull", False)),
+                    models.Q(("schedule__isnull", False), ("team", None), ("user", None)),
+                    models.Q(("schedule", None), ("team__isnull", False), ("user", None)),
+                    _connector="OR",
+                ),
+                name="target_is_one",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='target',
-            constraint=models.CheckConstraint(condition=models.Q(('turn', 'now'), ('schedule__isnull', False), _connector='OR'), name='target_turn_of_schedule'),
+            model_name="target",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("turn", "now"), ("schedule__isnull", False), _connector="OR"),
+                name="target_turn_of_schedule",
+            ),
         ),
     ]

@@ -4,20 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('oncall', '0002_targets'),
+        ("oncall", "0002_targets"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='level',
-            name='round_robin',
-            field=models.BooleanField(db_default=False, default=False, help_text='Ask one target at a time: each alert the next one, each pass the one after.'),
+            model_name="level",
+            name="round_robin",
+            field=models.BooleanField(
+                db_default=False,
+                default=False,
+                help_text="Ask one target at a time: each alert the next one, each pass the one after.",
+            ),
         ),
         migrations.AddField(
-            model_name='level',
-            name='turn',
+            model_name="level",
+            name="turn",
             field=models.PositiveBigIntegerField(db_default=0, default=0, editable=False),
         ),
     ]

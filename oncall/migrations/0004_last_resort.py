@@ -6,28 +6,60 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('oncall', '0003_round_robin'),
+        ("oncall", "0003_round_robin"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='escalation',
-            name='is_last_resort',
+            model_name="escalation",
+            name="is_last_resort",
             field=models.BooleanField(db_default=False, default=False),
         ),
         migrations.CreateModel(
-            name='LastResort',
+            name="LastResort",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                ('policy', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='oncall.policy')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.PositiveSmallIntegerField(
+                        default=1, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "policy",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="oncall.policy",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'last resort',
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='last_resort_once'), models.CheckConstraint(condition=models.Q(models.Q(('policy', None), ('user__isnull', False)), models.Q(('policy__isnull', False), ('user', None)), _connector='OR'), name='last_resort_is_one')],
+                "verbose_name_plural": "last resort",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", 1)), name="last_resort_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("policy", None), ("user__isnull", False)),
+                            models.Q(("policy__isnull", False), ("user", None)),
+                            _connector="OR",
+                        ),
+                        name="last_resort_is_one",
+                    ),
+                ],
             },
         ),
     ]

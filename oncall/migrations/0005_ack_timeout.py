@@ -4,25 +4,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('oncall', '0004_last_resort'),
+        ("accounts", "0001_initial"),
+        ("oncall", "0004_last_resort"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='escalation',
-            name='note',
-            field=models.CharField(blank=True, db_default='', default='', max_length=200),
+            model_name="escalation",
+            name="note",
+            field=models.CharField(blank=True, db_default="", default="", max_length=200),
         ),
         migrations.AddField(
-            model_name='policy',
-            name='ack_timeout_seconds',
-            field=models.PositiveIntegerField(blank=True, help_text='Ask again when an alert was taken so long ago and has not ended; empty: never.', null=True),
+            model_name="policy",
+            name="ack_timeout_seconds",
+            field=models.PositiveIntegerField(
+                blank=True,
+                help_text="Ask again when an alert was taken so long ago and has not ended; empty: never.",
+                null=True,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policy',
-            constraint=models.CheckConstraint(condition=models.Q(('ack_timeout_seconds', None), ('ack_timeout_seconds__gte', 60), _connector='OR'), name='policy_ack_timeout'),
+            model_name="policy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ack_timeout_seconds", None), ("ack_timeout_seconds__gte", 60), _connector="OR"
+                ),
+                name="policy_ack_timeout",
+            ),
         ),
     ]

@@ -5,21 +5,31 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('oncall', '0005_ack_timeout'),
+        ("oncall", "0005_ack_timeout"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SpoolReceipt',
+            name="SpoolReceipt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200, unique=True)),
-                ('outcome', models.CharField(choices=[('stored', 'Stored'), ('refused', 'Refused'), ('damaged', 'Damaged')], max_length=10)),
-                ('detail', models.CharField(blank=True, max_length=500)),
-                ('received_at', models.DateTimeField(null=True)),
-                ('drained_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=200, unique=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("stored", "Stored"), ("refused", "Refused"), ("damaged", "Damaged")],
+                        max_length=10,
+                    ),
+                ),
+                ("detail", models.CharField(blank=True, max_length=500)),
+                ("received_at", models.DateTimeField(null=True)),
+                ("drained_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
     ]

@@ -4,20 +4,39 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('oncall', '0006_spool_receipt'),
+        ("oncall", "0006_spool_receipt"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='page',
-            name='answer',
-            field=models.CharField(blank=True, db_default='', help_text='Why the person of a page by hand does not come.', max_length=300),
+            model_name="page",
+            name="answer",
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                help_text="Why the person of a page by hand does not come.",
+                max_length=300,
+            ),
         ),
         migrations.AlterField(
-            model_name='page',
-            name='status',
-            field=models.CharField(choices=[('pending', 'Pending'), ('sent', 'Sent'), ('delivered', 'Delivered'), ('acknowledged', 'Acknowledged'), ('failed', 'Failed'), ('expired', 'Expired'), ('unknown', 'Unknown'), ('suppressed', 'Suppressed'), ('bundled', 'Bundled'), ('declined', 'Declined')], default='pending', max_length=12),
+            model_name="page",
+            name="status",
+            field=models.CharField(
+                choices=[
+                    ("pending", "Pending"),
+                    ("sent", "Sent"),
+                    ("delivered", "Delivered"),
+                    ("acknowledged", "Acknowledged"),
+                    ("failed", "Failed"),
+                    ("expired", "Expired"),
+                    ("unknown", "Unknown"),
+                    ("suppressed", "Suppressed"),
+                    ("bundled", "Bundled"),
+                    ("declined", "Declined"),
+                ],
+                default="pending",
+                max_length=12,
+            ),
         ),
     ]

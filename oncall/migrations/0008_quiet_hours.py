@@ -6,44 +6,73 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('oncall', '0007_page_answer'),
+        ("oncall", "0007_page_answer"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='page',
-            name='held_until',
-            field=models.DateTimeField(help_text="The end of the person's quiet hours, when its urgency is low.", null=True),
+            model_name="page",
+            name="held_until",
+            field=models.DateTimeField(
+                help_text="The end of the person's quiet hours, when its urgency is low.", null=True
+            ),
         ),
         migrations.CreateModel(
-            name='Holiday',
+            name="Holiday",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('name', models.CharField(blank=True, max_length=60)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='holidays', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("name", models.CharField(blank=True, max_length=60)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="holidays",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': [models.OrderBy(models.F('day'))],
-                'constraints': [models.UniqueConstraint(fields=('user', 'day'), name='holiday_once')],
+                "ordering": [models.OrderBy(models.F("day"))],
+                "constraints": [models.UniqueConstraint(fields=("user", "day"), name="holiday_once")],
             },
         ),
         migrations.CreateModel(
-            name='QuietHours',
+            name="QuietHours",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('weekdays', models.JSONField(help_text='The days on which it begins; 0 is Monday.')),
-                ('start', models.TimeField()),
-                ('end', models.TimeField(help_text='An end before the start is on the next day.')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='quiet_hours', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("weekdays", models.JSONField(help_text="The days on which it begins; 0 is Monday.")),
+                ("start", models.TimeField()),
+                ("end", models.TimeField(help_text="An end before the start is on the next day.")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="quiet_hours",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'quiet hours',
-                'ordering': [models.OrderBy(models.F('start')), models.OrderBy(models.F('id'))],
-                'constraints': [models.CheckConstraint(condition=models.Q(('start', models.F('end')), _negated=True), name='quiet_hours_last')],
+                "verbose_name_plural": "quiet hours",
+                "ordering": [models.OrderBy(models.F("start")), models.OrderBy(models.F("id"))],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("start", models.F("end")), _negated=True), name="quiet_hours_last"
+                    )
+                ],
             },
         ),
     ]

@@ -6,26 +6,40 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('oncall', '0008_quiet_hours'),
+        ("oncall", "0008_quiet_hours"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='alert',
-            name='judged_at',
+            model_name="alert",
+            name="judged_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='alert',
-            name='judged_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="alert",
+            name="judged_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='alert',
-            name='verdict',
-            field=models.CharField(blank=True, choices=[('worth_waking', 'Worth waking'), ('false_alarm', 'False alarm'), ('not_actionable', 'Not actionable'), ('lacked_detail', 'Lacked detail')], db_default='', max_length=14),
+            model_name="alert",
+            name="verdict",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("worth_waking", "Worth waking"),
+                    ("false_alarm", "False alarm"),
+                    ("not_actionable", "Not actionable"),
+                    ("lacked_detail", "Lacked detail"),
+                ],
+                db_default="",
+                max_length=14,
+            ),
         ),
     ]

@@ -4,39 +4,55 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('oncall', '0010_what_is_stuck'),
+        ("accounts", "0001_initial"),
+        ("oncall", "0010_what_is_stuck"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='escalation',
-            name='acks',
+            model_name="escalation",
+            name="acks",
             field=models.JSONField(db_default=models.Value([], models.JSONField()), default=list),
         ),
         migrations.AddField(
-            model_name='escalation',
-            name='acks_needed',
+            model_name="escalation",
+            name="acks_needed",
             field=models.PositiveSmallIntegerField(db_default=1, default=1),
         ),
         migrations.AddField(
-            model_name='level',
-            name='acks_needed',
-            field=models.PositiveSmallIntegerField(blank=True, help_text='So many different people must acknowledge once this level is asked; empty: as the policy says.', null=True),
+            model_name="level",
+            name="acks_needed",
+            field=models.PositiveSmallIntegerField(
+                blank=True,
+                help_text="So many different people must acknowledge once this level is asked; empty: as the policy says.",
+                null=True,
+            ),
         ),
         migrations.AddField(
-            model_name='policy',
-            name='acks_needed',
-            field=models.PositiveSmallIntegerField(db_default=1, default=1, help_text='So many different people must acknowledge before nobody else is asked.'),
+            model_name="policy",
+            name="acks_needed",
+            field=models.PositiveSmallIntegerField(
+                db_default=1,
+                default=1,
+                help_text="So many different people must acknowledge before nobody else is asked.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='level',
-            constraint=models.CheckConstraint(condition=models.Q(('acks_needed', None), models.Q(('acks_needed__gte', 1), ('acks_needed__lte', 10)), _connector='OR'), name='level_acks'),
+            model_name="level",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("acks_needed", None),
+                    models.Q(("acks_needed__gte", 1), ("acks_needed__lte", 10)),
+                    _connector="OR",
+                ),
+                name="level_acks",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policy',
-            constraint=models.CheckConstraint(condition=models.Q(('acks_needed__gte', 1), ('acks_needed__lte', 10)), name='policy_acks'),
+            model_name="policy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("acks_needed__gte", 1), ("acks_needed__lte", 10)), name="policy_acks"
+            ),
         ),
     ]

@@ -5,21 +5,22 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('incidents', '0002_defaults'),
-        ('oncall', '0013_vacuum'),
+        ("incidents", "0002_defaults"),
+        ("oncall", "0013_vacuum"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='escalation',
-            name='edits_due',
+            model_name="escalation",
+            name="edits_due",
             field=models.BooleanField(db_default=False, default=False),
         ),
         migrations.AddIndex(
-            model_name='escalation',
-            index=models.Index(condition=models.Q(('edits_due', True)), fields=['id'], name='escalation_edits_due'),
+            model_name="escalation",
+            index=models.Index(
+                condition=models.Q(("edits_due", True)), fields=["id"], name="escalation_edits_due"
+            ),
         ),
     ]

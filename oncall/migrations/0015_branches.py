@@ -4,20 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('oncall', '0014_messages_changed_in_place'),
+        ("oncall", "0014_messages_changed_in_place"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='escalation',
-            name='waits_for',
-            field=models.CharField(blank=True, db_default='', default='', max_length=200),
+            model_name="escalation",
+            name="waits_for",
+            field=models.CharField(blank=True, db_default="", default="", max_length=200),
         ),
         migrations.AddField(
-            model_name='level',
-            name='branch',
-            field=models.JSONField(blank=True, help_text='What must hold for it to be asked: {"urgency", "match", "hours"} as in the API; empty: nothing.', null=True),
+            model_name="level",
+            name="branch",
+            field=models.JSONField(
+                blank=True,
+                help_text='What must hold for it to be asked: {"urgency", "match", "hours"} as in the API; empty: nothing.',
+                null=True,
+            ),
         ),
     ]

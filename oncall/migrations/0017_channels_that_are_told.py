@@ -7,53 +7,93 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('oncall', '0016_asked_early'),
+        ("accounts", "0001_initial"),
+        ("oncall", "0016_asked_early"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Destination',
+            name="Destination",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, unique=True)),
-                ('channel', models.CharField(max_length=20)),
-                ('address', models.CharField(max_length=1000)),
-                ('secret', models.CharField(blank=True, max_length=500)),
-                ('is_enabled', models.BooleanField(default=True)),
-                ('last_ok_at', models.DateTimeField(null=True)),
-                ('last_error', models.CharField(blank=True, max_length=300)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, unique=True)),
+                ("channel", models.CharField(max_length=20)),
+                ("address", models.CharField(max_length=1000)),
+                ("secret", models.CharField(blank=True, max_length=500)),
+                ("is_enabled", models.BooleanField(default=True)),
+                ("last_ok_at", models.DateTimeField(null=True)),
+                ("last_error", models.CharField(blank=True, max_length=300)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'verbose_name': 'channel',
-                'ordering': ['name'],
+                "verbose_name": "channel",
+                "ordering": ["name"],
             },
         ),
         migrations.RemoveConstraint(
-            model_name='target',
-            name='target_is_one',
+            model_name="target",
+            name="target_is_one",
         ),
         migrations.AddField(
-            model_name='destination',
-            name='team',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='destinations', to='accounts.team'),
+            model_name="destination",
+            name="team",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="destinations",
+                to="accounts.team",
+            ),
         ),
         migrations.AddField(
-            model_name='page',
-            name='destination',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='pages', to='oncall.destination'),
+            model_name="page",
+            name="destination",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="pages",
+                to="oncall.destination",
+            ),
         ),
         migrations.AddField(
-            model_name='target',
-            name='destination',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='targets', to='oncall.destination', verbose_name='channel'),
+            model_name="target",
+            name="destination",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="targets",
+                to="oncall.destination",
+                verbose_name="channel",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='target',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('destination', None), ('schedule', None), ('team', None), ('user__isnull', False)), models.Q(('destination', None), ('schedule__isnull', False), ('team', None), ('user', None)), models.Q(('destination', None), ('schedule', None), ('team__isnull', False), ('user', None)), models.Q(('destination__isnull', False), ('schedule', None), ('team', None), ('user', None)), _connector='OR'), name='target_is_one'),
+            model_name="target",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("destination", None), ("schedule", None), ("team", None), ("user__isnull", False)
+                    ),
+                    models.Q(
+                        ("destination", None), ("schedule__isnull", False), ("team", None), ("user", None)
+                    ),
+                    models.Q(
+                        ("destination", None), ("schedule", None), ("team__isnull", False), ("user", None)
+                    ),
+                    models.Q(
+                        ("destination__isnull", False), ("schedule", None), ("team", None), ("user", None)
+                    ),
+                    _connector="OR",
+                ),
+                name="target_is_one",
+            ),
         ),
     ]

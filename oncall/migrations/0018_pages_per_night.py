@@ -4,31 +4,56 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('oncall', '0017_channels_that_are_told'),
+        ("oncall", "0017_channels_that_are_told"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='page',
-            name='over_limit',
-            field=models.CharField(blank=True, choices=[('passed_over', 'Passed over'), ('waits', 'Waits for the morning'), ('went_through', 'Went through')], db_default='', default='', help_text="What became of it because it was over the person's limit of that night.", max_length=12),
+            model_name="page",
+            name="over_limit",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("passed_over", "Passed over"),
+                    ("waits", "Waits for the morning"),
+                    ("went_through", "Went through"),
+                ],
+                db_default="",
+                default="",
+                help_text="What became of it because it was over the person's limit of that night.",
+                max_length=12,
+            ),
         ),
         migrations.AlterField(
-            model_name='page',
-            name='held_until',
-            field=models.DateTimeField(help_text="The end of the person's quiet hours or night, when its urgency is low.", null=True),
+            model_name="page",
+            name="held_until",
+            field=models.DateTimeField(
+                help_text="The end of the person's quiet hours or night, when its urgency is low.", null=True
+            ),
         ),
         migrations.CreateModel(
-            name='NightLimit',
+            name="NightLimit",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
-                ('pages', models.PositiveSmallIntegerField(help_text='So many pages a person gets per night before the next level is asked instead. 0: no limit.')),
+                (
+                    "id",
+                    models.PositiveSmallIntegerField(
+                        default=1, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "pages",
+                    models.PositiveSmallIntegerField(
+                        help_text="So many pages a person gets per night before the next level is asked instead. 0: no limit."
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'night limit',
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='night_limit_once'), models.CheckConstraint(condition=models.Q(('pages__lte', 50)), name='night_limit_pages')],
+                "verbose_name_plural": "night limit",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", 1)), name="night_limit_once"),
+                    models.CheckConstraint(condition=models.Q(("pages__lte", 50)), name="night_limit_pages"),
+                ],
             },
         ),
     ]

@@ -4,15 +4,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('oncall', '0019_pages_everyone'),
+        ("oncall", "0019_pages_everyone"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='destination',
-            name='hears_private',
-            field=models.BooleanField(db_default=False, default=False, verbose_name='hears of private incidents'),
+            model_name="destination",
+            name="hears_private",
+            field=models.BooleanField(
+                db_default=False, default=False, verbose_name="hears of private incidents"
+            ),
         ),
     ]

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('oncall', '0020_channels_hear_private'),
+        ("oncall", "0020_channels_hear_private"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='notificationrule',
-            name='only_on_call',
+            model_name="notificationrule",
+            name="only_on_call",
             field=models.BooleanField(db_default=False, default=False),
         ),
     ]

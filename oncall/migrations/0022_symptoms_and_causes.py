@@ -4,30 +4,50 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('oncall', '0021_rules_while_on_call'),
+        ("oncall", "0021_rules_while_on_call"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='alert',
-            name='nature',
-            field=models.CharField(blank=True, choices=[('symptom', 'Symptom'), ('cause', 'Cause')], db_default='', default='', max_length=8),
+            model_name="alert",
+            name="nature",
+            field=models.CharField(
+                blank=True,
+                choices=[("symptom", "Symptom"), ("cause", "Cause")],
+                db_default="",
+                default="",
+                max_length=8,
+            ),
         ),
         migrations.AddField(
-            model_name='alert',
-            name='not_paged',
-            field=models.CharField(blank=True, db_default='', default='', help_text='Why nobody was asked about it.', max_length=120),
+            model_name="alert",
+            name="not_paged",
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                default="",
+                help_text="Why nobody was asked about it.",
+                max_length=120,
+            ),
         ),
         migrations.AddField(
-            model_name='route',
-            name='nature',
-            field=models.CharField(blank=True, choices=[('symptom', 'Symptom'), ('cause', 'Cause')], db_default='', default='', help_text='A symptom is paged; a cause is recorded and pages nobody. Empty: as the label of the alert says.', max_length=8),
+            model_name="route",
+            name="nature",
+            field=models.CharField(
+                blank=True,
+                choices=[("symptom", "Symptom"), ("cause", "Cause")],
+                db_default="",
+                default="",
+                help_text="A symptom is paged; a cause is recorded and pages nobody. Empty: as the label of the alert says.",
+                max_length=8,
+            ),
         ),
         migrations.AddField(
-            model_name='route',
-            name='pages_causes',
-            field=models.BooleanField(db_default=False, default=False, help_text='It pages for a cause as for a symptom.'),
+            model_name="route",
+            name="pages_causes",
+            field=models.BooleanField(
+                db_default=False, default=False, help_text="It pages for a cause as for a symptom."
+            ),
         ),
     ]

@@ -7,70 +7,147 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('oncall', '0023_one_index_each'),
+        ("oncall", "0023_one_index_each"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='layer',
-            name='counts_only_active',
-            field=models.BooleanField(db_default=False, default=False, help_text='A turn in which no window opens is not used up.'),
+            model_name="layer",
+            name="counts_only_active",
+            field=models.BooleanField(
+                db_default=False, default=False, help_text="A turn in which no window opens is not used up."
+            ),
         ),
         migrations.AddField(
-            model_name='layer',
-            name='lineage',
-            field=models.BigIntegerField(db_default=0, default=0, help_text='The same in every version of a rotation.'),
+            model_name="layer",
+            name="lineage",
+            field=models.BigIntegerField(
+                db_default=0, default=0, help_text="The same in every version of a rotation."
+            ),
         ),
         migrations.AddField(
-            model_name='override',
-            name='layer',
-            field=models.BigIntegerField(blank=True, help_text='The lineage of the one rotation it is of.', null=True),
+            model_name="override",
+            name="layer",
+            field=models.BigIntegerField(
+                blank=True, help_text="The lineage of the one rotation it is of.", null=True
+            ),
         ),
         migrations.AlterField(
-            model_name='layer',
-            name='position',
-            field=models.PositiveSmallIntegerField(help_text='A higher one covers the lower ones; equal ones are on call together.'),
+            model_name="layer",
+            name="position",
+            field=models.PositiveSmallIntegerField(
+                help_text="A higher one covers the lower ones; equal ones are on call together."
+            ),
         ),
         migrations.CreateModel(
-            name='ScheduleVersion',
+            name="ScheduleVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('effective_from', models.DateTimeField()),
-                ('effective_until', models.DateTimeField(blank=True, null=True)),
-                ('time_zone', models.CharField(help_text='The zone of its rotations, unless they have their own.', max_length=60)),
-                ('coverage', models.JSONField(blank=True, default=list, help_text='When somebody is meant to be on call, as [weekday, from, to]. Empty: always.')),
-                ('offset', models.PositiveSmallIntegerField(blank=True, help_text='The rotations of that schedule, so many turns ahead.', null=True)),
-                ('is_informal', models.BooleanField(default=False, help_text='Nobody takes turns: everybody of a rotation is on call together.')),
-                ('summary', models.CharField(blank=True, max_length=200)),
-                ('restored_from', models.PositiveIntegerField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('schedule', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='oncall.schedule')),
-                ('stands_behind', models.ForeignKey(blank=True, help_text='Nobody who is on call there is on call here; the next in the rotation is.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='oncall.schedule')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("effective_from", models.DateTimeField()),
+                ("effective_until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "time_zone",
+                    models.CharField(
+                        help_text="The zone of its rotations, unless they have their own.", max_length=60
+                    ),
+                ),
+                (
+                    "coverage",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="When somebody is meant to be on call, as [weekday, from, to]. Empty: always.",
+                    ),
+                ),
+                (
+                    "offset",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="The rotations of that schedule, so many turns ahead.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "is_informal",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Nobody takes turns: everybody of a rotation is on call together.",
+                    ),
+                ),
+                ("summary", models.CharField(blank=True, max_length=200)),
+                ("restored_from", models.PositiveIntegerField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "schedule",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="versions",
+                        to="oncall.schedule",
+                    ),
+                ),
+                (
+                    "stands_behind",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Nobody who is on call there is on call here; the next in the rotation is.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="oncall.schedule",
+                    ),
+                ),
             ],
             options={
-                'ordering': [models.OrderBy(models.F('number'), descending=True)],
+                "ordering": [models.OrderBy(models.F("number"), descending=True)],
             },
         ),
         migrations.AddField(
-            model_name='layer',
-            name='version',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='layers', to='oncall.scheduleversion'),
+            model_name="layer",
+            name="version",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="layers",
+                to="oncall.scheduleversion",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='scheduleversion',
-            constraint=models.UniqueConstraint(fields=('schedule', 'number'), name='schedule_version_once'),
+            model_name="scheduleversion",
+            constraint=models.UniqueConstraint(fields=("schedule", "number"), name="schedule_version_once"),
         ),
         migrations.AddConstraint(
-            model_name='scheduleversion',
-            constraint=models.CheckConstraint(condition=models.Q(('effective_until', None), ('effective_until__gte', models.F('effective_from')), _connector='OR'), name='schedule_version_span'),
+            model_name="scheduleversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("effective_until", None),
+                    ("effective_until__gte", models.F("effective_from")),
+                    _connector="OR",
+                ),
+                name="schedule_version_span",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='scheduleversion',
-            constraint=models.CheckConstraint(condition=models.Q(('offset', None), ('stands_behind__isnull', False), _connector='OR'), name='schedule_version_offset'),
+            model_name="scheduleversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("offset", None), ("stands_behind__isnull", False), _connector="OR"),
+                name="schedule_version_offset",
+            ),
         ),
     ]

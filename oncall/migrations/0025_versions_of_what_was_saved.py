@@ -48,5 +48,6 @@ class Migration(migrations.Migration):
 
     dependencies = [("oncall", "0024_schedule_versions")]
     operations = [
-        migrations.RunSQL(statement, migrations.RunSQL.noop) for statement in (VERSIONS, LAST, MEMBERS, LINEAGES)
+        migrations.RunSQL(statement, migrations.RunSQL.noop)
+        for statement in (VERSIONS, LAST, MEMBERS, LINEAGES)
     ]

@@ -7,42 +7,102 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('oncall', '0031_absences'),
+        ("oncall", "0031_absences"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ScheduleImport',
+            name="ScheduleImport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('vendor', models.CharField(choices=[('pagerduty', 'PagerDuty'), ('opsgenie', 'Opsgenie'), ('grafana_oncall', 'Grafana OnCall')], max_length=20)),
-                ('export', models.TextField(help_text='The file; empty once it is imported.')),
-                ('people', models.JSONField(default=dict, help_text='Who somebody of the other tool is here: id to e-mail.')),
-                ('report', models.JSONField(default=list)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "vendor",
+                    models.CharField(
+                        choices=[
+                            ("pagerduty", "PagerDuty"),
+                            ("opsgenie", "Opsgenie"),
+                            ("grafana_oncall", "Grafana OnCall"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("export", models.TextField(help_text="The file; empty once it is imported.")),
+                (
+                    "people",
+                    models.JSONField(
+                        default=dict, help_text="Who somebody of the other tool is here: id to e-mail."
+                    ),
+                ),
+                ("report", models.JSONField(default=list)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ImportedFrom',
+            name="ImportedFrom",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('vendor', models.CharField(choices=[('pagerduty', 'PagerDuty'), ('opsgenie', 'Opsgenie'), ('grafana_oncall', 'Grafana OnCall')], max_length=20)),
-                ('key', models.CharField(help_text="The other tool's id.", max_length=200)),
-                ('version', models.PositiveIntegerField(default=0, help_text='The last version of it that an import made.')),
-                ('rotations', models.JSONField(default=list, help_text='The rotations as they were written.')),
-                ('overrides', models.JSONField(default=dict, help_text='The overrides as written, each with its row.')),
-                ('compared', models.JSONField(default=dict, help_text='What the comparison said then.')),
-                ('imported_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('schedule', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='imported_from', to='oncall.schedule')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "vendor",
+                    models.CharField(
+                        choices=[
+                            ("pagerduty", "PagerDuty"),
+                            ("opsgenie", "Opsgenie"),
+                            ("grafana_oncall", "Grafana OnCall"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("key", models.CharField(help_text="The other tool's id.", max_length=200)),
+                (
+                    "version",
+                    models.PositiveIntegerField(
+                        default=0, help_text="The last version of it that an import made."
+                    ),
+                ),
+                (
+                    "rotations",
+                    models.JSONField(default=list, help_text="The rotations as they were written."),
+                ),
+                (
+                    "overrides",
+                    models.JSONField(default=dict, help_text="The overrides as written, each with its row."),
+                ),
+                ("compared", models.JSONField(default=dict, help_text="What the comparison said then.")),
+                ("imported_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "schedule",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="imported_from",
+                        to="oncall.schedule",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'imported from',
-                'constraints': [models.UniqueConstraint(fields=('vendor', 'key'), name='imported_once')],
+                "verbose_name_plural": "imported from",
+                "constraints": [models.UniqueConstraint(fields=("vendor", "key"), name="imported_once")],
             },
         ),
     ]

@@ -8,97 +8,232 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('oncall', '0036_imported_schedules'),
+        ("oncall", "0036_imported_schedules"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='schedule',
-            name='has_exceptions',
-            field=models.BooleanField(db_default=False, default=False, help_text='Other features know of exceptions, such as swaps.'),
+            model_name="schedule",
+            name="has_exceptions",
+            field=models.BooleanField(
+                db_default=False, default=False, help_text="Other features know of exceptions, such as swaps."
+            ),
         ),
         migrations.CreateModel(
-            name='Swap',
+            name="Swap",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('open', 'Nobody has taken it'), ('waiting', 'Waits for approval'), ('taken', 'Taken'), ('declined', 'Declined'), ('rejected', 'Not approved'), ('withdrawn', 'Withdrawn'), ('expired', 'Nobody took it in time'), ('lapsed', 'The shift changed')], default='open', max_length=10)),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('asked_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('expires_at', models.DateTimeField()),
-                ('counts_from', models.DateTimeField(help_text='Since when it is in force.', null=True)),
-                ('counts_until', models.DateTimeField(help_text='When it was ended, if it was.', null=True)),
-                ('nonce', models.CharField(default=oncall.swaps.models.new_nonce, editable=False, max_length=16)),
-                ('asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('beneficiary', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('schedule', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='swaps', to='oncall.schedule')),
-                ('taker', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('wanted', models.ForeignKey(blank=True, help_text='Only this person is asked.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("open", "Nobody has taken it"),
+                            ("waiting", "Waits for approval"),
+                            ("taken", "Taken"),
+                            ("declined", "Declined"),
+                            ("rejected", "Not approved"),
+                            ("withdrawn", "Withdrawn"),
+                            ("expired", "Nobody took it in time"),
+                            ("lapsed", "The shift changed"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                ("asked_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("expires_at", models.DateTimeField()),
+                ("counts_from", models.DateTimeField(help_text="Since when it is in force.", null=True)),
+                ("counts_until", models.DateTimeField(help_text="When it was ended, if it was.", null=True)),
+                (
+                    "nonce",
+                    models.CharField(default=oncall.swaps.models.new_nonce, editable=False, max_length=16),
+                ),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "beneficiary",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "schedule",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="swaps",
+                        to="oncall.schedule",
+                    ),
+                ),
+                (
+                    "taker",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "wanted",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Only this person is asked.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SwapEntry',
+            name="SwapEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('what', models.CharField(max_length=10)),
-                ('text', models.CharField(max_length=300)),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('swap', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='oncall.swap')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("what", models.CharField(max_length=10)),
+                ("text", models.CharField(max_length=300)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "swap",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="entries", to="oncall.swap"
+                    ),
+                ),
             ],
             options={
-                'ordering': [models.OrderBy(models.F('id'))],
+                "ordering": [models.OrderBy(models.F("id"))],
             },
         ),
         migrations.CreateModel(
-            name='SwapRule',
+            name="SwapRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('takers', models.CharField(choices=[('rotation', 'Anybody in a rotation of this schedule'), ('team', 'Anybody in its rotations or its team'), ('everybody', 'Any responder')], default='rotation', max_length=10)),
-                ('needs_approval', models.BooleanField(default=False)),
-                ('schedule', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='swap_rule', to='oncall.schedule')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "takers",
+                    models.CharField(
+                        choices=[
+                            ("rotation", "Anybody in a rotation of this schedule"),
+                            ("team", "Anybody in its rotations or its team"),
+                            ("everybody", "Any responder"),
+                        ],
+                        default="rotation",
+                        max_length=10,
+                    ),
+                ),
+                ("needs_approval", models.BooleanField(default=False)),
+                (
+                    "schedule",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="swap_rule",
+                        to="oncall.schedule",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SwapShift',
+            name="SwapShift",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('lineage', models.BigIntegerField()),
-                ('turn', models.IntegerField()),
-                ('window', models.DateField(null=True)),
-                ('start', models.DateTimeField()),
-                ('end', models.DateTimeField()),
-                ('lapsed_at', models.DateTimeField(null=True)),
-                ('swap', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shifts', to='oncall.swap')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("lineage", models.BigIntegerField()),
+                ("turn", models.IntegerField()),
+                ("window", models.DateField(null=True)),
+                ("start", models.DateTimeField()),
+                ("end", models.DateTimeField()),
+                ("lapsed_at", models.DateTimeField(null=True)),
+                (
+                    "swap",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="shifts", to="oncall.swap"
+                    ),
+                ),
             ],
             options={
-                'ordering': [models.OrderBy(models.F('start')), models.OrderBy(models.F('id'))],
+                "ordering": [models.OrderBy(models.F("start")), models.OrderBy(models.F("id"))],
             },
         ),
         migrations.AddIndex(
-            model_name='swap',
-            index=models.Index(condition=models.Q(('status__in', ['open', 'waiting', 'taken'])), fields=['schedule'], name='swap_live'),
+            model_name="swap",
+            index=models.Index(
+                condition=models.Q(("status__in", ["open", "waiting", "taken"])),
+                fields=["schedule"],
+                name="swap_live",
+            ),
         ),
         migrations.AddIndex(
-            model_name='swap',
-            index=models.Index(condition=models.Q(('counts_from__isnull', False)), fields=['taker', 'schedule'], name='swap_taker'),
+            model_name="swap",
+            index=models.Index(
+                condition=models.Q(("counts_from__isnull", False)),
+                fields=["taker", "schedule"],
+                name="swap_taker",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='swap',
-            constraint=models.CheckConstraint(condition=models.Q(('counts_from', None), ('taker__isnull', False), _connector='OR'), name='swap_in_force_has_taker'),
+            model_name="swap",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("counts_from", None), ("taker__isnull", False), _connector="OR"),
+                name="swap_in_force_has_taker",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='swap',
-            constraint=models.CheckConstraint(condition=models.Q(('counts_until', None), ('counts_until__gte', models.F('counts_from')), _connector='OR'), name='swap_span'),
+            model_name="swap",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("counts_until", None), ("counts_until__gte", models.F("counts_from")), _connector="OR"
+                ),
+                name="swap_span",
+            ),
         ),
         migrations.AddIndex(
-            model_name='swapshift',
-            index=models.Index(fields=['end'], name='swap_shift_end'),
+            model_name="swapshift",
+            index=models.Index(fields=["end"], name="swap_shift_end"),
         ),
         migrations.AddConstraint(
-            model_name='swapshift',
-            constraint=models.CheckConstraint(condition=models.Q(('end__gt', models.F('start'))), name='swap_shift_span'),
+            model_name="swapshift",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("end__gt", models.F("start"))), name="swap_shift_span"
+            ),
         ),
     ]

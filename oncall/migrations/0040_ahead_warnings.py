@@ -6,23 +6,34 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('oncall', '0037_swaps'),
+        ("oncall", "0037_swaps"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AheadWarning',
+            name="AheadWarning",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(help_text='What it was, and since when.', max_length=120)),
-                ('days', models.PositiveSmallIntegerField(help_text='So many days before: 14, 3 or 1.')),
-                ('warned_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('schedule', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='oncall.schedule')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(help_text="What it was, and since when.", max_length=120)),
+                ("days", models.PositiveSmallIntegerField(help_text="So many days before: 14, 3 or 1.")),
+                ("warned_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "schedule",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="oncall.schedule"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('schedule', 'key', 'days'), name='ahead_warning_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("schedule", "key", "days"), name="ahead_warning_once")
+                ],
             },
         ),
     ]

@@ -4,15 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('oncall', '0041_known_duties'),
+        ("oncall", "0041_known_duties"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='swapshift',
-            name='is_return',
-            field=models.BooleanField(db_default=False, default=False, help_text='A shift of the taker, which the other one has in exchange.'),
+            model_name="swapshift",
+            name="is_return",
+            field=models.BooleanField(
+                db_default=False,
+                default=False,
+                help_text="A shift of the taker, which the other one has in exchange.",
+            ),
         ),
     ]

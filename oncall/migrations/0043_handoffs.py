@@ -7,47 +7,118 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('oncall', '0042_exchanged_shifts'),
+        ("oncall", "0042_exchanged_shifts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='HandoffTask',
+            name="HandoffTask",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('automation', 'Automate'), ('alert', 'Tune an alert'), ('runbook', 'Update a runbook'), ('root', 'Fix a cause')], max_length=10)),
-                ('text', models.CharField(max_length=200)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('done_at', models.DateTimeField(null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('done_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('schedule', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='handoff_tasks', to='oncall.schedule')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("automation", "Automate"),
+                            ("alert", "Tune an alert"),
+                            ("runbook", "Update a runbook"),
+                            ("root", "Fix a cause"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("text", models.CharField(max_length=200)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("done_at", models.DateTimeField(null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "done_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "schedule",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="handoff_tasks",
+                        to="oncall.schedule",
+                    ),
+                ),
             ],
             options={
-                'ordering': [models.OrderBy(models.F('created_at')), models.OrderBy(models.F('id'))],
+                "ordering": [models.OrderBy(models.F("created_at")), models.OrderBy(models.F("id"))],
             },
         ),
         migrations.CreateModel(
-            name='Handoff',
+            name="Handoff",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(null=True)),
-                ('outgoing', models.JSONField(default=list, help_text='Whose shift ended.')),
-                ('incoming', models.JSONField(default=list, help_text='Whose shift began.')),
-                ('text', models.TextField(blank=True)),
-                ('written_at', models.DateTimeField(null=True)),
-                ('alerts', models.JSONField(default=list, help_text='Which were open then.')),
-                ('incidents', models.JSONField(default=list, help_text='Which were open then.')),
-                ('acknowledged_at', models.DateTimeField(null=True)),
-                ('acknowledged_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('schedule', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='handoffs', to='oncall.schedule')),
-                ('written_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(null=True)),
+                ("outgoing", models.JSONField(default=list, help_text="Whose shift ended.")),
+                ("incoming", models.JSONField(default=list, help_text="Whose shift began.")),
+                ("text", models.TextField(blank=True)),
+                ("written_at", models.DateTimeField(null=True)),
+                ("alerts", models.JSONField(default=list, help_text="Which were open then.")),
+                ("incidents", models.JSONField(default=list, help_text="Which were open then.")),
+                ("acknowledged_at", models.DateTimeField(null=True)),
+                (
+                    "acknowledged_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "schedule",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="handoffs",
+                        to="oncall.schedule",
+                    ),
+                ),
+                (
+                    "written_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('schedule', 'at'), name='handoff_once'), models.UniqueConstraint(condition=models.Q(('at', None)), fields=('schedule',), name='handoff_to_come_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("schedule", "at"), name="handoff_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("at", None)), fields=("schedule",), name="handoff_to_come_once"
+                    ),
+                ],
             },
         ),
     ]

@@ -7,34 +7,81 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_closures'),
-        ('oncall', '0043_handoffs'),
+        ("accounts", "0002_closures"),
+        ("oncall", "0043_handoffs"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PayRates',
+            name="PayRates",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('since', models.DateField()),
-                ('currency', models.CharField(max_length=3)),
-                ('per_week', models.DecimalField(decimal_places=2, default=0, max_digits=9)),
-                ('per_weekend', models.DecimalField(decimal_places=2, default=0, max_digits=9)),
-                ('per_holiday', models.DecimalField(decimal_places=2, default=0, max_digits=9)),
-                ('per_hour', models.DecimalField(decimal_places=2, default=0, max_digits=9)),
-                ('per_night', models.DecimalField(decimal_places=2, default=0, max_digits=9)),
-                ('adds', models.BooleanField(default=True, help_text='Else a date is paid by the best of week, weekend and holiday alone.')),
-                ('pays_secondary', models.BooleanField(default=True, help_text='Whether a schedule is paid while it stands behind another.')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='pay_rates', to='accounts.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("since", models.DateField()),
+                ("currency", models.CharField(max_length=3)),
+                ("per_week", models.DecimalField(decimal_places=2, default=0, max_digits=9)),
+                ("per_weekend", models.DecimalField(decimal_places=2, default=0, max_digits=9)),
+                ("per_holiday", models.DecimalField(decimal_places=2, default=0, max_digits=9)),
+                ("per_hour", models.DecimalField(decimal_places=2, default=0, max_digits=9)),
+                ("per_night", models.DecimalField(decimal_places=2, default=0, max_digits=9)),
+                (
+                    "adds",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Else a date is paid by the best of week, weekend and holiday alone.",
+                    ),
+                ),
+                (
+                    "pays_secondary",
+                    models.BooleanField(
+                        default=True, help_text="Whether a schedule is paid while it stands behind another."
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="pay_rates",
+                        to="accounts.team",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'pay rates',
-                'constraints': [models.UniqueConstraint(fields=('team', 'since'), name='pay_rates_once'), models.UniqueConstraint(condition=models.Q(('team', None)), fields=('since',), name='pay_rates_of_all_once'), models.CheckConstraint(condition=models.Q(('per_holiday__gte', 0), ('per_hour__gte', 0), ('per_night__gte', 0), ('per_week__gte', 0), ('per_weekend__gte', 0)), name='pay_rates_amounts')],
+                "verbose_name_plural": "pay rates",
+                "constraints": [
+                    models.UniqueConstraint(fields=("team", "since"), name="pay_rates_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("team", None)), fields=("since",), name="pay_rates_of_all_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("per_holiday__gte", 0),
+                            ("per_hour__gte", 0),
+                            ("per_night__gte", 0),
+                            ("per_week__gte", 0),
+                            ("per_weekend__gte", 0),
+                        ),
+                        name="pay_rates_amounts",
+                    ),
+                ],
             },
         ),
     ]

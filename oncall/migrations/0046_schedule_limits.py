@@ -5,23 +5,50 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('oncall', '0045_shadows'),
+        ("oncall", "0045_shadows"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ScheduleLimits',
+            name="ScheduleLimits",
             fields=[
-                ('schedule', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='limits', serialize=False, to='oncall.schedule')),
-                ('people', models.PositiveSmallIntegerField(help_text='So many people share it at least.')),
-                ('days', models.PositiveSmallIntegerField(help_text='So many days somebody has it at most without a break.')),
-                ('rest_hours', models.PositiveSmallIntegerField(help_text='So many hours lie between two shifts.')),
+                (
+                    "schedule",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="limits",
+                        serialize=False,
+                        to="oncall.schedule",
+                    ),
+                ),
+                ("people", models.PositiveSmallIntegerField(help_text="So many people share it at least.")),
+                (
+                    "days",
+                    models.PositiveSmallIntegerField(
+                        help_text="So many days somebody has it at most without a break."
+                    ),
+                ),
+                (
+                    "rest_hours",
+                    models.PositiveSmallIntegerField(help_text="So many hours lie between two shifts."),
+                ),
             ],
             options={
-                'verbose_name_plural': 'schedule limits',
-                'constraints': [models.CheckConstraint(condition=models.Q(('days__gte', 1), ('days__lte', 60), ('people__gte', 1), ('people__lte', 50), ('rest_hours__lte', 24)), name='schedule_limits_range')],
+                "verbose_name_plural": "schedule limits",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("days__gte", 1),
+                            ("days__lte", 60),
+                            ("people__gte", 1),
+                            ("people__lte", 50),
+                            ("rest_hours__lte", 24),
+                        ),
+                        name="schedule_limits_range",
+                    )
+                ],
             },
         ),
     ]

@@ -4,15 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('oncall', '0046_schedule_limits'),
+        ("oncall", "0046_schedule_limits"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='schedule',
-            name='deleted_at',
-            field=models.DateTimeField(editable=False, help_text='From then on nobody is on call by it; what was before stays.', null=True),
+            model_name="schedule",
+            name="deleted_at",
+            field=models.DateTimeField(
+                editable=False,
+                help_text="From then on nobody is on call by it; what was before stays.",
+                null=True,
+            ),
         ),
     ]

@@ -6,35 +6,54 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('oncall', '0047_deleted_schedules'),
+        ("oncall", "0047_deleted_schedules"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='page',
-            name='in_front',
-            field=models.ForeignKey(db_index=False, help_text='Who is paged first, to learn: this page waits for them.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="page",
+            name="in_front",
+            field=models.ForeignKey(
+                db_index=False,
+                help_text="Who is paged first, to learn: this page waits for them.",
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='page',
-            name='waits_until',
-            field=models.DateTimeField(help_text='When it goes out unless somebody has acknowledged, where somebody is in front.', null=True),
+            model_name="page",
+            name="waits_until",
+            field=models.DateTimeField(
+                help_text="When it goes out unless somebody has acknowledged, where somebody is in front.",
+                null=True,
+            ),
         ),
         migrations.AddField(
-            model_name='shadow',
-            name='delay_minutes',
-            field=models.PositiveSmallIntegerField(db_default=5, default=5, help_text='How long the page of who is on call waits for the trainee in front; 0: not at all.'),
+            model_name="shadow",
+            name="delay_minutes",
+            field=models.PositiveSmallIntegerField(
+                db_default=5,
+                default=5,
+                help_text="How long the page of who is on call waits for the trainee in front; 0: not at all.",
+            ),
         ),
         migrations.AddField(
-            model_name='shadow',
-            name='is_reverse',
-            field=models.BooleanField(db_default=False, default=False, help_text='The trainee is paged first, and who is on call later, unless somebody acknowledges.'),
+            model_name="shadow",
+            name="is_reverse",
+            field=models.BooleanField(
+                db_default=False,
+                default=False,
+                help_text="The trainee is paged first, and who is on call later, unless somebody acknowledges.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shadow',
-            constraint=models.CheckConstraint(condition=models.Q(('delay_minutes__lte', 30)), name='shadow_delay'),
+            model_name="shadow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("delay_minutes__lte", 30)), name="shadow_delay"
+            ),
         ),
     ]

@@ -6,28 +6,68 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_closures'),
-        ('oncall', '0048_reverse_shadows'),
+        ("accounts", "0002_closures"),
+        ("oncall", "0048_reverse_shadows"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='WeeklySummary',
+            name="WeeklySummary",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_on', models.BooleanField(default=True)),
-                ('weekday', models.PositiveSmallIntegerField(default=0, help_text='0 is Monday.')),
-                ('hour', models.PositiveSmallIntegerField(default=9)),
-                ('time_zone', models.CharField(default='UTC', help_text='Of a team; a person has their own.', max_length=60)),
-                ('team', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='weekly_summary', to='accounts.team')),
-                ('user', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='weekly_summary', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("is_on", models.BooleanField(default=True)),
+                ("weekday", models.PositiveSmallIntegerField(default=0, help_text="0 is Monday.")),
+                ("hour", models.PositiveSmallIntegerField(default=9)),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default="UTC", help_text="Of a team; a person has their own.", max_length=60
+                    ),
+                ),
+                (
+                    "team",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="weekly_summary",
+                        to="accounts.team",
+                    ),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="weekly_summary",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'weekly summaries',
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('team__isnull', False), ('user', None)), models.Q(('team', None), ('user__isnull', False)), _connector='OR'), name='weekly_summary_of_one'), models.CheckConstraint(condition=models.Q(('hour__lte', 23), ('weekday__lte', 6)), name='weekly_summary_moment')],
+                "verbose_name_plural": "weekly summaries",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("team__isnull", False), ("user", None)),
+                            models.Q(("team", None), ("user__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="weekly_summary_of_one",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("hour__lte", 23), ("weekday__lte", 6)),
+                        name="weekly_summary_moment",
+                    ),
+                ],
             },
         ),
     ]

@@ -124,5 +124,5 @@ def test_follow_the_sun_is_built_seen_over_the_clock_changes_and_its_gap_filled(
     expect(form.get_by_label("Until")).to_be_focused()
     form.get_by_label("Until").fill(until)
     form.get_by_role("button", name="Put them on call").click()
-    expect(form).to_have_count(0)
-    expect(page.locator(".cal-final .over-s")).to_have_count(2)
+    expect(form).to_have_count(0, timeout=15_000)
+    expect(page.locator(".cal-final .over-s")).to_have_count(2, timeout=15_000)

@@ -14,7 +14,7 @@ from oncall.alerts.models import Urgency
 from oncall.destinations import queries as destinations
 from oncall.escalation.forms.levels import MOST_TARGETS
 from oncall.escalation.rules.acks import MOST_ACKS
-from oncall.escalation.rules.plans import Kind, TargetSpec, Turn
+from oncall.escalation.rules.plans import LONGEST_DESCRIPTION, Kind, TargetSpec, Turn
 from oncall.escalation.rules.reach import CHOOSE, NOT_FLAGGED, count
 from oncall.escalation.rules.reach import people as said
 from oncall.matching.rules import OPERATORS, Hours, branch_from_json
@@ -107,11 +107,15 @@ class BranchField(serializers.JSONField):
 class LevelIn(serializers.Serializer[dict[str, Any]]):
     """A level; with `round_robin` each alert asks the next of its targets, without it all of them.
 
+    `description` says who they are to the others, as "first line, follows the runbook".
     `acks_needed`: so many different people must acknowledge once it is asked; null: as many as the policy says.
     `branch`: what must hold for it to be asked; null: nothing. A target of the type team asks everybody in it who
     responds, so it needs `pages_everyone`.
     """
 
+    description = serializers.CharField(
+        max_length=LONGEST_DESCRIPTION, required=False, allow_blank=True, default=""
+    )
     timeout_seconds = Seconds(min_value=1, max_value=86400, default=300)
     round_robin = serializers.BooleanField(default=False)
     acks_needed = serializers.IntegerField(

@@ -81,6 +81,7 @@ class PolicyOut(serializers.ModelSerializer[Policy]):
 
 def _level(level: LevelSpec) -> dict[str, Any]:
     return {
+        "description": level.description,
         "timeout_seconds": level.timeout_seconds,
         "round_robin": level.round_robin,
         "acks_needed": level.acks_needed,
@@ -128,6 +129,7 @@ class PolicyIn(serializers.Serializer[dict[str, Any]]):
                 acks_needed=level["acks_needed"],
                 branch=level["branch"],
                 pages_everyone=level["pages_everyone"],
+                description=level["description"].strip(),
             )
             for level in levels
         ]

@@ -13,7 +13,7 @@ from oncall.destinations import queries as destinations
 from oncall.escalation.forms.branches import BranchDraft
 from oncall.escalation.rules import reach
 from oncall.escalation.rules.acks import MOST_ACKS
-from oncall.escalation.rules.plans import Kind, LevelSpec, TargetSpec, Turn
+from oncall.escalation.rules.plans import LONGEST_DESCRIPTION, Kind, LevelSpec, TargetSpec, Turn
 from oncall.schedules import queries as schedules
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Draft:
     acks: str = ""
     pages_everyone: bool = False
     branch: BranchDraft = field(default_factory=BranchDraft)
+    description: str = ""
     errors: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -84,6 +85,7 @@ class Levels:
                     str(level.acks_needed or ""),
                     level.pages_everyone,
                     BranchDraft.of(level.branch, f"level-{n}-"),
+                    level.description,
                 )
                 for n, level in enumerate(plan.levels)
             ]
@@ -103,6 +105,7 @@ class Levels:
                     data.get(f"level-{n}-acks", "")[:12],
                     f"level-{n}-pages_everyone" in data,
                     BranchDraft.posted(data, f"level-{n}-"),
+                    data.get(f"level-{n}-description", "")[: 2 * LONGEST_DESCRIPTION],
                 )
                 for n in range(min(number, MOST_LEVELS))
             ]
@@ -207,6 +210,9 @@ def _spec(draft: Draft, known: set[str]) -> tuple[LevelSpec, dict[str, str]]:
     branch, wrong = draft.branch.check()
     if wrong:
         errors["branch"] = wrong
+    description = " ".join(draft.description.split())
+    if len(description) > LONGEST_DESCRIPTION:
+        errors["description"] = f"Use at most {LONGEST_DESCRIPTION} letters."
     return LevelSpec(
         seconds or 1,
         targets,
@@ -214,6 +220,7 @@ def _spec(draft: Draft, known: set[str]) -> tuple[LevelSpec, dict[str, str]]:
         acks_needed=acks or None,
         branch=branch,
         pages_everyone=draft.pages_everyone,
+        description=description,
     ), errors
 
 

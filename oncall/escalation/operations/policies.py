@@ -192,10 +192,11 @@ def _write_levels(policy: Policy, levels: Sequence[LevelSpec]) -> None:
         row.timeout_seconds, row.round_robin = level.timeout_seconds, level.round_robin
         row.acks_needed, row.pages_everyone = level.acks_needed, level.pages_everyone
         row.branch = branch_to_json(level.branch) if level.branch else None
+        row.description = level.description
     policy.levels.filter(position__gte=len(levels)).delete()
     Level.objects.bulk_update(
         [row for row in rows if row.pk],
-        ["timeout_seconds", "round_robin", "acks_needed", "pages_everyone", "branch"],
+        ["timeout_seconds", "round_robin", "acks_needed", "pages_everyone", "branch", "description"],
     )
     Level.objects.bulk_create(row for row in rows if not row.pk)
     Target.objects.filter(level__in=rows).delete()

@@ -77,6 +77,7 @@ def plan_of(policy: Policy) -> Plan:
             acks_needed=level.acks_needed,
             branch=branch_from_json(level.branch),
             pages_everyone=level.pages_everyone,
+            description=level.description,
         )
         for level in policy.levels.all()
     )
@@ -92,7 +93,8 @@ def plan_of(policy: Policy) -> Plan:
 # Written out, because it stands between every alert and its person: reading five models takes five times as long.
 _PLANS = """
 select p.id, p.name, p.repeat, p.ack_timeout_seconds, p.acks_needed, (
-    select json_agg(json_build_array(l.timeout_seconds, l.round_robin, l.acks_needed, l.branch, l.pages_everyone, (
+    select json_agg(json_build_array(l.timeout_seconds, l.round_robin, l.acks_needed, l.branch, l.pages_everyone,
+        l.description, (
         select json_agg(json_build_array(
             case when a.user_id is not null then 'user' when a.team_id is not null then 'team'
                 when a.destination_id is not null then 'channel' else 'schedule' end,
@@ -134,8 +136,11 @@ def _plan(name: str, repeat: int, ack_timeout: int | None, acks_needed: int, lev
                 acks_needed=needed,
                 branch=branch_from_json(branch),
                 pages_everyone=everyone,
+                description=described,
             )
-            for timeout, round_robin, needed, branch, everyone, targets in orjson.loads(levels or "[]")
+            for timeout, round_robin, needed, branch, everyone, described, targets in orjson.loads(
+                levels or "[]"
+            )
         ),
         ack_timeout_seconds=ack_timeout,
         acks_needed=acks_needed,
@@ -202,6 +207,7 @@ class Rung:
     acks_needed: int
     only: str
     tells: bool = False
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +252,7 @@ def _ladder(
             level.acks_needed or plan.acks_needed,
             level.branch.said if level.branch else "",
             bool(found.channels),
+            level.description,
         )
         for n, (offset, level, ids, found) in enumerate(
             zip(plans.offsets(plan), plan.levels, active, asked, strict=True), 1

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 HAND_TIMEOUT_SECONDS = 300
 HAND_REPEAT = 2
 """A page by hand is repeated once, after this time, and gives up after twice that."""
+LONGEST_DESCRIPTION = 80
 
 
 class Kind(StrEnum):
@@ -61,7 +62,7 @@ class LevelSpec:
     `turn` is the number this run was given in the round robin, None before its first level is asked. `acks_needed`
     is how many people must acknowledge once it is asked, None: as many as the plan says. `branch` is what must hold
     for it to be asked at all. `reason` says why it is asked where that is not its number. `pages_everyone` says that
-    it may ask a whole team.
+    it may ask a whole team. `description` says who they are to the others, as "first line".
     """
 
     timeout_seconds: int
@@ -72,6 +73,7 @@ class LevelSpec:
     branch: Branch | None = None
     reason: str = ""
     pages_everyone: bool = False
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
             "branch": branch_to_json(level.branch) if level.branch else None,
             "reason": level.reason,
             "everyone": level.pages_everyone,
+            "description": level.description,
         }
         for level in plan.levels
     ]
@@ -127,6 +130,7 @@ def from_json(stored: Mapping[str, Any]) -> Plan:
             branch_from_json(level.get("branch")),
             str(level.get("reason", "")),
             bool(level.get("everyone", False)),
+            str(level.get("description", "")),
         )
         for level in stored["levels"]
     )

@@ -154,10 +154,11 @@ def why(plan: Plan, position: Position, via: str = "") -> str:
     """Say why somebody is asked at a position, and how they came to be it."""
     here = plan.levels[position.level] if position.level < len(plan.levels) else None
     branch = here.branch if here else None
+    described = f", {here.description}" if here and here.description else ""
     level = (
         plan.reason
         or (here.reason if here else "")
-        or f"Level {position.level + 1} of {plan.name}{f' ({branch.said})' if branch else ''}"
+        or f"Level {position.level + 1} of {plan.name}{described}{f' ({branch.said})' if branch else ''}"
     )
     again = f", pass {position.round + 1} of {plan.repeat}" if position.round else ""
     return f"{level}{again}{f': {via}' if via else ''}"

@@ -52,10 +52,12 @@ def test_policies_are_listed_and_changed_and_the_change_is_told(
             "levels-0-policy": str(policy.pk),
             "levels-0-position": "0",
             "levels-0-timeout_seconds": "120",
+            "levels-0-description": "Architect",
         },
     )
     assert answer.status_code == 302
     policy.refresh_from_db()
+    assert policy.levels.get().description == "Architect"
     assert (policy.name, policy.repeat, policy.version, policy.levels.get().timeout_seconds) == (
         "Renamed",
         3,

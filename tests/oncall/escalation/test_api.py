@@ -65,6 +65,7 @@ def test_a_policy_is_made_as_the_contract_has_it(api: APIClient, mona: User, bob
         "is_default": False,
         "levels": [
             {
+                "description": "",
                 "timeout_seconds": 600,
                 "round_robin": False,
                 "pages_everyone": False,
@@ -73,6 +74,7 @@ def test_a_policy_is_made_as_the_contract_has_it(api: APIClient, mona: User, bob
                 "targets": [{"type": "schedule", "id": str(primary.pk), "turn": "now", "name": "Primary"}],
             },
             {
+                "description": "",
                 "timeout_seconds": 600,
                 "round_robin": False,
                 "pages_everyone": False,
@@ -81,6 +83,7 @@ def test_a_policy_is_made_as_the_contract_has_it(api: APIClient, mona: User, bob
                 "targets": [{"type": "schedule", "id": str(primary.pk), "turn": "now", "name": "Primary"}],
             },
             {
+                "description": "",
                 "timeout_seconds": 900,
                 "round_robin": False,
                 "pages_everyone": False,
@@ -96,6 +99,22 @@ def test_a_policy_is_made_as_the_contract_has_it(api: APIClient, mona: User, bob
         "url": "http://127.0.0.1:8000/escalation/engineering/",
     }
     assert api.get(f"{POLICIES}engineering/").data == made.data == api.get(f"{POLICIES}{policy.pk}/").data
+
+
+def test_a_level_says_who_they_are_to_the_others(api: APIClient, bob: User) -> None:
+    targets = [{"type": "user", "id": str(bob.pk)}]
+    made = api.post(POLICIES, body({"targets": targets, "description": " First line "}), format="json")
+    assert made.data["levels"][0]["description"] == "First line"
+    address = f"{POLICIES}{made.data['slug']}/"
+    # What is given back is taken as it is, and a change of something else keeps it.
+    assert (
+        api.patch(address, {"levels": made.data["levels"]}, format="json").data["levels"]
+        == made.data["levels"]
+    )
+    assert api.patch(address, {"repeat": 3}, format="json").data["levels"] == made.data["levels"]
+    wrong = api.patch(address, {"levels": [{"targets": targets, "description": "x" * 81}]}, format="json")
+    assert wrong.status_code == 400
+    assert "no more than 80" in str(wrong.data)
 
 
 def test_a_level_asks_a_team_and_other_turns_of_a_schedule(api: APIClient, bob: User) -> None:

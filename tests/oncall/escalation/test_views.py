@@ -10,6 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from core.accounts.models import User
 from oncall.escalation import operations, queries
 from oncall.escalation.models import Policy
+from oncall.escalation.rules.plans import from_json, to_json
+from oncall.escalation.rules.steps import Position, why
 from oncall.routing import operations as routing
 from tests import cast
 
@@ -303,3 +305,23 @@ def test_removing_is_a_post(mona: User, policy: Policy) -> None:
 def test_a_policy_without_levels_cannot_be_made(mona: User) -> None:
     with pytest.raises(operations.NoLevels):
         operations.create_policy(name="Empty", levels=[], actor=mona)
+
+
+def test_a_level_says_who_they_are_to_the_others(mona: User, policy: Policy) -> None:
+    client, address = signed_in(mona), f"/escalation/{policy.slug}/edit/"
+    shown = levels(("10", [f"user:{mona.pk}"]))
+    long = client.post(address, typed(policy, **shown, **{"level-0-description": "x" * 81}))
+    assert long.status_code == 422
+    assert "Use at most 80 letters." in long.content.decode()
+    given = typed(policy, **shown, **{"level-0-description": "First line,  <follows> the runbook"})
+    assert client.post(address, given).status_code == 302
+    plan = queries.plan_of(queries.policy(mona, policy.slug))
+    assert plan.levels[0].description == "First line, <follows> the runbook"
+    assert queries.plans_of([policy.pk])[policy.pk] == plan == from_json(to_json(plan))
+    said = "First line, &lt;follows&gt; the runbook"
+    for page in (f"/escalation/{policy.slug}/", "/escalation/", address):
+        assert said in client.get(page).content.decode(), page
+    # Whoever is paged reads it where they read why, and so does who tries the policy out.
+    assert why(plan, Position()) == "Level 1 of Engineering, First line, <follows> the runbook"
+    simulated = client.get("/escalation/-/simulator/", {"policy": policy.slug}).content.decode()
+    assert f"Level 1 of Engineering, {said}" in simulated

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from core.accounts import queries as accounts
+from core.accounts.policy import Verb, require
 from core.api.permissions import Owns
 from core.api.schema import takes
 from core.api.views import ViewSet
@@ -77,6 +78,8 @@ class WeeklySummaries(ViewSet):
     def update(self, request: Request, ref: str) -> Response:
         """Choose whether and when it comes; for a team its managers do."""
         row = self._row(ref)
+        if row.team is not None:
+            require(self.person, Verb.CONFIGURE, row.team)
         if row.pk and (wanted := request.headers.get("If-Match")):
             self._unchanged(row, wanted)
         given = {"time_zone": row.time_zone, **self.read(WeeklyIn)}

@@ -112,6 +112,7 @@ OWN = {
     "oncall:add-absence-calendar": "when they are away",
     "oncall:remove-absence-calendar": "when they are away",
     "oncall:holiday-region": "when they are away",
+    "oncall:weekly-summary": "when they get their summary",
     "oncall:calendar-addresses": "their own addresses",
     "oncall:revoke-calendar-address": "their own addresses",
 }

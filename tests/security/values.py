@@ -182,7 +182,7 @@ class Values:
             "/api/v1/on-call/handoffs/": {"ref": handoff.pk},
             "/api/v1/on-call/handoff-tasks/": {"ref": task.pk},
             "/api/v1/pay-rates/": {"ref": rates.pk},
-            "/api/v1/weekly-summaries/": [{"ref": "me"}, {"ref": "payments"}],
+            "/api/v1/weekly-summaries/": {"ref": "payments"},
             "/api/v1/schedule-imports/": {"ref": _first(ScheduleImport)},
             "/api/v1/status-pages/": {"ref": "alder-pay"},
             "/api/v1/components/": {"ref": Component.objects.earliest("id").pk},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.events.bus import event
 
@@ -158,11 +158,15 @@ class EscalationExhausted:
 @event("schedule.changed")
 @dataclass(frozen=True, slots=True)
 class ScheduleChanged:
-    """Layers or overrides of a schedule changed, from `effective_at` on."""
+    """Layers or overrides of a schedule changed, from `effective_at` on. Those in `told` hear of what it changes for them
+    within `spans` (from, to) by another mail, as of a swap.
+    """
 
     schedule_id: int
     effective_at: str
     summary: str
+    told: list[int] = field(default_factory=list)
+    spans: list[list[str]] = field(default_factory=list)
 
 
 @event("schedule.limits_changed")

@@ -184,7 +184,13 @@ def tell_calendars(fact: ScheduleChanged, _meta: Meta) -> None:
 @on(ScheduleChanged)
 def tell_whose_duty_changed(fact: ScheduleChanged, meta: Meta) -> None:
     """A schedule was edited: who is on call otherwise by it hears of it, but for who did it."""
-    handoffs.schedule_changed(fact.schedule_id, event_id=meta.event_id, actor_id=meta.actor_id)
+    handoffs.schedule_changed(
+        fact.schedule_id,
+        event_id=meta.event_id,
+        actor_id=meta.actor_id,
+        told=fact.told,
+        spans=fact.spans,
+    )
 
 
 @on(UserDeactivated)

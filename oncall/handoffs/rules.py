@@ -63,6 +63,24 @@ def read(rows: Iterable[Sequence[object]]) -> list[Stretch]:
     ]
 
 
+def spans(rows: Iterable[Sequence[str]]) -> list[tuple[datetime, datetime]]:
+    """Read from when to when from JSON, neighbours joined."""
+    found: list[tuple[datetime, datetime]] = []
+    for start, end in sorted((_instant(start), _instant(end)) for start, end in rows):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return found
+
+
+def beside(found: Iterable[Change], known: Sequence[tuple[datetime, datetime]]) -> list[Change]:
+    """Give the changes that do not lie wholly in what is known already."""
+    return [
+        each for each in found if not any(start <= each.start and each.end <= end for start, end in known)
+    ]
+
+
 def _instant(text: object) -> datetime:
     return datetime.fromisoformat(str(text)).astimezone(UTC)
 

@@ -18,7 +18,7 @@ from oncall.schedules import queries as schedules
 from oncall.schedules.models import Schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from oncall.schedules.rules.compare import Change
@@ -30,8 +30,18 @@ AT_ONCE = 20
 
 
 @transaction.atomic
-def schedule_changed(schedule_id: int, *, event_id: int, actor_id: int | None) -> int:
-    """Mail everybody but the actor whose duty of the next 90 days is not what it was; give the number of mails."""
+def schedule_changed(
+    schedule_id: int,
+    *,
+    event_id: int,
+    actor_id: int | None,
+    told: Collection[int] = (),
+    spans: Iterable[Sequence[str]] = (),
+) -> int:
+    """Mail everybody but the actor whose duty of the next 90 days is not what it was; give the number of mails.
+
+    Those in `told` know what changes for them within `spans`: they are mailed of the rest.
+    """
     schedule = Schedule.objects.select_for_update(no_key=True).filter(pk=schedule_id).first()
     if schedule is None:
         return 0
@@ -45,8 +55,11 @@ def schedule_changed(schedule_id: int, *, event_id: int, actor_id: int | None) -
     KnownDuty.objects.update_or_create(
         schedule=schedule, defaults={"until": now + AHEAD, "stretches": rules.stored(new)}
     )
-    told = User.objects.active().filter(pk__in=found.keys() - {actor_id}).order_by("pk")
-    return len(outbox.put([_mail(schedule, user, found[user.pk], event_id) for user in told if user.email]))
+    known_by = rules.spans(spans)
+    found = {pk: rules.beside(own, known_by) if pk in told else own for pk, own in found.items()}
+    news = {pk for pk, own in found.items() if own} - {actor_id}
+    people = User.objects.active().filter(pk__in=news).order_by("pk")
+    return len(outbox.put([_mail(schedule, user, found[user.pk], event_id) for user in people if user.email]))
 
 
 def _final(schedule_id: int, start: datetime, end: datetime) -> list[rules.Stretch]:

@@ -13,6 +13,7 @@ from oncall.events import ScheduleChanged
 from oncall.schedules.models import Schedule
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from core.accounts.models import User
@@ -43,9 +44,19 @@ def locked(schedule: Schedule, *, version: int | None = None, also_deleted: bool
     return fresh
 
 
-def changed(schedule: Schedule, *, at: datetime, summary: str, actor: User | None) -> None:
+def changed(
+    schedule: Schedule,
+    *,
+    at: datetime,
+    summary: str,
+    actor: User | None,
+    told: Collection[int] = (),
+    spans: Iterable[tuple[datetime, datetime]] = (),
+) -> None:
+    """Note an edit. Those in `told` are mailed by the caller of what it changes for them within `spans`."""
     Schedule.objects.filter(pk=schedule.pk).update(version=F("version") + 1)
-    bus.emit(ScheduleChanged(schedule.pk, at.isoformat(), summary), actor=actor)
+    known = [[start.isoformat(), end.isoformat()] for start, end in spans]
+    bus.emit(ScheduleChanged(schedule.pk, at.isoformat(), summary, sorted(told), known), actor=actor)
     live.changed("oncall", f"schedule-{schedule.pk}")
 
 

@@ -91,9 +91,11 @@ def cancel_deadlines(swap: Swap) -> None:
 
 
 def tell_schedule(swap: Swap, *, at: datetime, summary: str, actor: User | None) -> None:
-    """Say that other people are on call from `at` on."""
+    """Say that other people are on call from `at` on; both get the swap's own mail, and no other for its shifts."""
     schedules.mark(swap.schedule)
-    schedules.changed(swap.schedule, at=at, summary=summary, actor=actor)
+    both = {pk for pk in (swap.beneficiary_id, swap.taker_id) if pk is not None}
+    spans = [(row.start, row.end) for row in swap.shifts.all()]
+    schedules.changed(swap.schedule, at=at, summary=summary, actor=actor, told=both, spans=spans)
 
 
 @transaction.atomic

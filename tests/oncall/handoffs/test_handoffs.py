@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.utils import timezone
 
+from core.accounts.models import User
 from core.events.models import Event
 from core.outbox.models import Message
 from core.people.directory import operations as directory
@@ -17,12 +18,13 @@ from oncall.handoffs import operations, rules
 from oncall.handoffs.models import KnownDuty
 from oncall.models import Override
 from oncall.schedules import operations as schedules
+from oncall.swaps import operations as swapping
+from oncall.swaps import queries as swaps
 from tests import cast
 from tests.oncall.test_handlers import hear
 
 if TYPE_CHECKING:
-    from core.accounts.models import User
-    from oncall.models import Schedule
+    from oncall.models import Schedule, Swap
 
 DAY = timedelta(days=1)
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -148,3 +150,50 @@ class TestEdges:
         operations.tell(timer)
         assert not Message.objects.exists()
         assert not Event.objects.filter(name="shift.changed").exists()
+
+
+@pytest.mark.django_db
+class TestSwaps:
+    @pytest.fixture
+    def weekly(self, alice: User, bob: User) -> Schedule:
+        """Alice's and Bob's schedule, of which they know."""
+        cast.ada()
+        schedule = cast.weekly(alice, bob)
+        operations.extend()
+        hear()
+        Message.objects.all().delete()
+        return schedule
+
+    def taken(self, schedule: Schedule, giver: User, taker: User) -> Swap:
+        """Somebody takes a shift some weeks ahead, entered by an admin."""
+        now = timezone.now()
+        shift = swaps.shifts_of(schedule, giver, start=now, end=now + 60 * DAY)[-1]
+        swap = swapping.ask(schedule, beneficiary=giver, keys=[shift.key], actor=giver)
+        Message.objects.all().delete()
+        return swapping.take(swap, user=taker, actor=User.objects.get(email="ada@example.com"))
+
+    def test_both_people_of_a_swap_get_one_mail_about_it(
+        self, weekly: Schedule, alice: User, bob: User
+    ) -> None:
+        swap = self.taken(weekly, alice, bob)
+        hear()
+        said = ["Bob Example takes a shift of Alice Example"]
+        assert (subjects(alice), subjects(bob)) == (said, said)
+        swapping.withdraw(swap, actor=User.objects.get(email="ada@example.com"))
+        hear()
+        assert [len(subjects(user)) for user in (alice, bob)] == [2, 2]
+        assert not any("duty" in subject for subject in (*subjects(alice), *subjects(bob)))
+
+    def test_what_another_edit_changed_meanwhile_is_still_said(
+        self, weekly: Schedule, alice: User, bob: User
+    ) -> None:
+        swap = self.taken(weekly, alice, bob)
+        start = max(row.end for row in swap.shifts.all()) + 10 * DAY
+        schedules.add_override(weekly, start=start, end=start + DAY, user=cast.carol(), actor=None)
+        hear()
+        told = [Message.objects.filter(client=operations.CHANGED, user=user).count() for user in (alice, bob)]
+        assert sum(told) == 1, "whoever is covered that day hears of it, and of nothing else"
+        (mail,) = Message.objects.filter(client=operations.CHANGED, user__in=[alice.pk, bob.pk])
+        lines = [line for line in mail.content["text"].splitlines() if line.startswith("- ")]
+        assert len(lines) == 1
+        assert f"{start:%d %b}" in lines[0]

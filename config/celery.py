@@ -28,6 +28,11 @@ app.autodiscover_tasks(related_name="jobs")
 BEAT: dict[str, dict[str, object]] = {
     "drain": {"task": "core.outbox.drain", "schedule": 5.0, "options": {"queue": "pages", "expires": 30}},
     "calendars": {"task": "oncall.absences.read", "schedule": 60.0, "options": {"expires": 50}},
+    "schedule-calendars": {
+        "task": "oncall.calendars.read",
+        "schedule": 60.0,
+        "options": {"expires": 50},
+    },
     "housekeeping": {"task": "core.events.housekeeping", "schedule": 60.0, "options": {"expires": 50}},
 }
 app.conf.beat_schedule = BEAT

@@ -1,5 +1,6 @@
 from oncall.absences.admin import AbsenceAdmin, AbsenceCalendarAdmin
 from oncall.alerts.admin import IntegrationAdmin
+from oncall.calendars.admin import ScheduleCalendarAdmin
 from oncall.destinations.admin import DestinationAdmin
 from oncall.escalation.admin import LevelAdmin, PolicyAdmin
 from oncall.feeds.admin import FeedAddressAdmin, PublishedShiftAdmin
@@ -39,6 +40,7 @@ __all__ = [
     "QuietHoursAdmin",
     "RouteAdmin",
     "ScheduleAdmin",
+    "ScheduleCalendarAdmin",
     "ScheduleImportAdmin",
     "ScheduleLimitsAdmin",
     "ServicePolicyAdmin",

@@ -1,5 +1,6 @@
 from oncall.absences.api import MyAbsenceCalendars, MyAbsences
 from oncall.alerts.api import Integrations
+from oncall.calendars.api import ScheduleCalendars
 from oncall.destinations.api import Channels
 from oncall.escalation.api.pages import PagesLedger
 from oncall.escalation.api.policies import EscalationPolicies
@@ -37,6 +38,7 @@ routes = [
     ("missing-runbooks", MissingRunbooks, "missing-runbook"),
     ("simulate", Simulate, "simulate"),
     ("schedule-imports", ScheduleImports, "schedule-import"),
+    ("schedules/(?P<schedule>[^/]+)/calendars", ScheduleCalendars, "schedule-calendar"),
     ("schedules/(?P<schedule>[^/]+)/shadows", Shadows, "shadow"),
     ("schedules/(?P<schedule>[^/]+)/swaps", Swaps, "swap"),
     ("schedules", Schedules, "schedule"),

@@ -1,5 +1,6 @@
 """The jobs of on-call, where Celery finds them."""
 
 from oncall.absences.jobs import read_calendars
+from oncall.calendars.jobs import read_schedule_calendars
 
-__all__ = ["read_calendars"]
+__all__ = ["read_calendars", "read_schedule_calendars"]

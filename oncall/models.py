@@ -1,5 +1,6 @@
 from oncall.absences.models import Absence, AbsenceCalendar, HolidayRegion
 from oncall.alerts.models import Alert, IngestError, Integration, Signal, SpoolReceipt
+from oncall.calendars.models import CalendarShift, ScheduleCalendar
 from oncall.destinations.models import Destination
 from oncall.escalation.models import Escalation, LastResort, Level, Policy, Target
 from oncall.feeds.models import FeedAddress, PublishedSchedule, PublishedShift
@@ -21,6 +22,7 @@ __all__ = [
     "AbsenceCalendar",
     "AheadWarning",
     "Alert",
+    "CalendarShift",
     "ContactMethod",
     "Destination",
     "Escalation",
@@ -49,6 +51,7 @@ __all__ = [
     "Restriction",
     "Route",
     "Schedule",
+    "ScheduleCalendar",
     "ScheduleImport",
     "ScheduleLimits",
     "ScheduleVersion",

@@ -28,13 +28,14 @@ LONGEST_TEXT = 200
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event, or one repetition of it, as [start, end) in UTC. `people` are the addresses of mail it names."""
+    """One event, or one repetition of it, as [start, end) in UTC. People are addresses of mail in lower case."""
 
     uid: str
     start: datetime
     end: datetime
     title: str
-    people: tuple[str, ...]
+    invited: tuple[str, ...]
+    organizer: str
     is_all_day: bool
 
 
@@ -184,7 +185,8 @@ def _events(part: lines.Component, zones: times.Zones, window: Window, work: _Wo
                 begin,
                 end,
                 part.text("SUMMARY")[:LONGEST_TEXT],
-                _people(part),
+                _people(part, "ATTENDEE"),
+                next(iter(_people(part, "ORGANIZER")), ""),
                 first.is_date,
             )
 
@@ -244,11 +246,10 @@ def _listed(part: lines.Component, name: str, zones: times.Zones, work: _Work) -
                 yield times.written(text, line, zones)
 
 
-def _people(part: lines.Component) -> tuple[str, ...]:
-    """The addresses of mail of whoever takes part, then of whoever called it, in lower case."""
+def _people(part: lines.Component, name: str) -> tuple[str, ...]:
+    """The addresses of mail in the lines of a name."""
     found = [
         line.value.strip()[len("mailto:") :].lower()
-        for name in ("ATTENDEE", "ORGANIZER")
         for line in part.all(name)
         if line.value.strip().lower().startswith("mailto:")
     ]

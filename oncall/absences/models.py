@@ -5,23 +5,16 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from core.ical.models import CalendarCopy
 
-class AbsenceCalendar(models.Model):
-    """A person's iCalendar address whose events are absences. It is sealed; the last copy that could be read counts."""
+
+class AbsenceCalendar(CalendarCopy):
+    """A person's iCalendar address whose events are absences."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="absence_calendars")
-    url = models.TextField()
-    host = models.CharField(max_length=253)
     only = models.CharField(
         max_length=60, blank=True, help_text="Only events with this in their title; empty: all."
     )
-    etag = models.CharField(max_length=300, blank=True)
-    copy = models.BinaryField(null=True)
-    due_at = models.DateTimeField(db_default=Now())
-    read_at = models.DateTimeField(null=True)
-    error = models.CharField(max_length=300, blank=True)
-    left_out = models.JSONField(default=list, help_text="Events that cannot be read, each with its reason.")
-    created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         indexes = [models.Index(fields=["due_at"], name="absence_calendar_due")]

@@ -11,6 +11,7 @@ from django.db.models import Q
 from core.accounts import queries as accounts
 from core.accounts.models import User
 from oncall.absences import queries as absences
+from oncall.calendars import queries as calendars
 from oncall.escalation.models import Target
 from oncall.lookahead.rules import duties, gaps, rotations
 from oncall.lookahead.rules.worries import (
@@ -21,6 +22,7 @@ from oncall.lookahead.rules.worries import (
     Window,
     Worry,
     begin_of,
+    clock,
     in_order,
     stretch,
 )
@@ -131,6 +133,7 @@ def _found(plans: Sequence[Plan], window: Window) -> dict[int, list[Worry]]:
         *duties.too_little_rest(people, names, window),
         *duties.away(people, away, names, window),
         *_unreachable(plans, names, window),
+        *_unread(plans, window),
     ):
         found[pk].append(worry)
     return {pk: in_order(some) for pk, some in found.items()}
@@ -164,6 +167,27 @@ def _unreachable(plans: Sequence[Plan], names: Mapping[int, str], window: Window
         )
         for (plan_id, user), (plan, start, end) in first.items()
         if user in people and not any(method.usable for method in people[user].methods)
+    ]
+
+
+def _unread(plans: Sequence[Plan], window: Window) -> list[tuple[int, Worry]]:
+    """The calendars from which a schedule is read and which could not be read for a day."""
+    named = {plan.id: plan for plan in plans}
+    return [
+        (
+            row.schedule_id,
+            Worry(
+                kind=Kind.UNREAD,
+                key=f"calendar-{row.pk}",
+                text=f"The calendar {row} of {named[row.schedule_id].name} could not be read since"
+                f" {clock(row.read_at or row.created_at, named[row.schedule_id].zone)}.",
+                reason=f"{row.error} What was read before still counts.",
+                fix="Mend the address on the schedule's page of calendars, or remove the calendar.",
+                start=window.now,
+                is_grave=True,
+            ),
+        )
+        for row in calendars.unread(list(named), now=window.now)
     ]
 
 

@@ -121,8 +121,8 @@ def exceptions(overrides: Sequence[Override], *, within: Window) -> list[Block]:
             h, w = _place(start, end, within)
             users = (one.user,) if one.user is not None else ()
             room = w * PARTS // within.columns
-            is_swap = one.kind is Exceptional.SWAP
-            override, swap = (None, one.id) if is_swap else (one.id, None)
+            override = one.id if one.kind is Exceptional.OVERRIDE else None
+            swap = one.id if one.kind is Exceptional.SWAP else None
             drawn.append(Block(h, w, users, one.start, one.end, one.kind.value, override, room, swap))
     return drawn
 

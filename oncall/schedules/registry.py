@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from core.accounts.models import User
+    from oncall.schedules.models import Schedule
     from oncall.schedules.rules.resolver import Slice
 
 Read = Callable[[Mapping[int, Sequence[Layer]], datetime, datetime], Mapping[int, Sequence[Override]]]
@@ -50,6 +51,26 @@ def exceptions(
 def naming(user_ids: Collection[int]) -> list[Iterable[int]]:
     """Give the schedules in which exceptions of other features put one of these people on call, by feature."""
     return [named(user_ids) for _, named, _ in _known]
+
+
+Layers = Callable[[Collection[int], datetime, datetime], Mapping[int, Sequence[Layer]]]
+"""Given some schedules that have exceptions, and a window: the layers that each of them has besides its rotations."""
+
+_layers: list[Layers] = []
+
+
+def add_layers(read: Layers) -> None:
+    """Let a feature add layers to schedules that have `has_exceptions`."""
+    _layers.append(read)
+
+
+def layers(schedule_ids: Collection[int], start: datetime, end: datetime) -> dict[int, list[Layer]]:
+    """Give the layers that other features know of, by schedule."""
+    found: defaultdict[int, list[Layer]] = defaultdict(list)
+    for read in _layers if schedule_ids else ():
+        for schedule_id, own in read(schedule_ids, start, end).items():
+            found[schedule_id] += own
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +138,53 @@ def reaching(schedule_id: int) -> list[Reach]:
     return [each for read in _reaching for each in read(schedule_id)]
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A calendar elsewhere that a schedule is read from: when it was read last, why it cannot be, where that stands."""
+
+    name: str
+    host: str
+    use: str
+    read_at: datetime | None
+    error: str
+    left_out: int
+    address: str
+
+
+Sources = Callable[["Schedule"], Iterable[Source]]
+_sources: list[Sources] = []
+
+
+def add_sources(read: Sources) -> None:
+    """Let a feature say what a schedule is read from."""
+    _sources.append(read)
+
+
+def sources(schedule: Schedule) -> list[Source]:
+    """Give what a schedule is read from."""
+    return [each for read in _sources for each in read(schedule)]
+
+
 Ending = Callable[[int], Iterable[str]]
 _ending: list[Ending] = []
+End = Callable[[int, datetime], None]
+_end: list[End] = []
 
 
-def add_ending(read: Ending) -> None:
-    """Let a feature say what of it ends with a schedule, given its id, a sentence for each thing."""
+def add_ending(read: Ending, end: End | None = None) -> None:
+    """Let a feature say what of it ends with a schedule, given its id, a sentence for each thing.
+
+    `end` ends it at a moment, as a part of the write that deletes the schedule.
+    """
     _ending.append(read)
+    if end is not None:
+        _end.append(end)
+
+
+def end(schedule_id: int, at: datetime) -> None:
+    """End what ends with a schedule."""
+    for each in _end:
+        each(schedule_id, at)
 
 
 def ending(schedule_id: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""Let schedules know of swaps and shadows, and swaps of who is away and who rests."""
+"""Let schedules know of calendars elsewhere, of swaps and shadows, and swaps of who is away and who rests."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from django.utils import timezone
 from core.outbox import registry as outbox
 from core.timers import registry as timers
 from oncall.absences import queries as absences
+from oncall.calendars import operations as ending_calendars
+from oncall.calendars import queries as calendars
 from oncall.feeds import queries as feeds
 from oncall.nights import queries as nights
 from oncall.paging import queries as pages
@@ -18,6 +20,10 @@ from oncall.swaps import operations, queries, registry
 
 def register() -> None:
     schedules.add_exceptions(queries.exceptions, naming=queries.naming, marked=True)
+    schedules.add_layers(calendars.layers)
+    schedules.add_exceptions(calendars.exceptions, naming=calendars.naming, marked=True)
+    schedules.add_sources(calendars.sources)
+    schedules.add_ending(calendars.ending, ending_calendars.end_of)
     schedules.add_wishes(queries.wishes)
     registry.add_absences(
         lambda ids, start, end: (

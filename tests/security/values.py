@@ -19,6 +19,7 @@ from core.tokens import operations as tokens
 from incidents.edits.views import EDITS
 from incidents.models import Change, Incident, Severity
 from oncall.absences import operations as absences
+from oncall.calendars import operations as calendars
 from oncall.escalation import operations as escalation
 from oncall.feeds import operations as feeds
 from oncall.feeds.models import Kind
@@ -95,6 +96,13 @@ class Values:
         task = handoffs.add_task(override.schedule, kind="alert", text="Less noise", actor=self.admin)
         rates = load.set_rates(team=None, since=now.date(), currency="EUR", actor=self.admin)
         swap, shadow = cast.swap(override.schedule), cast.shadow(override.schedule)
+        read_from = calendars.add(
+            override.schedule,
+            name="Roster",
+            url="https://calendar.example/roster.ics",
+            use="shifts",
+            actor=self.admin,
+        )
         schedule, page = override.schedule.slug, {"slug": "alder-pay"}
         channel = cast.channel("sweep@example.com", kind="email")
         written = Postmortem.objects.earliest("id")
@@ -135,6 +143,7 @@ class Values:
             "/cover/": {"token": cover_tokens.make(swap, self.responder)},
             "/on-call/{slug}/handoff/": {"slug": schedule, "pk": handoff.pk},
             "/on-call/{slug}/handoff/tasks/": {"slug": schedule, "pk": task.pk},
+            "/on-call/{slug}/calendars/": {"slug": schedule, "pk": read_from.pk},
             "/on-call/{slug}/shadows/": {"slug": schedule, "pk": shadow.pk},
             "/on-call/": {"slug": schedule, "pk": override.pk, "number": 1},
             "/p/": {"token": page_tokens.make(self.page)},
@@ -176,6 +185,7 @@ class Values:
             "/api/v1/integrations/": {"ref": Integration.objects.earliest("id").pk},
             "/api/v1/routes/": {"ref": _first(Route)},
             "/api/v1/schedules/": {"ref": schedule, "override": override.pk, "number": 1, "against": 1},
+            "/api/v1/schedules/{schedule}/calendars/": {"schedule": schedule, "ref": read_from.pk},
             "/api/v1/schedules/{schedule}/shadows/": {"schedule": schedule, "ref": shadow.pk},
             "/api/v1/schedules/{schedule}/swaps/": {"schedule": schedule, "ref": swap.pk},
             "/api/v1/on-call/limits/": {"ref": schedule},

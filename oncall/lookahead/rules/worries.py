@@ -32,6 +32,7 @@ class Kind(StrEnum):
     LENGTH = "turn_length"
     UNREACHABLE = "no_contact_method"
     UNUSED = "no_policy"
+    UNREAD = "calendar_unread"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from core.errors import Refused
 from core.timers import operations as timers
-from oncall.schedules import queries
+from oncall.schedules import queries, registry
 from oncall.schedules.models import Layer, Override, Schedule
 from oncall.schedules.operations.changes import changed, locked
 from oncall.schedules.operations.layers import BEGIN, save_layers
@@ -47,6 +47,7 @@ def delete(schedule: Schedule, *, version: int | None = None, actor: User | None
     live.filter(start__gte=now).update(cancelled_at=now)
     live.filter(start__lt=now).update(end=now)
     timers.cancel(BEGIN, [mine.pk])
+    registry.end(mine.pk, now)
     Schedule.objects.filter(pk=mine.pk).update(deleted_at=now)
     changed(mine, at=now, summary="Schedule deleted", actor=actor)
 

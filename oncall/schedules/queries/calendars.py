@@ -75,15 +75,23 @@ def calendar(
     rows: dict[int, Row] = {}
     for layer in one.layers:  # an edited rotation is drawn on one line, before and after
         row = rows.setdefault(layer.lineage, Row(layer.name, "", []))
-        shifts = resolver.layer_shifts(layer, window.start, window.end, away=away)
+        if layer.is_fed:
+            own = [each for each in one.overrides if each.layer == layer.lineage]
+            shifts = resolver.final([layer], own, window.start, window.end, away=away)
+        else:
+            shifts = resolver.layer_shifts(layer, window.start, window.end, away=away)
         row.blocks.extend(grid.blocks(shifts, within=window, gaps=False))
-        rows[layer.lineage] = replace(row, note=rhythm(layer))
+        rows[layer.lineage] = replace(row, note="from a calendar" if layer.is_fed else rhythm(layer))
     pieces = one.final(window.start, window.end)
     final = grid.blocks(pieces, within=window, gaps=True)
     entered = [each for each in one.overrides if each.kind is values.Exceptional.OVERRIDE]
     swapped = [each for each in one.overrides if each.kind is values.Exceptional.SWAP]
     over = grid.exceptions(entered, within=window)
     given = grid.exceptions(swapped, within=window)
+    read = [each for each in one.overrides if each.kind is values.Exceptional.CALENDAR and each.layer is None]
+    for name in dict.fromkeys(each.by for each in read):
+        own = [each for each in read if each.by == name]
+        rows[-len(rows) - 1] = Row(name, "overrides, from a calendar", grid.exceptions(own, within=window))
     drawn = [block for row in rows.values() for block in row.blocks] + final + over + given
     people = User.objects.in_bulk({pk for block in drawn for pk in block.users})
     known = Override.objects.select_related("user", "replaces", "created_by").in_bulk(

@@ -136,6 +136,8 @@ def resolve(schedule_ids: Iterable[int] | None, *, start: datetime, end: datetim
     layers = {pk: tuple(_layer(row) for row in own) for pk, *_, own, _ in rows}
     overrides = {pk: [_override(row) for row in own] for pk, *_, own in rows}
     marked = [pk for pk, _, has_exceptions, *_ in rows if has_exceptions]
+    for pk, fed in registry.layers(marked, start, end).items():
+        layers[pk] += tuple(fed)
     for pk, others in registry.exceptions(layers, start, end, marked=marked).items():
         overrides[pk] += others
     named = {pk: _named(layers[pk], overrides[pk]) for pk in layers}
@@ -164,6 +166,7 @@ def as_if(version: ScheduleVersion, layers: Iterable[Layer], *, start: datetime,
     pk, ahead = version.schedule_id, version.stands_behind_id
     found = resolve([pk] if ahead is None else [pk, ahead], start=start, end=end)
     own = tuple(replace(layer_value(layer), effective_from=start, effective_until=None) for layer in layers)
+    own += tuple(layer for layer in found[pk].layers if layer.is_fed)
     named = _named(own, found[pk].overrides)
     closed = _closed(accounts.closures(sorted(named)) if named else {}, named)
     row = (
@@ -240,7 +243,7 @@ def _led(
     layers: Iterable[values.Layer], offset: int, start: datetime, end: datetime | None
 ) -> Iterable[values.Layer]:
     """The rotations of the schedule ahead, so many turns further on, for as long as this one stands behind it."""
-    for layer in layers:
+    for layer in (each for each in layers if not each.is_fed):
         by = offset % (len(layer.participants) or 1)
         ends = [moment for moment in (layer.effective_until, end) if moment is not None]
         yield replace(

@@ -47,10 +47,15 @@ def why(schedule: Schedule, at: datetime) -> Why:
     away = one.away(at, at + TICK)
     rotations = []
     for layer in one.layers:
-        said = resolver.layer_shifts(layer, at, at + TICK, away=away)
+        if layer.is_fed:
+            own_events = [each for each in one.overrides if each.layer == layer.lineage]
+            said = resolver.final([layer], own_events, at, at + TICK, away=away)
+        else:
+            said = resolver.layer_shifts(layer, at, at + TICK, away=away)
         if layer.effective_from <= at and (layer.effective_until is None or layer.effective_until > at):
             rotations.append((layer, said[0] if said else None))
-    entered = exceptions.in_force_at(one.overrides, at)
+    fed = {layer.lineage for layer in one.layers if layer.is_fed}
+    entered = [each for each in exceptions.in_force_at(one.overrides, at) if each.layer not in fed]
     own = [each.id for each in entered if each.kind is values.Exceptional.OVERRIDE]
     rows = Override.objects.select_related("user", "replaces", "created_by").in_bulk(own)
     shown = [pieces[place], *(said for _, said in rotations if said)]

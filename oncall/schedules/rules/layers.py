@@ -15,11 +15,11 @@ class Unit(StrEnum):
 
 
 class Exceptional(StrEnum):
-    """What makes an exception: a person's override, a swap of shifts, an event of somebody's calendar."""
+    """What makes an exception: a person's override, a swap of shifts, an event of a calendar."""
 
     OVERRIDE = "override"
     SWAP = "swap"
-    FEED = "feed"
+    CALENDAR = "calendar"
 
 
 class Malformed(ValueError):
@@ -73,7 +73,8 @@ class Layer:
     """One rotation; its first place begins at `start`, it counts in [effective_from, effective_until).
 
     The layer of the highest `rank` that has somebody answers; layers of equal rank are on call together. Without
-    ranks each layer stands above those before it. The `lineage` is the same in all versions of one layer.
+    ranks each layer stands above those before it. The `lineage` is the same in all versions of one layer. One that
+    `is_fed` from a calendar has no people of its own: exceptions put them on call in it.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Layer:
     lineage: int = 0
     rank: int | None = None
     counts_only_active: bool = False
+    is_fed: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "start", utc(self.start))

@@ -90,7 +90,8 @@ def answers(
 def answer(layer: Layer, turn: int, absences: Absences, at: datetime) -> Answer:
     """Say who has a turn of a layer at an instant, or why nobody does."""
     if not layer.participants:
-        return Answer((), None, None, f"{words.named(layer)} has no participants")
+        has = "names nobody at this time" if layer.is_fed else "has no participants"
+        return Answer((), None, None, f"{words.named(layer)} {has}")
     number = turn % len(layer.participants)
     place = tuple(dict.fromkeys(layer.participants[number] or ()))
     if not place:

@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from oncall.schedules.rules.layers import WEEKDAYS, Handoff, Layer, Override, Unit
+from oncall.schedules.rules.layers import WEEKDAYS, Exceptional, Handoff, Layer, Override, Unit
 
 NOT_ACTIVE = "is not active"
 UNCOVERED = "no layer covers this time"
@@ -18,11 +18,13 @@ def rule(layer: Layer) -> str:
 
 
 def named(layer: Layer) -> str:
-    return f'layer "{layer.name}"'
+    return f'{"calendar" if layer.is_fed else "layer"} "{layer.name}"'
 
 
 def exception(override: Override, name: str = "") -> str:
-    """An exception with who made it and until when; `name` is that of the layer it is of."""
+    """An exception with who or what made it and until when; `name` is that of the layer it is of."""
+    if override.kind is Exceptional.CALENDAR:
+        return f'calendar "{override.by}" until {override.end:%Y-%m-%d %H:%M} UTC'
     of = f' of layer "{name}"' if name else ""
     by = f" by {override.by}" if override.by else ""
     return f"{override.kind}{of}{by} until {override.end:%Y-%m-%d %H:%M} UTC"

@@ -139,6 +139,7 @@ def _calendar(
         "form": form,
         "watch": queries.watch(schedule, at=now),
         "reaching": registry.reaching(schedule.pk),
+        "sources": registry.sources(schedule),
         "mine": [
             shift
             for shift in queries.shifts_of(request.user, start=now, end=now + timedelta(days=56))

@@ -49,7 +49,7 @@ def test_an_event_says_who_and_from_when_until_when() -> None:
     assert content.name == "Absences"
     assert event.uid == "one@example.com"
     assert event.title == "Ana is away, back on Monday"
-    assert event.people == ("ana@example.com", "boss@example.com")
+    assert (event.invited, event.organizer) == (("ana@example.com",), "boss@example.com")
     assert (event.start, event.end) == (
         datetime(2026, 7, 2, 7, tzinfo=UTC),
         datetime(2026, 7, 2, 15, 30, tzinfo=UTC),

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from core.channels import secrets
 from core.events.models import Event
+from core.ical import copies
 from core.net import http
 from oncall.absences import operations, queries, rules
 from oncall.absences.models import Absence, AbsenceCalendar, HolidayRegion
@@ -214,7 +215,7 @@ def test_a_calendar_is_asked_every_fifteen_minutes_and_not_of_who_left(alice: Us
     calendar = subscribe(alice, site, (SOON, "Sea"))
     assert operations.read_due() == 0
     left = calendar.due_at - timezone.now()
-    assert timedelta(minutes=10) < left <= operations.EVERY
+    assert timedelta(minutes=10) < left <= copies.EVERY
     type(alice).objects.update(is_active=False)
     AbsenceCalendar.objects.update(due_at=timezone.now())
     assert operations.read_due() == 0

@@ -16,6 +16,7 @@ from oncall.schedules.admin import OverrideAdmin, ScheduleAdmin
 from oncall.shadows.admin import ShadowAdmin
 from oncall.swaps.admin import SwapAdmin, SwapRuleAdmin
 from oncall.weekly.admin import WeeklySummaryAdmin
+from oncall.timeoff.admin import TimeOffAdmin, TimeOffTermsAdmin
 
 __all__ = [
     "AbsenceAdmin",
@@ -48,4 +49,6 @@ __all__ = [
     "SwapAdmin",
     "SwapRuleAdmin",
     "WeeklySummaryAdmin",
+    "TimeOffAdmin",
+    "TimeOffTermsAdmin",
 ]

@@ -20,6 +20,7 @@ from oncall.schedules.api.shifts import OnCall
 from oncall.shadows.api import Shadows
 from oncall.swaps.api import Swaps
 from oncall.weekly.api import WeeklySummaries
+from oncall.timeoff.api import TimeOffTermsOf, TimesOff
 
 routes = [
     ("alerts", Alerts, "alert"),
@@ -52,5 +53,7 @@ routes = [
     ("insights/pay", Pay, "pay"),
     ("pay-rates", Rates, "pay-rates"),
     ("weekly-summaries", WeeklySummaries, "weekly-summary"),
+    ("time-off", TimesOff, "time-off"),
+    ("time-off-terms", TimeOffTermsOf, "time-off-terms"),
     ("on-call", OnCall, "on-call"),
 ]

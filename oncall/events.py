@@ -413,3 +413,22 @@ class PayRatesChanged:
     pay_rates_id: int
     team_id: int | None
     since: str
+
+
+@event("time_off.changed")
+@dataclass(frozen=True, slots=True)
+class TimeOffChanged:
+    """Time off for being on call was proposed, planned, taken, declined, proposed again or lost (`what`)."""
+
+    time_off_id: int
+    user_id: int
+    what: str
+
+
+@event("time_off_terms.changed")
+@dataclass(frozen=True, slots=True)
+class TimeOffTermsChanged:
+    """A manager said how much time off being on call earns: in a team, or in every team without its own (None)."""
+
+    time_off_terms_id: int
+    team_id: int | None

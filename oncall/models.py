@@ -16,6 +16,7 @@ from oncall.schedules.models import Layer, Override, Participant, Restriction, S
 from oncall.shadows.models import Shadow
 from oncall.swaps.models import Swap, SwapEntry, SwapRule, SwapShift
 from oncall.weekly.models import WeeklySummary
+from oncall.timeoff.models import TimeOff, TimeOffTerms
 
 __all__ = [
     "Absence",
@@ -65,4 +66,6 @@ __all__ = [
     "SwapShift",
     "Target",
     "WeeklySummary",
+    "TimeOff",
+    "TimeOffTerms",
 ]

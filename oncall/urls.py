@@ -25,4 +25,5 @@ urlpatterns = [
     path("", include("oncall.feeds.urls")),
     path("", include("oncall.absences.urls")),
     path("", include("oncall.load.urls")),
+    path("", include("oncall.timeoff.urls")),
 ]

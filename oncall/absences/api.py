@@ -54,9 +54,9 @@ class MyAbsences(Lists, Shows, ViewSet):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, ref: str) -> Response:
-        """Take back an absence that was entered by hand; those of a calendar go with it."""
+        """Take back an absence that was entered by hand; those of a calendar go with it, time off with its plan."""
         absence = self.get_object()
-        if absence.calendar_id is not None:
+        if absence.calendar_id is not None or hasattr(absence, "time_off"):
             raise NotFound
         operations.remove(absence)
         return Response(status=204)

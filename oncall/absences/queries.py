@@ -37,7 +37,7 @@ def coming(user: User) -> QuerySet[Absence]:
     """A person's absences that are not over, soonest first."""
     return (
         Absence.objects.filter(user=user, end__gt=timezone.now())
-        .select_related("calendar")
+        .select_related("calendar", "time_off")
         .order_by("start", "pk")
     )
 
@@ -48,8 +48,8 @@ def calendars(user: User) -> QuerySet[AbsenceCalendar]:
 
 
 def own(user: User, pk: int) -> Absence:
-    """One of a person's absences that was entered by hand; 404 for any other."""
-    return get_object_or_404(Absence, user=user, pk=pk, calendar=None)
+    """One of a person's absences that was entered by hand and is no time off; 404 for any other."""
+    return get_object_or_404(Absence, user=user, pk=pk, calendar=None, time_off=None)
 
 
 def own_calendar(user: User, pk: int) -> AbsenceCalendar:

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from django.template import Library
 
 from oncall.load.rules.hours import Kind
+from oncall.timeoff import rules as timeoff
 
 if TYPE_CHECKING:
+    from decimal import Decimal
     from fractions import Fraction
 
     from oncall.load.rules.hours import Hours
+    from oncall.timeoff.models import TimeOff
 
 register = Library()
 
@@ -46,6 +49,25 @@ def as_quantity(quantity: Fraction) -> str:
 def of_kind(hours: Hours, kind: str) -> timedelta:
     """Give the hours of a kind, by its name."""
     return hours.of(Kind[kind.upper()])
+
+
+@register.filter
+def hours_said(hours: Decimal) -> str:
+    """Write hours of time off, as 8 hours."""
+    return timeoff.hours_said(hours)
+
+
+@register.filter
+def earned_by(row: TimeOff) -> str:
+    """Say what earned some time off."""
+    return timeoff.why_said(timeoff.Why(row.why), row.day)
+
+
+@register.filter
+def hardness(row: TimeOff) -> str:
+    """Say what made a night hard, as 4 pages, awake for 95 minutes."""
+    awake = f", awake for {row.awake_minutes} minutes" if row.awake_minutes else ""
+    return f"{row.count} page{'' if row.count == 1 else 's'}{awake}"
 
 
 def _short(number: float) -> str:

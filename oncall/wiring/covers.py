@@ -1,4 +1,4 @@
-"""Let schedules know of calendars elsewhere, of swaps and shadows, and swaps of who is away and who rests."""
+"""Let schedules know of calendars elsewhere, of swaps and shadows, swaps of who is away or rests; offer time off."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from core.outbox import registry as outbox
 from core.timers import registry as timers
+from core.watch import registry as watch
 from oncall.absences import queries as absences
 from oncall.calendars import operations as ending_calendars
 from oncall.calendars import queries as calendars
@@ -16,6 +17,8 @@ from oncall.schedules import registry as schedules
 from oncall.shadows import operations as shadowing
 from oncall.shadows import queries as shadows
 from oncall.swaps import operations, queries, registry
+from oncall.timeoff import operations as timeoff
+from oncall.timeoff import queries as resting
 
 
 def register() -> None:
@@ -38,3 +41,13 @@ def register() -> None:
     outbox.register(outbox.Client(shadowing.CLIENT, shadowing.unwanted, pages.stored, shadowing.hear))
     timers.on(operations.EXPIRE)(operations.expire)
     timers.on(operations.REMIND)(operations.remind)
+    _time_off()
+
+
+def _time_off() -> None:
+    """Offer time off for what people went through, and tell of it before it is lost."""
+    watch.add_chore(watch.Chore("time off for being on call", 3600, timeoff.propose_now))
+    schedules.add_wishes(resting.wishes)
+    timers.on(timeoff.DAY)(timeoff.come)
+    timers.on(timeoff.OVER)(timeoff.over)
+    outbox.register(outbox.Client(timeoff.CLIENT, timeoff.unwanted, pages.stored, timeoff.hear))

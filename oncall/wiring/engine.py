@@ -44,7 +44,11 @@ def register() -> None:
         "oncall_publishedshift",
         "cancelled_at < now() - interval '60 days' or \"end\" < now() - interval '200 days'",
     )
-    housekeeping.prune("oncall_absence", "\"end\" < now() - interval '400 days'")
+    housekeeping.prune(
+        "oncall_absence",
+        "\"end\" < now() - interval '400 days'"
+        " and not exists (select from oncall_timeoff t where t.absence_id = oncall_absence.id)",
+    )
     housekeeping.prune("oncall_spoolreceipt", "drained_at < now() - interval '90 days'")
     # What was not imported holds names and addresses of people.
     housekeeping.prune(

@@ -21,6 +21,8 @@ from oncall.models import (
     Route,
     Schedule,
     Swap,
+    TimeOff,
+    TimeOffTerms,
 )
 
 if TYPE_CHECKING:
@@ -49,5 +51,7 @@ def register() -> None:
     visibility.register("feed", FeedAddress.objects.visible_to)
     visibility.register("swap", lambda _user: Swap.objects.all())
     visibility.register("handoff", lambda _user: Handoff.objects.all())
+    visibility.register("time_off", TimeOff.objects.of)
+    visibility.register("time_off_terms", TimeOffTerms.objects.visible_to)
     visibility.register("shift", lambda _user: Schedule.objects.all())
     visibility.register("schedule", lambda _user: Schedule.objects.all())

@@ -25,11 +25,21 @@ from oncall.feeds import operations as feeds
 from oncall.feeds.models import Kind
 from oncall.handoffs import operations as handoffs
 from oncall.load import operations as load
-from oncall.models import Alert, ContactMethod, Integration, NotificationRule, Page, Route, ScheduleImport
+from oncall.models import (
+    Alert,
+    ContactMethod,
+    Integration,
+    NotificationRule,
+    Page,
+    Route,
+    ScheduleImport,
+    TimeOff,
+)
 from oncall.paging import tokens as page_tokens
 from oncall.quiet import operations as quiet
 from oncall.schedules import operations as schedules
 from oncall.swaps import tokens as cover_tokens
+from oncall.timeoff import operations as timeoff
 from postmortems.models import ActionItem, Factor, Postmortem, TimelineItem
 from statuspage.models import Component, Notice
 from tests import cast
@@ -95,6 +105,16 @@ class Values:
         handoff = handoffs.hand_over(override.schedule, at=now, outgoing=[], incoming=[self.responder.pk])
         task = handoffs.add_task(override.schedule, kind="alert", text="Less noise", actor=self.admin)
         rates = load.set_rates(team=None, since=now.date(), currency="EUR", actor=self.admin)
+        terms = timeoff.set_terms(team=None, severity=None, actor=self.admin)
+        off = TimeOff.objects.create(
+            user=self.admin,
+            why="weekend",
+            occurrence="sweep",
+            day=now.date(),
+            hours=8,
+            take_by=now.date(),
+            time_zone="UTC",
+        )
         swap, shadow = cast.swap(override.schedule), cast.shadow(override.schedule)
         read_from = calendars.add(
             override.schedule,
@@ -155,6 +175,7 @@ class Values:
             "/me/quiet-hours/": {"pk": hours.pk},
             "/me/quiet-hours/holidays/": {"pk": holiday.pk},
             "/me/absences/": {"pk": absence.pk},
+            "/me/load/time-off/": {"pk": off.pk},
             "/me/absences/calendars/": {"pk": away.pk},
             "/me/calendars/": {"pk": calendar.pk},
             "/calendars/": {"token": calendar_secret},
@@ -193,6 +214,8 @@ class Values:
             "/api/v1/on-call/handoff-tasks/": {"ref": task.pk},
             "/api/v1/pay-rates/": {"ref": rates.pk},
             "/api/v1/weekly-summaries/": {"ref": "payments"},
+            "/api/v1/time-off/": {"ref": off.pk},
+            "/api/v1/time-off-terms/": {"ref": terms.pk},
             "/api/v1/schedule-imports/": {"ref": _first(ScheduleImport)},
             "/api/v1/status-pages/": {"ref": "alder-pay"},
             "/api/v1/components/": {"ref": Component.objects.earliest("id").pk},

@@ -1,7 +1,19 @@
 """Everything that is asked about load: whose, what it was, and what is paid for it."""
 
-from oncall.load.queries.loads import Load, loads, night_limit, pages_of
+from oncall.load.queries.loads import Load, came, loads, night_limit, pages_of, weekends
 from oncall.load.queries.people import managed, members, rates
 from oncall.load.queries.tables import pay_table, table
 
-__all__ = ["Load", "loads", "managed", "members", "night_limit", "pages_of", "pay_table", "rates", "table"]
+__all__ = [
+    "Load",
+    "came",
+    "loads",
+    "managed",
+    "members",
+    "night_limit",
+    "pages_of",
+    "pay_table",
+    "rates",
+    "table",
+    "weekends",
+]

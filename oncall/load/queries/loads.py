@@ -12,6 +12,7 @@ from django.db.models import Q
 from core.accounts import queries as accounts
 from oncall.absences import queries as absences
 from oncall.absences.models import HolidayRegion
+from oncall.alerts.models import CANARY
 from oncall.load.models import PayRates
 from oncall.load.rules import hours, pages, pay, spans
 from oncall.nights import queries as nights
@@ -27,11 +28,21 @@ if TYPE_CHECKING:
     from fractions import Fraction
     from zoneinfo import ZoneInfo
 
+    from django.db.models import QuerySet
+
     from core.accounts.models import User
     from oncall.load.rules.spans import Span
 
 SLACK = timedelta(days=1)
 """No zone is further from UTC than this."""
+
+
+REACHED = Q(Q(sent_at__isnull=False) | Q(ended_at=None), escalation__isnull=False, held_until=None) & ~Q(
+    over_limit=Over.PASSED_OVER
+)
+"""As for the limit of a night: what waited for the morning, was never sent, or went to others reached nobody."""
+NO_DRILL = Q(escalation__incident=None) | Q(escalation__incident__drill=False)
+"""Game days do not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,21 +171,15 @@ def _served(
 def _reached(
     zones: Mapping[int, ZoneInfo], first: date, last: date, viewer: User
 ) -> dict[int, list[pages.Ping]]:
-    """What these people were paged about, as far as the viewer may know of it. Game days do not count.
-
-    As for the limit of a night: what waited for the morning, what was never sent, and what went to others instead
-    reached nobody.
-    """
+    """What these people were paged about, as far as the viewer may know of it."""
     found: dict[int, list[pages.Ping]] = {pk: [] for pk in zones}
     if not zones:
         return found
     start, end = _widest(zones.values(), first, last)
     rows = (
         Page.objects.visible_to(viewer)
-        .filter(Q(sent_at__isnull=False) | Q(ended_at=None), escalation__isnull=False, held_until=None)
-        .filter(Q(escalation__incident=None) | Q(escalation__incident__drill=False))
+        .filter(REACHED, NO_DRILL)
         .filter(user__in=zones, created_at__gte=start, created_at__lt=end)
-        .exclude(over_limit=Over.PASSED_OVER)
         .values_list(
             "user_id", "created_at", "escalation_id", "escalation__alert_id", "escalation__incident_id"
         )
@@ -184,6 +189,25 @@ def _reached(
         if begins <= at < ends:
             about = nights.subject(alert_id=alert, incident_id=incident, escalation_id=escalation)
             found[user].append(pages.Ping(at, about))
+    return found
+
+
+def came() -> QuerySet[Page]:
+    """The pages that came to people, with those that the limit of the night kept from them."""
+    wanted = Q(escalation__isnull=False) & (REACHED | ~Q(over_limit=""))
+    return Page.objects.filter(wanted, NO_DRILL).exclude(escalation__alert__integration__kind=CANARY)
+
+
+def weekends(people: Sequence[User], saturday: date) -> dict[int, dict[int | None, Fraction]]:
+    """Give which share of a weekend each of these people had, by the team of the schedule, by their own clocks."""
+    sunday = saturday + spans.DAY
+    zones = {user.pk: accounts.zone(user.time_zone) for user in people}
+    found: dict[int, dict[int | None, Fraction]] = {}
+    for pk, had in _served(zones, saturday, sunday, None).items():
+        own: defaultdict[int | None, list[Span]] = defaultdict(list)
+        for each in had:
+            own[each.schedule.team_id] += each.spans
+        found[pk] = {team: hours.share(some, zones[pk]) / 2 for team, some in own.items()}
     return found
 
 

@@ -100,6 +100,11 @@ def hours(of: Iterable[Day]) -> Hours:
     )
 
 
+def share(spans: Iterable[Span], zone: ZoneInfo) -> Fraction:
+    """Give how many dates these stretches are together."""
+    return sum((day.share for day in days(spans, zone)), Fraction())
+
+
 def longest(spans: Iterable[Span]) -> timedelta:
     """Give the longest stretch on call without a break."""
     return max((end - start for start, end in united(spans)), default=timedelta())

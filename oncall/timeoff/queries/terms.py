@@ -1,0 +1,59 @@
+"""How much time off being on call earns, team by team."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from oncall.load.models import AMOUNTS, PayRates
+from oncall.timeoff.models import TimeOffTerms
+from oncall.timeoff.rules import Terms
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django.db.models import QuerySet
+
+    from core.accounts.models import User
+
+
+def all_terms(viewer: User) -> QuerySet[TimeOffTerms]:
+    """The terms that somebody may see, those of every team first."""
+    found = TimeOffTerms.objects.visible_to(viewer).select_related("team", "severity", "created_by")
+    return found.order_by(F("team__name").asc(nulls_first=True), "pk")
+
+
+def by_team() -> dict[int | None, Terms]:
+    """Give the terms of each team that has its own, and for all others those of None."""
+    found: dict[int | None, Terms] = {None: Terms()}
+    for row in TimeOffTerms.objects.select_related("severity"):
+        found[row.team_id] = Terms(
+            per_night=row.per_night,
+            per_weekend=row.per_weekend,
+            per_incident=row.per_incident,
+            woken_minutes=row.woken_minutes,
+            worst_rank=row.severity.rank if row.severity else 0,
+            days=row.days,
+        )
+    return found
+
+
+def terms_of(known: Mapping[int | None, Terms], team_id: int | None) -> Terms:
+    """Give the terms that hold for a team."""
+    return known.get(team_id) or known[None]
+
+
+def compensated() -> frozenset[int | None]:
+    """Give the teams for which somebody said that being on call is paid or earns time off; None among them: for all.
+
+    What is proposed where nobody said anything is no such word.
+    """
+    today = timezone.localdate()
+    pays = Q()
+    for name in AMOUNTS:
+        pays |= Q(**{f"{name}__gt": 0})
+    earns = Q(per_night__gt=0) | Q(per_weekend__gt=0) | Q(per_incident__gt=0)
+    rates = PayRates.objects.filter(pays, since__lte=today).values_list("team", flat=True)
+    return frozenset({*rates, *TimeOffTerms.objects.filter(earns).values_list("team", flat=True)})

@@ -11,11 +11,12 @@ from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils import timezone
 
+from core.accounts import queries as accounts
 from incidents.lifecycle.models import Incident, RoleAssignment
 from incidents.tasks import queries as tasks
+from oncall.load import queries as loads
 from oncall.paging import queries as paging
 from oncall.paging import tokens
-from oncall.paging.models import Page
 from oncall.schedules import queries as schedules
 from oncall.swaps import queries as swaps
 from postmortems.action_items.models import ActionItem
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 AHEAD = timedelta(days=28)
 LOAD_WEEKS = 8
-NIGHT = (22, 7)
+LAST_NIGHT = timedelta(hours=12)
 SOON = timedelta(days=7)
 
 
@@ -228,14 +229,9 @@ def _actions(user: User, now: datetime) -> Iterable[Need]:
 
 
 def load(user: User, *, now: datetime) -> Load:
-    """Count the pages of the last eight weeks, those at night by the person's own clock."""
-    zone = ZoneInfo(user.time_zone)
-    times = [
-        at.astimezone(zone)
-        for at in Page.objects.filter(
-            user=user, escalation__isnull=False, created_at__gte=now - timedelta(weeks=LOAD_WEEKS)
-        ).values_list("created_at", flat=True)
-    ]
-    nights = [at for at in times if at.hour >= NIGHT[0] or at.hour < NIGHT[1]]
-    tonight = [at for at in nights if now - at < timedelta(hours=12)]
-    return Load(len(times), len(nights), len(tonight))
+    """Count the pages of the last eight weeks by the person's own clock: the numbers of My load."""
+    today = now.astimezone(accounts.zone(user.time_zone)).date()
+    first = today - timedelta(weeks=LOAD_WEEKS) + timedelta(days=1)
+    pages = loads.pages_of(user, first, today, viewer=user)
+    tonight = loads.pages_of(user, today - timedelta(days=1), today, viewer=user, since=now - LAST_NIGHT)
+    return Load(pages.total, pages.at_night, tonight.at_night)

@@ -20,11 +20,12 @@ WEEKS = 8
 
 
 class PeriodForm(forms.Form):
-    """From which date to which, both included. Without any: the last eight weeks."""
+    """From which date to which, both included. Without any: the last eight weeks, or what is usual."""
 
-    def __init__(self, data: QueryDict) -> None:
+    def __init__(self, data: QueryDict, usual: tuple[date, date] | None = None) -> None:
         given = data.copy()
-        first, last = default()
+        self.usual = usual or default()
+        first, last = self.usual
         given["from"], given["to"] = given.get("from") or str(first), given.get("to") or str(last)
         super().__init__(given)
         for name, label in (("from", "From"), ("to", "To")):
@@ -42,13 +43,34 @@ class PeriodForm(forms.Form):
 
     def period(self) -> tuple[date, date]:
         """What was asked for, or the default where it makes no sense."""
-        return (self.cleaned_data["from"], self.cleaned_data["to"]) if self.is_valid() else default()
+        return (self.cleaned_data["from"], self.cleaned_data["to"]) if self.is_valid() else self.usual
 
 
 def default() -> tuple[date, date]:
     """The last eight weeks up to today, by the reader's calendar."""
     today = timezone.localdate()
     return today - timedelta(weeks=WEEKS) + spans.DAY, today
+
+
+def ahead(months: int = 3) -> tuple[date, date]:
+    """This month and those after it, so many in all."""
+    first = timezone.localdate().replace(day=1)
+    end = first
+    for _ in range(months):
+        end = (end + timedelta(days=31)).replace(day=1)
+    return first, end - spans.DAY
+
+
+def choices_ahead() -> list[tuple[str, date, date]]:
+    """The periods that are offered by name where what is planned counts."""
+    first, _ = ahead()
+    before = (first - spans.DAY).replace(day=1)
+    return [
+        ("3 months", *ahead()),
+        ("6 months", *ahead(6)),
+        ("Last month", before, first - spans.DAY),
+        ("A year back", first - timedelta(days=365), first - spans.DAY),
+    ]
 
 
 def choices() -> list[tuple[str, date, date]]:

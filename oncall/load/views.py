@@ -83,6 +83,42 @@ def export_team(request: PersonRequest, slug: str) -> HttpResponse:
     return _file(request, people, f"load-{found.slug}.csv", queries.table)
 
 
+@require_safe
+def team_weeks(request: PersonRequest, slug: str) -> HttpResponse:
+    """Weeks on call of the people of a team by month, those that are planned included, for whoever plans other work."""
+    found, people = _team(request, slug)
+    form = forms.PeriodForm(request.GET, forms.ahead())
+    first, last = form.period()
+    months = weeks.months(first, last)
+    known = [(load, dict(load.months)) for load in _planned(people, first, last, request.user)]
+    context = {
+        "team": found,
+        "months": months,
+        "lines": [(load, [had.get(month, 0) for month in months]) for load, had in known],
+        "form": form,
+        "first": first,
+        "last": last,
+        "periods": forms.choices_ahead(),
+        "usual": "This month and the next two are shown.",
+    }
+    return render(request, "oncall/load/weeks.html", context, status=_status(form))
+
+
+@password_again
+@require_safe
+def export_team_weeks(request: PersonRequest, slug: str) -> HttpResponse:
+    """The same as CSV: a line per person and month."""
+    found, people = _team(request, slug)
+    return _weeks_file(request, people, f"weeks-{found.slug}.csv")
+
+
+@password_again
+@require_safe
+def export_my_weeks(request: PersonRequest) -> HttpResponse:
+    """My weeks on call by month, those that are planned included, as CSV."""
+    return _weeks_file(request, [request.user], "my-weeks.csv")
+
+
 @password_again
 @require_safe
 def export_my_pay(request: PersonRequest) -> HttpResponse:
@@ -122,6 +158,15 @@ def _file(request: PersonRequest, people: list[User], name: str, table: Table) -
     """A table about the period of the query, or about the last eight weeks where it makes no sense."""
     first, last = forms.PeriodForm(request.GET).period()
     return csv.answer(name, table(_loads(people, first, last, request.user), first, last))
+
+
+def _weeks_file(request: PersonRequest, people: list[User], name: str) -> HttpResponse:
+    first, last = forms.PeriodForm(request.GET, forms.ahead()).period()
+    return csv.answer(name, queries.weeks_table(_planned(people, first, last, request.user), first, last))
+
+
+def _planned(people: list[User], first: date, last: date, viewer: User) -> list[queries.Load]:
+    return queries.loads(people, first, last, viewer=viewer, now=None)
 
 
 def _loads(people: list[User], first: date, last: date, viewer: User) -> list[queries.Load]:

@@ -2,7 +2,7 @@
 
 from oncall.load.queries.loads import Load, came, loads, night_limit, pages_of, weekends
 from oncall.load.queries.people import managed, members, rates
-from oncall.load.queries.tables import pay_table, table
+from oncall.load.queries.tables import pay_table, table, weeks_table
 
 __all__ = [
     "Load",
@@ -16,4 +16,5 @@ __all__ = [
     "rates",
     "table",
     "weekends",
+    "weeks_table",
 ]

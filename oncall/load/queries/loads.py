@@ -103,10 +103,16 @@ def loads(
     return found
 
 
-def pages_of(user: User, first: date, last: date, *, viewer: User) -> pages.Pages:
-    """What somebody was paged about from one date to another, both included, as far as the viewer may know it."""
+def pages_of(
+    user: User, first: date, last: date, *, viewer: User, since: datetime | None = None
+) -> pages.Pages:
+    """What somebody was paged about from one date to another, both included, as far as the viewer may know it.
+
+    With `since` only what came from then on.
+    """
     zones = {user.pk: accounts.zone(user.time_zone)}
-    return pages.counted(_reached(zones, first, last, viewer)[user.pk], zones[user.pk])
+    pings = _reached(zones, first, last, viewer)[user.pk]
+    return pages.counted((ping for ping in pings if since is None or ping.at >= since), zones[user.pk])
 
 
 def night_limit() -> int:

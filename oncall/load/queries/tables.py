@@ -74,6 +74,14 @@ def pay_table(loads: Iterable[Load], first: date, last: date) -> Iterator[list[o
             ]
 
 
+def weeks_table(loads: Iterable[Load], first: date, last: date) -> Iterator[list[object]]:
+    """One line per person and month: how many weeks of it they are on call."""
+    yield ["user", "person", "from", "to", "month", "weeks"]
+    for load in loads:
+        for month, share in load.months:
+            yield [load.user.pk, str(load.user), first, last, f"{month:%Y-%m}", weeks(share)]
+
+
 def hours(time: timedelta) -> str:
     """Write hours with two digits behind the point."""
     return f"{time.total_seconds() / 3600:.2f}"

@@ -1,4 +1,4 @@
-"""A row of weeks for a curve."""
+"""A row of weeks for a curve, and of months for a table."""
 
 from __future__ import annotations
 
@@ -16,4 +16,12 @@ def row(counts: Iterable[tuple[date, int]], first: date, last: date) -> list[tup
     while monday <= last:
         found.append((monday, known.get(monday, 0)))
         monday += WEEK
+    return found
+
+
+def months(first: date, last: date) -> list[date]:
+    """Give the months that a period meets, by their first dates."""
+    found = [first.replace(day=1)]
+    while (following := (found[-1] + timedelta(days=31)).replace(day=1)) <= last:
+        found.append(following)
     return found

@@ -15,8 +15,8 @@ from oncall.routing.admin import RouteAdmin, ServicePolicyAdmin
 from oncall.schedules.admin import OverrideAdmin, ScheduleAdmin
 from oncall.shadows.admin import ShadowAdmin
 from oncall.swaps.admin import SwapAdmin, SwapRuleAdmin
-from oncall.weekly.admin import WeeklySummaryAdmin
 from oncall.timeoff.admin import TimeOffAdmin, TimeOffTermsAdmin
+from oncall.weekly.admin import WeeklySummaryAdmin
 
 __all__ = [
     "AbsenceAdmin",
@@ -48,7 +48,7 @@ __all__ = [
     "ShadowAdmin",
     "SwapAdmin",
     "SwapRuleAdmin",
-    "WeeklySummaryAdmin",
     "TimeOffAdmin",
     "TimeOffTermsAdmin",
+    "WeeklySummaryAdmin",
 ]

@@ -15,8 +15,8 @@ from oncall.routing.models import Route, ServicePolicy
 from oncall.schedules.models import Layer, Override, Participant, Restriction, Schedule, ScheduleVersion
 from oncall.shadows.models import Shadow
 from oncall.swaps.models import Swap, SwapEntry, SwapRule, SwapShift
-from oncall.weekly.models import WeeklySummary
 from oncall.timeoff.models import TimeOff, TimeOffTerms
+from oncall.weekly.models import WeeklySummary
 
 __all__ = [
     "Absence",
@@ -65,7 +65,7 @@ __all__ = [
     "SwapRule",
     "SwapShift",
     "Target",
-    "WeeklySummary",
     "TimeOff",
     "TimeOffTerms",
+    "WeeklySummary",
 ]

@@ -56,13 +56,13 @@ class Ahead(ViewSet):
         """Give gaps, double duty, too little rest and the like, each with its reason; what is grave first."""
         asked, now = request.query_params.get("schedule"), timezone.now()
         if asked is None:
-            found = queries.worries(now)
+            found = queries.shown(now)
             rows = [(row, found.get(row.pk, [])) for row in self.get_queryset()]
         else:
             row = by_reference(self.get_queryset(), asked, ["slug"])
             if row is None:
                 raise ValidationError({"schedule": ["There is no such schedule."]})
-            rows = [(row, queries.worries_of(row, now))]
+            rows = [(row, queries.shown_of(row, now))]
         return Response([_shown(row, worry) for row, some in rows for worry in some])
 
 

@@ -13,6 +13,7 @@ from core.accounts.models import User
 from oncall.absences import queries as absences
 from oncall.calendars import queries as calendars
 from oncall.escalation.models import Target
+from oncall.lookahead import registry
 from oncall.lookahead.rules import duties, gaps, rotations
 from oncall.lookahead.rules.worries import (
     DAYS_AHEAD,
@@ -76,6 +77,24 @@ def worries_among(some: Sequence[Schedule], now: datetime) -> dict[int, list[Wor
     rows = {**{row.pk: row for row in some}, **{row.pk: row for row in others}}
     found = _found(_plans(rows, window), window)
     return {row.pk: found.get(row.pk, []) for row in some}
+
+
+def shown(now: datetime) -> dict[int, list[Worry]]:
+    """Give the same with what wears people out already: it is shown, and not mailed."""
+    return _with_signs(worries(now), {row.pk: row for row in schedules.schedules()}, now)
+
+
+def shown_of(schedule: Schedule, now: datetime) -> list[Worry]:
+    """Give the same of one schedule."""
+    return _with_signs({schedule.pk: worries_of(schedule, now)}, {schedule.pk: schedule}, now)[schedule.pk]
+
+
+def _with_signs(
+    found: Mapping[int, list[Worry]], rows: Mapping[int, Schedule], now: datetime
+) -> dict[int, list[Worry]]:
+    informal = _informal(rows, now)
+    signs = registry.signs({pk: row for pk, row in rows.items() if pk not in informal}, now)
+    return {pk: in_order([*found.get(pk, ()), *signs.get(pk, ())]) for pk in rows}
 
 
 def _plans(rows: Mapping[int, Schedule], window: Window) -> list[Plan]:

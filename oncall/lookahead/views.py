@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @require_GET
 def everything(request: PersonRequest) -> HttpResponse:
     """What is wrong with any schedule in the next two weeks."""
-    found = queries.worries(timezone.now())
+    found = queries.shown(timezone.now())
     rows = [(row, found[row.pk]) for row in schedules.schedules() if found.get(row.pk)]
     return render(request, "oncall/lookahead/everything.html", {"rows": rows})
 
@@ -52,7 +52,7 @@ def set_limits(request: PersonRequest, slug: str) -> HttpResponse:
 def _page(request: PersonRequest, schedule: Schedule, form: LimitsForm | None = None) -> HttpResponse:
     context = {
         "schedule": schedule,
-        "worries": queries.worries_of(schedule, timezone.now()),
+        "worries": queries.shown_of(schedule, timezone.now()),
         "form": form or LimitsForm(initial=asdict(queries.limits_of(schedule))),
         "may_configure": can(request.user, Verb.CONFIGURE, schedule.team),
     }
@@ -64,5 +64,5 @@ def _page(request: PersonRequest, schedule: Schedule, form: LimitsForm | None = 
 def panel(request: PersonRequest, slug: str) -> HttpResponse:
     """The same as a panel on the schedule's page."""
     schedule = schedules.get(slug)
-    context = {"schedule": schedule, "worries": queries.worries_of(schedule, timezone.now())}
+    context = {"schedule": schedule, "worries": queries.shown_of(schedule, timezone.now())}
     return render(request, "oncall/lookahead/_panel.html", context)

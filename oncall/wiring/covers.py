@@ -11,6 +11,7 @@ from oncall.absences import queries as absences
 from oncall.calendars import operations as ending_calendars
 from oncall.calendars import queries as calendars
 from oncall.feeds import queries as feeds
+from oncall.lookahead import registry as ahead
 from oncall.nights import queries as nights
 from oncall.paging import queries as pages
 from oncall.schedules import registry as schedules
@@ -48,6 +49,7 @@ def _time_off() -> None:
     """Offer time off for what people went through, and tell of it before it is lost."""
     watch.add_chore(watch.Chore("time off for being on call", 3600, timeoff.propose_now))
     schedules.add_wishes(resting.wishes)
+    ahead.add_signs(resting.signs)
     timers.on(timeoff.DAY)(timeoff.come)
     timers.on(timeoff.OVER)(timeoff.over)
     outbox.register(outbox.Client(timeoff.CLIENT, timeoff.unwanted, pages.stored, timeoff.hear))

@@ -33,6 +33,8 @@ class Kind(StrEnum):
     UNREACHABLE = "no_contact_method"
     UNUSED = "no_policy"
     UNREAD = "calendar_unread"
+    NIGHTS = "hard_nights"
+    UNPAID = "no_compensation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

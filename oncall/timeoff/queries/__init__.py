@@ -14,6 +14,7 @@ from oncall.timeoff.queries.seen import (
     waiting,
     wishes,
 )
+from oncall.timeoff.queries.signs import signs
 from oncall.timeoff.queries.terms import all_terms, by_team, compensated, terms_of
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "own",
     "readers",
     "seen",
+    "signs",
     "table",
     "terms_of",
     "waiting",

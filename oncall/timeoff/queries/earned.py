@@ -108,9 +108,11 @@ def _nights(
             )
 
 
-def reached(user_ids: Collection[int], start: datetime, end: datetime) -> dict[int, list[Reached]]:
+def reached(
+    user_ids: Collection[int], start: datetime, end: datetime, *, only: Q | None = None
+) -> dict[int, list[Reached]]:
     """Give what came to these people in [start, end), also what was over the limit. Game days do not count."""
-    rows = _came().filter(user__in=list(user_ids), created_at__gte=start, created_at__lt=end)
+    rows = _came().filter(only or Q(), user__in=list(user_ids), created_at__gte=start, created_at__lt=end)
     found: defaultdict[int, list[Reached]] = defaultdict(list)
     for page in rows:
         if page.user_id is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from oncall.load.models import AMOUNTS, PayRates
@@ -12,7 +12,7 @@ from oncall.timeoff.models import TimeOffTerms
 from oncall.timeoff.rules import Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from django.db.models import QuerySet
 
@@ -45,15 +45,16 @@ def terms_of(known: Mapping[int | None, Terms], team_id: int | None) -> Terms:
     return known.get(team_id) or known[None]
 
 
-def compensated() -> frozenset[int | None]:
-    """Give the teams for which somebody said that being on call is paid or earns time off; None among them: for all.
+def compensated(team_ids: Collection[int | None]) -> set[int | None]:
+    """Give for which of these teams somebody said that being on call is paid or earns time off.
 
-    What is proposed where nobody said anything is no such word.
+    What a team says for itself comes before what holds for all. What is proposed where nobody said anything is no word.
     """
-    today = timezone.localdate()
-    pays = Q()
-    for name in AMOUNTS:
-        pays |= Q(**{f"{name}__gt": 0})
-    earns = Q(per_night__gt=0) | Q(per_weekend__gt=0) | Q(per_incident__gt=0)
-    rates = PayRates.objects.filter(pays, since__lte=today).values_list("team", flat=True)
-    return frozenset({*rates, *TimeOffTerms.objects.filter(earns).values_list("team", flat=True)})
+    pays: dict[int | None, bool] = {}
+    for rates in PayRates.objects.filter(since__lte=timezone.localdate()).order_by("since", "pk"):
+        pays[rates.team_id] = any(getattr(rates, name) > 0 for name in AMOUNTS)
+    earns = {
+        row.team_id: bool(row.per_night or row.per_weekend or row.per_incident)
+        for row in TimeOffTerms.objects.all()
+    }
+    return {pk for pk in team_ids if any(said.get(pk, said.get(None, False)) for said in (pays, earns))}

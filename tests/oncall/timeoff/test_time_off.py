@@ -543,13 +543,6 @@ class TestTerms:
 
     def test_what_the_documents_say_is_the_default(self) -> None:
         assert queries.by_team() == {None: Terms(8, 0, 8, 60, 1, 14)}
-        assert queries.compensated() == frozenset()
-
-    def test_a_team_is_compensated_once_somebody_said_so(self, ada: User) -> None:
-        terms(ada, per_night=0, per_incident=0)
-        assert queries.compensated() == frozenset()
-        terms(ada, cast.team())
-        assert queries.compensated() == {cast.team().pk}
 
 
 def test_ten_people_take_as_many_queries_as_one(

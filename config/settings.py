@@ -280,6 +280,12 @@ PAGER_STORM_AFTER = env.number(
 PAGER_DIGEST_SECONDS = env.number(
     "PAGER_DIGEST_SECONDS", 60, "How often such a digest goes out, as long as a storm lasts."
 )
+RELIANCE_PERCENT = env.number(
+    "RELIANCE_PERCENT", 60, "From such a share on that one person handled, a service relies on them alone."
+)
+RELIANCE_LEAST = env.number(
+    "RELIANCE_LEAST", 5, "With fewer alerts and incidents in the period a service relies on nobody."
+)
 PAGES_PER_NIGHT = env.number(
     "PAGES_PER_NIGHT",
     3,

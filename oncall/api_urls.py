@@ -8,7 +8,7 @@ from oncall.feeds.api import MyCalendars
 from oncall.handoffs.api import Handoffs, HandoffTasks
 from oncall.imports.api import ScheduleImports
 from oncall.inbox.api import Alerts
-from oncall.load.api import Loads, Pay, Rates, Weeks
+from oncall.load.api import Loads, Pay, Rates, Reliance, Weeks
 from oncall.lookahead.api import Ahead, ScheduleLimitsOf
 from oncall.paging.api import ContactMethods, NotificationRules
 from oncall.quiet.api import MyHolidays, MyQuietHours
@@ -19,8 +19,8 @@ from oncall.schedules.api.schedules import Schedules
 from oncall.schedules.api.shifts import OnCall
 from oncall.shadows.api import Shadows
 from oncall.swaps.api import Swaps
-from oncall.weekly.api import WeeklySummaries
 from oncall.timeoff.api import TimeOffTermsOf, TimesOff
+from oncall.weekly.api import WeeklySummaries
 
 routes = [
     ("alerts", Alerts, "alert"),
@@ -50,6 +50,7 @@ routes = [
     ("on-call/readiness", Readiness, "readiness"),
     ("on-call/weeks", Weeks, "on-call-weeks"),
     ("insights/load", Loads, "load"),
+    ("insights/reliance", Reliance, "reliance"),
     ("insights/pay", Pay, "pay"),
     ("pay-rates", Rates, "pay-rates"),
     ("weekly-summaries", WeeklySummaries, "weekly-summary"),

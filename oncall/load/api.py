@@ -101,6 +101,20 @@ class PayOut(serializers.Serializer[Any]):
     lines = PaidOut(many=True)
 
 
+class ReliedOut(serializers.Serializer[Any]):
+    """How much of what was handled of a service one person handled; `user` is null where it does not rely on one."""
+
+    service = serializers.CharField()
+    team = serializers.CharField(allow_null=True)
+    alerts = serializers.IntegerField()
+    incidents = serializers.IntegerField()
+    people = serializers.IntegerField()
+    single = serializers.BooleanField()
+    user = serializers.CharField(allow_null=True)
+    name = serializers.CharField(allow_null=True)
+    handled = serializers.IntegerField(allow_null=True)
+
+
 class PayRatesOut(serializers.ModelSerializer[PayRates]):
     """What is paid from a date on, in the schedules of a team; without one, of every team that has none of its own."""
 
@@ -196,6 +210,18 @@ class Pay(_Reading):
         )
 
 
+class Reliance(_Reading):
+    """Which services rely on one person. Those of the teams that you manage, by name."""
+
+    serializer_class = ReliedOut
+
+    @extend_schema(parameters=PERIOD[:2], responses=ReliedOut(many=True))
+    def list(self, request: Request) -> Response:
+        """Who handled what of each service, where it was one person: what if they are away?"""
+        rows = queries.relied(self.person, *period(request))
+        return Response([ReliedOut(_relied(row)).data for row in rows])
+
+
 class Rates(Lists, Shows, ViewSet):
     """What is paid for being on call: the rates of the teams that you manage, and those of every team."""
 
@@ -209,6 +235,20 @@ class Rates(Lists, Shows, ViewSet):
     def create(self, request: Request) -> Response:
         """Say what is paid from a date on; what was said for that very date is replaced."""
         return self.created(operations.set_rates(actor=self.person, **self.read(PayRatesIn)))
+
+
+def _relied(row: queries.Relied) -> dict[str, Any]:
+    return {
+        "service": row.service.slug,
+        "team": row.service.team.slug if row.service.team else None,
+        "alerts": row.found.alerts,
+        "incidents": row.found.incidents,
+        "people": row.found.people,
+        "single": row.person is not None,
+        "user": str(row.person.pk) if row.person else None,
+        "name": str(row.person) if row.person else None,
+        "handled": row.found.handled if row.person else None,
+    }
 
 
 def _line(line: pay.Line) -> dict[str, Any]:

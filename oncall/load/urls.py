@@ -12,5 +12,6 @@ urlpatterns = [
     path("me/load/weeks.csv", views.export_my_weeks, name="export-my-weeks"),
     path("teams/<slug:slug>/load/weeks/", views.team_weeks, name="team-weeks"),
     path("teams/<slug:slug>/load/weeks.csv", views.export_team_weeks, name="export-team-weeks"),
+    path("on-call/-/reliance/", views.reliance, name="reliance"),
     path("on-call/-/pay-rates/", views.rates, name="pay-rates"),
 ]

@@ -4,6 +4,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -132,6 +133,23 @@ def export_team_pay(request: PersonRequest, slug: str) -> HttpResponse:
     """What is paid to the people of a team, as CSV."""
     found, people = _team(request, slug)
     return _file(request, people, f"pay-{found.slug}.csv", queries.pay_table)
+
+
+@may_configure
+@require_safe
+def reliance(request: PersonRequest) -> HttpResponse:
+    """Which services rely on one person: what if they are away."""
+    form = forms.PeriodForm(request.GET)
+    first, last = form.period()
+    rows = queries.relied(request.user, first, last)
+    context = {
+        "single": [row for row in rows if row.person],
+        "others": [row for row in rows if not row.person],
+        "percent": settings.RELIANCE_PERCENT,
+        "least": settings.RELIANCE_LEAST,
+        **_period(form, first, last),
+    }
+    return render(request, "oncall/load/reliance.html", context, status=_status(form))
 
 
 @may_configure

@@ -211,6 +211,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("my-load", "/me/load/"),
         Place("team-load", "/teams/payments/load/"),
         Place("team-weeks", "/teams/payments/load/weeks/"),
+        Place("reliance", "/on-call/-/reliance/"),
         Place("pay-rates", "/on-call/-/pay-rates/"),
         Place("my-time-off", "/me/load/time-off/"),
         Place("team-time-off", "/teams/payments/load/time-off/"),

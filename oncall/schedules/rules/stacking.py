@@ -6,7 +6,7 @@ Layers of one rank that hand over at the same times are a choir: their turns are
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 from math import lcm
 from operator import itemgetter
 from typing import NamedTuple
@@ -99,9 +99,12 @@ def winner(said: Iterable[tuple[int, Said]]) -> tuple[Answer, list[Given]]:
     for _, group in groupby(said, key=itemgetter(0)):
         level = [each for _, each in group]
         # From the lowest on, as they are entered.
-        voices = [
-            found for _, found in sorted((one for each in level for one in each.voices), key=itemgetter(0))
-        ]
+        own = (
+            level[0].voices
+            if len(level) == 1
+            else sorted(chain(*(each.voices for each in level)), key=itemgetter(0))
+        )
+        voices = [found for _, found in own]
         there = [each for each in voices if each.users]
         if len(there) < len(voices):
             passed_over += [each.reason for each in reversed(voices) if not each.users]

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 # A person is whatever `request.user` is: core.ui stands below accounts and does not import its model.
-Counter = Callable[[Any], int]
+# Rows are counted together with those of the other entries, in one statement.
+Counter = Callable[[Any], "int | QuerySet[Any]"]
 
 
 class Section(StrEnum):
@@ -24,8 +28,8 @@ class Section(StrEnum):
 class NavItem:
     """One entry of the navigation. It is shown only while `url_name` resolves.
 
-    `counter` gives the number beside it (0 shows none), `bad` paints that number as something waiting for a
-    person, `key` is the letter after `G` that goes there, `tab` puts it into the phone's bar,
+    `counter` gives the number beside it, or the rows to count (0 shows none), `bad` paints that number as something
+    waiting for a person, `key` is the letter after `G` that goes there, `tab` puts it into the phone's bar,
     `also` names other addresses that stand under it.
     """
 

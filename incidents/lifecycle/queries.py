@@ -425,9 +425,9 @@ def briefing(incident: Incident, *, tasks: Sequence[str] = ()) -> str:
     )
 
 
-def count_active(user: Person) -> int:
-    """Give how many real incidents are open that a person may know of."""
-    return Incident.objects.visible_to(user).active().filter(drill=False).count()
+def active(user: Person) -> IncidentQuerySet:
+    """Give the real incidents that are open and that a person may know of."""
+    return Incident.objects.visible_to(user).active().filter(drill=False)
 
 
 def situations(user: Person, service_ids: Sequence[int]) -> dict[int, Situation]:

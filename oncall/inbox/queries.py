@@ -145,9 +145,9 @@ def funnel(user: User) -> dict[str, int]:
     }
 
 
-def waiting(user: User) -> int:
-    """How many alerts need someone."""
-    return Alert.objects.visible_to(user).filter(TABS[NEEDS][1]).count()
+def waiting(user: User) -> AlertQuerySet:
+    """The alerts that need someone."""
+    return Alert.objects.visible_to(user).filter(TABS[NEEDS][1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def register() -> None:
     registry.add_marks(absences.marks)
     registry.add_reaching(routing.reaching)
     registry.add_ranking(swaps.fits)
-    shell.set_mood(shell.Mood.PAGING, lambda user: pages.waiting_for(user).exists())
+    shell.set_mood(shell.Mood.PAGING, pages.waiting_for)
     for topic in ("oncall", "alerts", "routes"):
         live.allow(topic, live.anybody)
     live.allow("alert", _may_hear_alert)

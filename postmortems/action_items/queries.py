@@ -47,9 +47,9 @@ def get(user: User, pk: int) -> ActionItem:
     return get_object_or_404(visible(user), pk=pk)
 
 
-def open_of(user: User) -> int:
-    """How many open items a person owns."""
-    return ActionItem.objects.open().filter(owner=user).count()
+def open_of(user: User) -> ActionItemQuerySet:
+    """The open items that a person owns."""
+    return ActionItem.objects.open().filter(owner=user)
 
 
 def ended(ids: Collection[int]) -> set[int]:

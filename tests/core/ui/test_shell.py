@@ -8,14 +8,17 @@ from django.http import HttpResponse
 from django.test import RequestFactory, override_settings
 from django.urls import path
 
+from core.accounts.models import User
 from core.ui import shell
 from core.ui.context import Shell
 from core.ui.shell import Action, Duty, MenuItem, Mood, NavItem
+from tests import cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from django.http import HttpRequest
+    from pytest_django import DjangoAssertNumQueries
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -90,6 +93,22 @@ def test_a_counter_is_asked_for_the_person_and_never_for_a_stranger() -> None:
     assert [(link.count, link.bad) for _, link in shown().links] == [(3, True)]
     assert [link.count for _, link in shown(user=NOBODY).links] == [0]
     assert asked == [MARTA]
+
+
+@pytest.mark.django_db
+def test_rows_of_several_entries_are_counted_in_one_statement(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    cast.alice()
+    cast.bob()
+    people = User.objects.filter(email__startswith="b")
+    shell.add_nav(NavItem("Respond", "People", "users", "alerts", 1, lambda _: people))
+    shell.add_nav(NavItem("Learn", "Everybody", "users", "board", 1, lambda _: User.objects.all()))
+    shell.set_mood(Mood.INCIDENT, lambda _: User.objects.none())
+    with django_assert_num_queries(1):
+        found = shown()
+        assert [link.count for _, link in found.links] == [1, 2]
+        assert found.mood is Mood.CALM
 
 
 def test_a_fault_in_a_counter_costs_the_number_and_not_the_page(caplog: pytest.LogCaptureFixture) -> None:

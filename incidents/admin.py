@@ -1,7 +1,8 @@
 from incidents.catalog import admin as catalog
 from incidents.lifecycle import admin as lifecycle
+from incidents.nudges import admin as nudges
 from incidents.severities import admin as severities
 from incidents.tasks import admin as tasks
 from incidents.updates import admin as updates
 
-__all__ = ["catalog", "lifecycle", "severities", "tasks", "updates"]
+__all__ = ["catalog", "lifecycle", "nudges", "severities", "tasks", "updates"]

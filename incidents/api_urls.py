@@ -1,4 +1,5 @@
 from incidents.catalog.api import ChangeViewSet, ServiceViewSet
+from incidents.nudges.api import NudgeRules, Nudges
 from incidents.room.api.incidents import IncidentViewSet
 from incidents.severities.api import SeverityViewSet
 from incidents.tasks.api import Checklists, Tasks
@@ -7,6 +8,8 @@ routes = [
     ("services", ServiceViewSet, "service"),
     ("changes", ChangeViewSet, "change"),
     ("severities", SeverityViewSet, "severity"),
+    ("nudge-rules", NudgeRules, "nudge-rule"),
+    ("incidents/(?P<incident>[^/]+)/nudges", Nudges, "incident-nudge"),
     ("checklists", Checklists, "checklist"),
     ("incidents/(?P<incident>[^/]+)/tasks", Tasks, "incident-task"),
     ("incidents", IncidentViewSet, "incident"),

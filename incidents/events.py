@@ -73,6 +73,36 @@ class ResponderWanted:
     message: str
 
 
+@event("incident.role_released")
+@dataclass(frozen=True, slots=True)
+class RoleReleased:
+    """A person holds a role no more, and nobody took it over."""
+
+    incident_id: int
+    role: str
+    user_id: int
+
+
+@event("incident.written")
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Somebody wrote onto the timeline: a note, a decision, an action, a hypothesis or a part of the picture."""
+
+    incident_id: int
+    entry_id: int
+    kind: str
+
+
+@event("incident.nudged")
+@dataclass(frozen=True, slots=True)
+class Nudged:
+    """A room was told something: `no_commander`, `no_communications`, `silent_commander`, `no_progress`, …"""
+
+    incident_id: int
+    nudge_id: int
+    kind: str
+
+
 @event("incident.task_changed")
 @dataclass(frozen=True, slots=True)
 class TaskChanged:

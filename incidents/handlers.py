@@ -13,11 +13,17 @@ from incidents.events import (
     Declared,
     Reopened,
     Resolved,
+    ResponderWanted,
     RoleAssigned,
+    RoleReleased,
     SeverityChanged,
+    StatusChanged,
+    TaskChanged,
     UpdatePublished,
+    Written,
 )
 from incidents.lifecycle import operations as lifecycle
+from incidents.nudges import operations as nudges
 from incidents.tasks import operations as tasks
 from incidents.tasks.rules import Occasion
 from incidents.updates import operations as updates
@@ -25,6 +31,18 @@ from incidents.updates import operations as updates
 if TYPE_CHECKING:
     from core.events.bus import Meta
     from core.timers.models import Timer
+
+    Happened = (
+        Declared
+        | ResponderWanted
+        | RoleAssigned
+        | RoleReleased
+        | SeverityChanged
+        | StatusChanged
+        | TaskChanged
+        | UpdatePublished
+        | Written
+    )
 
 
 @timers.on(lifecycle.UPDATE_DUE)
@@ -91,3 +109,25 @@ def tick_roles(fact: RoleAssigned, meta: Meta) -> None:
 def tick_told(fact: UpdatePublished, meta: Meta) -> None:
     """An update went out: the steps that ask for that are done."""
     tasks.settle(fact.incident_id)
+
+
+@timers.on(nudges.LOOK)
+def look_at_room(timer: Timer) -> None:
+    """Something may be due in a room that its people are too busy to notice."""
+    nudges.look(timer.subject_id)
+
+
+def look_again(fact: Happened, meta: Meta) -> None:
+    """What was said in the room may have lost its reason, and what comes next may have moved."""
+    nudges.look(fact.incident_id)
+
+
+on(Declared)(look_again)
+on(ResponderWanted)(look_again)
+on(RoleAssigned)(look_again)
+on(RoleReleased)(look_again)
+on(SeverityChanged)(look_again)
+on(StatusChanged)(look_again)
+on(TaskChanged)(look_again)
+on(UpdatePublished)(look_again)
+on(Written)(look_again)

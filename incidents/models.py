@@ -1,5 +1,6 @@
 from incidents.catalog.models import Change, Service, ServiceLink
 from incidents.lifecycle.models import Incident, Participant, RoleAssignment, RoleDefinition, TimelineEntry
+from incidents.nudges.models import Nudge, NudgeRule
 from incidents.severities.models import Question, Severity
 from incidents.tasks.models import Checklist, ChecklistStep, Task
 from incidents.updates.models import Update, UpdateTemplate
@@ -9,6 +10,8 @@ __all__ = [
     "Checklist",
     "ChecklistStep",
     "Incident",
+    "Nudge",
+    "NudgeRule",
     "Participant",
     "Question",
     "RoleAssignment",

@@ -28,5 +28,6 @@ urlpatterns = [
     path("", include("incidents.room.urls")),
     path("", include("incidents.edits.urls")),
     path("", include("incidents.tasks.urls")),
+    path("", include("incidents.nudges.urls")),
     path("", include("incidents.catalog.urls")),
 ]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rest_framework.test import APIClient
 
     from core.outbox.models import Message
-    from incidents.models import Checklist, Incident, Service, Severity, Task
+    from incidents.models import Checklist, Incident, Nudge, Service, Severity, Task
     from oncall.escalation.rules.plans import LevelSpec, TargetSpec
     from oncall.models import (
         Alert,
@@ -128,11 +128,12 @@ def service(name: str = "Payments API", *, tier: int = 1) -> Service:
 def severity(word: str = "SEV2") -> Severity:
     """A level of the scale in force, which a flushed test database gets back first."""
     from incidents.lifecycle import operations as lifecycle  # noqa: PLC0415
+    from incidents.nudges import operations as nudges  # noqa: PLC0415
     from incidents.severities import operations, queries  # noqa: PLC0415
     from incidents.tasks import operations as tasks  # noqa: PLC0415
     from incidents.updates import operations as updates  # noqa: PLC0415
 
-    for feature in (operations, lifecycle, tasks, updates):
+    for feature in (operations, lifecycle, nudges, tasks, updates):
         feature.install_defaults()
     found = queries.find(word)
     assert found is not None, word
@@ -159,6 +160,14 @@ def checklist(*steps: str, name: str = "Database is slow", occasion: str = "by_h
     for place, title in enumerate(steps or ("Look at long queries",)):
         ChecklistStep.objects.get_or_create(checklist=made, position=place, defaults={"title": title})
     return made
+
+
+def nudge(incident: Incident) -> Nudge:
+    """Something that the room of an incident was told."""
+    from incidents.models import Nudge  # noqa: PLC0415 - models load after Django is set up
+
+    at = incident.declared_at
+    return Nudge.objects.create(incident=incident, kind="no_progress", since=at, due_at=at)
 
 
 def task(

@@ -13,6 +13,7 @@ from core.ui import refusals
 from core.ui.render import render
 from incidents.lifecycle import operations
 from incidents.lifecycle import queries as lifecycle
+from incidents.nudges import queries as nudges
 from incidents.room import queries
 from incidents.room.forms import NoteForm, UpdateForm, VerdictForm
 from incidents.tasks import queries as tasks
@@ -47,6 +48,7 @@ def _room(request: PersonRequest, number: int, form: Form | None = None, **more:
         "is_older": "after" in request.GET,
         "changes": queries.changes(found.incident),
         "tasks": tasks.panel(request.user, found.incident),
+        "nudges": nudges.shown(request.user, found.incident),
         "composer": composer,
         "form": form or _blank(found.incident, composer),
     }

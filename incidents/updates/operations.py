@@ -235,15 +235,22 @@ def render(message: Message) -> Content:
 def note_outcomes(outcomes: Sequence[Outcome]) -> None:
     """Put a reminder that did not arrive onto the timeline, once."""
     for outcome in outcomes:
-        if outcome.state not in UNDELIVERED:
-            continue
         incident = Incident.objects.filter(pk=outcome.subject_id).first()
-        if incident is None or incident.timeline.filter(data__message=outcome.message_id).exists():
-            continue
-        data: dict[str, Any] = {"message": outcome.message_id, "state": outcome.state}
-        text = f"A reminder did not arrive by {outcome.channel}: {outcome.detail or outcome.state}"
-        base.enter(incident, EntryKind.REMINDER, text, actor=None, data=data)
-        base.tell(incident)
+        if incident is not None:
+            note_undelivered(incident, outcome, what="A reminder")
+
+
+def note_undelivered(incident: Incident, outcome: Outcome, *, what: str) -> None:
+    """Put onto the timeline that a message did not arrive, once, inside the caller's transaction."""
+    if (
+        outcome.state not in UNDELIVERED
+        or incident.timeline.filter(data__message=outcome.message_id).exists()
+    ):
+        return
+    data: dict[str, Any] = {"message": outcome.message_id, "state": outcome.state}
+    text = f"{what} did not arrive by {outcome.channel}: {outcome.detail or outcome.state}"
+    base.enter(incident, EntryKind.REMINDER, text, actor=None, data=data)
+    base.tell(incident)
 
 
 @transaction.atomic

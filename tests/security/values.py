@@ -17,7 +17,7 @@ from core.people.invitations import mail as invitation_mail
 from core.people.invitations import operations as invitations
 from core.tokens import operations as tokens
 from incidents.edits.views import EDITS
-from incidents.models import Change, Incident, Severity
+from incidents.models import Change, Incident, NudgeRule, Severity
 from oncall.absences import operations as absences
 from oncall.calendars import operations as calendars
 from oncall.escalation import operations as escalation
@@ -101,6 +101,7 @@ class Values:
         _, now_secret = feeds.add(self.admin, kind=Kind.NOW, schedule=override.schedule)
         absence = absences.add(self.admin, start=now, end=now + timedelta(days=400))
         away = absences.add_calendar(self.admin, url="https://calendar.example/away.ics")
+        nudge = cast.nudge(Incident.objects.active().earliest("id"))
         todo = cast.task(of=Incident.objects.active().earliest("id"), by=self.admin)
         handoff = handoffs.hand_over(override.schedule, at=now, outgoing=[], incoming=[self.responder.pk])
         task = handoffs.add_task(override.schedule, kind="alert", text="Less noise", actor=self.admin)
@@ -146,6 +147,7 @@ class Values:
                 {"number": f"INC-{active}", "role": "commander", "what": what} for what in _edits()
             ],
             "/incidents/{number}/tasks/": {"number": f"INC-{active}", "pk": todo.pk},
+            "/incidents/{number}/nudges/": {"number": f"INC-{active}", "pk": nudge.pk},
             "/services/": {"slug": "payments-api"},
             "/status/": public,
             "/status-pages/": {**page, "public_id": Component.objects.earliest("id").public_id},
@@ -198,6 +200,8 @@ class Values:
             "/api/v1/severities/": {"ref": Severity.objects.earliest("id").slug},
             "/api/v1/incidents/": {"ref": f"INC-{active}"},
             "/api/v1/incidents/{incident}/tasks/": {"incident": f"INC-{active}", "ref": todo.pk},
+            "/api/v1/incidents/{incident}/nudges/": {"incident": f"INC-{active}", "ref": nudge.pk},
+            "/api/v1/nudge-rules/": {"ref": _first(NudgeRule)},
             "/api/v1/checklists/": {"ref": cast.checklist().pk},
             "/api/v1/alerts/": {"ref": self.alert.pk},
             "/api/v1/escalation-policies/": {"ref": next(iter(company.policies.values())).slug},

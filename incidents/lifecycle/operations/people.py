@@ -11,7 +11,7 @@ from core.accounts.policy import Verb, can
 from core.clock import now
 from core.errors import Refused
 from core.events import bus
-from incidents.events import ResponderWanted, RoleAssigned
+from incidents.events import ResponderWanted, RoleAssigned, RoleReleased
 from incidents.lifecycle.models import EntryKind, Participant, RoleAssignment, RoleDefinition
 from incidents.lifecycle.operations.base import active, enter, locked, tell, write
 
@@ -116,6 +116,7 @@ def release_role(incident: Incident, *, role_slug: str, user: User, actor: User)
         text = f"{user} is no longer {role.name.lower()}"
         enter(incident, EntryKind.ROLE, text, actor=actor, data={"role": role.slug, "released": user.pk})
         write(incident)
+        bus.emit(RoleReleased(incident_id=incident.pk, role=role.slug, user_id=user.pk), actor=actor)
     return incident
 
 

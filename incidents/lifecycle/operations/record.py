@@ -10,7 +10,7 @@ from django.db import transaction
 from core.errors import Refused
 from core.events import bus
 from incidents.catalog.models import Change
-from incidents.events import Corrected
+from incidents.events import Corrected, Written
 from incidents.lifecycle import rules
 from incidents.lifecycle.models import EntryKind, Incident, TimelineEntry
 from incidents.lifecycle.operations.base import enter, locked, past, tell, write
@@ -87,7 +87,14 @@ def write_down(
     if kind == EntryKind.HYPOTHESIS and at is None and text.strip():
         set_picture(incident, hypothesis=text, actor=actor)
         return incident.timeline.filter(kind=EntryKind.HYPOTHESIS).latest("id")
-    return add_entry(incident, kind=kind, text=text, actor=actor, at=at)
+    entry = add_entry(incident, kind=kind, text=text, actor=actor, at=at)
+    _written(entry, actor)
+    return entry
+
+
+def _written(entry: TimelineEntry, actor: User | None) -> None:
+    fact = Written(incident_id=entry.incident_id, entry_id=entry.pk, kind=entry.kind)
+    bus.emit(fact, actor=actor)
 
 
 @transaction.atomic
@@ -115,7 +122,8 @@ def set_picture(
 def _draw(incident: Incident, name: str, text: str, actor: User | None) -> None:
     kind = EntryKind.HYPOTHESIS if name == "hypothesis" else EntryKind.PICTURE
     data = {"field": name, "old": getattr(incident, name), "new": text}
-    enter(incident, kind, f"{PICTURE[name]}: {text or 'taken back'}", actor=actor, data=data)
+    entry = enter(incident, kind, f"{PICTURE[name]}: {text or 'taken back'}", actor=actor, data=data)
+    _written(entry, actor)
 
 
 @transaction.atomic
@@ -127,13 +135,14 @@ def judge_hypothesis(incident: Incident, *, verdict: str, actor: User, why: str 
     if verdict not in VERDICTS:
         raise CannotCorrect("A hypothesis is confirmed or ruled out.")
     reason = f" {why.strip()}" if why.strip() else ""
-    enter(
+    entry = enter(
         incident,
         EntryKind.HYPOTHESIS,
         f"{VERDICTS[verdict]}: {incident.hypothesis}.{reason}".replace("..", "."),
         actor=actor,
         data={"verdict": verdict, "old": incident.hypothesis},
     )
+    _written(entry, actor)
     out = verdict == "ruled_out"
     write(incident, hypothesis="" if out else incident.hypothesis, hypothesis_confirmed=not out)
     return incident

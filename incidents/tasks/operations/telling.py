@@ -18,7 +18,7 @@ from incidents.lifecycle.models import EntryKind, Incident, RoleAssignment
 from incidents.lifecycle.operations import base
 from incidents.lifecycle.rules import Status
 from incidents.tasks.models import Task
-from incidents.updates.operations import UNDELIVERED
+from incidents.updates import operations as updates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -159,11 +159,5 @@ def note_outcomes(outcomes: Sequence[Outcome]) -> None:
     """Put a message that did not arrive onto the timeline, once: whoever asked has to ask by voice."""
     for outcome in outcomes:
         task = Task.objects.select_related("incident").filter(pk=outcome.subject_id).first()
-        if outcome.state not in UNDELIVERED or task is None:
-            continue
-        if task.incident.timeline.filter(data__message=outcome.message_id).exists():
-            continue
-        data = {"message": outcome.message_id, "state": outcome.state, "task": task.pk}
-        text = f"A message about “{task.title}” did not arrive by {outcome.channel}: {outcome.detail or outcome.state}"
-        base.enter(task.incident, EntryKind.REMINDER, text, actor=None, data=data)
-        base.tell(task.incident)
+        if task is not None:
+            updates.note_undelivered(task.incident, outcome, what=f"A message about “{task.title}”")

@@ -1,0 +1,9 @@
+from django.urls import path
+
+from incidents.nudges import views
+
+urlpatterns = [
+    path("incidents/<inc:number>/-/nudges/", views.shown, name="room-nudges"),
+    path("incidents/<inc:number>/nudges/<int:pk>/answer/", views.answer, name="answer-nudge"),
+    path("incidents/<inc:number>/break/", views.take_break, name="take-break"),
+]

@@ -105,6 +105,39 @@ def test_of_layers_that_hand_over_together_one_may_have_nobody_or_an_exception_o
     )
 
 
+def test_the_turns_of_who_may_be_away_or_has_an_exception_are_named_as_well() -> None:
+    layer = daily(ANA, BEN, lineage=7)
+    away = [Away(BEN, MONDAY + 5 * DAY, MONDAY + 6 * DAY, "is away")]
+    found = final([layer], [], MONDAY, MONDAY + 2 * DAY, away=away)
+    assert [piece.shifts for piece in found] == [((ANA, ShiftKey(7, 0)),), ((BEN, ShiftKey(7, 1)),)]
+    own = exception(MONDAY + DAY, 24, CLEO, layer=7)
+    found = final([layer], [own], MONDAY, MONDAY + 2 * DAY)
+    assert [(piece.users, piece.shifts) for piece in found] == [
+        ((ANA,), ((ANA, ShiftKey(7, 0)),)),
+        ((CLEO,), ((BEN, ShiftKey(7, 1)),)),
+    ]
+
+
+def test_an_exception_to_a_layer_counts_from_the_first_to_the_last_instant_of_the_layer_at_an_instant_too() -> (
+    None
+):
+    layer = replace(daily(ANA), effective_from=MONDAY + DAY, effective_until=MONDAY + 3 * DAY)
+    own = exception(MONDAY - DAY, 10 * 24, BEN, layer=1)
+    tick = timedelta(microseconds=1)
+    moments = (
+        MONDAY - tick,
+        MONDAY,
+        MONDAY + DAY - tick,
+        MONDAY + DAY,
+        MONDAY + 3 * DAY - tick,
+        MONDAY + 3 * DAY,
+    )
+    told_at = [at([layer], [own], moment).users for moment in moments]
+    assert told_at == [(), (), (), (BEN,), (BEN,), ()]
+    late = replace(daily(ANA), start=MONDAY + DAY)
+    assert [at([late], [own], moment).users for moment in moments[1:4]] == [(), (), (BEN,)]
+
+
 def test_ranks_decide_and_not_the_order_in_which_layers_are_given() -> None:
     high, low = daily(ANA, name="High", rank=5), daily(BEN, name="Low", rank=2)
     assert at([high, low], [], MONDAY).users == at([low, high], [], MONDAY).users == (ANA,)

@@ -37,6 +37,7 @@ class AddressOut(serializers.ModelSerializer[FeedAddress]):
             "name",
             "schedule",
             "team",
+            "connects",
             "created_at",
             "last_read_at",
         ]
@@ -58,6 +59,11 @@ class AddressIn(serializers.Serializer[dict[str, Any]]):
     name = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
     schedule = SlugOrId(lambda _: schedules.schedules(), required=False, allow_null=True, default=None)
     team = SlugOrId(lambda _: Team.objects.all(), required=False, allow_null=True, default=None)
+    connects = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Connect callers to who is on call; of kind `now`, by managers of the schedule.",
+    )
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         """Refuse two things at one address, and none where it says who is on call."""

@@ -34,6 +34,12 @@ class AddressForm(forms.Form):
         widget=forms.TextInput(attrs={"placeholder": "Phone"}),
     )
 
+    connects = forms.BooleanField(
+        label="Connect callers to who is on call",
+        required=False,
+        help_text="By a number at Twilio, for managers of the schedule. Calls cost money.",
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         schedules, teams = queries.choices()

@@ -38,6 +38,11 @@ class FeedAddress(models.Model):
     name = models.CharField(max_length=80, blank=True, help_text="Where it is used.")
     schedule = models.ForeignKey(Schedule, models.CASCADE, null=True, blank=True, related_name="+")
     team = models.ForeignKey(Team, models.CASCADE, null=True, blank=True, related_name="+")
+    connects = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whoever calls is connected to who is on call and agreed to it.",
+    )
     token_hash = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(db_default=Now())
     last_read_at = models.DateTimeField(null=True)
@@ -52,6 +57,7 @@ class FeedAddress(models.Model):
             models.CheckConstraint(
                 condition=~Q(kind=Kind.NOW) | ~Q(schedule=None, team=None), name="feed_now_of_something"
             ),
+            models.CheckConstraint(condition=Q(connects=False) | Q(kind=Kind.NOW), name="feed_connects_now"),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from core.accounts.models import User
+from core.accounts.policy import Verb, require
 from core.errors import Refused
 from core.events import bus
 from core.tokens.rules import digest
@@ -34,6 +35,11 @@ class TooManyAddresses(Refused):
         super().__init__(f"You have {MOST} calendar addresses. Revoke one first.")
 
 
+class ConnectsNobody(Refused):
+    def __init__(self) -> None:
+        super().__init__("A calendar connects nobody: choose who is on call now.")
+
+
 class NothingToShow(Refused):
     def __init__(self) -> None:
         super().__init__("Choose the schedule or the team whose people on call it says.")
@@ -47,16 +53,30 @@ def add(
     schedule: Schedule | None = None,
     team: Team | None = None,
     name: str = "",
+    connects: bool = False,
 ) -> tuple[FeedAddress, str]:
-    """Make a secret address, which is given here and never again; what it shows is published from now on."""
+    """Make a secret address, which is given here and never again; what it shows is published from now on.
+
+    One that `connects` callers to who is on call is made by those who may manage the schedule or the team.
+    """
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if kind is Kind.NOW and not (schedule or team):
         raise NothingToShow
+    if connects:
+        if kind is not Kind.NOW:
+            raise ConnectsNobody
+        require(user, Verb.CONFIGURE, schedule.team if schedule else team)
     if FeedAddress.objects.filter(user=user, revoked_at=None).count() >= MOST:
         raise TooManyAddresses
     secret = secrets.token_urlsafe(24)
     address = FeedAddress.objects.create(
-        user=user, kind=kind, schedule=schedule, team=team, name=name, token_hash=digest(secret)
+        user=user,
+        kind=kind,
+        schedule=schedule,
+        team=team,
+        name=name,
+        connects=connects,
+        token_hash=digest(secret),
     )
     bus.emit(FeedAddressMade(address.pk, user.pk, kind, address.shown), actor=user)
     if kind is Kind.CALENDAR:

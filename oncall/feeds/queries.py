@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -17,12 +18,15 @@ from django.utils.dateformat import format as write_date
 
 from core.accounts import queries as people
 from core.accounts.models import Team, User
+from core.accounts.policy import Verb, can
+from core.channels import secrets
 from core.tokens.rules import digest
 from oncall.feeds.models import FeedAddress, Kind, PublishedShift
 from oncall.feeds.rules import published
 from oncall.feeds.rules.calendars import Entry
 from oncall.feeds.rules.published import Published
 from oncall.feeds.rules.words import Duty
+from oncall.paging.models import ContactMethod
 from oncall.schedules import queries as schedules
 from oncall.schedules.models import Schedule
 
@@ -156,6 +160,10 @@ def changed(schedule_id: int, *, now: datetime) -> list[Published]:
     ]
 
 
+MOST_NUMBERS = 5
+"""So many numbers are rung for one caller."""
+
+
 def behind(address: FeedAddress) -> list[int]:
     """The schedules that an address shows."""
     return list(_behind(address).order_by("pk").values_list("pk", flat=True))
@@ -185,6 +193,31 @@ def duties(address: FeedAddress, *, now: datetime) -> list[Duty]:
         )
         for watch in schedules.watches(behind(address), at=now)
     ]
+
+
+def numbers(address: FeedAddress, *, now: datetime) -> list[str]:
+    """The verified telephone numbers to which callers are connected, in the order of who is on call.
+
+    Only of those who agreed, and while whoever made the address may still manage what it shows.
+    """
+    team = address.schedule.team if address.schedule else address.team
+    if not (address.connects and can(address.user, Verb.CONFIGURE, team)):
+        return []
+    ids = [user.pk for watch in schedules.watches(behind(address), at=now) for user in watch.people]
+    rows = ContactMethod.objects.filter(
+        user__in=ids,
+        user__is_active=True,
+        channel="voice",
+        is_enabled=True,
+        takes_calls=True,
+        verified_at__isnull=False,
+    ).order_by("pk")
+    by_person: defaultdict[int, list[str]] = defaultdict(list)
+    for row in rows:
+        with suppress(secrets.CannotOpen):
+            by_person[row.user_id].append(secrets.unseal(row.address))
+    found = dict.fromkeys(number for pk in ids for number in by_person[pk])
+    return list(found)[:MOST_NUMBERS]
 
 
 def choices() -> tuple[QuerySet[Schedule], QuerySet[Team]]:

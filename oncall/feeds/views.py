@@ -4,6 +4,7 @@ import hashlib
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.accounts import client
 from core.accounts.policy import public
 from core.api.throttles import within
+from core.channels import twilio
 from core.ui import refusals
 from core.ui.render import render
 from oncall.feeds import operations, queries
@@ -86,8 +88,36 @@ def now_as_text(request: HttpRequest, token: str) -> HttpResponseBase:
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def now_as_twiml(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Who is on call now behind a secret address, for Twilio to read out; it asks by POST and changes nothing."""
-    return _answer(request, token, Kind.NOW, _said(words.twiml, "text/xml"))
+    """Who is on call now behind a secret address, for Twilio to read out; it asks by POST and changes nothing.
+
+    Numbers are told to Twilio alone, who signs what it asks: whoever else knows the address reads names.
+    """
+    read_out = _said(words.twiml, "text/xml")
+
+    def answer(address: FeedAddress) -> HttpResponse:
+        signature = request.headers.get("X-Twilio-Signature", "")
+        is_twilio = request.method == "POST" and twilio.is_signed(
+            request.get_full_path(), dict(request.POST.lists()), signature
+        )
+        numbers = queries.numbers(address, now=timezone.now()) if address.connects and is_twilio else []
+        if not is_twilio or not (address.connects and (numbers or "tried" in request.GET)):
+            return read_out(address)
+        return HttpResponse(_connected(request, address, numbers), content_type="text/xml; charset=utf-8")
+
+    return _answer(request, token, Kind.NOW, answer)
+
+
+def _connected(request: HttpRequest, address: FeedAddress, numbers: Sequence[str]) -> str:
+    """Connect a caller to the next number, until one is taken or all were tried."""
+    tried = request.GET.get("tried", "")
+    n = int(tried) if tried.isdecimal() and len(tried) < 3 else 0
+    if n and request.POST.get("DialCallStatus") == "completed":
+        return words.over()
+    if n >= len(numbers):
+        return words.unanswered()
+    duties = [] if n else queries.duties(address, now=timezone.now())
+    after = f"{settings.BASE_URL}{request.path}?tried={n + 1}"
+    return words.dialled(numbers[n], after=after, duties=duties)
 
 
 def _said(write: Callable[[Sequence[Duty]], str], content_type: str) -> Callable[[FeedAddress], HttpResponse]:

@@ -37,6 +37,7 @@ class MethodOut(serializers.ModelSerializer[ContactMethod]):
             "address",
             "label",
             "is_enabled",
+            "takes_calls",
             "is_verified",
             "verified_at",
             "last_ok_at",
@@ -89,6 +90,9 @@ class MethodMade(MethodOut):
 
 class MethodChange(serializers.Serializer[dict[str, Any]]):
     is_enabled = serializers.BooleanField(required=False)
+    takes_calls = serializers.BooleanField(
+        required=False, help_text="Callers of an on-call number may be connected to it: a verified number."
+    )
     label = serializers.CharField(  # type: ignore[assignment]  # the field's name
         max_length=60, required=False, allow_blank=True
     )
@@ -122,6 +126,8 @@ class ContactMethods(Mine):
             operations.rename_method(method, label=data["label"])
         if "is_enabled" in data:
             operations.set_enabled(method, enabled=data["is_enabled"])
+        if "takes_calls" in data:
+            operations.set_takes_calls(method, takes=data["takes_calls"])
         return self.answer(method)
 
     @extend_schema(responses={204: None})

@@ -34,6 +34,9 @@ class ContactMethod(models.Model):
         max_length=500, blank=True, help_text="Sealed; signs what is sent to a webhook."
     )
     is_enabled = models.BooleanField(default=True)
+    takes_calls = models.BooleanField(
+        default=False, db_default=False, help_text="Callers of an on-call number may be connected to it."
+    )
     verified_at = models.DateTimeField(null=True)
     last_ok_at = models.DateTimeField(null=True)
     last_error = models.CharField(max_length=300, blank=True)

@@ -13,6 +13,7 @@ urlpatterns = [
     path("me/notifications/methods/<int:pk>/verify/", views.verify, name="verify-method"),
     path("me/notifications/methods/<int:pk>/code/", views.send_code, name="send-code"),
     path("me/notifications/methods/<int:pk>/switch/", views.switch, name="switch-method"),
+    path("me/notifications/methods/<int:pk>/calls/", views.take_calls, name="take-calls"),
     path("me/notifications/methods/<int:pk>/remove/", views.remove, name="remove-method"),
     # Rules
     path("me/notifications/rules/", views.add_rule, name="add-rule"),

@@ -122,6 +122,17 @@ def switch(request: PersonRequest, pk: int) -> HttpResponse:
 
 @password_again
 @require_POST
+def take_calls(request: PersonRequest, pk: int) -> HttpResponse:
+    """Let callers of an on-call number through to a telephone number of mine, or no more."""
+    method = queries.own_method(request.user, pk)
+    takes = not method.takes_calls
+    operations.set_takes_calls(method, takes=takes)
+    messages.success(request, "Callers may be connected here." if takes else "No caller is connected here.")
+    return redirect(HOME)
+
+
+@password_again
+@require_POST
 def remove(request: PersonRequest, pk: int) -> HttpResponse:
     """Forget one of my methods, with its rules."""
     operations.remove_method(queries.own_method(request.user, pk))

@@ -51,7 +51,9 @@ def team(request: PersonRequest, slug: str) -> HttpResponse:
     """Whether and when the channels of a team hear who is on call in the next week, and how that would read now."""
     found = get_object_or_404(accounts.teams(request.user), slug=slug)
     row, manages = queries.of_team(found), can(request.user, Verb.CONFIGURE, found)
-    initial = _chosen(row) | {"time_zone": row.time_zone if row.pk else request.user.time_zone}
+    if row.pk is None:
+        row.time_zone = request.user.time_zone
+    initial = _chosen(row) | {"time_zone": row.time_zone}
     form = TeamWeeklyForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_bound:
         require(request.user, Verb.CONFIGURE, found)

@@ -100,6 +100,7 @@ OWN = {
     "oncall:verify-method": "how they are reached",
     "oncall:send-code": "how they are reached",
     "oncall:switch-method": "how they are reached",
+    "oncall:take-calls": "how they are reached",
     "oncall:remove-method": "how they are reached",
     "oncall:add-rule": "when they are reached",
     "oncall:remove-rule": "when they are reached",

@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
+RINGS_SECONDS = 25
+"""So long each number rings; most mailboxes answer later."""
+QUOTE = {'"': "&quot;"}
+
 
 @dataclass(frozen=True, slots=True)
 class Duty:
@@ -29,6 +33,31 @@ def twiml(duties: Sequence[Duty]) -> str:
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<Response><Say language="en-GB">On call now. {escape(_plain(said))}</Say></Response>\n'
     )
+
+
+def dialled(number: str, *, after: str, duties: Sequence[Duty] = ()) -> str:
+    """What connects a caller to a number, and asks at `after` what to do next; first it is said who is on call."""
+    names = _and([name for duty in duties for name in duty.people])
+    said = f"You are being connected to {_plain(names)}." if duties else "The next person is called."
+    return _response(
+        f'<Say language="en-GB">{escape(said)}</Say>'
+        f'<Dial timeout="{RINGS_SECONDS}" action="{escape(after, QUOTE)}" method="POST">'
+        f"<Number>{escape(number)}</Number></Dial>"
+    )
+
+
+def unanswered() -> str:
+    """What is said when nobody took the call."""
+    return _response('<Say language="en-GB">Nobody answers. Please try again later.</Say><Hangup/>')
+
+
+def over() -> str:
+    """What ends a call that was taken."""
+    return _response("<Hangup/>")
+
+
+def _response(inside: str) -> str:
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<Response>{inside}</Response>\n'
 
 
 def _said(duty: Duty) -> str:

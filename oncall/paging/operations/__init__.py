@@ -28,6 +28,7 @@ from oncall.paging.operations.contacts import (
     rename_method,
     send_code,
     set_enabled,
+    set_takes_calls,
     verify,
 )
 from oncall.paging.operations.holding import record_held, rehold, send_held
@@ -80,6 +81,7 @@ __all__ = [
     "send_held",
     "send_test",
     "set_enabled",
+    "set_takes_calls",
     "stop",
     "verify",
 ]

@@ -207,6 +207,15 @@ def set_enabled(method: ContactMethod, *, enabled: bool, actor: User | None = No
 
 
 @transaction.atomic
+def set_takes_calls(method: ContactMethod, *, takes: bool) -> None:
+    """Agree that callers of an on-call number are connected to a telephone number of one's own, or no more."""
+    if takes and (method.channel != "voice" or method.verified_at is None):
+        raise NotVerified
+    if ContactMethod.objects.filter(pk=method.pk).exclude(takes_calls=takes).update(takes_calls=takes):
+        _note(method, "takes calls" if takes else "takes no calls", method.user)
+
+
+@transaction.atomic
 def rename_method(method: ContactMethod, *, label: str) -> None:
     """Give a contact method another label."""
     ContactMethod.objects.filter(pk=method.pk).update(label=label[:60])

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import orjson
 from django.core.exceptions import PermissionDenied
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
@@ -16,12 +17,12 @@ from incidents.catalog.models import Service
 from oncall.alerts import parsers
 from oncall.alerts.rules import Action, Parsed, Unreadable
 from oncall.escalation import queries as escalations
-from oncall.escalation.models import Policy
+from oncall.escalation.models import Policy, Target
 from oncall.matching import rules as matching
 from oncall.routing import rules
 from oncall.routing.models import Route, ServicePolicy
 from oncall.routing.rules import Decision, Map, Rule, Subject
-from oncall.schedules.registry import Reach
+from oncall.schedules.registry import Asked, Reach
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -293,18 +294,33 @@ def _rule(route: Route) -> Rule | None:
     )
 
 
-def reaching(schedule_id: int) -> list[Reach]:
-    """The policies that ask a schedule at one of their levels, with the services that they answer for, by name."""
-    asking = Policy.objects.filter(levels__targets__schedule=schedule_id)
-    rows = (
-        Policy.objects.filter(pk__in=asking.values("pk"))
-        .order_by("name", "services__service__name", "services")
-        .values_list("name", "slug", "services__service__name", "services__service__is_active")
+def reaching(schedule_ids: Collection[int]) -> list[Reach]:
+    """The policies that ask schedules, at which of their levels, with the services that they answer for, by name."""
+    asked: defaultdict[tuple[int, int], dict[int, str]] = defaultdict(dict)
+    targets = Target.objects.filter(schedule__in=schedule_ids).order_by("level__position")
+    for schedule, policy, level, words in targets.values_list(
+        "schedule", "level__policy", "level__position", "level__description"
+    ):
+        asked[schedule, policy][level] = words
+    policies = Policy.objects.filter(pk__in={policy for _, policy in asked})
+    services = Prefetch(
+        "services",
+        ServicePolicy.objects.filter(service__is_active=True)
+        .select_related("service")
+        .order_by("service__name"),
     )
-    named: dict[tuple[str, str], list[str]] = {}
-    for name, slug, service, is_active in rows:
-        named.setdefault((name, slug), []).extend([service] if is_active else [])
-    return [
-        Reach(name, reverse("oncall:policy", args=[slug]), services)
-        for (name, slug), services in named.items()
+    rows = {policy.pk: policy for policy in policies.prefetch_related(services)} if asked else {}
+    found = [
+        Reach(
+            rows[policy].name,
+            reverse("oncall:policy", args=[rows[policy].slug]),
+            [each.service.name for each in rows[policy].services.all()],
+            schedule,
+            policy,
+            rows[policy].slug,
+            [Asked(level + 1, words) for level, words in levels.items()],
+        )
+        for (schedule, policy), levels in asked.items()
+        if policy in rows
     ]
+    return sorted(found, key=lambda reach: (reach.levels[0].level, reach.policy))

@@ -116,26 +116,53 @@ def marks(seen: Seen) -> dict[date, list[Mark]]:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A level of a policy, from 1 on, and who it says that they are to the others."""
+
+    level: int
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Reach:
-    """A policy that asks a schedule: its name and address, and the names of the services that it answers for."""
+    """A policy that asks a schedule: its name and address, the services that it answers for, and at which levels."""
 
     policy: str
     address: str
     services: Sequence[str] = ()
+    schedule_id: int = 0
+    policy_id: int = 0
+    slug: str = ""
+    levels: Sequence[Asked] = ()
 
 
-Reaching = Callable[[int], Iterable[Reach]]
-_reaching: list[Reaching] = []
+Reaching = Callable[[Collection[int]], Iterable[Reach]]
+Answering = Callable[[Collection[int]], Collection[int]]
+_reaching: list[tuple[Reaching, Answering]] = []
 
 
-def add_reaching(read: Reaching) -> None:
-    """Let a feature say which policies ask a schedule, given its id."""
-    _reaching.append(read)
+def add_reaching(read: Reaching, *, answering: Answering) -> None:
+    """Let a feature say which policies ask schedules, given their ids, and which policies answer for services."""
+    _reaching.append((read, answering))
 
 
 def reaching(schedule_id: int) -> list[Reach]:
     """Give what reaches a schedule."""
-    return [each for read in _reaching for each in read(schedule_id)]
+    return [each for read, _ in _reaching for each in read([schedule_id])]
+
+
+def reached(schedule_ids: Collection[int]) -> dict[int, list[Reach]]:
+    """Give what reaches each of these schedules."""
+    found: defaultdict[int, list[Reach]] = defaultdict(list)
+    for read, _ in _reaching:
+        for each in read(schedule_ids):
+            found[each.schedule_id].append(each)
+    return dict(found)
+
+
+def answering(service_ids: Collection[int]) -> set[int]:
+    """Give the policies that answer for services."""
+    return {pk for _, find in _reaching for pk in find(service_ids)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def register() -> None:
     shell.set_duty(_duty)
     registry.add_marks(escalation.marks)
     registry.add_marks(absences.marks)
-    registry.add_reaching(routing.reaching)
+    registry.add_reaching(routing.reaching, answering=routing.policies_for)
     registry.add_ranking(swaps.fits)
     shell.set_mood(shell.Mood.PAGING, pages.waiting_for)
     for topic in ("oncall", "alerts", "routes"):

@@ -11,9 +11,11 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
-from core.api.fields import Time
+from core.accounts import queries as people
+from core.api.fields import Time, by_reference
 from core.api.permissions import Reads
 from core.api.views import ViewSet
+from incidents.catalog import queries as catalog
 from oncall.schedules import queries
 from oncall.schedules.rules import resolver
 
@@ -58,9 +60,20 @@ class OnCallOutput(serializers.Serializer[Any]):
     reason = serializers.CharField()
 
 
+class AskedByOutput(serializers.Serializer[Any]):
+    policy = serializers.CharField(help_text="The slug of a policy that asks the schedule.")
+    level = serializers.IntegerField(help_text="At which of its levels, from 1 on.")
+    description = serializers.CharField(help_text="Who they are to the others, where the level says so.")
+    services = serializers.ListField(
+        child=serializers.CharField(), help_text="For which it answers, by name."
+    )
+
+
 class OnCallRow(OnCallOutput):
     schedule = serializers.CharField()
     name = serializers.CharField()
+    team = serializers.CharField(allow_null=True)
+    asked_by = AskedByOutput(many=True)
 
 
 class OnCall(ViewSet):
@@ -75,17 +88,58 @@ class OnCall(ViewSet):
         return queries.schedules()
 
     @extend_schema(
-        parameters=[OpenApiParameter("at", datetime, description="Default: now.")],
+        parameters=[
+            OpenApiParameter("at", datetime, description="Default: now."),
+            OpenApiParameter(
+                "team", str, description="The slug or id of the team whose schedules these are."
+            ),
+            OpenApiParameter(
+                "service", str, description="The slug or id of the service for which they are asked."
+            ),
+        ],
         responses=OnCallRow(many=True),
     )
     def list(self, request: Request) -> Response:
-        """Who has each schedule at an instant (default: now)."""
+        """Who has each schedule at an instant (default: now) and next, and at which levels of policies they are asked.
+
+        Of a `service` those are given whom the policy that answers for it asks, whom it asks first before the others.
+        """
         at = instant(request, "at", default=timezone.now())
-        rows = [
-            {"schedule": watch.schedule.slug, "name": watch.schedule.name, **state(watch.now, at)}
-            for watch in queries.watches(at=at)
-        ]
-        return Response(rows)
+        team = _named(request, "team", people.teams(request.user))
+        service = _named(request, "service", catalog.services(request.user))
+        found = queries.asked(at=at, team=team, service=service)
+        return Response([_row(one, at) for one in found])
+
+
+def _named(request: Request, name: str, rows: QuerySet[Any]) -> Any:
+    """What the query names by its slug or id; None where it names nothing, 400 where there is no such thing."""
+    asked = request.query_params.get(name)
+    if asked is None:
+        return None
+    found = by_reference(rows, asked, ["slug"])
+    if found is None:
+        raise ValidationError({name: [f"There is no such {name}."]})
+    return found
+
+
+def _row(one: queries.AskedWatch, at: datetime) -> dict[str, Any]:
+    schedule = one.watch.schedule
+    return {
+        "schedule": schedule.slug,
+        "name": schedule.name,
+        "team": schedule.team.slug if schedule.team else None,
+        "asked_by": [
+            {
+                "policy": reach.slug,
+                "level": asked.level,
+                "description": asked.description,
+                "services": list(reach.services),
+            }
+            for reach in one.reaches
+            for asked in reach.levels
+        ],
+        **state(one.watch.now, at),
+    }
 
 
 def shift(piece: resolver.Slice) -> dict[str, Any]:

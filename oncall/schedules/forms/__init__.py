@@ -5,6 +5,7 @@ from oncall.schedules.forms.overrides import OverrideForm
 from oncall.schedules.forms.presets import PRESETS, WEEKLY, Preset
 from oncall.schedules.forms.rotations import LayerForm, as_typed, initial, moved, rebased, rotations, turned
 from oncall.schedules.forms.terms import TermsForm, shown_terms
+from oncall.schedules.forms.who import WhoForm
 
 __all__ = [
     "PRESETS",
@@ -17,6 +18,7 @@ __all__ = [
     "ScheduleForm",
     "TermsForm",
     "WhenForm",
+    "WhoForm",
     "as_typed",
     "initial",
     "moved",

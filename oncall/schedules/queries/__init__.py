@@ -1,5 +1,9 @@
 """Everything that is asked about schedules: the people, the hours, the rows."""
 
+from oncall.schedules.queries.asked import (
+    AskedWatch,
+    asked,
+)
 from oncall.schedules.queries.calendars import (
     Calendar,
     Row,
@@ -77,6 +81,7 @@ from oncall.schedules.queries.versions import (
 
 __all__ = [
     "HORIZON",
+    "AskedWatch",
     "Calendar",
     "Resolved",
     "Row",
@@ -89,6 +94,7 @@ __all__ = [
     "address",
     "against",
     "as_if",
+    "asked",
     "behind",
     "calendar",
     "coming_gaps",

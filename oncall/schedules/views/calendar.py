@@ -12,7 +12,7 @@ from core.accounts.policy import Verb, can, may_respond
 from core.errors import Refused
 from core.ui.render import render
 from oncall.schedules import grid, operations, queries, registry
-from oncall.schedules.forms import OverrideForm
+from oncall.schedules.forms import OverrideForm, WhoForm
 from oncall.schedules.views import covering, reader
 
 if TYPE_CHECKING:
@@ -32,13 +32,19 @@ NAMES = {
 
 @require_GET
 def index(request: PersonRequest) -> HttpResponse:
-    """Every schedule: who has it, until when, who is next, and the next gap."""
+    """Who has each schedule, until when, who is next, and who asks them; of `?team=` or for `?service=` alone."""
     now = timezone.now()
+    form = WhoForm(request.GET, user=request.user)
     gaps = queries.coming_gaps(now=now)
-    rows = [{"watch": watch, "gap": gaps.get(watch.schedule.pk)} for watch in queries.watches(at=now)]
+    found = queries.asked(at=now, **form.cleaned_data) if form.is_valid() else []
     shifts = queries.shifts_of(request.user, start=now, end=now + timedelta(days=28))
     context = {
-        "rows": rows,
+        "rows": [
+            {"watch": one.watch, "reaches": one.reaches, "gap": gaps.get(one.watch.schedule.pk)}
+            for one in found
+        ],
+        "form": form,
+        "is_filtered": any(form.cleaned_data.values()) or bool(form.errors),
         "shifts": shifts[:8],
         "deleted": queries.deleted().count(),
         "may_create": can(request.user, Verb.CONFIGURE),

@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
-from django.core.exceptions import ValidationError
 
-from oncall.absences import queries
+from oncall.schedules.forms.places import PlaceForm
 
 
 class AbsenceForm(forms.Form):
@@ -32,26 +29,5 @@ class CalendarForm(forms.Form):
     )
 
 
-class RegionForm(forms.Form):
-    """Whose public holidays count."""
-
-    country = forms.ChoiceField(required=False)
-    region = forms.CharField(
-        max_length=10,
-        required=False,
-        help_text="A part of the country by its code, as BY. Empty: what holds everywhere.",
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["country"].choices = [("", "None"), *queries.countries().items()]  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        """Say which parts a country has where the one given is none of them."""
-        data: dict[str, Any] = super().clean() or {}
-        data["region"] = data.get("region", "").upper()
-        known = queries.regions(data["country"]) if data.get("country") else []
-        if data["region"] and data["region"] not in known:
-            parts = ", ".join(known) or "no parts with holidays of their own"
-            self.add_error("region", ValidationError(f"This country has {parts}."))
-        return data
+class RegionForm(PlaceForm):
+    """Whose public holidays are somebody's."""

@@ -14,9 +14,13 @@ from core.events import bus
 from core.ical import copies
 from oncall.absences.models import Absence, AbsenceCalendar, HolidayRegion
 from oncall.events import AbsencesChanged
+from oncall.schedules import operations as changing
+from oncall.schedules import queries as schedules
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from django.db.models import QuerySet
 
     from core.ical import reading
 
@@ -52,14 +56,16 @@ def add(user: User, *, start: datetime, end: datetime, note: str = "") -> Absenc
         raise TooManyAbsences
     made = Absence.objects.create(user=user, start=start, end=end, note=note)
     _note(user, f"away: {made}")
+    _tell_schedules(user)
     return made
 
 
 @transaction.atomic
 def remove(absence: Absence) -> None:
-    """Take an absence back."""
+    """Take an absence back; one that has begun ends now, because it may have passed on a turn."""
     _note(absence.user, f"away no more: {absence}")
-    absence.delete()
+    _drop(Absence.objects.filter(pk=absence.pk), at=timezone.now())
+    _tell_schedules(absence.user)
 
 
 @transaction.atomic
@@ -76,9 +82,12 @@ def add_calendar(user: User, *, url: str, only: str = "") -> AbsenceCalendar:
 
 @transaction.atomic
 def remove_calendar(calendar: AbsenceCalendar) -> None:
-    """Read a calendar no longer; its absences go with it."""
+    """Read a calendar no longer; its absences go with it, but for what has passed."""
     _note(calendar.user, f"calendar of absences no more: {calendar.host}")
+    _drop(Absence.objects.filter(calendar=calendar), at=timezone.now())
+    Absence.objects.filter(calendar=calendar).update(calendar=None)
     calendar.delete()
+    _tell_schedules(calendar.user)
 
 
 @transaction.atomic
@@ -108,12 +117,27 @@ def _keep(calendar: AbsenceCalendar, content: reading.Content, now: datetime) ->
         (row.start, row.end, row.note): row.pk
         for row in Absence.objects.filter(calendar=calendar, end__gt=now)
     }
-    Absence.objects.filter(pk__in=[pk for key, pk in stored.items() if key not in wanted]).delete()
+    gone, new = stored.keys() - wanted, sorted(wanted - stored.keys())
+    _drop(Absence.objects.filter(pk__in=[stored[key] for key in gone]), at=now)
     Absence.objects.bulk_create(
         Absence(user_id=calendar.user_id, calendar=calendar, start=start, end=end, note=title)
-        for start, end, title in sorted(wanted - stored.keys())
+        for start, end, title in new
     )
+    if gone or new:
+        _tell_schedules(calendar.user)
     return []
+
+
+def _drop(rows: QuerySet[Absence], *, at: datetime) -> None:
+    """Take absences back that are to come; those that have begun end now, and those that are over stay."""
+    rows.filter(start__gte=at).delete()
+    rows.filter(start__lt=at, end__gt=at).update(end=at)
+
+
+def _tell_schedules(user: User) -> None:
+    """Say that others may be on call now in the schedules that pass over whoever is away."""
+    for schedule in schedules.passing_over(user):
+        changing.changed(schedule, at=timezone.now(), summary="Somebody is away, or is not", actor=user)
 
 
 def _note(user: User, summary: str) -> None:

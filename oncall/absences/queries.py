@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from datetime import timedelta
-from functools import cache
 from typing import TYPE_CHECKING
 
-import holidays
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from holidays.registry import COUNTRIES
 
 from oncall.absences import rules
 from oncall.absences.models import Absence, AbsenceCalendar, HolidayRegion
 from oncall.absences.rules import Away, Conflict, Duty
 from oncall.schedules import queries as schedules
 from oncall.schedules.registry import Mark
+from oncall.schedules.rules import holidays
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
     from datetime import date, datetime
 
     from django.db.models import QuerySet
@@ -30,7 +27,6 @@ if TYPE_CHECKING:
     from oncall.schedules.registry import Seen
 
 AHEAD = timedelta(days=120)
-_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def coming(user: User) -> QuerySet[Absence]:
@@ -63,6 +59,15 @@ def away(user_ids: Collection[int], *, start: datetime, end: datetime) -> list[A
     return [Away(row.user_id, row.start, row.end, row.note) for row in rows]
 
 
+def known_away(
+    user_ids: Collection[int], start: datetime, end: datetime
+) -> list[tuple[int, datetime, datetime]]:
+    """The same for who is on call: from when it was entered on, so that the past stays as it was."""
+    rows = Absence.objects.filter(user__in=user_ids, end__gt=start, start__lt=end).order_by("start", "pk")
+    found = ((row.user_id, max(row.start, row.created_at), row.end) for row in rows)
+    return [each for each in found if each[1] < each[2]]
+
+
 def conflicts(user: User) -> list[Conflict]:
     """Where a person is on call and away in the next months."""
     now = timezone.now()
@@ -87,25 +92,7 @@ def region(user: User) -> HolidayRegion | None:
 
 def public_holidays(place: HolidayRegion, *, first: date, last: date) -> list[tuple[date, str]]:
     """The public holidays of a place from one date to another, both included, with their names there."""
-    years = range(first.year, last.year + 1)
-    # Without a language the library takes that of the server's locale.
-    spoken = holidays.country_holidays(place.country).default_language
-    found = holidays.country_holidays(
-        place.country, subdiv=place.region or None, years=years, language=spoken
-    )
-    return sorted((day, name) for day, name in found.items() if first <= day <= last)
-
-
-@cache
-def countries() -> Mapping[str, str]:
-    """The countries whose holidays are known, by code: their names, in the order of these."""
-    known = {codes[1]: _WORDS.sub(" ", codes[0]) for codes in COUNTRIES.values()}
-    return dict(sorted(known.items(), key=lambda pair: pair[1]))
-
-
-def regions(country: str) -> list[str]:
-    """The parts of a country that have holidays of their own."""
-    return list(holidays.list_supported_countries().get(country, []))
+    return holidays.between(str(place), first, last)
 
 
 def marks(seen: Seen) -> list[tuple[date, Mark]]:

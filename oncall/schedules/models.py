@@ -58,6 +58,19 @@ class ScheduleVersion(models.Model):
     is_informal = models.BooleanField(
         default=False, help_text="Nobody takes turns: everybody of a rotation is on call together."
     )
+    holidays = models.CharField(
+        max_length=13,
+        blank=True,
+        db_default="",
+        default="",
+        help_text="Whose public holidays count, as DE or DE-BY.",
+    )
+    closed_on_holidays = models.BooleanField(
+        db_default=False, default=False, help_text="Nobody is meant to be on call on public holidays."
+    )
+    passes_over_absent = models.BooleanField(
+        db_default=False, default=False, help_text="The next in the rotation has the turn of whoever is away."
+    )
     summary = models.CharField(max_length=200, blank=True)
     restored_from = models.PositiveIntegerField(null=True, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
@@ -87,6 +100,12 @@ class Unit(models.TextChoices):
     MONTH = "month", "months"
 
 
+class OnHolidays(models.TextChoices):
+    COUNTS = "counts", "as on any day"
+    NEVER = "never", "it does not count"
+    ONLY = "only", "it counts on these days alone"
+
+
 class Layer(models.Model):
     """A rotation, valid from `effective_from` until `effective_until`. An edit ends it and begins a new one."""
 
@@ -109,6 +128,13 @@ class Layer(models.Model):
     )
     counts_only_active = models.BooleanField(
         db_default=False, default=False, help_text="A turn in which no window opens is not used up."
+    )
+    on_holidays = models.CharField(
+        max_length=6,
+        choices=OnHolidays.choices,
+        db_default=OnHolidays.COUNTS.value,
+        default=OnHolidays.COUNTS,
+        help_text="What it does on the public holidays of the schedule.",
     )
     effective_from = models.DateTimeField(db_default=Now())
     effective_until = models.DateTimeField(null=True, blank=True)

@@ -73,6 +73,23 @@ def layers(schedule_ids: Collection[int], start: datetime, end: datetime) -> dic
     return found
 
 
+Stretch = tuple[int, datetime, datetime]
+Absences = Callable[[Collection[int], datetime, datetime], Iterable[Stretch]]
+"""Given some people and a window: when each of them is away, as far as that was known at the time."""
+
+_absences: list[Absences] = []
+
+
+def add_absences(read: Absences) -> None:
+    """Let a feature say who is away."""
+    _absences.append(read)
+
+
+def absences(user_ids: Collection[int], start: datetime, end: datetime) -> list[Stretch]:
+    """Give when these people are away in a window."""
+    return [each for read in _absences for each in read(user_ids, start, end)]
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """Some days of a schedule as `viewer` looks at them: in `zone`, with who is on call in [start, end)."""
@@ -111,7 +128,9 @@ def marks(seen: Seen) -> dict[date, list[Mark]]:
     found: defaultdict[date, list[Mark]] = defaultdict(list)
     for read in _marks:
         for day, mark in read(seen):
-            found[day].append(mark)
+            # A word stands once on a day, whoever says it.
+            is_there = any(other.word == mark.word for other in found[day])
+            found[day].append(Mark("", mark.said) if is_there else mark)
     return dict(found)
 
 

@@ -24,6 +24,7 @@ from oncall.timeoff import queries as resting
 
 def register() -> None:
     schedules.add_exceptions(queries.exceptions, naming=queries.naming, marked=True)
+    schedules.add_absences(absences.known_away)
     schedules.add_layers(calendars.layers)
     schedules.add_exceptions(calendars.exceptions, naming=calendars.naming, marked=True)
     schedules.add_sources(calendars.sources)

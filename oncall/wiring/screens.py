@@ -49,6 +49,7 @@ def register() -> None:
     )
     shell.set_duty(_duty)
     registry.add_marks(escalation.marks)
+    registry.add_marks(schedules.holiday_marks)
     registry.add_marks(absences.marks)
     registry.add_reaching(routing.reaching, answering=routing.policies_for)
     registry.add_ranking(swaps.fits)

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from core.accounts import queries as people
 from core.api.fields import Time, ZoneName, by_reference
 from oncall.schedules import operations, queries
-from oncall.schedules.models import Layer, Unit
+from oncall.schedules.models import Layer, OnHolidays, Unit
 from oncall.schedules.rules.layers import WEEKDAYS
 
 if TYPE_CHECKING:
@@ -82,6 +82,11 @@ class LayerInput(serializers.Serializer[dict[str, Any]]):
     counts_only_active = serializers.BooleanField(
         required=False, help_text="A turn in which no window opens is not used up."
     )
+    on_holidays = serializers.ChoiceField(
+        choices=OnHolidays.choices,
+        required=False,
+        help_text="On the public holidays of the schedule; default: counts.",
+    )
 
 
 class LayerOutput(serializers.Serializer[Layer]):
@@ -94,6 +99,7 @@ class LayerOutput(serializers.Serializer[Layer]):
     participants = serializers.ListField(child=serializers.CharField(allow_null=True))
     restrictions = RestrictionField(many=True)
     counts_only_active = serializers.BooleanField()
+    on_holidays = serializers.CharField()
 
     def to_representation(self, layer: Layer) -> dict[str, Any]:
         value = queries.layer_value(layer)
@@ -116,6 +122,7 @@ class LayerOutput(serializers.Serializer[Layer]):
             ],
             "restrictions": [window(each.weekday, each.start, each.end) for each in value.restrictions],
             "counts_only_active": layer.counts_only_active,
+            "on_holidays": layer.on_holidays,
         }
 
 
@@ -153,4 +160,5 @@ def spec(data: dict[str, Any]) -> operations.LayerSpec:
         rank=data.get("rank"),
         counts_only_active=data.get("counts_only_active", False),
         lineage=data.get("id"),
+        on_holidays=data.get("on_holidays", OnHolidays.COUNTS.value),
     )

@@ -48,6 +48,9 @@ class ScheduleSerializer(serializers.ModelSerializer[Schedule]):
     stands_behind = serializers.CharField(read_only=True, allow_null=True)
     offset = serializers.IntegerField(read_only=True, allow_null=True)
     is_informal = serializers.BooleanField(read_only=True)
+    holidays = serializers.CharField(read_only=True)
+    closed_on_holidays = serializers.BooleanField(read_only=True)
+    passes_over_absent = serializers.BooleanField(read_only=True)
     url = serializers.SerializerMethodField()
 
     class Meta:
@@ -65,6 +68,9 @@ class ScheduleSerializer(serializers.ModelSerializer[Schedule]):
             "stands_behind",
             "offset",
             "is_informal",
+            "holidays",
+            "closed_on_holidays",
+            "passes_over_absent",
             "url",
         ]
         read_only_fields = fields

@@ -15,6 +15,7 @@ from core.api.views import ViewSet
 from oncall.schedules import operations, queries
 from oncall.schedules.api.layers import LayerInput, LayerOutput, RestrictionField, spec, window, windows
 from oncall.schedules.api.shifts import ShiftOutput, ids, shift
+from oncall.schedules.rules import holidays
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from oncall.schedules.models import Schedule, ScheduleVersion
     from oncall.schedules.rules import compare
 
+PLAIN = ("is_informal", "holidays", "closed_on_holidays", "passes_over_absent")
 NUMBER = OpenApiParameter("number", int, OpenApiParameter.PATH)
 
 
@@ -44,6 +46,24 @@ class TermsInput(serializers.Serializer[dict[str, Any]]):
     is_informal = serializers.BooleanField(
         required=False, help_text="Nobody takes turns: everybody of a rotation is on call together."
     )
+    holidays = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=13,
+        help_text="Whose public holidays count, as DE or DE-BY.",
+    )
+    closed_on_holidays = serializers.BooleanField(
+        required=False, help_text="Nobody is meant to be on call on these public holidays."
+    )
+    passes_over_absent = serializers.BooleanField(
+        required=False, help_text="The next in the rotation has the turn of whoever is away."
+    )
+
+    def validate_holidays(self, place: str) -> str:
+        """Refuse a place of which no holidays are known."""
+        if place and (wrong := holidays.complaint(place)):
+            raise serializers.ValidationError(wrong)
+        return place
 
 
 class ScheduleReplacement(TermsInput):
@@ -68,6 +88,9 @@ class WholeVersionOutput(VersionOutput):
     stands_behind = serializers.CharField(allow_null=True)
     offset = serializers.IntegerField(allow_null=True)
     is_informal = serializers.BooleanField()
+    holidays = serializers.CharField()
+    closed_on_holidays = serializers.BooleanField()
+    passes_over_absent = serializers.BooleanField()
     layers = LayerOutput(many=True)
 
 
@@ -180,7 +203,7 @@ def terms(data: dict[str, Any], known: operations.Terms) -> operations.Terms:
         coverage=windows(data["coverage"]) if "coverage" in data else known.coverage,
         stands_behind=data.get("stands_behind", known.stands_behind),
         offset=data.get("offset", known.offset),
-        is_informal=data.get("is_informal", known.is_informal),
+        **{name: data.get(name, getattr(known, name)) for name in PLAIN},
     )
 
 
@@ -191,7 +214,7 @@ def shown_terms(row: ScheduleVersion | None) -> dict[str, Any]:
         "coverage": [window(*each) for each in known.coverage],
         "stands_behind": known.stands_behind.slug if known.stands_behind else None,
         "offset": known.offset,
-        "is_informal": known.is_informal,
+        **{name: getattr(known, name) for name in PLAIN},
     }
 
 

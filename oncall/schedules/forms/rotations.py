@@ -13,7 +13,7 @@ from core.accounts.models import User
 from oncall.schedules import queries
 from oncall.schedules.forms.windows import DAYS, WindowsForm, last_filled, shown_windows
 from oncall.schedules.forms.zones import ZoneField
-from oncall.schedules.models import Unit
+from oncall.schedules.models import OnHolidays, Unit
 from oncall.schedules.operations import LayerSpec
 
 if TYPE_CHECKING:
@@ -74,6 +74,14 @@ class LayerForm(WindowsForm):
         required=False, label="Use up only turns in which one of its windows opens"
     )
 
+    on_holidays = forms.ChoiceField(
+        choices=OnHolidays.choices,
+        required=False,
+        initial=OnHolidays.COUNTS,
+        label="On public holidays",
+        help_text="Whose they are is said above, under public holidays.",
+    )
+
     def __init__(self, *args: Any, everybody: Sequence[User] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         known = people.people() if everybody is None else everybody
@@ -93,6 +101,11 @@ class LayerForm(WindowsForm):
                 required=False, label=f"Line {n + 1} together with the one before"
             )
         self.add_windows()
+
+    @property
+    def goes_by_holidays(self) -> bool:
+        """Whether it says something of public holidays."""
+        return self["on_holidays"].value() not in {None, "", OnHolidays.COUNTS.value}
 
     @property
     def lines(self) -> list[Line]:
@@ -177,6 +190,7 @@ class LayerForm(WindowsForm):
             rank=data["rank"],
             counts_only_active=data["counts_only_active"],
             lineage=self.initial.get("lineage"),
+            on_holidays=data["on_holidays"] or OnHolidays.COUNTS.value,
         )
 
 
@@ -198,6 +212,7 @@ def initial(layer: Layer, zone: str, opening: Sequence[Restriction] | None = Non
         "time_zone": "" if layer.time_zone == zone else layer.time_zone,
         "rank": layer.position,
         "counts_only_active": layer.counts_only_active,
+        "on_holidays": layer.on_holidays,
         "lineage": layer.lineage,
     }
     shown["turns"] = queries.turns(layer)

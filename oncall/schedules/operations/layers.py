@@ -12,9 +12,10 @@ from django.utils import timezone
 from core.errors import Refused
 from core.timers import operations as timers
 from oncall.schedules import queries
-from oncall.schedules.models import Layer, Participant, Restriction, Schedule, ScheduleVersion
+from oncall.schedules.models import Layer, OnHolidays, Participant, Restriction, Schedule, ScheduleVersion
 from oncall.schedules.operations.changes import PastIsFixed, changed, locked
 from oncall.schedules.operations.specs import Terms, complaints, terms_at
+from oncall.schedules.rules import holidays
 from oncall.schedules.rules.check import Grade
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ def _begin(
     for complaint in complaints(layers, time_zone=time_zone, at=moment):
         if complaint.grade is Grade.WRONG:
             raise Meaningless(complaint.sentence)
+    _check_holidays(layers, terms)
     lineages = _lineages(schedule, layers, at=moment)
     for rows in (Layer.objects.filter(schedule=schedule), schedule.versions.all()):
         lasting = rows.filter(Q(effective_until=None) | Q(effective_until__gt=moment))
@@ -160,6 +162,9 @@ def _begin(
         stands_behind=terms.stands_behind,
         offset=terms.offset,
         is_informal=terms.is_informal,
+        holidays=terms.holidays,
+        closed_on_holidays=terms.closed_on_holidays,
+        passes_over_absent=terms.passes_over_absent,
         summary=summary,
         restored_from=restored_from,
         created_by=actor,
@@ -168,6 +173,23 @@ def _begin(
     _check_ahead(schedule, terms)
     _add_layers(version, layers, lineages)
     return version
+
+
+def _check_holidays(layers: Sequence[LayerSpec], terms: Terms) -> None:
+    if terms.holidays:
+        if wrong := holidays.complaint(terms.holidays):
+            raise Meaningless(wrong)
+    elif terms.closed_on_holidays:
+        raise Meaningless("Choose whose public holidays these are on which nobody is meant to be on call.")
+    for spec in layers:
+        if spec.on_holidays == OnHolidays.COUNTS:
+            continue
+        if not terms.holidays:
+            raise Meaningless(f"Choose whose public holidays {spec.name} goes by.")
+        if spec.on_holidays == OnHolidays.ONLY and terms.closed_on_holidays:
+            raise Meaningless(
+                f"{spec.name} counts on public holidays alone, on which nobody is meant to be on call."
+            )
 
 
 def _check_ahead(schedule: Schedule, terms: Terms) -> None:
@@ -220,6 +242,7 @@ def _add_layers(version: ScheduleVersion, specs: Sequence[LayerSpec], lineages: 
                 handoff_at=spec.handoff_at,
                 weekday=spec.weekday,
                 counts_only_active=spec.counts_only_active,
+                on_holidays=spec.on_holidays,
                 effective_from=version.effective_from,
             )
         )

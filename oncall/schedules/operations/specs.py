@@ -40,16 +40,23 @@ class LayerSpec:
     rank: int | None = None
     counts_only_active: bool = False
     lineage: int | None = None
+    on_holidays: str = "counts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What a version says beside its rotations: when somebody is meant to be on call, and behind whom."""
+    """What a version says beside its rotations: when somebody is meant to be on call, behind whom, whose holidays count.
+
+    `holidays` is a country, or a part of one, as DE or DE-BY.
+    """
 
     coverage: Sequence[tuple[int | None, time, time]] = ()
     stands_behind: Schedule | None = None
     offset: int | None = None
     is_informal: bool = False
+    holidays: str = ""
+    closed_on_holidays: bool = False
+    passes_over_absent: bool = False
 
 
 def complaints(specs: Sequence[LayerSpec], *, time_zone: str, at: datetime) -> list[check.Complaint]:
@@ -87,6 +94,9 @@ def terms_of(version: ScheduleVersion) -> Terms:
         stands_behind=version.stands_behind,
         offset=version.offset,
         is_informal=version.is_informal,
+        holidays=version.holidays,
+        closed_on_holidays=version.closed_on_holidays,
+        passes_over_absent=version.passes_over_absent,
     )
 
 
@@ -106,6 +116,7 @@ def specs_of(layers: Iterable[Layer]) -> list[LayerSpec]:
             rank=layer.position,
             counts_only_active=layer.counts_only_active,
             lineage=layer.lineage,
+            on_holidays=layer.on_holidays,
         )
         for layer in layers
     ]

@@ -38,8 +38,6 @@ from oncall.schedules.queries.reading import (
     HORIZON,
     Resolved,
     as_if,
-    coverage_hours,
-    layer_value,
     naming,
     resolve,
 )
@@ -58,6 +56,10 @@ from oncall.schedules.queries.rows import (
     schedules,
     turns,
 )
+from oncall.schedules.queries.stored import (
+    coverage_hours,
+    layer_value,
+)
 from oncall.schedules.queries.stretches import (
     Shift,
     Taken,
@@ -69,8 +71,10 @@ from oncall.schedules.queries.stretches import (
 )
 from oncall.schedules.queries.versions import (
     Standing,
+    holiday_marks,
     layers_of,
     lineages,
+    passing_over,
     planned,
     saved_since,
     standing,
@@ -105,6 +109,7 @@ __all__ = [
     "get_deleted",
     "gone",
     "have",
+    "holiday_marks",
     "layer_rows",
     "layer_value",
     "layers_in_force",
@@ -117,6 +122,7 @@ __all__ = [
     "on_call",
     "overlapping",
     "override",
+    "passing_over",
     "planned",
     "resolve",
     "rhythm",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import orjson
 from django.db import connection
@@ -13,8 +13,9 @@ from django.db.models import Q
 from core.accounts import queries as accounts
 from oncall.schedules import registry
 from oncall.schedules.models import Override, Participant, Schedule, ScheduleVersion
+from oncall.schedules.queries import stored
+from oncall.schedules.rules import holidays, resolver, words
 from oncall.schedules.rules import layers as values
-from oncall.schedules.rules import resolver, words
 from oncall.schedules.rules.turns import TICK
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from oncall.schedules.models import Layer
 
 HORIZON = timedelta(days=120)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Window = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +57,15 @@ class Resolved:
     layers: tuple[values.Layer, ...]
     overrides: tuple[values.Override, ...]
     closed: tuple[values.Away, ...] = ()
+    absent: tuple[values.Away, ...] = ()
     hours: tuple[values.CoverageHours, ...] = ()
     ahead: tuple[Ahead, ...] = ()
     is_marked: bool = False
 
     def away(self, start: datetime, end: datetime) -> Sequence[values.Away]:
         """Who cannot be on call within the window."""
-        return (*self.closed, *(each for one in self.ahead for each in one.away(start, end)))
+        ahead = (each for one in self.ahead for each in one.away(start, end))
+        return (*self.closed, *ahead, *self.absent)
 
     def final(self, start: datetime, end: datetime) -> tuple[resolver.Slice, ...]:
         return resolver.final(
@@ -94,12 +97,13 @@ class Resolved:
 _SCHEDULES = """
 select s.id, s.name, s.has_exceptions, s.deleted_at,
     (select json_agg(json_build_array(v.effective_from, v.effective_until, v.time_zone, v.coverage, v.stands_behind_id,
-        v."offset", v.is_informal) order by v.number)
+        v."offset", v.is_informal, v.holidays, v.closed_on_holidays, v.passes_over_absent) order by v.number)
         from oncall_scheduleversion v where v.schedule_id = s.id and v.effective_from < %(end)s
         and (v.effective_until is null or v.effective_until > %(start)s)
-        and (v.coverage <> '[]' or v.stands_behind_id is not null or v.is_informal))::text,
+        and (v.coverage <> '[]' or v.stands_behind_id is not null or v.is_informal or v.holidays <> ''
+            or v.passes_over_absent))::text,
     (select json_agg(json_build_array(l.id, l.lineage, l.position, l.name, l.time_zone, l.start, l.effective_from,
-        l.effective_until, l.every, l.unit, l.handoff_at, l.weekday, l.counts_only_active,
+        l.effective_until, l.every, l.unit, l.handoff_at, l.weekday, l.counts_only_active, l.on_holidays,
         (select json_agg(json_build_array(p.place, p.user_id) order by p.place, p.id)
             from oncall_participant p where p.layer_id = l.id),
         (select json_agg(json_build_array(r.weekday, r.start, r."end") order by r.id)
@@ -133,8 +137,9 @@ def resolve(schedule_ids: Iterable[int] | None, *, start: datetime, end: datetim
             (pk, name, marked, deleted_at, *(orjson.loads(text or "[]") for text in texts))
             for pk, name, marked, deleted_at, *texts in cursor.fetchall()
         ]
-    layers = {pk: tuple(_layer(row) for row in own) for pk, *_, own, _ in rows}
-    overrides = {pk: [_override(row) for row in own] for pk, *_, own in rows}
+    saved = {pk: [stored.Saved.of(row) for row in own] for pk, *_, own, _, _ in rows}
+    layers = {pk: tuple(stored.layer(row) for row in own) for pk, *_, own, _ in rows}
+    overrides = {pk: [stored.override(row) for row in own] for pk, *_, own in rows}
     marked = [pk for pk, _, has_exceptions, *_ in rows if has_exceptions]
     for pk, fed in registry.layers(marked, start, end).items():
         layers[pk] += tuple(fed)
@@ -150,14 +155,16 @@ def resolve(schedule_ids: Iterable[int] | None, *, start: datetime, end: datetim
                 layers[pk],
                 tuple(overrides[pk]),
                 _closed(closed, named[pk]),
-                deleted_hours(deleted_at) if deleted_at else (),
+                hours=deleted_hours(deleted_at) if deleted_at else (),
                 is_marked=has_exceptions,
             ),
-            versions,
+            saved[pk],
+            (start, end),
         )
-        for pk, name, has_exceptions, deleted_at, versions, _, _ in rows
+        for pk, name, has_exceptions, deleted_at, *_ in rows
     }
-    found = {pk: _behind(alone[pk], versions, alone) for pk, *_, versions, _, _ in rows}
+    alone = _absent(alone, saved, (start, end))
+    found = _absent({pk: _behind(alone[pk], saved[pk], alone) for pk in alone}, saved, (start, end))
     return found if ids is None else {pk: found[pk] for pk in sorted(set(ids) & found.keys())}
 
 
@@ -165,21 +172,27 @@ def as_if(version: ScheduleVersion, layers: Iterable[Layer], *, start: datetime,
     """A schedule as if a version of it, with these rotations, counted in all of [start, end)."""
     pk, ahead = version.schedule_id, version.stands_behind_id
     found = resolve([pk] if ahead is None else [pk, ahead], start=start, end=end)
-    own = tuple(replace(layer_value(layer), effective_from=start, effective_until=None) for layer in layers)
+    own = tuple(
+        replace(stored.layer_value(layer), effective_from=start, effective_until=None) for layer in layers
+    )
     own += tuple(layer for layer in found[pk].layers if layer.is_fed)
     named = _named(own, found[pk].overrides)
     closed = _closed(accounts.closures(sorted(named)) if named else {}, named)
-    row = (
-        start.isoformat(),
+    row = stored.Saved(
+        start,
         None,
         version.time_zone,
         version.coverage,
         ahead,
         version.offset,
         version.is_informal,
+        version.holidays,
+        version.closed_on_holidays,
+        version.passes_over_absent,
     )
     alone = Resolved(pk, found[pk].name, own, found[pk].overrides, closed)
-    return _behind(_as_saved(alone, [row]), [row], found)
+    one = _behind(_as_saved(alone, [row], (start, end)), [row], found)
+    return _absent({pk: one}, {pk: [row]}, (start, end))[pk]
 
 
 def _named(layers: Iterable[values.Layer], overrides: Iterable[values.Override]) -> set[int]:
@@ -201,31 +214,68 @@ def deleted_hours(at: datetime) -> tuple[values.CoverageHours, ...]:
     return (values.CoverageHours("UTC", (), at, why=words.DELETED),)
 
 
-def _as_saved(one: Resolved, versions: Iterable[Any]) -> Resolved:
-    """Add what the versions say beside the rotations: coverage hours, and whose people take no turns."""
-    for since, until, zone, coverage, _, _, is_informal in versions:
-        start, end = _instant(since), _instant(until) if until else None
-        if coverage:
-            one = replace(one, hours=(*one.hours, coverage_hours(zone, coverage, start, end)))
-        if is_informal:
-            layers = tuple(
-                _together(layer) if _is_within(layer, start, end) else layer for layer in one.layers
-            )
-            one = replace(one, layers=layers)
+def _as_saved(one: Resolved, versions: Iterable[stored.Saved], window: Window) -> Resolved:
+    """Add what the versions say beside the rotations: coverage hours, public holidays, and whose people take no turns."""
+    for saved in versions:
+        free = frozenset[date]()
+        if saved.holidays:
+            # A year more to either side: a turn may begin before the window.
+            free = holidays.dates(saved.holidays, range(window[0].year - 1, window[1].year + 2))
+        if hours := saved.hours(free):
+            one = replace(one, hours=(*one.hours, hours))
+        layers = (
+            _in_version(layer, saved, free) if _is_within(layer, saved.start, saved.end) else layer
+            for layer in one.layers
+        )
+        one = replace(one, layers=tuple(layers))
     return one
 
 
-def _behind(one: Resolved, versions: Iterable[Any], others: Mapping[int, Resolved]) -> Resolved:
+def _in_version(layer: values.Layer, saved: stored.Saved, free: frozenset[date]) -> values.Layer:
+    if saved.is_informal:
+        layer = _together(layer)
+    return layer if layer.on_holidays is values.OnHolidays.COUNTS else replace(layer, holidays=free)
+
+
+def _absent(
+    found: dict[int, Resolved], saved: Mapping[int, Iterable[stored.Saved]], window: Window
+) -> dict[int, Resolved]:
+    """Add who is away where such people are passed over. It is asked for all of these schedules at once."""
+    passing = {pk: [each for each in saved[pk] if each.passes_over_absent] for pk in found}
+    users = {user for pk, some in passing.items() if some for user in _named(found[pk].layers, ())}
+    if not users:
+        return found
+    stretches = registry.absences(users, *window)
+    away = {
+        pk: tuple(
+            values.Away(
+                user,
+                max(start, each.start),
+                min(end, each.end or end),
+                words.AWAY,
+                passes_on=True,
+                yields=True,
+            )
+            for each in some
+            for user, start, end in stretches
+            if start < (each.end or end) and end > each.start
+        )
+        for pk, some in passing.items()
+    }
+    return {pk: replace(one, absent=away[pk]) for pk, one in found.items()}
+
+
+def _behind(one: Resolved, versions: Iterable[stored.Saved], others: Mapping[int, Resolved]) -> Resolved:
     """Add the schedules behind which this one stands; of these none stands behind another."""
-    for since, until, _, _, ahead, offset, _ in versions:
-        if ahead is not None:
-            start, end = _instant(since), _instant(until) if until else None
-            led = () if offset is None else _led(others[ahead].layers, offset, start, end)
+    for saved in versions:
+        if saved.ahead is not None:
+            ahead = others[saved.ahead]
+            led = () if saved.offset is None else _led(ahead.layers, saved.offset, saved.start, saved.end)
             one = replace(
                 one,
-                ahead=(*one.ahead, Ahead(others[ahead], start, end)),
+                ahead=(*one.ahead, Ahead(ahead, saved.start, saved.end)),
                 layers=(*one.layers, *led),
-                closed=(*one.closed, *others[ahead].closed),
+                closed=(*one.closed, *ahead.closed),
             )
     return one
 
@@ -254,13 +304,6 @@ def _led(
         )
 
 
-def coverage_hours(
-    zone: str, coverage: Iterable[Sequence[Any]], start: datetime | None, end: datetime | None
-) -> values.CoverageHours:
-    """Coverage hours as they are stored, as the resolver's value."""
-    return values.CoverageHours(zone, tuple(_restriction(row) for row in coverage), start, end)
-
-
 def naming(user_ids: Collection[int]) -> QuerySet[Schedule, int]:
     """Give the ids of the schedules that can put one of these people on call."""
     places = Participant.objects.filter(user__in=user_ids).values("layer__schedule")
@@ -272,75 +315,3 @@ def naming(user_ids: Collection[int]) -> QuerySet[Schedule, int]:
     for named in registry.naming(user_ids):
         ways |= Q(pk__in=named)
     return Schedule.objects.filter(ways).values_list("pk", flat=True)
-
-
-def layer_value(layer: Layer) -> values.Layer:
-    """One layer's row as the resolver's value."""
-    return values.Layer(
-        name=layer.name,
-        time_zone=layer.time_zone,
-        start=layer.start,
-        effective_from=layer.effective_from,
-        effective_until=layer.effective_until,
-        handoff=values.Handoff(layer.every, values.Unit(layer.unit), layer.handoff_at, layer.weekday),
-        participants=_places((member.place, member.user_id) for member in layer.participants.all()),
-        restrictions=tuple(values.Restriction(r.weekday, r.start, r.end) for r in layer.restrictions.all()),
-        id=layer.pk,
-        lineage=layer.lineage,
-        rank=layer.position,
-        counts_only_active=layer.counts_only_active,
-    )
-
-
-def _layer(row: Sequence[Any]) -> values.Layer:
-    pk, lineage, rank, name, zone, start, since, until, every, unit, at, weekday, counts, members, windows = (
-        row
-    )
-    return values.Layer(
-        name=name,
-        time_zone=zone,
-        start=_instant(start),
-        effective_from=_instant(since),
-        effective_until=_instant(until) if until else None,
-        handoff=values.Handoff(every, values.Unit(unit), time.fromisoformat(at), weekday),
-        participants=_places(members or ()),
-        restrictions=tuple(_restriction(window) for window in windows or ()),
-        id=pk,
-        lineage=lineage,
-        rank=rank,
-        counts_only_active=counts,
-    )
-
-
-def _places(members: Iterable[Sequence[Any]]) -> tuple[tuple[int, ...] | None, ...]:
-    """The turns in order: who has each together, None where nobody does."""
-    places: dict[int, list[int] | None] = {}
-    for place, user in members:
-        people = places.setdefault(place, None if user is None else [])
-        if people is not None and user is not None:
-            people.append(user)
-    return tuple(None if people is None else tuple(people) for _, people in sorted(places.items()))
-
-
-def _restriction(row: Sequence[Any]) -> values.Restriction:
-    weekday, start, end = row
-    return values.Restriction(weekday, time.fromisoformat(start), time.fromisoformat(end))
-
-
-def _override(row: Sequence[Any]) -> values.Override:
-    pk, start, end, user, replaces, created_at, layer, by = row
-    return values.Override(
-        pk,
-        _instant(start),
-        _instant(end),
-        user,
-        replaces,
-        (_instant(created_at) - EPOCH) // timedelta(microseconds=1),
-        replaces_everybody=replaces is None,
-        layer=layer,
-        by=by,
-    )
-
-
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text)

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from django.db.models import F, Q
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
-from oncall.schedules.queries.rows import layer_rows
+from oncall.schedules.models import ScheduleVersion
+from oncall.schedules.queries.reading import naming
+from oncall.schedules.queries.rows import layer_rows, schedules
+from oncall.schedules.registry import Mark
+from oncall.schedules.rules import holidays
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
+    from datetime import date, datetime
 
     from django.db.models import QuerySet
 
-    from oncall.schedules.models import Layer, Schedule, ScheduleVersion
+    from core.accounts.models import User
+    from oncall.schedules.models import Layer, Schedule
+    from oncall.schedules.registry import Seen
 
 
 def versions(schedule: Schedule) -> QuerySet[ScheduleVersion]:
@@ -56,6 +64,15 @@ def layers_of(version: ScheduleVersion) -> list[Layer]:
     return list(layer_rows().filter(version=version))
 
 
+def passing_over(user: User) -> QuerySet[Schedule]:
+    """The schedules that can put somebody on call and pass over whoever is away, now or as planned."""
+    lasting = ScheduleVersion.objects.filter(
+        Q(effective_until=None) | Q(effective_until__gt=timezone.now()), passes_over_absent=True
+    )
+    named = schedules().filter(pk__in=lasting.values("schedule"))
+    return named.filter(pk__in=naming([user.pk])) if named.exists() else named
+
+
 class Standing(StrEnum):
     """What became of a version."""
 
@@ -73,3 +90,22 @@ def standing(version: ScheduleVersion, at: datetime) -> Standing:
     if start > at:
         return Standing.PLANNED
     return Standing.COUNTS if end is None or end > at else Standing.PAST
+
+
+def holiday_marks(seen: Seen) -> list[tuple[date, Mark]]:
+    """The public holidays of a schedule, by day, of the version that counts then."""
+    first = seen.start.astimezone(seen.zone).date()
+    last = (seen.end - timedelta(microseconds=1)).astimezone(seen.zone).date()
+    rows = ScheduleVersion.objects.filter(
+        Q(effective_until=None) | Q(effective_until__gt=seen.start),
+        schedule=seen.schedule_id,
+        effective_from__lt=seen.end,
+    ).exclude(holidays="")
+    found = {
+        (day, name): row.holidays
+        for row in rows.order_by("number")
+        for day, name in holidays.between(row.holidays, first, last)
+        if row.effective_from.astimezone(seen.zone).date() <= day
+        and (row.effective_until is None or day <= row.effective_until.astimezone(seen.zone).date())
+    }
+    return [(day, Mark("holiday", f"{name}, in {place}")) for (day, name), place in sorted(found.items())]

@@ -55,7 +55,7 @@ def changed(
         after = _applied(override, users)
         if after == users:
             continue
-        away = None if override.user is None else absences.of_user(override.user, at)
+        away = None if override.user is None else absences.of_user(override.user, at, yielding=False)
         if away is not None:
             ignored.append(f"{words.exception(override, layer)} ignored, its person {away.why}")
             continue

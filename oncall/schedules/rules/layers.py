@@ -1,6 +1,6 @@
 """What is entered: layers with their hand-offs and restrictions, and overrides."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 
@@ -12,6 +12,14 @@ class Unit(StrEnum):
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
+
+
+class OnHolidays(StrEnum):
+    """What a layer does on public holidays: it counts as ever, or never, or on these days alone."""
+
+    COUNTS = "counts"
+    NEVER = "never"
+    ONLY = "only"
 
 
 class Exceptional(StrEnum):
@@ -59,13 +67,17 @@ class Restriction:
 
 @dataclass(frozen=True, slots=True)
 class CoverageHours:
-    """When somebody is meant to be on call, for as long as it is in force: outside of the windows nobody is, and `why`."""
+    """When somebody is meant to be on call, for as long as it is in force: outside of the windows nobody is, and `why`.
+
+    Nor is anybody on the local dates that are `holidays`.
+    """
 
     time_zone: str
     windows: tuple[Restriction, ...]
     effective_from: datetime | None = None
     effective_until: datetime | None = None
     why: str = "outside of the coverage hours"
+    holidays: frozenset[date] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +86,7 @@ class Layer:
 
     The layer of the highest `rank` that has somebody answers; layers of equal rank are on call together. Without
     ranks each layer stands above those before it. The `lineage` is the same in all versions of one layer. One that
-    `is_fed` from a calendar has no people of its own: exceptions put them on call in it.
+    `is_fed` from a calendar has no people of its own: exceptions put them on call in it. The `holidays` are local dates.
     """
 
     name: str
@@ -90,6 +102,8 @@ class Layer:
     rank: int | None = None
     counts_only_active: bool = False
     is_fed: bool = False
+    on_holidays: OnHolidays = OnHolidays.COUNTS
+    holidays: frozenset[date] = field(default=frozenset(), repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "start", utc(self.start))
@@ -126,7 +140,8 @@ class Override:
 class Away:
     """A stretch in which somebody cannot be on call, and `why`, as in "is not active"; None has no end.
 
-    Their place in a rotation is empty then; if it `passes_on`, the next place that has somebody takes it.
+    Their place in a rotation is empty then; if it `passes_on`, the next place that has somebody takes it. One that
+    `yields` keeps them on call where nobody else is left, and keeps no exception from putting them on call.
     """
 
     user: int
@@ -134,6 +149,7 @@ class Away:
     end: datetime | None
     why: str
     passes_on: bool = False
+    yields: bool = False
 
 
 @dataclass(frozen=True, slots=True)

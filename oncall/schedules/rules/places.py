@@ -38,12 +38,13 @@ class Absences:
             found.by_user.setdefault(each.user, []).append(each)
         return found
 
-    def of_user(self, user: int, at: datetime) -> Away | None:
-        """The absence that keeps somebody from being on call at an instant."""
+    def of_user(self, user: int, at: datetime, *, yielding: bool = True) -> Away | None:
+        """The absence that keeps somebody from being on call at an instant, among them those that yield or not."""
         if self.active is not None and user not in self.active:
             return Away(user, None, None, words.NOT_ACTIVE)
         for each in self.by_user.get(user, ()):
-            if (each.start is None or each.start <= at) and (each.end is None or at < each.end):
+            is_then = (each.start is None or each.start <= at) and (each.end is None or at < each.end)
+            if is_then and (yielding or not each.yields):
                 return each
         return None
 
@@ -101,10 +102,18 @@ def answer(layer: Layer, turn: int, absences: Absences, at: datetime) -> Answer:
         gone = {each.user for each in away}
         return Answer(tuple(user for user in place if user not in gone), layer.name, None, words.rule(layer))
     passing = next((each for each in away if each.passes_on), None)
-    if passing is not None:
-        for others in (*layer.participants[number + 1 :], *layer.participants[:number]):
-            there = dict.fromkeys(user for user in others or () if absences.of_user(user, at) is None)
-            if there:
-                reason = f"{words.rule(layer)}, the next in turn because who has it {passing.why}"
-                return Answer(tuple(there), layer.name, None, reason)
-    return Answer((), None, None, f"{words.named(layer)} has nobody active in this turn")
+    taken = _passed_on(layer, number, passing, absences, at) if passing is not None else None
+    return taken or Answer((), None, None, f"{words.named(layer)} has nobody active in this turn")
+
+
+def _passed_on(layer: Layer, number: int, passing: Away, absences: Absences, at: datetime) -> Answer | None:
+    """Say who has the turn of whoever is away: the next place that has somebody, or still they, if they can."""
+    for others in (*layer.participants[number + 1 :], *layer.participants[:number]):
+        there = dict.fromkeys(user for user in others or () if absences.of_user(user, at) is None)
+        if there:
+            reason = f"{words.rule(layer)}, the next in turn because who has it {passing.why}"
+            return Answer(tuple(there), layer.name, None, reason)
+    own = dict.fromkeys(layer.participants[number] or ())
+    kept = tuple(user for user in own if absences.of_user(user, at, yielding=False) is None)
+    reason = f"{words.rule(layer)}, also while away because nobody else is left"
+    return Answer(kept, layer.name, None, reason) if kept else None

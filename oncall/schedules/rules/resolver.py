@@ -1,7 +1,7 @@
 """Who is on call: the one resolver behind paging, the calendar, the API and every feed."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,7 +9,7 @@ from enum import StrEnum
 from oncall.schedules.rules import exceptions, stacking
 from oncall.schedules.rules.layers import Away, CoverageHours, Layer, Override, ShiftKey, check, utc
 from oncall.schedules.rules.places import Absences, Active, Answer, answers
-from oncall.schedules.rules.turns import TICK, Span, meet, open_windows
+from oncall.schedules.rules.turns import TICK, Span, days_of, meet, open_windows, without
 
 # Most answers to "who is next" lie this near; the whole horizon is worked out only when this one does not.
 NEAR = timedelta(days=8)
@@ -249,12 +249,17 @@ def _closed(hours: Sequence[CoverageHours], start: datetime, end: datetime) -> l
     for each in hours:
         since = max(start, each.effective_from or start)
         until = min(end, each.effective_until or end)
-        for opens, closes, _ in (
-            open_windows(each.time_zone, each.windows, since, until) if since < until else ()
-        ):
+        for opens, closes, _ in _opened(each, since, until) if since < until else ():
             if since < min(opens, until):
                 found.append((since, min(opens, until), each.why))
             since = max(since, closes)
         if since < until:
             found.append((since, until, each.why))
     return sorted(found)
+
+
+def _opened(hours: CoverageHours, start: datetime, end: datetime) -> Iterable[Span[None]]:
+    opened = open_windows(hours.time_zone, hours.windows, start, end)
+    if not hours.holidays:
+        return opened
+    return without(opened, days_of(hours.time_zone, hours.holidays, start, end))

@@ -6,16 +6,17 @@ arithmetic on half-open UTC intervals.
 
 from calendar import monthrange
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from oncall.schedules.rules.layers import Handoff, Layer, Restriction, Unit
+from oncall.schedules.rules.layers import Handoff, Layer, OnHolidays, Restriction, Unit
 
 DAY = timedelta(days=1)
 TICK = timedelta(microseconds=1)
+MIDNIGHT = time()
 
 
 # Local dates looked at beside the window: a zone may skip a whole day (Apia, December 2011).
@@ -30,7 +31,31 @@ Turn = tuple[int, date | None]
 
 
 def shifts(layer: Layer, start: datetime, end: datetime) -> Iterator[Span[Turn]]:
-    """Yield the turns of a layer within the window, cut to its restrictions."""
+    """Yield the turns of a layer within the window, cut to its restrictions and to what it does on public holidays."""
+    if layer.on_holidays is OnHolidays.COUNTS:
+        return _by_windows(layer, start, end)
+    return _by_holidays(layer, start, end)
+
+
+def _by_holidays(layer: Layer, start: datetime, end: datetime) -> Iterator[Span[Turn]]:
+    start = max(start, layer.start, layer.effective_from)
+    end = end if layer.effective_until is None else min(end, layer.effective_until)
+    if start >= end:
+        return
+    zone, rotation = ZoneInfo(layer.time_zone), _rotation(layer.start, layer.time_zone, layer.handoff)
+    # Whole turns, so that a shift has one date however windows and versions cut it.
+    since, until = rotation.begin(rotation.turn(start)), rotation.begin(rotation.turn(end) + 1)
+    free = _free_days(layer, since, until)
+    whole = replace(layer, effective_from=layer.start, effective_until=None)
+    for begin, finish, (number, day) in _by_windows(whole, since, until):
+        for opens, closes, _ in without([(begin, finish, None)], free):
+            if opens < end and closes > start:
+                is_cut = (opens, closes) != (begin, finish)
+                own = opens.astimezone(zone).date() if is_cut else day
+                yield max(opens, start), min(closes, end), (number, own)
+
+
+def _by_windows(layer: Layer, start: datetime, end: datetime) -> Iterator[Span[Turn]]:
     start = max(start, layer.start, layer.effective_from)
     end = end if layer.effective_until is None else min(end, layer.effective_until)
     if start >= end:
@@ -62,6 +87,8 @@ def rhythm(layer: Layer) -> Hashable:
         layer.handoff,
         layer.restrictions,
         layer.counts_only_active,
+        layer.on_holidays,
+        layer.holidays,
         layer.effective_from,
         layer.effective_until,
     )
@@ -75,8 +102,8 @@ def turn_at(layer: Layer, instant: datetime) -> int | None:
         return None
     if layer.restrictions and not _is_open(ZoneInfo(layer.time_zone), layer.restrictions, instant):
         return None
-    if layer.counts_only_active:
-        return next(shifts(layer, instant, instant + TICK))[2][0]
+    if layer.on_holidays is not OnHolidays.COUNTS or layer.counts_only_active:
+        return next((turn for _, _, (turn, _) in shifts(layer, instant, instant + TICK)), None)
     return _rotation(layer.start, layer.time_zone, layer.handoff).turn(instant)
 
 
@@ -209,6 +236,41 @@ def open_windows(
         elif begin < finish:
             joined.append((begin, finish, None))
     return joined
+
+
+def _free_days(layer: Layer, start: datetime, end: datetime) -> list[Span[None]]:
+    """Give when a layer does not count for the public holidays, at least within [start, end)."""
+    days = days_of(layer.time_zone, layer.holidays, start, end)
+    if layer.on_holidays is OnHolidays.NEVER:
+        return days
+    return list(without([(start - MARGIN, end + MARGIN, None)], days))
+
+
+def days_of(time_zone: str, dates: Iterable[date], start: datetime, end: datetime) -> list[Span[None]]:
+    """Give local dates, midnight to midnight, as disjoint spans in order, at least those that overlap [start, end)."""
+    zone = ZoneInfo(time_zone)
+    first, last = start.astimezone(zone).date() - MARGIN, end.astimezone(zone).date() + MARGIN
+    joined: list[Span[None]] = []
+    for day in sorted(each for each in dates if first <= each <= last):
+        begin, finish = wall(day, MIDNIGHT, zone), wall(day + DAY, MIDNIGHT, zone)
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], finish), None)
+        elif begin < finish:
+            joined.append((begin, finish, None))
+    return joined
+
+
+def without(spans: Iterable[Span[None]], taken: Sequence[Span[None]]) -> Iterator[Span[None]]:
+    """Cut spans out of others, both disjoint and in order."""
+    for begin, finish, _ in spans:
+        reached = begin
+        for since, until, _ in taken:
+            if since < finish and until > reached:
+                if reached < since:
+                    yield reached, since, None
+                reached = until
+        if reached < finish:
+            yield reached, finish, None
 
 
 def _is_open(zone: ZoneInfo, restrictions: Sequence[Restriction], instant: datetime) -> bool:

@@ -8,6 +8,7 @@ from oncall.schedules.rules.layers import WEEKDAYS, Exceptional, Handoff, Layer,
 
 NOT_ACTIVE = "is not active"
 UNCOVERED = "no layer covers this time"
+AWAY = "is away"
 DELETED = "the schedule was deleted"
 OFTEN = {Unit.HOUR: "hourly", Unit.DAY: "daily", Unit.WEEK: "weekly", Unit.MONTH: "monthly"}
 

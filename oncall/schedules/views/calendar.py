@@ -121,7 +121,7 @@ def _context(request: PersonRequest, schedule: Schedule) -> dict[str, Any]:
     return {
         "schedule": schedule,
         "cal": drawn,
-        "days": [(each, marks.get(each.on, [])) for each in window.days],
+        "days": [(each, [mark for mark in marks.get(each.on, []) if mark.word]) for each in window.days],
         "notes": [(on, mark) for on, some in sorted(marks.items()) for mark in some if mark.said],
         # What is over cannot be covered.
         "gaps": [gap for gap in drawn.gaps if gap.end > now],

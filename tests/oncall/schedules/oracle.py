@@ -4,7 +4,7 @@ It asks a zone only "what does the wall clock show at this instant", never the r
 one. Wall-clock times and changes of the clock are taken to lie on whole minutes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -158,6 +158,14 @@ def is_open(zone: str, windows: Sequence[Restriction], moment: datetime) -> bool
     )
 
 
+def in_days(zone: str, dates: Collection[date], moment: datetime) -> bool:
+    """Whether one of the local dates has begun at the moment, and the date after it has not."""
+    return any(
+        instant_of(zone, _on(day, time())) <= moment < instant_of(zone, _on(day + DAY, time()))
+        for day in dates
+    )
+
+
 def _windows(zone: str, windows: Sequence[Restriction], today: date) -> Iterator[tuple[datetime, datetime]]:
     """The windows that open a few days around a date."""
     for window in windows:
@@ -190,8 +198,12 @@ class Absence:
         ]
 
     def has(self, person: int, moment: datetime) -> bool:
+        return self.binds(person, moment) or bool(self.of(person, moment))
+
+    def binds(self, person: int, moment: datetime) -> bool:
+        """Whether an absence keeps the person from being on call whoever else is left."""
         is_inactive = self.active is not None and person not in self.active
-        return is_inactive or bool(self.of(person, moment))
+        return is_inactive or any(not each.yields for each in self.of(person, moment))
 
 
 @dataclass(frozen=True)
@@ -224,7 +236,10 @@ def who(
             said.append((number if layer.rank is None else layer.rank, layer.name, people, decisive))
     top = max((rank for rank, _, people, _ in said if people), default=None)
     winners = [one for one in said if one[0] == top and one[2]]
-    if not all(is_open(each.time_zone, each.windows, moment) for each in hours):
+    if not all(
+        is_open(each.time_zone, each.windows, moment) and not in_days(each.time_zone, each.holidays, moment)
+        for each in hours
+    ):
         winners = []
     together = list(dict.fromkeys(person for _, _, people, _ in winners for person in people))
     decisive = next((found for *_, found in winners if found is not None), None)
@@ -237,6 +252,10 @@ def _own(layer: Layer, moment: datetime, absence: Absence) -> list[int]:
     """Who has the turn and can, in an open window; or who has the next place, where whoever is away passes it on."""
     if not layer.participants or not is_open(layer.time_zone, layer.restrictions, moment):
         return []
+    if layer.on_holidays != "counts":
+        is_holiday = in_days(layer.time_zone, layer.holidays, moment)
+        if is_holiday != (layer.on_holidays == "only"):
+            return []
     turn, count = _turn(layer, moment), len(layer.participants)
     own = layer.participants[turn % count] or ()
     able = _able(own, moment, absence)
@@ -244,6 +263,8 @@ def _own(layer: Layer, moment: datetime, absence: Absence) -> list[int]:
     for later in range(1, count):
         if passes_on and not able:
             able = _able(layer.participants[(turn + later) % count] or (), moment, absence)
+    if passes_on and not able:
+        able = list(dict.fromkeys(person for person in own if not absence.binds(person, moment)))
     return able
 
 
@@ -288,7 +309,7 @@ def _obey(override: Override, people: list[int], moment: datetime, absence: Abse
     """Change the list as the override says; false where that changes nothing."""
     before = list(people)
     joins, leaves = override.user, override.replaces
-    if joins is not None and absence.has(joins, moment):
+    if joins is not None and absence.binds(joins, moment):
         return False
     if override.replaces_everybody:
         people.clear()

@@ -6,14 +6,23 @@ choices from Hypothesis as they can, because a choice costs more than what the r
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import combinations, product
 from typing import Protocol, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from oncall.schedules.rules.layers import Away, CoverageHours, Handoff, Layer, Override, Restriction, Unit
+from oncall.schedules.rules.layers import (
+    Away,
+    CoverageHours,
+    Handoff,
+    Layer,
+    OnHolidays,
+    Override,
+    Restriction,
+    Unit,
+)
 from oncall.schedules.rules.resolver import Slice, final
 from tests.oncall.schedules import oracle
 
@@ -73,6 +82,7 @@ RANKS = st.sampled_from(
     ((None,) * 3, (0, 0, 0), (0, 0, 1), (None,) * 3, (0, 1, 1), (0, 1, 0), (2, 1, 0), (None,) * 3)
 )
 LINEAGE = st.sampled_from((None, None, None, 1, 2, 3))
+HOLIDAYS = st.frozensets(st.integers(-2, 3), min_size=1, max_size=3)
 ABSENCES = st.integers(1, 2)
 ORDER = st.integers(0, 5)
 
@@ -147,6 +157,7 @@ def handoff_around(draw: Draw, zone: str, change: datetime, units: Sequence[Unit
 def layer_around(draw: Draw, zone: str, change: datetime, name: str) -> Layer:
     own_zone = draw(st.sampled_from((zone, zone, zone, *ZONES)))
     start = change + (near(draw) if seldom(draw) else draw(LONG_BEFORE) * MINUTE)
+    free = holidays_around(draw, own_zone, change) if seldom(draw) else frozenset()
     return Layer(
         name=name,
         time_zone=own_zone,
@@ -157,6 +168,8 @@ def layer_around(draw: Draw, zone: str, change: datetime, name: str) -> Layer:
         participants=draw(ODD_ROTATIONS if seldom(draw) else ROTATIONS),
         restrictions=windows_around(draw, own_zone, change) if seldom(draw) else (),
         counts_only_active=seldom(draw),
+        on_holidays=draw(st.sampled_from((OnHolidays.NEVER, OnHolidays.ONLY))) if free else OnHolidays.COUNTS,
+        holidays=free,
     )
 
 
@@ -171,6 +184,12 @@ def in_step(draw: Draw, layers: Sequence[Layer]) -> tuple[Layer, ...]:
         else each
         for each in layers
     )
+
+
+def holidays_around(draw: Draw, zone: str, change: datetime) -> frozenset[date]:
+    """Local dates on and beside that of the change of the clock."""
+    day = oracle.shown(zone, change).date()
+    return frozenset(day + days * DAY for days in draw(HOLIDAYS))
 
 
 def windows_around(draw: Draw, zone: str, change: datetime) -> tuple[Restriction, ...]:
@@ -191,7 +210,8 @@ def override_around(draw: Draw, change: datetime, number: int) -> Override:
 def away_around(draw: Draw, change: datetime, *, passes_on: bool) -> Away:
     start = None if seldom(draw) else change + near(draw)
     end = None if seldom(draw) else (start or change) + draw(LENGTH) * MINUTE
-    return Away(draw(st.sampled_from(PEOPLE)), start, end, "is away", passes_on=passes_on)
+    yields = passes_on and draw(st.booleans())
+    return Away(draw(st.sampled_from(PEOPLE)), start, end, "is away", passes_on=passes_on, yields=yields)
 
 
 @st.composite
@@ -216,7 +236,15 @@ def situations(draw: DrawFn) -> Situation:
         end=start + draw(SHORT if seldom(draw) else LONG) * MINUTE,
         active=None if passes_on else draw(ACTIVE),
         away=tuple(away_around(draw, change, passes_on=passes_on) for _ in range(count)),
-        hours=(CoverageHours(zone, windows_around(draw, zone, change)),) if seldom(draw) else (),
+        hours=(
+            CoverageHours(
+                zone,
+                windows_around(draw, zone, change),
+                holidays=holidays_around(draw, zone, change) if draw(st.booleans()) else frozenset(),
+            ),
+        )
+        if seldom(draw)
+        else (),
     )
 
 

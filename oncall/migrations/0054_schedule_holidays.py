@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('oncall', '0052_time_off'),
+        ('oncall', '0053_connected_callers'),
     ]
 
     operations = [

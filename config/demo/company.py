@@ -22,9 +22,11 @@ from oncall.alerts import operations as alerts
 from oncall.alerts.models import Urgency
 from oncall.escalation import operations as escalation
 from oncall.escalation.rules.plans import Kind, LevelSpec, TargetSpec
+from oncall.lookahead import operations as lookahead
 from oncall.paging.models import ContactMethod, NotificationRule, Page, PageStatus
 from oncall.routing import operations as routing
 from oncall.schedules import operations as schedules
+from oncall.schedules.models import Schedule, ScheduleVersion
 from statuspage.components import operations as components
 from statuspage.components.models import Component, StatusPage
 
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from oncall.models import Policy
-    from oncall.schedules.models import Schedule
 
 SERVICES = (
     # slug, name, team, tier, what it does, what it depends on
@@ -200,18 +201,32 @@ def _schedules(company: Company) -> None:
     monday = _monday(weeks_ago=12)
     crews = {
         "payments": ("Payments primary", "payments", ["priya", "tomas", "marta", "noah"]),
-        "payments-secondary": ("Payments secondary", "payments", ["tomas", "marta", "noah", "priya"]),
-        "platform": ("Platform", "platform", ["aiko", "samir", "marta"]),
-        "database": ("Database", "database", ["jonas", "noah"]),
-        "command": ("Incident command", "platform", ["marta", "lena", "samir"]),
+        "payments-secondary": ("Payments secondary", "payments", []),
+        "platform": ("Platform", "platform", ["aiko", "samir"]),
+        "database": ("Database", "database", ["noah", "jonas"]),
+        "command": ("Incident command", "platform", ["lena", "admin"]),
     }
     for slug, (name, team, people) in crews.items():
-        layers = [_weekly("Primary", monday, [company.people[person] for person in people])]
+        layers = [_weekly("Primary", monday, [company.people[person] for person in people])] if people else []
+        terms = None if people else schedules.Terms(stands_behind=company.schedules["payments"], offset=2)
         if slug == "platform":
-            layers.append(_weekend_nights(monday, [company.people["noah"], company.people["tomas"]]))
-        company.schedules[slug] = schedules.create(
-            name=name, slug=slug, time_zone=BERLIN, team=company.teams[team], layers=layers, actor=None
+            layers.append(_weekend_nights(monday, [company.people["samir"], company.people["aiko"]]))
+        made = schedules.create(
+            name=name,
+            slug=slug,
+            time_zone=BERLIN,
+            team=company.teams[team],
+            layers=layers,
+            terms=terms,
+            actor=None,
         )
+        company.schedules[slug] = made
+        # A small company knows that it is small: it is told of what is worse than that.
+        lookahead.set_limits(
+            made, people=len(people) or 4, days=7, rest_hours=11, actor=company.people["admin"]
+        )
+    Schedule.objects.update(created_at=monday)
+    ScheduleVersion.objects.update(effective_from=monday)
     saturday = (timezone.now() + timedelta(days=7 - timezone.now().weekday() + 5)).replace(
         hour=9, minute=0, second=0, microsecond=0
     )

@@ -4,7 +4,7 @@ from oncall.calendars.admin import ScheduleCalendarAdmin
 from oncall.destinations.admin import DestinationAdmin
 from oncall.escalation.admin import LevelAdmin, PolicyAdmin
 from oncall.feeds.admin import FeedAddressAdmin, PublishedShiftAdmin
-from oncall.handoffs.admin import HandoffAdmin, HandoffTaskAdmin, KnownDutyAdmin
+from oncall.handoffs.admin import HandoffAdmin, HandoffTalkAdmin, HandoffTaskAdmin, KnownDutyAdmin
 from oncall.imports.admin import ImportedFromAdmin, ScheduleImportAdmin
 from oncall.load.admin import PayRatesAdmin
 from oncall.lookahead.admin import AheadWarningAdmin, ScheduleLimitsAdmin
@@ -26,6 +26,7 @@ __all__ = [
     "DestinationAdmin",
     "FeedAddressAdmin",
     "HandoffAdmin",
+    "HandoffTalkAdmin",
     "HandoffTaskAdmin",
     "HolidayAdmin",
     "ImportedFromAdmin",

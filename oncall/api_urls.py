@@ -5,7 +5,7 @@ from oncall.destinations.api import Channels
 from oncall.escalation.api.pages import PagesLedger
 from oncall.escalation.api.policies import EscalationPolicies
 from oncall.feeds.api import MyCalendars
-from oncall.handoffs.api import Handoffs, HandoffTasks
+from oncall.handoffs.api import Handoffs, HandoffTalks, HandoffTasks
 from oncall.imports.api import ScheduleImports
 from oncall.inbox.api import Alerts
 from oncall.load.api import Loads, Pay, Rates, Reliance, Weeks
@@ -46,6 +46,7 @@ routes = [
     ("on-call/ahead", Ahead, "ahead"),
     ("on-call/limits", ScheduleLimitsOf, "schedule-limits"),
     ("on-call/handoffs", Handoffs, "handoff"),
+    ("on-call/handoff-talks", HandoffTalks, "handoff-talk"),
     ("on-call/handoff-tasks", HandoffTasks, "handoff-task"),
     ("on-call/readiness", Readiness, "readiness"),
     ("on-call/weeks", Weeks, "on-call-weeks"),

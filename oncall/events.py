@@ -236,6 +236,15 @@ class HandoffAcknowledged:
     schedule_id: int
 
 
+@event("schedule.talk_changed")
+@dataclass(frozen=True, slots=True)
+class HandoffTalkChanged:
+    """A manager said for how many minutes those who hand a schedule over talk; 0: they do not."""
+
+    schedule_id: int
+    minutes: int
+
+
 @event("absences.changed")
 @dataclass(frozen=True, slots=True)
 class AbsencesChanged:

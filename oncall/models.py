@@ -4,7 +4,7 @@ from oncall.calendars.models import CalendarShift, ScheduleCalendar
 from oncall.destinations.models import Destination
 from oncall.escalation.models import Escalation, LastResort, Level, Policy, Target
 from oncall.feeds.models import FeedAddress, PublishedSchedule, PublishedShift
-from oncall.handoffs.models import Handoff, HandoffTask, KnownDuty
+from oncall.handoffs.models import Handoff, HandoffTalk, HandoffTask, KnownDuty
 from oncall.imports.models import ImportedFrom, ScheduleImport
 from oncall.load.models import PayRates
 from oncall.lookahead.models import AheadWarning, ScheduleLimits
@@ -29,6 +29,7 @@ __all__ = [
     "Escalation",
     "FeedAddress",
     "Handoff",
+    "HandoffTalk",
     "HandoffTask",
     "Holiday",
     "HolidayRegion",

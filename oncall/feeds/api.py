@@ -38,6 +38,7 @@ class AddressOut(serializers.ModelSerializer[FeedAddress]):
             "schedule",
             "team",
             "connects",
+            "has_talks",
             "created_at",
             "last_read_at",
         ]
@@ -63,6 +64,11 @@ class AddressIn(serializers.Serializer[dict[str, Any]]):
         required=False,
         default=False,
         help_text="Connect callers to who is on call; of kind `now`, by managers of the schedule.",
+    )
+    has_talks = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Show the talks at hand-offs too; of kind `calendar`.",
     )
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:

@@ -39,6 +39,11 @@ class AddressForm(forms.Form):
         required=False,
         help_text="By a number at Twilio, for managers of the schedule. Calls cost money.",
     )
+    has_talks = forms.BooleanField(
+        label="Show the talks at hand-offs too",
+        required=False,
+        help_text="By a calendar, as events of their own.",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -43,6 +43,9 @@ class FeedAddress(models.Model):
         db_default=False,
         help_text="Whoever calls is connected to who is on call and agreed to it.",
     )
+    has_talks = models.BooleanField(
+        default=False, db_default=False, help_text="Whether it shows the talks at hand-offs too."
+    )
     token_hash = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(db_default=Now())
     last_read_at = models.DateTimeField(null=True)
@@ -58,6 +61,9 @@ class FeedAddress(models.Model):
                 condition=~Q(kind=Kind.NOW) | ~Q(schedule=None, team=None), name="feed_now_of_something"
             ),
             models.CheckConstraint(condition=Q(connects=False) | Q(kind=Kind.NOW), name="feed_connects_now"),
+            models.CheckConstraint(
+                condition=Q(has_talks=False) | Q(kind=Kind.CALENDAR), name="feed_talks_in_calendars"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -40,6 +40,11 @@ class ConnectsNobody(Refused):
         super().__init__("A calendar connects nobody: choose who is on call now.")
 
 
+class NoTalks(Refused):
+    def __init__(self) -> None:
+        super().__init__("Talks at hand-offs are shown by calendars alone.")
+
+
 class NothingToShow(Refused):
     def __init__(self) -> None:
         super().__init__("Choose the schedule or the team whose people on call it says.")
@@ -54,6 +59,7 @@ def add(
     team: Team | None = None,
     name: str = "",
     connects: bool = False,
+    has_talks: bool = False,
 ) -> tuple[FeedAddress, str]:
     """Make a secret address, which is given here and never again; what it shows is published from now on.
 
@@ -62,6 +68,8 @@ def add(
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if kind is Kind.NOW and not (schedule or team):
         raise NothingToShow
+    if has_talks and kind is not Kind.CALENDAR:
+        raise NoTalks
     if connects:
         if kind is not Kind.NOW:
             raise ConnectsNobody
@@ -76,6 +84,7 @@ def add(
         team=team,
         name=name,
         connects=connects,
+        has_talks=has_talks,
         token_hash=digest(secret),
     )
     bus.emit(FeedAddressMade(address.pk, user.pk, kind, address.shown), actor=user)

@@ -21,8 +21,10 @@ from core.accounts.models import Team, User
 from core.accounts.policy import Verb, can
 from core.channels import secrets
 from core.tokens.rules import digest
+from oncall.feeds import registry
 from oncall.feeds.models import FeedAddress, Kind, PublishedShift
 from oncall.feeds.rules import published
+from oncall.feeds.rules import talks as rules
 from oncall.feeds.rules.calendars import Entry
 from oncall.feeds.rules.published import Published
 from oncall.feeds.rules.words import Duty
@@ -93,8 +95,23 @@ def told(address: FeedAddress, *, now: datetime) -> Told:
         for shift in shifts
         if published.is_told(shift, now=now) and (not is_own or shift.user == address.user_id)
     ]
+    if address.has_talks:
+        entries += _talks(address, news, rows, now=now)
     entries.sort(key=lambda entry: (entry.shift.start, entry.shift.uid))
     return Told(_name(address), zone_of(address), tuple(entries))
+
+
+def _talks(
+    address: FeedAddress, news: Mapping[int, list[Published]], rows: Mapping[int, Schedule], *, now: datetime
+) -> list[Entry]:
+    """The talks at the hand-offs of these schedules; behind one's own address those that one takes part in."""
+    is_own = address.schedule_id is None and address.team_id is None
+    return [
+        Entry(talk, f"Hand-off: {rows[pk]}", schedules.address(rows[pk]))
+        for pk, lasts in registry.talks(list(news)).items()
+        for talk in rules.talks(news[pk], lasts, of=address.user_id if is_own else None)
+        if published.is_told(talk, now=now)
+    ]
 
 
 def _behind(address: FeedAddress) -> QuerySet[Schedule]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from core.ui.to_read import ToRead
-from oncall.handoffs.models import Handoff, HandoffTask, KnownDuty
+from oncall.handoffs.models import Handoff, HandoffTalk, HandoffTask, KnownDuty
 
 
 @admin.register(KnownDuty)
@@ -36,3 +36,12 @@ class HandoffTaskAdmin(ToRead[HandoffTask]):
     list_filter = ("schedule", "kind")
     search_fields = ("text",)
     ordering = ("-pk",)
+
+
+@admin.register(HandoffTalk)
+class HandoffTalkAdmin(ToRead[HandoffTalk]):
+    """How long people talk at a hand-off, to read: managers say it on its page."""
+
+    list_display = ("schedule", "minutes")
+    list_select_related = ("schedule",)
+    ordering = ("schedule__name", "schedule")

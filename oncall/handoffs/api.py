@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from core.api.fields import Id, SlugOrId, Time
-from core.api.permissions import Responds
+from core.api.permissions import Configures, Responds
 from core.api.schema import takes
 from core.api.views import Lists, Shows, ViewSet
 from oncall.handoffs import operations, queries
 from oncall.handoffs.forms import MOST
-from oncall.handoffs.models import Handoff, HandoffTask, TaskKind
+from oncall.handoffs.models import MOST_MINUTES, Handoff, HandoffTask, TaskKind
 from oncall.schedules import queries as schedules
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from rest_framework.request import Request
+
+    from oncall.schedules.models import Schedule
 
 
 class HandoffOut(serializers.ModelSerializer[Handoff]):
@@ -178,3 +180,35 @@ class HandoffTasks(Lists, Shows, ViewSet):
         task = self.get_object()
         operations.finish_task(task, actor=self.person)
         return self.answer(task)
+
+
+class TalkInOut(serializers.Serializer[Any]):
+    """How long those who hand a schedule over talk from the hand-off on; 0: they do not."""
+
+    minutes = serializers.IntegerField(min_value=0, max_value=MOST_MINUTES)
+
+
+class HandoffTalks(ViewSet):
+    """How long people talk at the hand-offs of a schedule."""
+
+    permission_classes = (Configures,)
+    serializer_class = TalkInOut
+    references: ClassVar[list[str]] = ["slug"]
+
+    def get_queryset(self) -> QuerySet[Schedule]:
+        return schedules.schedules()
+
+    def represent(self, thing: Schedule) -> Any:
+        return dict(TalkInOut({"minutes": queries.talk_minutes(thing)}).data)
+
+    @takes(gives=TalkInOut)
+    def retrieve(self, request: Request, ref: str) -> Response:
+        """Give how long they talk."""
+        return self.answer(self.get_object())
+
+    @takes(TalkInOut, TalkInOut)
+    def update(self, request: Request, ref: str) -> Response:
+        """Say how long they talk; the managers of the schedule alone."""
+        schedule = self.get_object()
+        operations.set_talk(schedule, **self.read(TalkInOut), actor=self.person)
+        return self.answer(schedule)

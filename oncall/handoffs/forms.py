@@ -5,7 +5,7 @@ from datetime import datetime
 from django import forms
 from django.utils.dateparse import parse_datetime
 
-from oncall.handoffs.models import TaskKind
+from oncall.handoffs.models import MOST_MINUTES, TaskKind
 
 MOST = 5000
 
@@ -37,3 +37,14 @@ class NoteForm(forms.Form):
 class TaskForm(forms.Form):
     kind = forms.ChoiceField(label="What for", choices=TaskKind.choices)
     text = forms.CharField(label="What would be better", max_length=200)
+
+
+class TalkForm(forms.Form):
+    """How long those who hand over and those who take over talk."""
+
+    minutes = forms.IntegerField(
+        label="Minutes of talk at each hand-off",
+        min_value=0,
+        max_value=MOST_MINUTES,
+        help_text="Both hear of it by mail, and calendars that want it show it. 0: they do not talk.",
+    )

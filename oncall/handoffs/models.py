@@ -4,8 +4,12 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from oncall.schedules.models import Schedule
+
+USUAL_MINUTES, MOST_MINUTES = 30, 240
+"""How long people talk at a hand-off unless somebody said otherwise, and at most."""
 
 
 class KnownDuty(models.Model):
@@ -67,3 +71,22 @@ class HandoffTask(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class HandoffTalk(models.Model):
+    """How long those who hand a schedule over talk, where it is not what is usual; 0: they do not."""
+
+    schedule = models.OneToOneField(Schedule, models.CASCADE, primary_key=True, related_name="talk")
+    minutes = models.PositiveSmallIntegerField(help_text="From the hand-off on; 0: they do not talk.")
+    changes = models.PositiveIntegerField(
+        default=1, db_default=1, help_text="How often it was said: calendars count changes."
+    )
+    changed_at = models.DateTimeField(default=timezone.now, db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(minutes__lte=MOST_MINUTES), name="handoff_talk_range")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.schedule}: {self.minutes}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from oncall.schedules.rules.compare import Change, Effect, difference
 from oncall.schedules.rules.resolver import Kind, Slice
@@ -108,6 +108,12 @@ def named(people: Iterable[object]) -> str:
 def clock(moment: datetime, zone: tzinfo) -> str:
     """A moment as people say it, in a zone."""
     return f"{moment.astimezone(zone):%a %d %b %Y %H:%M %Z}"
+
+
+def talk(at: datetime, length: timedelta, zone: tzinfo) -> str:
+    """Say when those who hand over at a moment talk, in a zone."""
+    until = (at + length).astimezone(zone)
+    return f"{clock(at, zone).rpartition(' ')[0]} to {until:%H:%M %Z}"
 
 
 def edges(stretches: Sequence[Stretch], *, after: datetime, until: datetime) -> list[datetime]:

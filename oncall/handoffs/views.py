@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from core.accounts.policy import Verb, can, may_respond, require
 from core.ui import refusals
 from core.ui.render import render
 from oncall.handoffs import operations, queries, rules
-from oncall.handoffs.forms import NoteForm, TaskForm
+from oncall.handoffs.forms import NoteForm, TalkForm, TaskForm
 from oncall.schedules import queries as schedules
 
 if TYPE_CHECKING:
@@ -68,17 +69,28 @@ def _seen(found: Handoff) -> str:
 
 
 def _shown(
-    request: PersonRequest, found: Handoff, form: NoteForm, task_form: TaskForm | None = None
+    request: PersonRequest,
+    found: Handoff,
+    form: NoteForm,
+    *,
+    task_form: TaskForm | None = None,
+    talk_form: TalkForm | None = None,
 ) -> HttpResponse:
     past = queries.handoffs().filter(schedule=found.schedule).exclude(pk=found.pk)[:SHOWN]
     taken, *others = queries.with_people([found, *past])
     watch = schedules.watch(found.schedule)
-    is_bad = form.is_bound or (task_form is not None and task_form.is_bound)
+    is_bad = form.is_bound or task_form is not None or talk_form is not None
+    length = queries.talk_length(found.schedule)
+    minutes = length // timedelta(minutes=1)
     context: dict[str, Any] = {
         "schedule": found.schedule,
         "handoff": found,
         "form": form,
         "task_form": task_form or TaskForm(),
+        "talk_form": talk_form or TalkForm(initial={"minutes": minutes}),
+        "talk_until": queries.talk_until(found, watch, length),
+        "minutes": minutes,
+        "may_configure": can(request.user, Verb.CONFIGURE, found.schedule.team),
         "state": queries.state_of(request.user, found),
         "tasks": queries.open_tasks(found.schedule),
         "taken": taken,
@@ -130,7 +142,21 @@ def add_task(request: PersonRequest, slug: str) -> HttpResponse:
             messages.success(request, "Noted. It is handed on until it is done.")
             return redirect("oncall:handoff-to-come", slug)
     found = queries.to_come(schedule)
-    return _shown(request, found, _form(found), form)
+    return _shown(request, found, _form(found), task_form=form)
+
+
+@require_POST
+def set_talk(request: PersonRequest, slug: str) -> HttpResponse:
+    """Say how long people talk at the hand-offs of a schedule."""
+    schedule = schedules.get(slug)
+    require(request.user, Verb.CONFIGURE, schedule.team)
+    form = TalkForm(request.POST)
+    if form.is_valid():
+        operations.set_talk(schedule, **form.cleaned_data, actor=request.user)
+        messages.success(request, "Saved.")
+        return redirect("oncall:handoff-to-come", slug)
+    found = queries.to_come(schedule)
+    return _shown(request, found, _form(found), talk_form=form)
 
 
 @require_POST

@@ -8,7 +8,9 @@ from oncall.coverage import operations as warnings
 from oncall.destinations import operations as destinations
 from oncall.destinations import queries as rooms
 from oncall.escalation import operations, queries
+from oncall.feeds import registry as feeds
 from oncall.handoffs import operations as handoffs
+from oncall.handoffs import queries as talks
 from oncall.paging import operations as paging
 from oncall.paging import queries as pages
 from oncall.readiness import operations as readiness
@@ -55,4 +57,5 @@ def register() -> None:
     for client in (handoffs.CHANGED, handoffs.SHIFT):
         registry.register(registry.Client(client, warnings.unwanted, pages.stored, handoffs.hear_edge))
     registry.register(registry.Client(weekly.CLIENT, warnings.unwanted, pages.stored, weekly.hear))
+    feeds.set_talks(talks.talks)
     replies.listen(answers.hear)

@@ -215,6 +215,7 @@ class Values:
             "/api/v1/schedules/{schedule}/swaps/": {"schedule": schedule, "ref": swap.pk},
             "/api/v1/on-call/limits/": {"ref": schedule},
             "/api/v1/on-call/handoffs/": {"ref": handoff.pk},
+            "/api/v1/on-call/handoff-talks/": {"ref": schedule},
             "/api/v1/on-call/handoff-tasks/": {"ref": task.pk},
             "/api/v1/pay-rates/": {"ref": rates.pk},
             "/api/v1/weekly-summaries/": {"ref": "payments"},

@@ -13,6 +13,7 @@ from oncall.handoffs.operations.notes import (
     hand_over,
     write,
 )
+from oncall.handoffs.operations.talks import set_talk
 
 __all__ = [
     "CHANGED",
@@ -31,6 +32,7 @@ __all__ = [
     "person_left",
     "plan_edges",
     "schedule_changed",
+    "set_talk",
     "tell",
     "write",
 ]

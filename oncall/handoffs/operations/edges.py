@@ -74,15 +74,16 @@ def tell(timer: Timer) -> None:
         return  # an edit moved it, or the engine comes so late that somebody else has taken over again
     people = User.objects.active().in_bulk(before | after)
     note = hand_over(schedule, at=at, outgoing=before, incoming=after) if after else None
-    edge = Edge(schedule, at, now.until, people, note)
+    goes, comes = before - after, after - before
+    edge = Edge(schedule, at, now.until, people, note, queries.talk_length(schedule))
     outbox.put(
         [
-            *(edge.begins(people[pk], before) for pk in sorted(after - before) if pk in people),
-            *(edge.ended(people[pk], after) for pk in sorted(before - after) if pk in people),
+            *(edge.begins(people[pk], before, goes) for pk in sorted(comes) if pk in people),
+            *(edge.ended(people[pk], after, comes) for pk in sorted(goes) if pk in people),
             *(edge.told(room, after) for room in _rooms(schedule)),
         ]
     )
-    bus.emit(ShiftChanged(schedule.pk, at.isoformat(), sorted(after - before), sorted(before - after)))
+    bus.emit(ShiftChanged(schedule.pk, at.isoformat(), sorted(comes), sorted(goes)))
 
 
 def _rooms(schedule: Schedule) -> list[Destination]:
@@ -101,11 +102,13 @@ class Edge:
         until: datetime | None,
         people: Mapping[int, User],
         note: Handoff | None,
+        talk: timedelta,
     ) -> None:
         self.schedule, self.at, self.until, self.people, self.note = schedule, at, until, people, note
+        self.talk = talk
         self.url = queries.address(note) if note else schedules.address(schedule)
 
-    def begins(self, user: User, before: set[int]) -> outbox.NewMessage:
+    def begins(self, user: User, before: set[int], goes: set[int]) -> outbox.NewMessage:
         """Tell somebody that they have it now, from whom and until when."""
         zone = accounts.zone(user.time_zone)
         until = f" until {rules.clock(self.until, zone)}" if self.until else ""
@@ -113,8 +116,16 @@ class Edge:
         return self._mail(
             user,
             f"You are on call in {self.schedule.name}",
-            f"Your shift in {self.schedule.name} has begun. You have it{until}.{had}{self._handed(user)}",
+            f"Your shift in {self.schedule.name} has begun. You have it{until}.{had}{self._talk(user, goes)}"
+            f"{self._handed(user)}",
         )
+
+    def _talk(self, user: User, others: set[int]) -> str:
+        """With whom they talk about the hand-off and when, where somebody is there to talk to."""
+        if not self.talk or not others & self.people.keys():
+            return ""
+        when = rules.talk(self.at, self.talk, accounts.zone(user.time_zone))
+        return f" You talk about the hand-off with {self._names(others)}, {when}."
 
     def _handed(self, user: User) -> str:
         """The note and what is open, as far as this person may know, and that they are to acknowledge it."""
@@ -123,12 +134,12 @@ class Edge:
         said = f"\n\n{self.note.written_by} wrote:\n\n{self.note.text}" if self.note.text else ""
         return f"{said}\n\n{queries.state_of(user, self.note)}. Say that you have read it:"
 
-    def ended(self, user: User, after: set[int]) -> outbox.NewMessage:
+    def ended(self, user: User, after: set[int], comes: set[int]) -> outbox.NewMessage:
         """Tell somebody that they have it no longer, and who does."""
         return self._mail(
             user,
             f"Your shift in {self.schedule.name} is over",
-            f"Your shift in {self.schedule.name} is over. {self._has(after)}.",
+            f"Your shift in {self.schedule.name} is over. {self._has(after)}.{self._talk(user, comes)}",
         )
 
     def told(self, room: Destination, after: set[int]) -> outbox.NewMessage:

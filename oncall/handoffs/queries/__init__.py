@@ -17,6 +17,7 @@ from oncall.handoffs.queries.notes import (
     to_come,
     with_people,
 )
+from oncall.handoffs.queries.talks import talk_length, talk_minutes, talk_until, talks
 
 __all__ = [
     "Standing",
@@ -30,6 +31,10 @@ __all__ = [
     "open_tasks",
     "standing",
     "state_of",
+    "talk_length",
+    "talk_minutes",
+    "talk_until",
+    "talks",
     "task",
     "tasks",
     "to_come",

@@ -1,6 +1,7 @@
 from oncall.absences.admin import AbsenceAdmin, AbsenceCalendarAdmin
 from oncall.alerts.admin import IntegrationAdmin
 from oncall.calendars.admin import ScheduleCalendarAdmin
+from oncall.clocks.admin import ClockChangeAdmin, ZoneClockAdmin
 from oncall.destinations.admin import DestinationAdmin
 from oncall.escalation.admin import LevelAdmin, PolicyAdmin
 from oncall.feeds.admin import FeedAddressAdmin, PublishedShiftAdmin
@@ -22,6 +23,7 @@ __all__ = [
     "AbsenceAdmin",
     "AbsenceCalendarAdmin",
     "AheadWarningAdmin",
+    "ClockChangeAdmin",
     "ContactMethodAdmin",
     "DestinationAdmin",
     "FeedAddressAdmin",
@@ -52,4 +54,5 @@ __all__ = [
     "TimeOffAdmin",
     "TimeOffTermsAdmin",
     "WeeklySummaryAdmin",
+    "ZoneClockAdmin",
 ]

@@ -1,6 +1,7 @@
 from oncall.absences.api import MyAbsenceCalendars, MyAbsences
 from oncall.alerts.api import Integrations
 from oncall.calendars.api import ScheduleCalendars
+from oncall.clocks.api import ClockChanges
 from oncall.destinations.api import Channels
 from oncall.escalation.api.pages import PagesLedger
 from oncall.escalation.api.policies import EscalationPolicies
@@ -44,6 +45,7 @@ routes = [
     ("schedules/(?P<schedule>[^/]+)/swaps", Swaps, "swap"),
     ("schedules", Schedules, "schedule"),
     ("on-call/ahead", Ahead, "ahead"),
+    ("on-call/clocks", ClockChanges, "clock-change"),
     ("on-call/limits", ScheduleLimitsOf, "schedule-limits"),
     ("on-call/handoffs", Handoffs, "handoff"),
     ("on-call/handoff-talks", HandoffTalks, "handoff-talk"),

@@ -169,6 +169,22 @@ class ScheduleChanged:
     spans: list[list[str]] = field(default_factory=list)
 
 
+@event("schedule.clocks_changed")
+@dataclass(frozen=True, slots=True)
+class ScheduleClocksChanged:
+    """Watchbill runs with other zone data, `tzdata`, by which hand-offs of a schedule are moved from `start` on: so many
+    seconds `later` at first, less than 0 earlier.
+    """
+
+    schedule_id: int
+    zone: str
+    tzdata_before: str
+    tzdata: str
+    start: str
+    later: int
+    summary: str
+
+
 @event("schedule.limits_changed")
 @dataclass(frozen=True, slots=True)
 class ScheduleLimitsChanged:

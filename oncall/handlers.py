@@ -27,6 +27,7 @@ from oncall.events import (
     PageFailed,
     PageSent,
     ScheduleChanged,
+    ScheduleClocksChanged,
     SignalDamaged,
 )
 from oncall.feeds import operations as feeds
@@ -191,6 +192,24 @@ def tell_whose_duty_changed(fact: ScheduleChanged, meta: Meta) -> None:
         told=fact.told,
         spans=fact.spans,
     )
+
+
+@on(ScheduleClocksChanged)
+def tell_calendars_of_clocks(fact: ScheduleClocksChanged, _meta: Meta) -> None:
+    """New zone data moved hand-offs: note what calendars are told of them."""
+    feeds.schedule_changed(fact.schedule_id)
+
+
+@on(ScheduleClocksChanged)
+def tell_whose_duty_moved(fact: ScheduleClocksChanged, meta: Meta) -> None:
+    """New zone data moved hand-offs: who is on call otherwise hears of it, as of an edit."""
+    handoffs.schedule_changed(fact.schedule_id, event_id=meta.event_id, actor_id=None)
+
+
+@on(ScheduleClocksChanged)
+def follow_moved_shifts(fact: ScheduleClocksChanged, _meta: Meta) -> None:
+    """New zone data moved hand-offs: swaps follow their shifts."""
+    swaps.refresh(fact.schedule_id)
 
 
 @on(UserDeactivated)

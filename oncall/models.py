@@ -1,6 +1,7 @@
 from oncall.absences.models import Absence, AbsenceCalendar, HolidayRegion
 from oncall.alerts.models import Alert, IngestError, Integration, Signal, SpoolReceipt
 from oncall.calendars.models import CalendarShift, ScheduleCalendar
+from oncall.clocks.models import ClockChange, ZoneClock
 from oncall.destinations.models import Destination
 from oncall.escalation.models import Escalation, LastResort, Level, Policy, Target
 from oncall.feeds.models import FeedAddress, PublishedSchedule, PublishedShift
@@ -24,6 +25,7 @@ __all__ = [
     "AheadWarning",
     "Alert",
     "CalendarShift",
+    "ClockChange",
     "ContactMethod",
     "Destination",
     "Escalation",
@@ -69,4 +71,5 @@ __all__ = [
     "TimeOff",
     "TimeOffTerms",
     "WeeklySummary",
+    "ZoneClock",
 ]

@@ -134,6 +134,20 @@ def marks(seen: Seen) -> dict[date, list[Mark]]:
     return dict(found)
 
 
+Notices = Callable[[int, datetime], Iterable[str]]
+_notices: list[Notices] = []
+
+
+def add_notices(read: Notices) -> None:
+    """Let a feature say what readers of a schedule, given its id, have to know at a moment."""
+    _notices.append(read)
+
+
+def notices(schedule_id: int, at: datetime) -> list[str]:
+    """Say what readers of a schedule have to know."""
+    return [text for read in _notices for text in read(schedule_id, at)]
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A level of a policy, from 1 on, and who it says that they are to the others."""

@@ -10,6 +10,7 @@ from oncall import handlers as _handlers  # noqa: F401 - imported, it listens
 from oncall import pipeline
 from oncall.alerts.accept import draining
 from oncall.alerts.spool import keys
+from oncall.clocks import operations as clocks
 from oncall.escalation import operations
 from oncall.feeds import operations as feeds
 from oncall.handoffs import operations as handoffs
@@ -74,6 +75,8 @@ def _tell_of_shifts() -> None:
     timers.on(handoffs.EDGE)(handoffs.tell)
     housekeeping.add("plan what is said of shifts", handoffs.plan_edges)
     housekeeping.add("what people know of their duty", handoffs.extend)
+    housekeeping.add("what clocks show", clocks.notice)
+    housekeeping.prune("oncall_clockchange", "noticed_at < now() - interval '400 days'")
     timers.on(weekly.MINE)(weekly.send_mine)
     timers.on(weekly.TEAMS)(weekly.send_team)
     housekeeping.add("plan the summaries of the week", weekly.plan)

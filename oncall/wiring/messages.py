@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.callbacks import replies
 from core.outbox import bundling, registry, sealing
+from oncall.clocks import operations as clocks
 from oncall.coverage import operations as warnings
 from oncall.destinations import operations as destinations
 from oncall.destinations import queries as rooms
@@ -56,6 +57,7 @@ def register() -> None:
     registry.register(registry.Client(swaps.CLIENT, swaps.unwanted, pages.stored, swaps.hear))
     for client in (handoffs.CHANGED, handoffs.SHIFT):
         registry.register(registry.Client(client, warnings.unwanted, pages.stored, handoffs.hear_edge))
+    registry.register(registry.Client(clocks.CLIENT, warnings.unwanted, pages.stored, clocks.hear))
     registry.register(registry.Client(weekly.CLIENT, warnings.unwanted, pages.stored, weekly.hear))
     feeds.set_talks(talks.talks)
     replies.listen(answers.hear)

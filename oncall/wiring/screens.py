@@ -14,6 +14,7 @@ from core.ui import shell
 from oncall.absences import queries as absences
 from oncall.alerts.models import Alert
 from oncall.byhand import queries as byhand
+from oncall.clocks import queries as clocks
 from oncall.escalation import queries as escalation
 from oncall.inbox import queries as inbox
 from oncall.paging import queries as pages
@@ -51,6 +52,7 @@ def register() -> None:
     registry.add_marks(escalation.marks)
     registry.add_marks(schedules.holiday_marks)
     registry.add_marks(absences.marks)
+    registry.add_notices(clocks.notices)
     registry.add_reaching(routing.reaching, answering=routing.policies_for)
     registry.add_ranking(swaps.fits)
     shell.set_mood(shell.Mood.PAGING, pages.waiting_for)

@@ -145,6 +145,7 @@ def _calendar(
         "form": form,
         "watch": queries.watch(schedule, at=now),
         "reaching": registry.reaching(schedule.pk),
+        "notices": registry.notices(schedule.pk, now),
         "sources": registry.sources(schedule),
         "mine": [
             shift

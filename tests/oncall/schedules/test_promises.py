@@ -65,6 +65,8 @@ PROMISES = {
     "S-19 new tzdata changes the future alone": [
         f"{TZDATA}::test_s19_new_tzdata_moves",
         f"{TZDATA}::test_s19_new_tzdata_changes_nothing",
+        "clocks/test_clocks.py::test_s19_new_zone_data_is_logged",
+        "clocks/test_clocks.py::test_it_is_told_once",
     ],
     "S-20 the hand-offs of every zone around every change of 2020 to 2040": [
         "schedules/test_sweep.py::test_s20_"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,9 +17,6 @@ from oncall.absences.models import Absence
 from oncall.handoffs import operations as handoffs
 from oncall.lookahead import queries as lookahead
 from oncall.schedules import operations, queries
-from oncall.schedules.rules import holidays
-from oncall.schedules.rules.layers import Handoff, Layer, OnHolidays, Unit
-from oncall.schedules.rules.resolver import final, layer_shifts
 from tests import cast
 from tests.oncall.test_handlers import hear
 
@@ -34,67 +31,6 @@ MONDAY = datetime(2026, 4, 27, 7, tzinfo=UTC)  # 09:00 in Berlin; Friday is 1 Ma
 
 def at(day: int, hour: int = 12, month: int = 5) -> datetime:
     return datetime(2026, month, day, hour, tzinfo=UTC)
-
-
-def weekly(on_holidays: OnHolidays, **given: Any) -> Layer:
-    return Layer(
-        name="Primary", time_zone="Europe/Berlin", start=MONDAY, effective_from=MONDAY, effective_until=None,
-        handoff=Handoff(1, Unit.WEEK, time(9), 0), participants=((ANA,), (BEN,)), lineage=7,
-        on_holidays=on_holidays, holidays=holidays.dates("DE", [2026]), **given,
-    )  # fmt: skip
-
-
-class TestRules:
-    def test_the_names_and_the_parts_of_a_country(self) -> None:
-        assert holidays.between("DE-BY", date(2026, 1, 6), date(2026, 1, 6)) == [
-            (date(2026, 1, 6), "Heilige Drei Könige")
-        ]
-        assert holidays.between("DE", date(2026, 1, 6), date(2026, 1, 6)) == []
-        assert holidays.complaint("DE-BY") == ""
-        assert holidays.complaint("XX") == (
-            "No public holidays are known of 'XX'. A country is two letters, as DE."
-        )
-        assert holidays.complaint("DE-XX").startswith("This country has BB, BE")
-
-    def test_a_rotation_that_does_not_count_has_a_hole_from_midnight_to_midnight(self) -> None:
-        found = layer_shifts(weekly(OnHolidays.NEVER), at(27, month=4), at(5))
-        assert [(piece.start, piece.end, piece.users) for piece in found] == [
-            (at(27, month=4), at(30, 22, month=4), (ANA,)),
-            (at(1, 22), at(4, 7), (ANA,)),
-            (at(4, 7), at(5), (BEN,)),
-        ]
-        assert [key.window for piece in found for _, key in piece.shifts] == [
-            date(2026, 4, 27),
-            date(2026, 5, 2),
-            None,
-        ]
-
-    def test_a_shift_has_one_name_however_the_window_and_a_version_cut_it(self) -> None:
-        edited = weekly(OnHolidays.NEVER)
-        keys = {
-            key
-            for start in (at(27, month=4), at(28, month=4), at(30, month=4))
-            for piece in layer_shifts(edited, start, at(30, 20, month=4))
-            for _, key in piece.shifts
-        }
-        later = Layer(
-            **{name: getattr(edited, name) for name in Layer.__slots__} | {"effective_from": at(29, month=4)}
-        )
-        keys |= {
-            key
-            for piece in layer_shifts(later, at(29, month=4), at(30, 20, month=4))
-            for _, key in piece.shifts
-        }
-        assert [(key.turn, key.window) for key in keys] == [(0, date(2026, 4, 27))]
-
-    def test_one_of_these_days_alone_counts_on_them_alone(self) -> None:
-        only = weekly(OnHolidays.ONLY)
-        found = final([only], [], at(30, month=4), at(3))
-        assert [(piece.start, piece.users) for piece in found] == [
-            (at(30, month=4), ()),
-            (at(30, 22, month=4), (ANA,)),
-            (at(1, 22), ()),
-        ]
 
 
 pytestmark = pytest.mark.django_db

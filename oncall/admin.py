@@ -1,5 +1,6 @@
 from oncall.absences.admin import AbsenceAdmin, AbsenceCalendarAdmin
 from oncall.alerts.admin import IntegrationAdmin
+from oncall.announcements.admin import AnnouncementAdmin
 from oncall.calendars.admin import ScheduleCalendarAdmin
 from oncall.clocks.admin import ClockChangeAdmin, ZoneClockAdmin
 from oncall.destinations.admin import DestinationAdmin
@@ -23,6 +24,7 @@ __all__ = [
     "AbsenceAdmin",
     "AbsenceCalendarAdmin",
     "AheadWarningAdmin",
+    "AnnouncementAdmin",
     "ClockChangeAdmin",
     "ContactMethodAdmin",
     "DestinationAdmin",

@@ -1,5 +1,6 @@
 from oncall.absences.api import MyAbsenceCalendars, MyAbsences
 from oncall.alerts.api import Integrations
+from oncall.announcements.api import Announcements
 from oncall.calendars.api import ScheduleCalendars
 from oncall.clocks.api import ClockChanges
 from oncall.destinations.api import Channels
@@ -45,6 +46,7 @@ routes = [
     ("schedules/(?P<schedule>[^/]+)/swaps", Swaps, "swap"),
     ("schedules", Schedules, "schedule"),
     ("on-call/ahead", Ahead, "ahead"),
+    ("on-call/announcements", Announcements, "announcement"),
     ("on-call/clocks", ClockChanges, "clock-change"),
     ("on-call/limits", ScheduleLimitsOf, "schedule-limits"),
     ("on-call/handoffs", Handoffs, "handoff"),

@@ -185,6 +185,18 @@ class ScheduleClocksChanged:
     summary: str
 
 
+@event("schedule.announcement_changed")
+@dataclass(frozen=True, slots=True)
+class ScheduleAnnouncementChanged:
+    """A place in a chat, as the topic of a channel or a user group, was `added` or `removed` (`what`): it says who is on
+    call by a schedule.
+    """
+
+    schedule_id: int
+    what: str
+    place: str
+
+
 @event("schedule.limits_changed")
 @dataclass(frozen=True, slots=True)
 class ScheduleLimitsChanged:

@@ -12,6 +12,7 @@ from incidents.events import Acknowledged, Closed, Declared, Resolved, Responder
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import EntryKind, Incident
 from incidents.severities import queries as severities
+from oncall.announcements import operations as announcements
 from oncall.escalation import operations as escalation
 from oncall.escalation import queries as escalations
 from oncall.escalation.models import Escalation, EscalationStatus, Policy
@@ -28,6 +29,7 @@ from oncall.events import (
     PageSent,
     ScheduleChanged,
     ScheduleClocksChanged,
+    ShiftChanged,
     SignalDamaged,
 )
 from oncall.feeds import operations as feeds
@@ -180,6 +182,24 @@ def page_for_damage(fact: SignalDamaged, meta: Meta) -> None:
 def tell_calendars(fact: ScheduleChanged, _meta: Meta) -> None:
     """A schedule was edited: note what calendars are told of it, so that they recognise its shifts after the next edit."""
     feeds.schedule_changed(fact.schedule_id)
+
+
+@on(ShiftChanged)
+def announce_who_took_over(fact: ShiftChanged, _meta: Meta) -> None:
+    """Others are on call now: topics and groups of chats say so."""
+    announcements.refresh([fact.schedule_id])
+
+
+@on(ScheduleChanged)
+def announce_who_is_on_call(fact: ScheduleChanged, _meta: Meta) -> None:
+    """A schedule was edited, covered, deleted or restored: topics and groups of chats say what counts now."""
+    announcements.refresh([fact.schedule_id])
+
+
+@on(UserDeactivated)
+def announce_without(fact: UserDeactivated, _meta: Meta) -> None:
+    """Somebody left: no chat says that they are on call."""
+    announcements.refresh_all()
 
 
 @on(ScheduleChanged)

@@ -1,5 +1,6 @@
 from oncall.absences.models import Absence, AbsenceCalendar, HolidayRegion
 from oncall.alerts.models import Alert, IngestError, Integration, Signal, SpoolReceipt
+from oncall.announcements.models import Announcement
 from oncall.calendars.models import CalendarShift, ScheduleCalendar
 from oncall.clocks.models import ClockChange, ZoneClock
 from oncall.destinations.models import Destination
@@ -24,6 +25,7 @@ __all__ = [
     "AbsenceCalendar",
     "AheadWarning",
     "Alert",
+    "Announcement",
     "CalendarShift",
     "ClockChange",
     "ContactMethod",

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("oncall.readiness.urls")),
     path("", include("oncall.ledger.urls")),
     path("", include("oncall.imports.urls")),
+    path("", include("oncall.announcements.urls")),
     path("", include("oncall.calendars.urls")),
     path("", include("oncall.shadows.urls")),
     path("", include("oncall.swaps.urls")),

@@ -8,6 +8,8 @@ from core.outbox import registry as outbox
 from core.timers import registry as timers
 from core.watch import registry as watch
 from oncall.absences import queries as absences
+from oncall.announcements import operations as announcing
+from oncall.announcements import queries as announcements
 from oncall.calendars import operations as ending_calendars
 from oncall.calendars import queries as calendars
 from oncall.feeds import queries as feeds
@@ -40,6 +42,9 @@ def register() -> None:
     schedules.add_ending(feeds.ending)
     schedules.add_ending(queries.ending)
     schedules.add_ending(shadows.ending)
+    schedules.add_ending(announcements.ending)
+    schedules.add_notices(announcements.notices)
+    watch.add_chore(watch.Chore("who is on call in chats", 300, announcing.refresh_all))
     outbox.register(outbox.Client(shadowing.CLIENT, shadowing.unwanted, pages.stored, shadowing.hear))
     timers.on(operations.EXPIRE)(operations.expire)
     timers.on(operations.REMIND)(operations.remind)

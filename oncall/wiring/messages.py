@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from core.callbacks import replies
 from core.outbox import bundling, registry, sealing
+from oncall.announcements import operations as announcements
+from oncall.announcements import queries as announced
 from oncall.clocks import operations as clocks
 from oncall.coverage import operations as warnings
 from oncall.destinations import operations as destinations
@@ -58,6 +60,8 @@ def register() -> None:
     for client in (handoffs.CHANGED, handoffs.SHIFT):
         registry.register(registry.Client(client, warnings.unwanted, pages.stored, handoffs.hear_edge))
     registry.register(registry.Client(clocks.CLIENT, warnings.unwanted, pages.stored, clocks.hear))
+    for client in (announced.TOPIC, announced.GROUP):
+        registry.register(registry.Client(client, announced.unwanted, announced.content, announcements.hear))
     registry.register(registry.Client(weekly.CLIENT, warnings.unwanted, pages.stored, weekly.hear))
     feeds.set_talks(talks.talks)
     replies.listen(answers.hear)

@@ -19,6 +19,7 @@ from core.tokens import operations as tokens
 from incidents.edits.views import EDITS
 from incidents.models import Change, Incident, NudgeRule, Severity
 from oncall.absences import operations as absences
+from oncall.announcements.models import Announcement
 from oncall.calendars import operations as calendars
 from oncall.escalation import operations as escalation
 from oncall.feeds import operations as feeds
@@ -124,6 +125,7 @@ class Values:
             use="shifts",
             actor=self.admin,
         )
+        announcement = Announcement.objects.create(schedule=override.schedule, group="S012AB3CD")
         schedule, page = override.schedule.slug, {"slug": "alder-pay"}
         channel = cast.channel("sweep@example.com", kind="email")
         written = Postmortem.objects.earliest("id")
@@ -165,6 +167,7 @@ class Values:
             "/cover/": {"token": cover_tokens.make(swap, self.responder)},
             "/on-call/{slug}/handoff/": {"slug": schedule, "pk": handoff.pk},
             "/on-call/{slug}/handoff/tasks/": {"slug": schedule, "pk": task.pk},
+            "/on-call/{slug}/chats/": {"slug": schedule, "pk": announcement.pk},
             "/on-call/{slug}/calendars/": {"slug": schedule, "pk": read_from.pk},
             "/on-call/{slug}/shadows/": {"slug": schedule, "pk": shadow.pk},
             "/on-call/": {"slug": schedule, "pk": override.pk, "number": 1},
@@ -213,6 +216,7 @@ class Values:
             "/api/v1/schedules/{schedule}/calendars/": {"schedule": schedule, "ref": read_from.pk},
             "/api/v1/schedules/{schedule}/shadows/": {"schedule": schedule, "ref": shadow.pk},
             "/api/v1/schedules/{schedule}/swaps/": {"schedule": schedule, "ref": swap.pk},
+            "/api/v1/on-call/announcements/": {"ref": announcement.pk},
             "/api/v1/on-call/limits/": {"ref": schedule},
             "/api/v1/on-call/handoffs/": {"ref": handoff.pk},
             "/api/v1/on-call/handoff-talks/": {"ref": schedule},

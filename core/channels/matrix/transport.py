@@ -64,22 +64,27 @@ def _put(delivery: Delivery, said: dict[str, Any], *, transaction: str) -> str:
     room = quote(delivery.address, safe="")
     path = f"rooms/{room}/send/m.room.message/{quote(transaction, safe='')}"
     try:
-        told = _call("PUT", path, said, until=until)
-    except _NotInRoom:
-        _call("POST", f"join/{room}", {}, until=until)
-        told = _call("PUT", path, said, until=until)
+        told = call("PUT", path, said, until=until)
+    except NotInRoom:
+        call("POST", f"join/{room}", {}, until=until)
+        told = call("PUT", path, said, until=until)
     return str(told.get("event_id") or "")
 
 
-class _NotInRoom(Permanent):
+class NotInRoom(Permanent):
     """Our account is not in the room: it may be invited."""
 
 
-def _call(method: str, path: str, said: dict[str, Any], *, until: float) -> dict[str, Any]:
+class NothingThere(Permanent):
+    """The room has no such thing yet."""
+
+
+def call(method: str, path: str, said: dict[str, Any] | None, *, until: float) -> dict[str, Any]:
+    """Ask the homeserver as our account; nothing is `said` where something is only read."""
     answer = calls.call(
         f"{settings.MATRIX_URL}/_matrix/client/v3/{path}",
         headers={"Authorization": f"Bearer {settings.MATRIX_TOKEN}", "Content-Type": "application/json"},
-        body=json.dumps(said, separators=(",", ":")).encode(),
+        body=b"" if said is None else json.dumps(said, separators=(",", ":")).encode(),
         timeout=max(LEAST_SECONDS, until - time.monotonic()),
         repeats=True,
         method=method,
@@ -90,7 +95,9 @@ def _call(method: str, path: str, said: dict[str, Any], *, until: float) -> dict
     if answer.status == TOO_MANY and isinstance(wait, int):
         raise Temporary(answers.words(answer), retry_after=wait / 1000)
     if told.get("errcode") == "M_FORBIDDEN":
-        raise _NotInRoom(answers.words(answer))
+        raise NotInRoom(answers.words(answer))
+    if told.get("errcode") == "M_NOT_FOUND":
+        raise NothingThere(answers.words(answer))
     answers.judge(answer)
     return told
 

@@ -24,7 +24,7 @@ def check_address(address: str) -> str:
     """A user name, a channel's ID, or a webhook's address. Raise ValueError for anything else."""
     wrong = "Enter a user name like @alice, a channel's ID, or a webhook's address."
     given = address if chat.is_webhook(address.strip().lower()) else address.lower()
-    return chat.check_address(given, form=_NAME, wrong=wrong, bot="" if _has_bot() else "MATTERMOST_TOKEN")
+    return chat.check_address(given, form=_NAME, wrong=wrong, bot="" if has_bot() else "MATTERMOST_TOKEN")
 
 
 def hint(address: str) -> str:
@@ -32,7 +32,8 @@ def hint(address: str) -> str:
     return calls.hint(address) if chat.is_webhook(address) else f"{address[:2]}•••"
 
 
-def _has_bot() -> bool:
+def has_bot() -> bool:
+    """Whether there is a bot."""
     return bool(settings.MATTERMOST_URL and settings.MATTERMOST_TOKEN)
 
 
@@ -48,29 +49,28 @@ def send(delivery: Delivery) -> Sent:
         chat.taken(WHO, chat.call(WHO, delivery.address, said, timeout=delivery.timeout))
         return Sent()
     channel = _direct(delivery) if delivery.address.startswith("@") else delivery.address
-    post = _ask("POST", "/posts", {"channel_id": channel, **_said(delivery)}, delivery)
+    post = ask("POST", "/posts", {"channel_id": channel, **_said(delivery)}, delivery)
     return Sent(str(post.get("id") or ""))
 
 
 def edit(delivery: Delivery) -> None:
     """Change the post to what it says now."""
-    _ask("PUT", f"/posts/{quote(delivery.provider_id, safe='')}/patch", _said(delivery), delivery)
+    ask("PUT", f"/posts/{quote(delivery.provider_id, safe='')}/patch", _said(delivery), delivery)
 
 
 def _direct(delivery: Delivery) -> str:
     """The channel in which the bot and a person are alone."""
-    person = _ask(
-        "GET", f"/users/username/{quote(delivery.address[1:], safe='')}", {}, delivery, repeats=True
-    )
-    bot = _ask("GET", "/users/me", {}, delivery, repeats=True)
+    person = ask("GET", f"/users/username/{quote(delivery.address[1:], safe='')}", {}, delivery, repeats=True)
+    bot = ask("GET", "/users/me", {}, delivery, repeats=True)
     pair = [str(bot.get("id") or ""), str(person.get("id") or "")]
-    return str(_ask("POST", "/channels/direct", pair, delivery, repeats=True).get("id") or "")
+    return str(ask("POST", "/channels/direct", pair, delivery, repeats=True).get("id") or "")
 
 
-def _ask(
+def ask(
     method: str, path: str, said: dict[str, Any] | list[str], delivery: Delivery, *, repeats: bool = False
 ) -> dict[str, Any]:
-    if not _has_bot():
+    """Ask the server's API as the bot."""
+    if not has_bot():
         raise ProviderRefused("there is no Mattermost bot (MATTERMOST_URL, MATTERMOST_TOKEN)")
     answer = chat.call(
         WHO,
@@ -133,7 +133,7 @@ registry.register(
         is_chat=True,
         edit=edit,
         edits=lambda address: not chat.is_webhook(address),
-        reaches=lambda address: chat.is_webhook(address) or _has_bot(),
+        reaches=lambda address: chat.is_webhook(address) or has_bot(),
         hears=hears,
     )
 )

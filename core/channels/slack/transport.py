@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 
@@ -53,25 +54,35 @@ def send(delivery: Delivery) -> Sent:
         answer = chat.call(WHO, delivery.address, _said(delivery), timeout=delivery.timeout)
         chat.taken(WHO, answer)
         return Sent()
-    said = _ask("chat.postMessage", {"channel": delivery.address, **_said(delivery)}, delivery)
+    said = ask("chat.postMessage", {"channel": delivery.address, **_said(delivery)}, delivery)
     return Sent(f"{said.get('channel', delivery.address)}/{said.get('ts', '')}")
 
 
 def edit(delivery: Delivery) -> None:
     """Change the message to what it says now."""
     channel, _, ts = delivery.provider_id.partition("/")
-    _ask("chat.update", {"channel": channel, "ts": ts, **_said(delivery)}, delivery)
+    ask("chat.update", {"channel": channel, "ts": ts, **_said(delivery)}, delivery)
 
 
-def _ask(method: str, said: dict[str, Any], delivery: Delivery) -> dict[str, Any]:
-    if not settings.SLACK_BOT_TOKEN:
+def has_bot() -> bool:
+    """Whether there is a bot."""
+    return bool(settings.SLACK_BOT_TOKEN)
+
+
+def ask(
+    method: str, said: dict[str, Any], delivery: Delivery, *, reads: bool = False, repeats: bool = False
+) -> dict[str, Any]:
+    """Ask Slack's Web API as the bot. What only `reads` goes in the address: Slack takes no JSON for it."""
+    if not has_bot():
         raise ProviderRefused("there is no Slack bot (SLACK_BOT_TOKEN)")
     answer = chat.call(
         WHO,
-        f"{settings.SLACK_URL}/api/{method}",
+        f"{settings.SLACK_URL}/api/{method}" + (f"?{urlencode(said)}" if reads else ""),
         said,
+        method="GET" if reads else "POST",
         headers={"Authorization": f"Bearer {settings.SLACK_BOT_TOKEN}"},
-        timeout=delivery.timeout,
+        timeout=delivery.timeout / 2 if reads or repeats else delivery.timeout,
+        repeats=reads or repeats,
     )
     told = chat.taken(WHO, answer)
     if told.get("ok") is True:

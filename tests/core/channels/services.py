@@ -54,7 +54,7 @@ class Service(HttpPeer):
 
     def respond(self, request: Request) -> http_peer.Answer:
         parts = urlsplit(request.path)
-        is_json = "json" in request.headers["content-type"]
+        is_json = "json" in request.headers["content-type"] and request.body
         said = request.json if is_json else _form(request.body.decode())
         call = Call(request.method, unquote(parts.path), _form(parts.query), said)
         if self._refusal:
@@ -195,6 +195,7 @@ class Matrix(Service):
         super().__init__()
         self.events: dict[str, dict[str, Any]] = {}
         self.joined = False
+        self.topic: str | None = None
         self._of: dict[str, str] = {}
 
     def is_known(self, headers: dict[str, str], call: Call) -> bool:
@@ -205,6 +206,8 @@ class Matrix(Service):
         if (call.method, call.path) == ("POST", f"{api}/join/{self.ROOM}"):
             self.joined = True
             return 200, {"room_id": self.ROOM}
+        if call.path == f"{api}/rooms/{self.ROOM}/state/m.room.topic" and self.joined:
+            return self._topic(call)
         head = f"{api}/rooms/{self.ROOM}/send/m.room.message/"
         if call.method != "PUT" or not call.path.startswith(head) or not self.joined:
             return 403, {"errcode": "M_FORBIDDEN", "error": "User is not in the room."}
@@ -214,3 +217,11 @@ class Matrix(Service):
         event = self._of.setdefault(transaction, f"$event{len(self._of) + 1}")
         self.events.setdefault(event, call.said)
         return 200, {"event_id": event}
+
+    def _topic(self, call: Call) -> Answer:
+        if call.method == "PUT":
+            self.topic = call.said["topic"]
+            return 200, {"event_id": "$topic"}
+        if self.topic is None:
+            return 404, {"errcode": "M_NOT_FOUND", "error": "Event not found."}
+        return 200, {"topic": self.topic}

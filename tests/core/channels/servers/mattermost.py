@@ -15,7 +15,9 @@ CHANNEL = "4xp9fdt77pncbef59f4k1qe83o"
 
 
 class Mattermost(Service):
-    """It knows the user alice and one channel."""
+    """It knows the user alice and one channel, whose topic is its `header`."""
+
+    header = ""
 
     def refusal(self, status: int) -> Any:
         return {"id": "api.context.refused", "message": "It was refused.", "status_code": status}
@@ -31,7 +33,7 @@ class Mattermost(Service):
             "/users/username/alice": {"id": "alice0000000000000000000id"},
             "/users/me": {"id": "bot0000000000000000000000id"},
         }
-        if call.method == "GET":
+        if call.method == "GET" and path != f"/channels/{CHANNEL}":
             return (200, known[path], {}) if path in known else (404, self.refusal(404), {})
         if path == "/channels/direct":
             pair = {each["id"] for each in known.values()}
@@ -39,6 +41,9 @@ class Mattermost(Service):
         return self._post(call, path)
 
     def _post(self, call: Call, path: str) -> Answer:
+        if path.startswith(f"/channels/{CHANNEL}"):
+            self.header = call.said["header"] if call.method == "PUT" else self.header
+            return 200, {"id": CHANNEL, "header": self.header}, {}
         if path == "/posts" and call.said["channel_id"] == CHANNEL:
             name = f"post-{len(self.posts) + 1}"
             self.posts[name] = call.said

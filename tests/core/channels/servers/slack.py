@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hmac
+import html
 import itertools
 import json
 import time
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tests.core.channels.servers.service import Answer, Call, Service
 
@@ -28,6 +29,9 @@ class Slack(Service):
         self.known = {MEMBER: "D00000001", ROOM: ROOM}
         self.answers: list[str] = []
         self.error = ""
+        self.topics = {ROOM: ""}
+        self.groups: dict[str, list[str]] = {}
+        self.errors: dict[str, str] = {}
 
     def take(self, call: Call) -> Answer:
         if call.path == "/services/T0/B0/secret":
@@ -42,7 +46,35 @@ class Slack(Service):
         refused = "" if call.authorization == f"Bearer {TOKEN}" else "invalid_auth"
         if error := refused or self.error:
             return {"ok": False, "error": error}
+        parts = urlsplit(call.path)
+        method, asked = parts.path.removeprefix("/api/"), dict(parse_qsl(parts.query))
+        if method in self.errors:
+            return {"ok": False, "error": self.errors[method]}
+        if method.startswith("conversations."):
+            return self._topic(method, asked or call.said or {})
+        if method.startswith("usergroups."):
+            return self._group(method, asked or call.said or {})
         return self._post(call.said) if call.path == "/api/chat.postMessage" else self._update(call)
+
+    def _topic(self, method: str, said: dict[str, Any]) -> dict[str, Any]:
+        channel = said.get("channel", "")
+        if channel not in self.topics:
+            return {"ok": False, "error": "channel_not_found"}
+        if method == "conversations.setTopic":
+            if len(html.unescape(said["topic"])) > 250:
+                return {"ok": False, "error": "too_long"}
+            self.topics[channel] = said["topic"]
+        return {"ok": True, "channel": {"id": channel, "topic": {"value": self.topics[channel]}}}
+
+    def _group(self, method: str, said: dict[str, Any]) -> dict[str, Any]:
+        group = said.get("usergroup", "")
+        if group not in self.groups:
+            return {"ok": False, "error": "no_such_subteam"}
+        if method == "usergroups.users.update":
+            if not said["users"]:
+                return {"ok": False, "error": "no_users_provided"}
+            self.groups[group] = said["users"].split(",")
+        return {"ok": True, "users": self.groups[group]}
 
     def _post(self, said: dict[str, Any]) -> dict[str, Any]:
         if said["channel"] not in self.known:

@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
 from core.accounts.models import Membership, User
 from core.tokens import operations
 from tests import cast
+from tests.profiles import EXAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,9 +36,10 @@ CHECKS = [
     response_schema_conformance,
 ]
 ROLES = ("viewer", "responder", "admin")
-# A few for each of over 200 operations, and more in `make proof`.
+IS_PROOF = settings().max_examples > EXAMPLES["test"]
+# A few for each of over 200 operations, and in `make proof` more, with the bounds of each field on top.
 QUICK = settings(
-    max_examples=max(2, min(20, settings().max_examples // 300)),
+    max_examples=40 if IS_PROOF else 8,
     deadline=None,
     derandomize=True,
     database=None,
@@ -58,6 +60,8 @@ contract = schemathesis.openapi.from_dict(
     SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]
 )
 contract.app = application
+# Fifty calls for each operation, and built anew in each process that only collects tests.
+contract.config.phases.coverage.enabled = IS_PROOF
 
 
 @pytest.fixture

@@ -58,6 +58,7 @@ class DeclareForm(forms.Form):
     recent_changes = words(label="What was changed shortly before?")
     who_else = words(label="Who else must know?")
     key = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    origin = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
     def __init__(
         self, *args: Any, levels: Sequence[Severity] = (), services: Sequence[Service] = (), **kwargs: Any
@@ -89,6 +90,7 @@ class DeclareForm(forms.Form):
             "answers": self.answers(),
             "services": [self.known[pk] for pk in data.get("services", [])],
             "drill": bool(data.get("drill")),
+            "title": str(self.data.get("title", ""))[:200],
             "measure": Measure(
                 data.get("percent"), bool(data.get("data_lost")), bool(data.get("critical_down"))
             ),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from incidents.board import registry
+from incidents.board import registry, rules
 from incidents.catalog import queries as catalog
 from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle.models import RoleDefinition
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from incidents.severities.rules import Decision, Measure
 
 SHOWN = ("active", "mine", "resolved", "drills")
+MOST_OPEN = 5
+MOST_SUGGESTED = 3
+LOOKED_AT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,15 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggested:
+    """A service that a title may be about: who is asked first for it, and an open alert that says so."""
+
+    service: Service
+    asked_first: Sequence[str]
+    alert: registry.Alerted | None
+
+
+@dataclass(frozen=True, slots=True)
 class Outlook:
     """What happens when an incident is declared with what was chosen so far."""
 
@@ -71,6 +83,9 @@ class Outlook:
     missing_roles: Sequence[str]
     already_open: Sequence[Incident]
     services: Sequence[Service]
+    suggested: Sequence[Suggested]
+    origin: registry.Origin | None
+    title: str
 
 
 def outlook(
@@ -81,12 +96,18 @@ def outlook(
     measure: Measure,
     services: Sequence[Service],
     drill: bool,
+    title: str = "",
+    origin: registry.Origin | None = None,
 ) -> Outlook:
-    """Work out the consequences of declaring now. A level picked directly goes before questions and numbers."""
+    """Work out the consequences of declaring now. A level picked directly goes before questions and numbers.
+
+    What is typed so far of the `title` finds what may be the same, and services that it may be about.
+    """
     questions = severities.questions()
     decided = severities.decide(answers, asked=questions)
-    level = severity or _decided(decided) or severities.propose(measure) or severities.default()
-    pages = level is not None and not drill and severities.pages(level, at=timezone.now())
+    level = _level(severity, decided, measure)
+    wakes = level is not None and not drill and severities.pages(level, at=timezone.now())
+    pages = wakes and not (origin and origin.is_asked)
     return Outlook(
         severity=level,
         chosen=severity is not None,
@@ -99,9 +120,74 @@ def outlook(
         paged=registry.first_paged(user, [row.pk for row in services]) if pages else (),
         update_every=level.update_every_seconds if level else None,
         missing_roles=_asked_for(level),
-        already_open=list(lifecycle.already_open(user, services=[row.pk for row in services])[:5]),
+        already_open=already_open(user, title=title, services=[row.pk for row in services]),
         services=services,
+        suggested=suggested(user, title=title, chosen=services),
+        origin=origin,
+        title=title.strip(),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Consequences:
+    """What declaring with one press does: nobody chose a level."""
+
+    severity: Severity | None
+    pages: bool
+    paged: Sequence[str]
+    update_every: int | None
+
+
+def consequences(user: User, *, services: Sequence[Service]) -> Consequences:
+    """Work out what one press does, for screens that declare at once."""
+    level = severities.default()
+    pages = level is not None and severities.pages(level, at=timezone.now())
+    paged = registry.first_paged(user, [row.pk for row in services]) if pages else ()
+    return Consequences(level, pages, paged, level.update_every_seconds if level else None)
+
+
+def level(severity: Severity | None, answers: Mapping[int, bool], measure: Measure) -> Severity | None:
+    """Give the level that was picked, or else that answers, numbers, or nobody's choice lead to."""
+    return _level(severity, severities.decide(answers), measure)
+
+
+def _level(severity: Severity | None, decided: Decision, measure: Measure) -> Severity | None:
+    return severity or _decided(decided) or severities.propose(measure) or severities.default()
+
+
+def already_open(user: User, *, title: str, services: Sequence[int]) -> list[Incident]:
+    """Give the open incidents that may be the same: of the services, or alike in words, the most alike first."""
+    found = lifecycle.already_open(user, services=())
+    wanted = rules.stems(title)
+    if not wanted and not services:
+        return list(found[:MOST_OPEN])
+    rows = found.prefetch_related("services")[:LOOKED_AT]
+    scored = [(_likeness(row, wanted, services), row) for row in rows]
+    likely = sorted((pair for pair in scored if pair[0] >= rules.LIKELY), key=lambda pair: -pair[0])
+    return [row for _, row in likely[:MOST_OPEN]]
+
+
+def _likeness(row: Incident, wanted: frozenset[str], services: Sequence[int]) -> float:
+    affected = row.services.all()
+    text = " ".join([row.title, row.impact, *(service.name for service in affected)])
+    return rules.likeness(wanted, text, shares_service=any(service.pk in services for service in affected))
+
+
+def suggested(user: User, *, title: str, chosen: Sequence[Service]) -> list[Suggested]:
+    """Give services whose name, description or open alerts have words of a title; not what is chosen already."""
+    wanted = rules.stems(title)
+    if not wanted:
+        return []
+    taken = {row.pk for row in chosen}
+    alerts = registry.alerted(user, rules.phrases(wanted))
+    scored = [
+        (rules.mentions(wanted, row.name, row.slug, row.description) + (row.pk in alerts), row)
+        for row in catalog.services(user)
+        if row.pk not in taken
+    ]
+    best = [row for score, row in sorted(scored, key=lambda pair: -pair[0]) if score][:MOST_SUGGESTED]
+    asked = registry.asked_first(user, [row.pk for row in best])
+    return [Suggested(row, asked.get(row.pk, ()), alerts.get(row.pk)) for row in best]
 
 
 def _decided(decided: Decision) -> Severity | None:

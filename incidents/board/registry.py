@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from core.accounts.models import User
+    from incidents.lifecycle.models import Incident
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +48,74 @@ def set_first_paged(find: Paged) -> None:
 def first_paged(user: User, service_ids: Sequence[int]) -> Sequence[str]:
     """Give the names of who is asked first when an incident of these services pages."""
     return _paged[0](user, service_ids) if _paged else ()
+
+
+AskedFirst = Callable[["User", Sequence[int]], Mapping[int, Sequence[str]]]
+
+_asked: list[AskedFirst] = []
+
+
+def set_asked_first(find: AskedFirst) -> None:
+    """Name the function that gives who is asked first for each of these services, in `AppConfig.ready()`."""
+    _asked[:] = [find]
+
+
+def asked_first(user: User, service_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
+    """Give the names of who is asked first, by service; one for which nobody is asked may be missing."""
+    return _asked[0](user, service_ids) if _asked and service_ids else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Alerted:
+    """An open alert of a service that has words in common with what is typed."""
+
+    title: str
+    url: str
+
+
+FindAlerted = Callable[["User", Sequence[str]], Mapping[int, Alerted]]
+
+_alerted: list[FindAlerted] = []
+
+
+def set_alerted(find: FindAlerted) -> None:
+    """Name the function that finds open alerts by the beginnings of words, in `AppConfig.ready()`."""
+    _alerted[:] = [find]
+
+
+def alerted(user: User, stems: Sequence[str]) -> Mapping[int, Alerted]:
+    """Give an open alert that this person may see and that has one of these words, by service."""
+    return _alerted[0](user, stems) if _alerted and stems else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What an incident is made of: words to begin with, and what makes it (with the arguments of `declare`).
+
+    `is_asked`: people were paged about it already, and nobody else is.
+    """
+
+    label: str
+    url: str
+    title: str
+    summary: str
+    service_ids: Sequence[int]
+    is_asked: bool
+    declare: Callable[..., Incident]
+
+
+FindOrigin = Callable[["User", int], "Origin | None"]
+
+_origins: dict[str, FindOrigin] = {}
+
+
+def add_origin(kind: str, find: FindOrigin) -> None:
+    """Let incidents be declared from things of this kind, by their id; call it in `AppConfig.ready()`."""
+    _origins[kind] = find
+
+
+def origin(user: User, ref: str) -> Origin | None:
+    """Give what `alert-12` names; None for what is absent, not visible, or part of an incident already."""
+    kind, _, number = ref.partition("-")
+    known = kind in _origins and number.isascii() and number.isdigit() and len(number) < 16
+    return _origins[kind](user, int(number)) if known else None

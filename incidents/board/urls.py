@@ -9,6 +9,7 @@ urlpatterns = [
     # Declaring
     path("incidents/declare/", views.declare, name="declare"),
     path("incidents/declare/-/consequences/", views.consequences, name="declare-consequences"),
+    path("incidents/<inc:number>/join-instead/", views.join_instead, name="join-instead"),
     # From the board
     path("incidents/<inc:number>/take-command/", views.take_command, name="take-command"),
 ]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from django.contrib import messages
 from django.shortcuts import redirect
@@ -9,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core.accounts.policy import Verb, can, may_respond
 from core.ui.render import render
-from incidents.board import queries
+from incidents.board import queries, registry
 from incidents.board.forms import DeclareForm
 from incidents.lifecycle import operations
 from incidents.lifecycle import queries as lifecycle
@@ -59,44 +60,79 @@ def take_command(request: PersonRequest, number: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @may_respond
 def declare(request: PersonRequest) -> HttpResponse:
-    """Declare an incident: a title is enough, and no approval is asked for."""
-    given = request.POST if request.method == "POST" else request.GET or None
-    form = DeclareForm(given, **queries.choices(request.user))
-    if request.method == "POST":
+    """Declare an incident: a title is enough, and no approval is asked for.
+
+    `?from=alert-12` begins with what is known of it. With `look` nothing is declared: the form comes back with what
+    would happen, for those without script.
+    """
+    is_final = request.method == "POST" and "look" not in request.POST
+    form, origin = _form(request)
+    if is_final:
         chosen = form.chosen()
         if form.is_valid():
-            return _declare(request, form.cleaned_data, chosen)
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if request.method == "POST" else HTTPStatus.OK
-    return render(request, "incidents/board/declare.html", _context(request, form), status=status)
+            return _declare(request, form.cleaned_data, chosen, origin)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if is_final else HTTPStatus.OK
+    context = {**_context(request, form, origin), "is_post": is_final}
+    return render(request, "incidents/board/declare.html", context, status=status)
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @may_respond
 def consequences(request: PersonRequest) -> HttpResponse:
-    """What happens when it is declared as chosen so far."""
-    form = DeclareForm(request.GET, **queries.choices(request.user))
-    return render(request, "incidents/board/_consequences.html", _context(request, form))
+    """What happens when it is declared as chosen so far. It is posted because a title stands in no address."""
+    form, origin = _form(request)
+    return render(request, "incidents/board/_consequences.html", _context(request, form, origin))
 
 
-def _context(request: PersonRequest, form: DeclareForm) -> dict[str, Any]:
-    chosen = form.chosen() if form.is_bound else DeclareForm({}, **queries.choices(request.user)).chosen()
+@require_POST
+@may_respond
+def join_instead(request: PersonRequest, number: int) -> HttpResponse:
+    """Take part in an incident that is open already; what was typed becomes a note in its room."""
+    incident = lifecycle.get(request.user, number)
+    form, _ = _form(request)
+    form.is_valid()
+    title, key = form.cleaned_data.get("title", ""), form.cleaned_data.get("key")
+    operations.report_again(incident, text=title, key=key, actor=request.user)
+    messages.success(request, f"You take part in {incident}. Nothing new was declared.")
+    return redirect("incidents:room", number)
+
+
+def _form(request: PersonRequest) -> tuple[DeclareForm, registry.Origin | None]:
+    """Give the form with what is known so far, and what it begins with, if anything."""
+    data = (request.POST if request.method == "POST" else request.GET).copy()
+    given = request.GET.get("from", "") if request.method == "GET" else request.POST.get("origin", "")
+    found = registry.origin(request.user, given)
+    if request.method == "GET":
+        data.setdefault("key", str(uuid4()))
+        if found is not None:
+            data.setdefault("origin", given)
+            data.setdefault("title", found.title[:200])
+            data.setdefault("summary", found.summary[:20_000])
+            data.setlistdefault("services", [str(pk) for pk in found.service_ids])
+    return DeclareForm(data, **queries.choices(request.user)), found
+
+
+def _context(request: PersonRequest, form: DeclareForm, origin: registry.Origin | None) -> dict[str, Any]:
+    chosen = form.chosen()
     return {
         "form": form,
-        "outlook": queries.outlook(request.user, **chosen),
+        "outlook": queries.outlook(request.user, **chosen, origin=origin),
         "picked": {row.pk for row in chosen["services"]},
-        "is_post": request.method == "POST",
     }
 
 
-def _declare(request: PersonRequest, data: dict[str, Any], chosen: dict[str, Any]) -> HttpResponse:
-    severity = queries.outlook(request.user, **chosen).severity
-    incident = operations.declare(
+def _declare(
+    request: PersonRequest, data: dict[str, Any], chosen: dict[str, Any], origin: registry.Origin | None
+) -> HttpResponse:
+    severity = queries.level(chosen["severity"], chosen["answers"], chosen["measure"])
+    make = origin.declare if origin else operations.declare
+    incident = make(
         title=data["title"],
         actor=request.user,
         severity=severity,
         services=chosen["services"],
         private=data["private"],
-        drill=data["drill"],
+        drill=data["drill"] and origin is None,
         started_at=data["started_at"],
         summary=data["summary"],
         blast_radius=data["blast_radius"],

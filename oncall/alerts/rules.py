@@ -32,6 +32,17 @@ class Link:
     url: str
 
 
+def web_links(links: object, *, most: int = 5) -> list[dict[str, str]]:
+    """Give the stored links that lead to a web page, as `label` and `url`: a room shows nothing else of them."""
+    found = []
+    for link in links if isinstance(links, list) else ():
+        url = str(link.get("url") or link.get("href") or "") if isinstance(link, dict) else ""
+        if url.startswith(("http://", "https://")):
+            label = str(link.get("label") or link.get("kind") or "Link")[:80]
+            found.append({"label": label, "url": url[:2000]})
+    return found[:most]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
     """One alert as its source tells it. `problems` are shown to people as ingest errors."""

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
@@ -23,9 +23,11 @@ class AlreadyPart(Refused):
     """An alert belongs to one incident."""
 
 
-def declare(alert: Alert, *, actor: User, title: str = "", severity: Severity | None = None) -> Incident:
+def declare(
+    alert: Alert, *, actor: User, title: str = "", severity: Severity | None = None, **chosen: Any
+) -> Incident:
     """Acknowledge an alert and make it an incident that carries over what is known (R012)."""
-    return escalation.declare_alert(alert, actor=actor, title=title, severity=severity)
+    return escalation.declare_alert(alert, actor=actor, title=title, severity=severity, **chosen)
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from core.accounts.models import User
 from core.accounts.policy import Verb, can
 from incidents.catalog.models import Change, ServiceLink
 from incidents.lifecycle.models import Incident
+from incidents.severities import queries as severities
 from oncall.alerts.models import Alert
 from oncall.escalation import queries as escalations
 from oncall.paging import queries as paging
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from core.outbox.models import Message
     from incidents.catalog.models import Service
+    from incidents.severities.models import Severity
     from oncall.escalation.models import Escalation
     from oncall.escalation.queries import NextUp
     from oncall.phone.rules import State
@@ -91,6 +93,7 @@ class Screen:
     acked: tuple[User, ...] = ()
     acknowledged_at: datetime | None = None
     asks_again_at: datetime | None = None
+    declares: Severity | None = None
 
     @property
     def waits(self) -> bool:
@@ -291,6 +294,7 @@ def _screen(page: Page, facts: rules.Facts, viewer: User | AnonymousUser, at: da
         acked=escalations.acked(escalation) if escalation else (),
         acknowledged_at=facts.acknowledged_at,
         asks_again_at=escalations.asks_again_at(alert) if alert else None,
+        declares=severities.default() if escalation and incident is None else None,
     )
 
 

@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 from core.people.directory import registry as directory
 from incidents.board import registry as board
 from incidents.catalog import registry as catalog
 from incidents.lifecycle import registry as lifecycle
+from oncall.escalation import queries as escalations
 from oncall.handoffs import queries as handoffs
-from oncall.inbox import queries
+from oncall.inbox import operations, queries
+
+if TYPE_CHECKING:
+    from core.accounts.models import User
 
 
 def register() -> None:
     directory.add_consequences(handoffs.leaving)
     board.set_first_paged(queries.first_paged)
+    board.set_asked_first(queries.asked_first)
+    board.set_alerted(queries.alerted)
+    board.add_origin("alert", _alert)
     catalog.set_on_call(queries.on_call_for)
     lifecycle.add_targets("schedule", queries.schedule_targets)
     lifecycle.add_targets("team", queries.team_targets)
     lifecycle.add_targets("policy", queries.policy_targets)
+
+
+def _alert(user: User, alert_id: int) -> board.Origin | None:
+    """What an incident begins with that is declared from an alert; none where it is part of one already."""
+    alert = queries.visible(user).filter(pk=alert_id, incident=None).first()
+    if alert is None:
+        return None
+    return board.Origin(
+        label=f"The alert “{alert.title}”",
+        url=queries.address(alert),
+        title=alert.title,
+        summary=alert.description,
+        service_ids=[alert.service_id] if alert.service_id else [],
+        is_asked=escalations.was_asked(alert),
+        declare=partial(operations.declare, alert),
+    )

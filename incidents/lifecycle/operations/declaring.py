@@ -31,8 +31,19 @@ NUMBERS = 0x494E43
 """The advisory lock under which incidents are numbered: no number is left out or given twice."""
 
 
+INTAKE = {
+    "summary": "What is happening",
+    "blast_radius": "Who and what is affected",
+    "recent_changes": "Changed shortly before",
+    "who_else": "Who else must know",
+}
+
+
 class Intake(TypedDict, total=False):
-    """What may be known at the beginning (R010); none of it is asked for. Times may lie in the past."""
+    """What may be known at the beginning (R010); none of it is asked for. Times may lie in the past.
+
+    Without an `impact` the current picture begins with the `blast_radius`.
+    """
 
     summary: str
     impact: str
@@ -95,7 +106,7 @@ def declare(
         declared_at=at,
         next_update_due_at=rules.next_due(at=at, every=level.update_every_seconds),
         summary=intake.get("summary", ""),
-        impact=intake.get("impact", ""),
+        impact=intake.get("impact") or intake.get("blast_radius", ""),
         blast_radius=intake.get("blast_radius", ""),
         recent_changes=intake.get("recent_changes", ""),
         who_else=intake.get("who_else", ""),
@@ -128,6 +139,7 @@ def _begin(incident: Incident, actor: User | None, at: datetime) -> None:
         actor=actor,
         data={"severity": incident.severity.slug, "trigger": incident.trigger},
     )
+    _note_intake(incident, actor)
     facts: list[object] = [
         Declared(
             incident_id=incident.pk,
@@ -144,6 +156,15 @@ def _begin(incident: Incident, actor: User | None, at: datetime) -> None:
     clock.follow(incident, incident.next_update_due_at, at=at, why="declared")
     bus.emit_all(facts, actor=actor)
     tell(incident)
+
+
+def _note_intake(incident: Incident, actor: User | None) -> None:
+    """Keep what was known at the beginning as it was said; what is put right later replaces it elsewhere."""
+    given = {words: getattr(incident, name) for name, words in INTAKE.items()}
+    lines = [f"{words}: {text}" for words, text in given.items() if text]
+    if lines:
+        text = "\n".join(["Known at the beginning.", *lines])
+        enter(incident, EntryKind.NOTE, text, actor=actor, data={"intake": True})
 
 
 def _first_commander(incident: Incident, actor: User) -> list[object]:

@@ -14,9 +14,11 @@ from incidents.events import Corrected, Written
 from incidents.lifecycle import rules
 from incidents.lifecycle.models import EntryKind, Incident, TimelineEntry
 from incidents.lifecycle.operations.base import enter, locked, past, tell, write
+from incidents.lifecycle.operations.people import admit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from uuid import UUID
 
     from core.accounts.models import User
     from incidents.catalog.models import Service
@@ -90,6 +92,24 @@ def write_down(
     entry = add_entry(incident, kind=kind, text=text, actor=actor, at=at)
     _written(entry, actor)
     return entry
+
+
+@transaction.atomic
+def report_again(incident: Incident, *, text: str, key: UUID | None, actor: User) -> None:
+    """Take part instead of declaring the same again; what was reported is a note, once for each `key`."""
+    incident = locked(incident)
+    admit(incident, actor)
+    said = key is not None and incident.timeline.filter(data__report=str(key)).exists()
+    if text.strip() and not said:
+        entry = enter(
+            incident,
+            EntryKind.NOTE,
+            f"Also reported: {text.strip()}",
+            actor=actor,
+            data={"report": str(key) if key else ""},
+        )
+        _written(entry, actor)
+    tell(incident)
 
 
 def _written(entry: TimelineEntry, actor: User | None) -> None:

@@ -12,10 +12,12 @@ from rest_framework.response import Response
 from core.api.permissions import Pages, Responds
 from core.api.schema import takes
 from core.api.views import Lists, Shows, ViewSet
+from incidents.board import queries as board
 from incidents.lifecycle import operations, queries
 from incidents.lifecycle.models import Incident
 from incidents.lifecycle.rules import ACTIVE
 from incidents.room.api.answers import EntryOut, IncidentOut, UpdateOut
+from incidents.room.api.declaring import OutlookIn, OutlookOut
 from incidents.room.api.requests import (
     STATUSES,
     CloseIn,
@@ -82,6 +84,13 @@ class IncidentViewSet(Lists, Shows, ViewSet):
     def create(self, request: Request) -> Response:
         """Declare an incident: the caller commands it, and people are paged where the severity says so."""
         return self.created(operations.declare(**self.read(IncidentIn), actor=self.person))
+
+    @takes(OutlookIn, OutlookOut)
+    @action(detail=False, methods=["post"])
+    def outlook(self, request: Request) -> Response:
+        """Say what would happen when it is declared like this, and what may be the same; nothing is declared."""
+        found = board.outlook(self.person, **self.read(OutlookIn))
+        return Response(OutlookOut(found).data)
 
     @takes(Correction, IncidentOut)
     def partial_update(self, request: Request, ref: str) -> Response:

@@ -2,50 +2,66 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from incidents.catalog.models import Service
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import EntryKind, Trigger
 from oncall.alerts import operations as alerts
+from oncall.alerts import rules
 from oncall.alerts.models import Alert
 from oncall.escalation import queries
 from oncall.escalation.models import Escalation
 from oncall.escalation.operations.handing import NothingToDo
 from oncall.escalation.operations.rows import steadily
 from oncall.escalation.operations.taking import acknowledge
+from oncall.paging.models import Page
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from core.accounts.models import User
     from incidents.lifecycle.models import Incident
     from incidents.severities.models import Severity
-    from oncall.paging.models import Page
 
 LONGEST_TITLE = 200
+MOST_CARRIED = 30
 
 
 @steadily
 def declare_alert(
-    alert: Alert, *, actor: User, title: str = "", severity: Severity | None = None
+    alert: Alert,
+    *,
+    actor: User,
+    title: str = "",
+    severity: Severity | None = None,
+    services: Iterable[Service] | None = None,
+    **chosen: Any,
 ) -> Incident:
     """Acknowledge an alert and make it an incident that carries over what is known (R012).
 
-    The same alert again gives the incident that it is part of.
+    What a person `chosen` (arguments of `lifecycle.declare`) goes before what the alert says. The same alert again
+    gives the incident that it is part of.
     """
     # Locked alone: a row joined to one that was waited for would be as old as the wait.
     row = Alert.objects.select_for_update(of=("self",)).get(pk=alert.pk)
     if row.incident is not None:
         return row.incident
+    known = {
+        "started_at": row.started_at or row.first_at,
+        "detected_at": row.first_at,
+        "acknowledged_at": row.acknowledged_at,
+        "summary": row.description,
+        **{name: value for name, value in chosen.items() if value},
+    }
+    own = Service.objects.filter(pk=row.service_id) if row.service_id else ()
     incident = lifecycle.declare(
         title=(title.strip() or row.title)[:LONGEST_TITLE],
         actor=actor,
         severity=severity,
-        services=Service.objects.filter(pk=row.service_id) if row.service_id else (),
+        services=own if services is None else services,
         trigger=Trigger.ALERT,
-        started_at=row.started_at or row.first_at,
-        detected_at=row.first_at,
-        acknowledged_at=row.acknowledged_at,
-        summary=row.description,
+        **known,
     )
     join_alert(row, incident, actor=actor)
     return incident
@@ -59,11 +75,38 @@ def join_alert(alert: Alert, incident: Incident, *, actor: User) -> None:
             kind=EntryKind.ALERT,
             text=f"Alert: {alert.title}",
             at=alert.first_at,
-            data={"alert": alert.pk},
+            data={"alert": alert.pk, "links": rules.web_links(alert.links)},
         )
+        _carry_over(alert, incident)
     alert.incident = incident
     if alert.status != "resolved":
         acknowledge(alert=alert, actor=actor)
+
+
+def _carry_over(alert: Alert, incident: Incident) -> None:
+    """Bring along who was asked about an alert and who took it: those take part, and all of it stands in the room."""
+    people = [alert.acknowledged_by] if alert.acknowledged_by is not None else []
+    asked = Page.objects.filter(escalation__alert=alert, user__isnull=False).select_related("user")
+    for page in asked.order_by("planned_at", "pk")[:MOST_CARRIED]:
+        if page.sent_at is not None:
+            text = f"{page.user} was asked, level {page.level + 1}"
+            lifecycle.add_entry(
+                incident, kind=EntryKind.PAGE, text=text, at=page.sent_at, data={"page": page.pk}
+            )
+        if page.acknowledged_at is not None and page.user is not None:
+            people.append(page.user)
+            text = f"{page.user} acknowledged the alert"
+            lifecycle.add_entry(
+                incident,
+                kind=EntryKind.ACKNOWLEDGED,
+                text=text,
+                actor=page.user,
+                at=page.acknowledged_at,
+                data={"page": page.pk},
+            )
+    # Whom a private incident may be seen by is said by its own people alone.
+    for person in () if incident.private else people:
+        lifecycle.join(incident, user=person)
 
 
 @steadily

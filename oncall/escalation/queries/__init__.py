@@ -23,6 +23,7 @@ from oncall.escalation.queries.asking import (
     passed_on_to,
     reading,
     targets_of,
+    was_asked,
 )
 from oncall.escalation.queries.digests import DIGEST_EDIT, digest, told_together
 from oncall.escalation.queries.edits import (
@@ -130,5 +131,6 @@ __all__ = [
     "unwanted",
     "usable",
     "used_by",
+    "was_asked",
     "worst_of",
 ]

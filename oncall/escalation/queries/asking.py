@@ -335,6 +335,11 @@ def is_asked(incident_id: int, *, by_alerts: bool = True) -> bool:
     return Escalation.objects.filter(about, by_hand=False).exists()
 
 
+def was_asked(alert: Alert) -> bool:
+    """Say whether anybody was ever asked about an alert, so that an incident made of it asks nobody anew."""
+    return Escalation.objects.filter(alert=alert, by_hand=False).exists()
+
+
 def live(*, alert_ids: Iterable[int] = (), incident_ids: Iterable[int] = ()) -> QuerySet[Escalation]:
     """Give the escalations about these alerts and incidents that are not closed, with those of hand pages."""
     about = Q(alert__in=list(alert_ids)) | Q(incident__in=list(incident_ids))

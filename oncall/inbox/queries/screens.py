@@ -2,36 +2,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from core.accounts import queries as people
+from incidents.board import queries as board
 from incidents.catalog import models as catalog
 from incidents.lifecycle.models import Incident
-from incidents.lifecycle.registry import Target
 from oncall.alerts.models import CANARY, Alert, AlertQuerySet, Signal, Status, Verdict
 from oncall.escalation import queries as escalations
 from oncall.escalation.models import Escalation, EscalationStatus
-from oncall.escalation.rules.plans import Kind, Turn
 from oncall.escalation.rules.reach import Reach
 from oncall.inbox import rules
 from oncall.paging import queries as paging
 from oncall.paging.models import Page
 from oncall.routing.models import ServicePolicy
-from oncall.schedules import queries as schedules
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from core.accounts.models import User
-    from incidents.lifecycle.registry import Person
-    from oncall.escalation.rules.plans import TargetSpec
-    from oncall.escalation.rules.targets import Answer
+    from incidents.board.queries import Consequences
 
 PAGE_SIZE = 50
 IN_VAIN = (Verdict.FALSE_ALARM, Verdict.NOT_ACTIONABLE)
@@ -179,6 +174,7 @@ class Detail:
     after_snooze: tuple[User, ...]
     acked: tuple[User, ...]
     asks_again_at: datetime | None
+    declares: Consequences | None
 
     @property
     def has_more_pages(self) -> bool:
@@ -236,7 +232,15 @@ def detail(user: User, alert: Alert) -> Detail:
         else (),
         acked=escalations.acked(current) if current else (),
         asks_again_at=escalations.asks_again_at(alert),
+        declares=_declares(user, alert),
     )
+
+
+def _declares(user: User, alert: Alert) -> Consequences | None:
+    """What happens when it is declared as it stands; None where that is no longer asked."""
+    if alert.incident is not None or alert.status not in (Status.TRIGGERED, Status.ACKNOWLEDGED):
+        return None
+    return board.consequences(user, services=[alert.service] if alert.service else [])
 
 
 def _snoozes(alert: Alert, escalation: Escalation | None) -> list[Snooze]:
@@ -324,71 +328,3 @@ def open_pages(user: User) -> list[paging.Entry]:
         paging.pages(user).open().filter(user__isnull=False, escalation__status=EscalationStatus.ESCALATING)
     )
     return paging.entries(rows.order_by("-id")[:8])
-
-
-# What the hub asks ----------------------------------------------------------------------------------------------
-
-
-def _policies_for(user: User, service_ids: Sequence[int]) -> list[escalations.Ladder]:
-    """The policies that page for these services, the default one where a service has none."""
-    chosen = ServicePolicy.objects.filter(service__in=service_ids).values("policy")
-    policies = escalations.policies(user)
-    found = list(policies.filter(pk__in=chosen)) or list(policies.filter(is_default=True))
-    return escalations.ladders(found)
-
-
-def first_paged(user: User, service_ids: Sequence[int]) -> list[str]:
-    """Who is asked first when an incident of these services pages."""
-    names = [
-        str(person)
-        for ladder in _policies_for(user, service_ids)
-        for rung in ladder.rungs[:1]
-        for person in rung.people
-    ]
-    return list(dict.fromkeys(names))
-
-
-def on_call_for(user: User, service: catalog.Service, at: datetime | None) -> list[dict[str, Any]]:
-    """Who would be asked for a service at an instant (default: now), level by level."""
-    chosen = ServicePolicy.objects.filter(service=service).values("policy")
-    policies = escalations.policies(user)
-    policy = policies.filter(pk__in=chosen).first() or policies.filter(is_default=True).first()
-    if policy is None:
-        return []
-    plan = escalations.plan_of(policy)
-    targets = [target for level in plan.levels for target in level.targets]
-    ids = [target.id for target in targets if target.kind is Kind.SCHEDULE]
-    watches = {watch.schedule.pk: watch for watch in schedules.watches(ids, at=at)}
-    answers = escalations.answers(targets, at=at or escalations.now())
-    return [
-        _asked_at(number, target, answers[target], watches)
-        for number, level in enumerate(plan.levels, start=1)
-        for target in level.targets
-    ]
-
-
-def _asked_at(
-    number: int, target: TargetSpec, answer: Answer, watches: Mapping[int, schedules.Watch]
-) -> dict[str, Any]:
-    watch = watches[target.id] if target.kind is Kind.SCHEDULE else None
-    return {
-        "level": number,
-        "schedule": watch.schedule.slug if watch else None,
-        "users": [str(pk) for pk in answer.people],
-        "until": watch.now.until if watch and target.turn is Turn.NOW else None,
-    }
-
-
-def schedule_targets(user: Person) -> list[Target]:
-    """Schedules that can be paged from an incident."""
-    return [Target("schedule", row.pk, row.slug, row.name) for row in schedules.schedules()]
-
-
-def team_targets(user: Person) -> list[Target]:
-    """Teams that can be paged from an incident."""
-    return [Target("team", row.pk, row.slug, row.name) for row in people.teams(user)]
-
-
-def policy_targets(user: Person) -> list[Target]:
-    """Policies that can be paged from an incident."""
-    return [Target("policy", row.pk, row.slug, row.name) for row in escalations.policies(user)]

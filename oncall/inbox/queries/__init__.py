@@ -1,0 +1,51 @@
+"""Everything that is asked about alerts for people."""
+
+from oncall.inbox.queries.hub import (
+    alerted,
+    asked_first,
+    first_paged,
+    on_call_for,
+    policy_targets,
+    schedule_targets,
+    team_targets,
+)
+from oncall.inbox.queries.screens import (
+    NEEDS,
+    TABS,
+    address,
+    detail,
+    funnel,
+    get,
+    inbox,
+    of_incident,
+    open_pages,
+    pages_of_incident,
+    service_panel,
+    visible,
+    waiting,
+    with_acks,
+)
+
+__all__ = [
+    "NEEDS",
+    "TABS",
+    "address",
+    "alerted",
+    "asked_first",
+    "detail",
+    "first_paged",
+    "funnel",
+    "get",
+    "inbox",
+    "of_incident",
+    "on_call_for",
+    "open_pages",
+    "pages_of_incident",
+    "policy_targets",
+    "schedule_targets",
+    "service_panel",
+    "team_targets",
+    "visible",
+    "waiting",
+    "with_acks",
+]

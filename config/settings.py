@@ -291,6 +291,17 @@ PAGES_PER_NIGHT = env.number(
     3,
     "So many pages a person gets per night before others are asked, unless an admin said so under Escalation. 0: no limit.",
 )
+CHANGES_LOOK_BACK_HOURS = env.number(
+    "CHANGES_LOOK_BACK_HOURS",
+    24,
+    "Changes of so many hours before it broke are shown with an incident or alert.",
+)
+CHANGES_ROLLBACK_MINUTES = env.number(
+    "CHANGES_ROLLBACK_MINUTES",
+    15,
+    "Made so shortly before it broke, a change is proposed to be taken back first.",
+)
+CHANGES_KEPT_DAYS = env.number("CHANGES_KEPT_DAYS", 90, "Reported changes are forgotten after so many days.")
 HISTORY_AFTER_DAYS = env.number(
     "HISTORY_AFTER_DAYS", 7, "Messages that ended so long ago move to the history, in partitions by month."
 )

@@ -1,4 +1,5 @@
-from incidents.catalog.api import ChangeViewSet, ServiceViewSet
+from incidents.catalog.api import ServiceViewSet
+from incidents.changes.api import ChangeViewSet
 from incidents.nudges.api import NudgeRules, Nudges
 from incidents.room.api.incidents import IncidentViewSet
 from incidents.severities.api import SeverityViewSet

@@ -1,4 +1,5 @@
-from incidents.catalog.models import Change, Service, ServiceLink
+from incidents.catalog.models import Service, ServiceLink
+from incidents.changes.models import Change
 from incidents.lifecycle.models import Incident, Participant, RoleAssignment, RoleDefinition, TimelineEntry
 from incidents.nudges.models import Nudge, NudgeRule
 from incidents.severities.models import Question, Severity

@@ -30,4 +30,5 @@ urlpatterns = [
     path("", include("incidents.tasks.urls")),
     path("", include("incidents.nudges.urls")),
     path("", include("incidents.catalog.urls")),
+    path("", include("incidents.changes.urls")),
 ]

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from incidents.catalog import operations as catalog
-from incidents.catalog.models import ChangeKind, Service
+from incidents.catalog.models import Service
+from incidents.changes import operations as production
+from incidents.changes.models import ChangeKind
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import EntryKind, Incident
 from oncall.alerts import operations as alerts
@@ -227,13 +228,16 @@ def _record_changes(read: Sequence[_Read], world: Map) -> None:
         if service is None:
             alerts.note_problems([(item.signal.integration_id, item.signal.id, NO_SERVICE)])
         else:
-            catalog.record_change(
+            production.record_change(
                 service=service,
                 kind=item.change.kind if item.change.kind in ChangeKind.values else ChangeKind.DEPLOY,
                 summary=item.change.summary,
                 at=item.change.at,
+                previous=item.change.previous,
                 version=item.change.version,
+                by=item.change.by,
                 url=item.change.url,
+                external_id=item.change.external_id,
                 source=item.change.source or item.signal.source,
             )
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from core.events.models import Event, EventDelivery
 from core.timers.models import Timer
-from incidents.catalog.models import Change, ChangeKind
+from incidents.changes.models import Change, ChangeKind
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import EntryKind, Incident, TimelineEntry
 from incidents.lifecycle.rules import TIMES, Status
@@ -242,6 +242,7 @@ def _changes(company: Company) -> None:
             version=version,
             at=now - timedelta(minutes=minutes),
             source="deploy bot",
+            previous={"v2.3.4": "v2.3.3", "118": "117", "v5.1.1": "v5.1.0"}.get(version, ""),
         )
         for slug, kind, summary, version, minutes in rows
     )

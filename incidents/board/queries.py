@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from incidents.board import registry, rules
 from incidents.catalog import queries as catalog
+from incidents.changes import queries as changes
 from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle.models import RoleDefinition
 from incidents.severities import queries as severities
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from core.accounts.models import User
     from incidents.catalog.models import Service
+    from incidents.changes.queries import Before
     from incidents.lifecycle.models import Incident
     from incidents.severities.models import Question, Severity
     from incidents.severities.rules import Decision, Measure
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 SHOWN = ("active", "mine", "resolved", "drills")
 MOST_OPEN = 5
 MOST_SUGGESTED = 3
+MOST_CHANGES = 5
 LOOKED_AT = 200
 
 
@@ -84,6 +87,7 @@ class Outlook:
     already_open: Sequence[Incident]
     services: Sequence[Service]
     suggested: Sequence[Suggested]
+    changes: Sequence[Before]
     origin: registry.Origin | None
     title: str
 
@@ -123,6 +127,7 @@ def outlook(
         already_open=already_open(user, title=title, services=[row.pk for row in services]),
         services=services,
         suggested=suggested(user, title=title, chosen=services),
+        changes=changes.before([row.pk for row in services], begun=timezone.now(), most=MOST_CHANGES),
         origin=origin,
         title=title.strip(),
     )

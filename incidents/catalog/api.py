@@ -15,11 +15,11 @@ from rest_framework.response import Response
 from core.accounts.models import Team
 from core.accounts.policy import Verb, require
 from core.api.fields import Id, SlugOrId, Time
-from core.api.permissions import Configures, Responds
+from core.api.permissions import Configures
 from core.api.schema import takes
 from core.api.views import Lists, Shows, ViewSet
-from incidents.catalog import operations, queries, registry
-from incidents.catalog.models import Change, ChangeKind, LinkKind, Service, ServiceLink, Tier
+from incidents.catalog import operations, registry
+from incidents.catalog.models import LinkKind, Service, ServiceLink, Tier
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -185,48 +185,3 @@ class ServiceViewSet(Lists, Shows, ViewSet):
         given = request.query_params.get("at")
         at = Time().run_validation(given) if given else None
         return Response(OnCallOut(registry.on_call(self.person, service, at), many=True).data)
-
-
-class ChangeOut(serializers.ModelSerializer[Change]):
-    """Something that was changed in production."""
-
-    id = Id()
-    service = serializers.CharField(source="service.slug", read_only=True)
-    at = Time(read_only=True)
-
-    class Meta:
-        model = Change
-        fields = ("id", "service", "kind", "summary", "version", "url", "at", "source")
-        read_only_fields = fields
-
-
-class ChangeIn(serializers.Serializer[Any]):
-    """A change to report; `at` is now unless given."""
-
-    service = SlugOrId(Service.objects.visible_to)
-    kind = serializers.ChoiceField(choices=ChangeKind.choices)
-    summary = serializers.CharField(max_length=1024)
-    at = Time(required=False)
-    version = serializers.CharField(max_length=80, required=False, allow_blank=True)
-    url = serializers.URLField(max_length=500, required=False, allow_blank=True)
-    source = serializers.CharField(max_length=80, required=False, allow_blank=True)  # type: ignore[assignment]
-
-
-class ChangeViewSet(Lists, Shows, ViewSet):
-    """Deploys and changes of configuration and infrastructure."""
-
-    permission_classes = (Responds,)
-    serializer_class = ChangeOut
-    filterset_fields = ("service__slug", "kind")
-    search_fields = ("summary", "version")
-    ordering = "-at"
-    ordering_fields = ("at", "id")
-
-    def get_queryset(self) -> QuerySet[Change, Any]:
-        """Give the changes this person may know of."""
-        return queries.changes(self.person)
-
-    @takes(ChangeIn, ChangeOut, status=201)
-    def create(self, request: Request) -> Response:
-        """Report a change, as from a deploy pipeline."""
-        return self.created(operations.record_change(**self.read(ChangeIn), actor=self.person))

@@ -66,36 +66,3 @@ class ServiceLink(models.Model):
 
     def __str__(self) -> str:
         return self.label
-
-
-class ChangeKind(models.TextChoices):
-    DEPLOY = "deploy", "Deploy"
-    CONFIG = "config", "Configuration"
-    INFRASTRUCTURE = "infrastructure", "Infrastructure"
-
-
-class ChangeQuerySet(models.QuerySet["Change"]):
-    def visible_to(self, user: User | AnonymousUser) -> ChangeQuerySet:
-        """The changes a person may know of: all of them, once signed in."""
-        return self.all() if user.is_authenticated and user.is_active else self.none()
-
-
-class Change(models.Model):
-    """Something that was changed in production: what to look at first when it breaks."""
-
-    service = models.ForeignKey(Service, models.CASCADE, related_name="changes")
-    kind = models.CharField(max_length=14, choices=ChangeKind.choices)
-    summary = models.CharField(max_length=1024)
-    version = models.CharField(max_length=80, blank=True)
-    url = models.URLField(max_length=500, blank=True)
-    at = models.DateTimeField()
-    source = models.CharField(max_length=80, blank=True)
-    created_at = models.DateTimeField(db_default=Now())
-
-    objects = ChangeQuerySet.as_manager()
-
-    class Meta:
-        indexes = [models.Index(fields=["service", "-at"], name="change_recent")]
-
-    def __str__(self) -> str:
-        return self.summary

@@ -3,26 +3,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Now
 from django.utils.text import slugify
 
 from core import live
 from core.errors import Refused
-from core.events import bus
-from incidents.catalog.models import Change, ChangeKind, Service, ServiceLink
-from incidents.events import ChangeRecorded
+from incidents.catalog.models import Service, ServiceLink
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
 
-    from core.accounts.models import Team, User
+    from core.accounts.models import Team
 
 FIELDS = ("name", "slug", "description", "tier", "team", "is_active")
-
-
-class NotAKind(Refused):
-    """A change is a deploy, or one of configuration or infrastructure."""
 
 
 class NameTaken(Refused):
@@ -31,35 +23,6 @@ class NameTaken(Refused):
 
 class DependsOnItself(Refused):
     """A service does not depend on itself."""
-
-
-@transaction.atomic
-def record_change(
-    *,
-    service: Service,
-    kind: str,
-    summary: str,
-    at: datetime | None = None,
-    version: str = "",
-    url: str = "",
-    source: str = "",
-    actor: User | None = None,
-) -> Change:
-    """Record that something was changed in production; without `at` it was now. Long texts are cut."""
-    if kind not in ChangeKind.values:
-        raise NotAKind(f"A change is one of {', '.join(ChangeKind.values)}.")
-    change = Change.objects.create(
-        service=service,
-        kind=kind,
-        summary=summary.strip()[:1024],
-        at=at or Now(),
-        version=version.strip()[:80],
-        url=url.strip()[:500],
-        source=source.strip()[:80],
-    )
-    bus.emit(ChangeRecorded(change_id=change.pk, service_id=service.pk), actor=actor)
-    live.changed("services")
-    return change
 
 
 @transaction.atomic

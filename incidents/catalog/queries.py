@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.http import Http404
 
 from incidents.catalog import registry, rules
-from incidents.catalog.models import Change, LinkKind, Service
+from incidents.catalog.models import LinkKind, Service
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,11 +44,6 @@ def get(user: User | AnonymousUser, slug: str) -> Service:
     return found
 
 
-def changes(user: User | AnonymousUser) -> QuerySet[Change]:
-    """Give what was changed in production, latest first."""
-    return Change.objects.visible_to(user).select_related("service").order_by("-at", "-id")
-
-
 @dataclass(frozen=True, slots=True)
 class Neighbour:
     """A service beside another one in the graph, with how it is doing."""
@@ -76,7 +71,7 @@ class ServicePage:
     dependents: Sequence[Neighbour]
     links: Sequence[ServiceLink]
     runbooks: Sequence[ServiceLink]
-    changes: Sequence[Change]
+    changes: Sequence[registry.Changed]
     circle: Sequence[str]
 
     @property
@@ -116,7 +111,7 @@ def page(user: User, slug: str) -> ServicePage:
         dependents=[Neighbour(row, known.get(row.pk, registry.Situation())) for row in above],
         links=[link for link in links if link.kind != LinkKind.RUNBOOK],
         runbooks=[link for link in links if link.kind == LinkKind.RUNBOOK],
-        changes=list(changes(user).filter(service=service)[:RECENT]),
+        changes=registry.changes(user, service, most=RECENT),
         circle=_circle(service),
     )
 

@@ -58,3 +58,21 @@ def set_on_call(find: OnCall) -> None:
 def on_call(user: User, service: Service, at: datetime | None) -> list[dict[str, Any]]:
     """Give who is on call for a service, level by level."""
     return _on_call[0](user, service, at) if _on_call else []
+
+
+Changed = Any
+"""A change of production as the feature that keeps them knows it."""
+
+Changes = Callable[["User", "Service", int], Sequence[Changed]]
+
+_changes: list[Changes] = []
+
+
+def set_changes(find: Changes) -> None:
+    """Name the function that gives the latest changes of a service, in `AppConfig.ready()`."""
+    _changes[:] = [find]
+
+
+def changes(user: User, service: Service, *, most: int) -> Sequence[Changed]:
+    """Give what was changed on a service, latest first."""
+    return _changes[0](user, service, most) if _changes else ()

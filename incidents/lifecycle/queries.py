@@ -11,8 +11,9 @@ from django.urls import reverse
 
 from core.ui import times
 from incidents.catalog import rules as catalog
-from incidents.catalog.models import Change, Service
+from incidents.catalog.models import Service
 from incidents.catalog.registry import OpenIncident, Situation
+from incidents.changes import queries as changes
 from incidents.lifecycle import rules
 from incidents.lifecycle.models import (
     EntryKind,
@@ -32,13 +33,13 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from core.accounts.models import User
+    from incidents.changes.queries import Before
     from incidents.lifecycle.models import IncidentQuerySet
 
     Person = User | AnonymousUser
 
 CHUNK = 50
 MOST = 2000
-LOOK_BACK = timedelta(hours=2)
 ROUTINE = (EntryKind.ROLE, EntryKind.PAGE, EntryKind.ALERT, EntryKind.ACKNOWLEDGED, EntryKind.REMINDER)
 KEY = (
     EntryKind.DECLARED,
@@ -382,14 +383,14 @@ def _before(entry: TimelineEntry) -> Q:
     return Q(at__lt=entry.at) | Q(at=entry.at, pk__lt=entry.pk)
 
 
-def changes_before(incident: Incident) -> QuerySet[Change]:
+def begun_at(incident: Incident) -> datetime:
+    """Give since when customers are affected, as far as that is known."""
+    return incident.started_at or incident.detected_at or incident.declared_at
+
+
+def changes_before(incident: Incident) -> list[Before]:
     """Give what was changed on the affected services in the hours before it began, closest first (R021)."""
-    begun = incident.started_at or incident.detected_at or incident.declared_at
-    return (
-        Change.objects.filter(service__in=incident.services.all(), at__lte=begun, at__gt=begun - LOOK_BACK)
-        .select_related("service")
-        .order_by("-at", "-pk")
-    )
+    return changes.before(incident.services.values("pk"), begun=begun_at(incident))
 
 
 def already_open(user: Person, *, services: Iterable[int]) -> IncidentQuerySet:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from core.accounts.models import User
-    from incidents.catalog.models import Change
+    from incidents.changes.queries import Before
     from incidents.lifecycle.models import Incident, TimelineEntry
     from incidents.updates.models import UpdateTemplate
     from incidents.updates.registry import Outlook, Preview
@@ -77,9 +77,9 @@ def _line(entry: TimelineEntry) -> Line:
     return Line(entry, icon, pin, entry.kind in MINOR, late)
 
 
-def changes(incident: Incident) -> list[Change]:
+def changes(incident: Incident) -> list[Before]:
     """Give what was changed on the affected services shortly before it began."""
-    return list(lifecycle.changes_before(incident)[:10])
+    return lifecycle.changes_before(incident)
 
 
 @dataclass(frozen=True, slots=True)

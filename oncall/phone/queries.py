@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -11,7 +11,8 @@ from django.http import Http404
 
 from core.accounts.models import User
 from core.accounts.policy import Verb, can
-from incidents.catalog.models import Change, ServiceLink
+from incidents.catalog.models import ServiceLink
+from incidents.changes import queries as changes
 from incidents.lifecycle.models import Incident
 from incidents.severities import queries as severities
 from oncall.alerts.models import Alert
@@ -28,12 +29,12 @@ if TYPE_CHECKING:
 
     from core.outbox.models import Message
     from incidents.catalog.models import Service
+    from incidents.changes.queries import Before
     from incidents.severities.models import Severity
     from oncall.escalation.models import Escalation
     from oncall.escalation.queries import NextUp
     from oncall.phone.rules import State
 
-CHANGED_BEFORE = timedelta(hours=24)
 MOST_CHANGES = 3
 MOST_RELATED = 5
 PLAIN_LABELS = 12
@@ -55,14 +56,6 @@ class Link:
     kind: str
     label: str
     url: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeBefore:
-    """A change, and how long before it broke it was made."""
-
-    change: Change
-    before: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +80,7 @@ class Screen:
     undo_until: datetime | None
     labels: tuple[tuple[str, str], ...] = ()
     links: tuple[Link, ...] = ()
-    changes: tuple[ChangeBefore, ...] = ()
+    changes: tuple[Before, ...] = ()
     related: tuple[Alert, ...] = ()
     others: tuple[Page, ...] = ()
     acked: tuple[User, ...] = ()
@@ -339,13 +332,10 @@ def _link(link: dict[str, object]) -> Link:
     return Link(str(link.get("kind") or "link"), str(link.get("label") or link.get("text") or "Link"), url)
 
 
-def _changes(service: Service | None, broke_at: datetime | None) -> tuple[ChangeBefore, ...]:
+def _changes(service: Service | None, broke_at: datetime | None) -> tuple[Before, ...]:
     if service is None or broke_at is None:
         return ()
-    found = Change.objects.filter(service=service, at__lte=broke_at, at__gt=broke_at - CHANGED_BEFORE)
-    return tuple(
-        ChangeBefore(change, broke_at - change.at) for change in found.order_by("-at", "-pk")[:MOST_CHANGES]
-    )
+    return tuple(changes.before([service.pk], begun=broke_at, most=MOST_CHANGES))
 
 
 def _related(alert: Alert | None) -> tuple[Alert, ...]:

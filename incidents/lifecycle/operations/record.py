@@ -9,7 +9,7 @@ from django.db import transaction
 
 from core.errors import Refused
 from core.events import bus
-from incidents.catalog.models import Change
+from incidents.changes.models import Change
 from incidents.events import Corrected, Written
 from incidents.lifecycle import rules
 from incidents.lifecycle.models import EntryKind, Incident, TimelineEntry

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from core.api.fields import Seconds, SlugOrId
 from incidents.catalog.models import Service
+from incidents.changes.api import ChangeBeforeOut
 from incidents.room.api.requests import SeverityField
 from incidents.severities.rules import Measure
 
@@ -74,3 +75,4 @@ class OutlookOut(serializers.Serializer[Any]):
     missing_roles = serializers.ListField(child=serializers.CharField())
     already_open = SimilarOut(many=True)
     suggested = SuggestedOut(many=True)
+    changes = ChangeBeforeOut(many=True)

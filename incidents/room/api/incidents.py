@@ -13,6 +13,7 @@ from core.api.permissions import Pages, Responds
 from core.api.schema import takes
 from core.api.views import Lists, Shows, ViewSet
 from incidents.board import queries as board
+from incidents.changes.api import ChangeBeforeOut
 from incidents.lifecycle import operations, queries
 from incidents.lifecycle.models import Incident
 from incidents.lifecycle.rules import ACTIVE
@@ -168,6 +169,12 @@ class IncidentViewSet(Lists, Shows, ViewSet):
             actor=self.person,
         )
         return self.answer(incident)
+
+    @takes(gives=ChangeBeforeOut(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def changes(self, request: Request, ref: str) -> Response:
+        """Give what was changed on the affected services before it began, the closest first, at most ten."""
+        return Response(ChangeBeforeOut(queries.changes_before(self.get_object()), many=True).data)
 
     @takes(gives=UpdateOut(many=True), methods=["GET"], filters=False)
     @takes(UpdateIn, UpdateOut, status=HTTPStatus.CREATED, methods=["POST"])

@@ -21,8 +21,11 @@ class ParsedChange:
     summary: str
     kind: str
     source: str
+    previous: str
     version: str
+    by: str
     url: str
+    external_id: str
     service: str
     at: datetime | None
 
@@ -102,7 +105,10 @@ def parse_change(body: bytes) -> ParsedChange:
         summary=values.one_line(payload.get("summary")) or "Change without a summary",
         kind=values.text(values.first(details, "kind", "type")).strip().lower(),
         source=values.one_line(payload.get("source"), 80),
-        version=values.one_line(values.first(details, "version", "revision", "build_number"), 80),
+        previous=values.one_line(values.first(details, "previous", "from"), 80),
+        version=values.one_line(values.first(details, "version", "to", "revision", "build_number"), 80),
+        by=values.one_line(values.first(details, "by", "user", "author"), 80),
+        external_id=values.one_line(values.first(details, "external_id", "id"), 120),
         url=next((link.url for link in found if len(link.url) <= 500), ""),
         service=values.text(values.first(details, "service", "component")).strip(),
         at=values.moment(payload.get("timestamp")),

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from incidents.board import queries as board
 from incidents.catalog import models as catalog
+from incidents.changes import queries as changes
 from incidents.lifecycle.models import Incident
 from oncall.alerts.models import CANARY, Alert, AlertQuerySet, Signal, Status, Verdict
 from oncall.escalation import queries as escalations
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from core.accounts.models import User
     from incidents.board.queries import Consequences
+    from incidents.changes.queries import Before
 
 PAGE_SIZE = 50
 IN_VAIN = (Verdict.FALSE_ALARM, Verdict.NOT_ACTIONABLE)
@@ -168,7 +170,7 @@ class Detail:
     before_in_vain: int
     verdicts: list[tuple[str, str]]
     related: list[Alert]
-    changes: list[catalog.Change]
+    changes: list[Before]
     incidents: list[Incident]
     snoozes: list[Snooze]
     after_snooze: tuple[User, ...]
@@ -276,13 +278,8 @@ def _related(user: User, alert: Alert) -> list[Alert]:
     return list(rows.order_by("-last_at", "-pk")[:5])
 
 
-def _changes(alert: Alert) -> list[catalog.Change]:
-    if alert.service_id is None:
-        return []
-    rows = catalog.Change.objects.filter(
-        service=alert.service_id, at__lte=alert.first_at, at__gte=alert.first_at - timedelta(hours=2)
-    )
-    return list(rows.order_by("-at", "-pk")[:5])
+def _changes(alert: Alert) -> list[Before]:
+    return changes.before([alert.service_id], begun=alert.first_at, most=5) if alert.service_id else []
 
 
 def of_incident(user: User, number: int) -> tuple[Incident, list[Alert]]:

@@ -7,7 +7,8 @@ import pytest
 
 from core.events.models import Event
 from incidents.catalog import operations
-from incidents.catalog.models import Change, Service
+from incidents.catalog.models import Service
+from incidents.changes.models import Change
 from incidents.lifecycle import operations as lifecycle
 from tests import cast
 from tests.incidents.clock import now

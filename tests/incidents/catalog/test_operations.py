@@ -6,6 +6,7 @@ import pytest
 
 from core.events import bus
 from incidents.catalog import operations, queries, rules
+from incidents.changes import operations as production
 from tests import cast
 from tests.incidents.clock import now
 
@@ -61,15 +62,15 @@ def test_the_graph_stands_between_its_neighbours() -> None:
 
 @pytest.mark.django_db
 def test_a_change_of_an_unknown_kind_is_refused() -> None:
-    with pytest.raises(operations.NotAKind):
-        operations.record_change(service=cast.service(), kind="party", summary="x")
+    with pytest.raises(production.NotAKind):
+        production.record_change(service=cast.service(), kind="party", summary="x")
 
 
 @pytest.mark.django_db
 def test_a_change_appears_in_the_open_incidents_of_its_service_once() -> None:
     api = cast.service("Payments API")
     incident, other = cast.incident(services=[api]), cast.incident()
-    change = operations.record_change(
+    change = production.record_change(
         service=api, kind="deploy", summary="Roll back", version="v2.3.3", at=now() - timedelta(minutes=1)
     )
     while bus.deliver_due():

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from incidents.catalog import operations
+from incidents.changes import operations as production
 from tests import cast
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def test_a_service_says_who_owns_it_and_what_it_breaks(client: Client) -> None:
         api, changes={"depends_on": [ledger], "links": links, "description": "Takes cards."}
     )
     operations.change_service(checkout, changes={"depends_on": [api]})
-    operations.record_change(service=api, kind="deploy", summary="v2.3.4 to production")
+    production.record_change(service=api, kind="deploy", summary="v2.3.4 to production")
     incident = cast.incident("Checkout fails", severity="SEV2", services=[api])
     client.force_login(cast.bob())
     page = client.get("/services/payments-api/").content.decode()

@@ -9,7 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from incidents.catalog.models import Change, ServiceLink
+from incidents.catalog.models import ServiceLink
+from incidents.changes.models import Change
 from incidents.models import Incident
 from oncall.alerts import operations as alerts
 from oncall.escalation import operations

@@ -1,3 +1,4 @@
+from incidents.audiences import admin as audiences
 from incidents.catalog import admin as catalog
 from incidents.lifecycle import admin as lifecycle
 from incidents.nudges import admin as nudges
@@ -5,4 +6,4 @@ from incidents.severities import admin as severities
 from incidents.tasks import admin as tasks
 from incidents.updates import admin as updates
 
-__all__ = ["catalog", "lifecycle", "nudges", "severities", "tasks", "updates"]
+__all__ = ["audiences", "catalog", "lifecycle", "nudges", "severities", "tasks", "updates"]

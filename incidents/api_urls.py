@@ -1,11 +1,14 @@
+from incidents.audiences.api import Audiences
 from incidents.catalog.api import ServiceViewSet
 from incidents.changes.api import ChangeViewSet
 from incidents.nudges.api import NudgeRules, Nudges
 from incidents.room.api.incidents import IncidentViewSet
 from incidents.severities.api import SeverityViewSet
 from incidents.tasks.api import Checklists, Tasks
+from incidents.updates.api import WasTold
 
 routes = [
+    ("audiences", Audiences, "audience"),
     ("services", ServiceViewSet, "service"),
     ("changes", ChangeViewSet, "change"),
     ("severities", SeverityViewSet, "severity"),
@@ -13,5 +16,6 @@ routes = [
     ("incidents/(?P<incident>[^/]+)/nudges", Nudges, "incident-nudge"),
     ("checklists", Checklists, "checklist"),
     ("incidents/(?P<incident>[^/]+)/tasks", Tasks, "incident-task"),
+    ("incidents/(?P<incident>[^/]+)/told", WasTold, "incident-told"),
     ("incidents", IncidentViewSet, "incident"),
 ]

@@ -133,6 +133,16 @@ class UpdatePublished:
     audience: str
 
 
+@event("audience.changed")
+@dataclass(frozen=True, slots=True)
+class AudienceChanged:
+    """A list of people who are told of incidents was `added`, `changed` or `removed`."""
+
+    audience_id: int
+    slug: str
+    what: str
+
+
 @event("incident.update_due")
 @dataclass(frozen=True, slots=True)
 class UpdateDue:

@@ -1,12 +1,16 @@
+from incidents.audiences.models import AudienceList, AudienceMember, AudienceRule
 from incidents.catalog.models import Service, ServiceLink
 from incidents.changes.models import Change
 from incidents.lifecycle.models import Incident, Participant, RoleAssignment, RoleDefinition, TimelineEntry
 from incidents.nudges.models import Nudge, NudgeRule
 from incidents.severities.models import Question, Severity
 from incidents.tasks.models import Checklist, ChecklistStep, Task
-from incidents.updates.models import Update, UpdateTemplate
+from incidents.updates.models import Told, Update, UpdateTemplate
 
 __all__ = [
+    "AudienceList",
+    "AudienceMember",
+    "AudienceRule",
     "Change",
     "Checklist",
     "ChecklistStep",
@@ -22,6 +26,7 @@ __all__ = [
     "Severity",
     "Task",
     "TimelineEntry",
+    "Told",
     "Update",
     "UpdateTemplate",
 ]

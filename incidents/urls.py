@@ -27,8 +27,10 @@ urlpatterns = [
     path("", include("incidents.board.urls")),
     path("", include("incidents.room.urls")),
     path("", include("incidents.edits.urls")),
+    path("", include("incidents.updates.urls")),
     path("", include("incidents.tasks.urls")),
     path("", include("incidents.nudges.urls")),
+    path("", include("incidents.audiences.urls")),
     path("", include("incidents.catalog.urls")),
     path("", include("incidents.changes.urls")),
 ]

@@ -130,7 +130,7 @@
   const restore = (within) => {
     for (const field of $$("[data-draft]", within)) {
       const kept = sessionStorage.getItem(draftKey(field));
-      if (kept && !field.value) field.value = kept;
+      if (kept && (!field.value || "draftWins" in field.dataset)) field.value = kept; // written after the page was drawn
     }
   };
   document.addEventListener("input", (event) => {

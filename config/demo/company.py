@@ -17,6 +17,9 @@ from config.demo.people import BERLIN, PEOPLE, PHONES, TEAMS, TESTED
 from core.accounts.models import Membership, Role, Team, TeamRole, User
 from core.channels import secrets as seals
 from core.outbox import sealing
+from incidents.audiences import operations as audiences
+from incidents.audiences.models import AudienceList
+from incidents.audiences.operations import Who
 from incidents.catalog.models import LinkKind, Service, ServiceLink, Tier
 from oncall.alerts import operations as alerts
 from oncall.alerts.models import Urgency
@@ -102,6 +105,7 @@ def build() -> Company:
     _policies(company)
     _ways_in(company)
     _status_page(company)
+    _audiences(company)
     story.tell(company)
     return company
 
@@ -303,6 +307,23 @@ def _ways_in(company: Company) -> None:
         match=[{"label": "team", "op": "equals", "value": "payments"}],
         service=company.services["payments-api"],
     )
+
+
+def _audiences(company: Company) -> None:
+    people, teams = company.people, company.teams
+    on_it = {
+        "stakeholders": [
+            Who(user=people["lena"]),
+            Who(user=people["viewer"]),
+            Who(email="sales@alderpay.example"),
+        ],
+        "support": [Who(email="support@alderpay.example"), Who(team=teams["payments"])],
+        "executives": [Who(user=people["admin"]), Who(email="board@alderpay.example")],
+        "customers": [Who(email="key-accounts@alderpay.example")],
+    }
+    for slug, members in on_it.items():
+        row = AudienceList.objects.get(slug=slug)
+        audiences.change(row, members=members, actor=people["admin"])
 
 
 def _status_page(company: Company) -> None:

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from core.events.models import Event, EventDelivery
+from core.outbox.models import Message
 from core.timers.models import Timer
 from incidents.changes.models import Change, ChangeKind
 from incidents.lifecycle import operations as lifecycle
@@ -25,7 +26,7 @@ from incidents.tasks import operations as tasks
 from incidents.tasks.models import State, Task
 from incidents.tasks.rules import Occasion
 from incidents.updates import operations as updates
-from incidents.updates.models import Update
+from incidents.updates.models import Fate, Told, Update
 from postmortems.action_items import operations as action_items
 from postmortems.reports import operations as reports
 from postmortems.reports.rules import Section
@@ -67,6 +68,8 @@ def tell(company: Company) -> None:
     _changes(company)
     # Listeners' work was done here, in order; delivering these events again would page people for old stories.
     EventDelivery.objects.filter(done_at=None).update(done_at=Now())
+    Message.objects.filter(client=updates.TOLD).delete()
+    Told.objects.update(state=Fate.ACCEPTED)
 
 
 def _certificate(company: Company) -> None:

@@ -10,6 +10,7 @@ from incidents.lifecycle.models import EntryKind
 from incidents.lifecycle.rules import STAGES
 from incidents.updates.models import Audience
 from incidents.updates.rules import in_words
+from incidents.wording.rules import LONGEST_FIELD, PARTS, Layout, missing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,10 +44,10 @@ class UpdateForm(forms.Form):
 
     audience = forms.ChoiceField(choices=Audience.choices, widget=forms.HiddenInput)
     text = forms.CharField(
-        label="Update",
-        max_length=20_000,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        error_messages={"required": "Write what people should know."},
+        label="Update", max_length=20_000, required=False, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    layout = forms.ChoiceField(
+        choices=[(each.value, each.value) for each in Layout], required=False, widget=forms.HiddenInput
     )
     status = forms.ChoiceField(
         label="Stage", choices=[(stage.value, stage.value.capitalize()) for stage in STAGES]
@@ -56,11 +57,24 @@ class UpdateForm(forms.Form):
     )
     public_title = forms.CharField(label="Title for customers", max_length=200, required=False)
     key = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    chooses = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    lists = forms.MultipleChoiceField(required=False)
+    said = forms.CharField(max_length=200, required=False, widget=forms.HiddenInput)
 
     def __init__(
-        self, *args: Any, spans: Sequence[int], outlook: Outlook | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        spans: Sequence[int],
+        outlook: Outlook | None = None,
+        lists: Sequence[str] = (),
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["lists"].choices = [(slug, slug) for slug in lists]  # type: ignore[attr-defined]
+        for said in (each for parts in PARTS.values() for each in parts):
+            self.fields[f"say-{said.name}"] = forms.CharField(
+                label=said.label, required=False, max_length=LONGEST_FIELD, widget=forms.Textarea
+            )
         self.outlook = outlook
         self.fields["text"].widget.attrs["data-draft"] = self.value("audience") or "update"
         spans_field = self.fields["next_update_in_seconds"]
@@ -74,6 +88,34 @@ class UpdateForm(forms.Form):
             )
         if not self.is_bound:
             self.initial.setdefault("key", uuid4())
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the words, in whichever fields they belong."""
+        data = super().clean() or self.cleaned_data
+        lacking = missing(self.written_in, self.said_in_fields())
+        for name in lacking:
+            self.add_error(f"say-{name}", "Write this first: it is what people look for.")
+        if self.written_in is Layout.PLAIN and not data.get("text", "").strip() and "text" not in self.errors:
+            self.add_error("text", "Write what people should know.")
+        return data
+
+    @property
+    def written_in(self) -> Layout:
+        """The fields in which it is written."""
+        given = self.value("layout")
+        return Layout(given) if given in set(Layout) else Layout.PLAIN
+
+    def said_in_fields(self) -> dict[str, str]:
+        """Give what was written, by field of the layout."""
+        return {part.name: self.cleaned_data.get(f"say-{part.name}", "") for part in PARTS[self.written_in]}
+
+    def chosen_lists(self) -> list[str] | None:
+        """Give the lists that were ticked; None where nobody was asked."""
+        return self.cleaned_data["lists"] if self.cleaned_data.get("chooses") else None
+
+    def says(self) -> list[tuple[Any, forms.BoundField]]:
+        """Give the fields of the layout with what they ask for."""
+        return [(part, self[f"say-{part.name}"]) for part in PARTS[self.written_in]]
 
     def value(self, name: str) -> Any:
         """Give what a field holds now."""

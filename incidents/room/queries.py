@@ -1,22 +1,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
+from incidents.lifecycle import operations as lifecycle_operations
 from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle.models import EntryKind
 from incidents.updates import queries as updates
 from incidents.updates.models import Audience
+from incidents.wording.rules import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from core.accounts.models import User
     from incidents.changes.queries import Before
     from incidents.lifecycle.models import Incident, TimelineEntry
     from incidents.updates.models import UpdateTemplate
+    from incidents.updates.queries import Tally, Telling
     from incidents.updates.registry import Outlook, Preview
 
 LOOKS: dict[str, tuple[str, str]] = {
@@ -51,6 +56,7 @@ class Line:
     pin: str
     is_minor: bool
     is_late: bool
+    told: Tally | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +72,16 @@ class Log:
 def log(user: User, incident: Incident, *, which: str = "all", after: str = "", down_to: str = "") -> Log:
     """Give a stretch of the timeline, newest first: what is older than `after`, or all that is not older than `down_to`."""
     chunk = lifecycle.timeline(user, incident, which=which, after=after, down_to=down_to)
-    return Log([_line(entry) for entry in chunk.entries], chunk.which, chunk.more, chunk.down_to)
+    told = updates.tallies([entry.data["update"] for entry in chunk.entries if entry.data.get("lists")])
+    return Log([_line(entry, told) for entry in chunk.entries], chunk.which, chunk.more, chunk.down_to)
 
 
-def _line(entry: TimelineEntry) -> Line:
+def _line(entry: TimelineEntry, told: Mapping[int, Tally]) -> Line:
     icon, pin = LOOKS.get(entry.kind, ("note", ""))
     if entry.kind == EntryKind.TASK and entry.data.get("what") == "done":
         icon, pin = "check", "good"
     late = (entry.recorded_at - entry.at).total_seconds() > 60
-    return Line(entry, icon, pin, entry.kind in MINOR, late)
+    return Line(entry, icon, pin, entry.kind in MINOR, late, told.get(entry.data.get("update", 0)))
 
 
 def changes(incident: Incident) -> list[Before]:
@@ -92,12 +99,32 @@ class Composer:
     outlook: Outlook | None
     text: str
     hint: str
+    layout: Layout = Layout.PLAIN
+    telling: Telling | None = None
+    no_news: Telling | None = None
+    next_at: datetime | None = None
 
 
-def composer(incident: Incident, *, audience: str, template: str = "") -> Composer:
-    """Give what is needed to write a note, or an update to an audience, begun with a template."""
+def composer(
+    incident: Incident,
+    *,
+    audience: str,
+    actor: User,
+    template: str = "",
+    layout: str = "",
+    status: str = "",
+    lists: Sequence[str] | None = None,
+    was: str = "",
+) -> Composer:
+    """Give what is needed to write a note, or an update to an audience, begun with a template or in a layout.
+
+    `status` and `lists` are what somebody chose already when it `was` such a kind of update: by them it is said who
+    will be told.
+    """
     if audience not in Audience.values:
         return Composer("note", (), (), None, "", "")
+    at = timezone.now()
+    inside = audience == Audience.INTERNAL
     templates = updates.templates(incident, audience)
     chosen = next((row for row in templates if str(row.pk) == template), None)
     return Composer(
@@ -105,9 +132,43 @@ def composer(incident: Incident, *, audience: str, template: str = "") -> Compos
         templates=templates,
         spans=updates.choices_of_next(incident),
         outlook=updates.outlook(incident) if audience == Audience.PUBLIC else None,
-        text=updates.filled(chosen, incident, at=timezone.now()) if chosen else "",
+        text=updates.filled(chosen, incident, at=at) if chosen else "",
         hint=chosen.hint if chosen else "",
+        layout=_layout(layout) if inside and not chosen else Layout.PLAIN,
+        telling=telling(
+            incident,
+            audience=audience,
+            status=status or incident.status,
+            lists=lists,
+            was=was,
+            actor=actor,
+        ),
+        no_news=_no_news(incident, actor, at) if inside and incident.is_active else None,
+        next_at=_next_at(incident, at),
     )
+
+
+def telling(
+    incident: Incident, *, audience: str, status: str, lists: Sequence[str] | None, was: str, actor: User
+) -> Telling:
+    """Give who would be told with these lists ticked; as configured where it is another kind of update than it `was`."""
+    found = updates.telling(incident, audience=audience, status=status, actor=actor, at=timezone.now())
+    return found if lists is None or found.kind != was else found.only(lists)
+
+
+def _layout(given: str) -> Layout:
+    return Layout(given) if given in set(Layout) else Layout.IMPACT
+
+
+def _no_news(incident: Incident, actor: User, at: datetime) -> Telling:
+    return updates.telling(
+        incident, audience=Audience.INTERNAL, status=incident.status, no_news=True, actor=actor, at=at
+    )
+
+
+def _next_at(incident: Incident, at: datetime) -> datetime | None:
+    every = lifecycle_operations.rhythm(incident)
+    return at + timedelta(seconds=every) if every else None
 
 
 def previews(

@@ -13,22 +13,24 @@ from core.ui import refusals
 from core.ui.render import render
 from incidents.lifecycle import operations
 from incidents.lifecycle import queries as lifecycle
+from incidents.lifecycle.rules import Status
 from incidents.nudges import queries as nudges
 from incidents.room import queries
 from incidents.room.forms import NoteForm, UpdateForm, VerdictForm
 from incidents.tasks import queries as tasks
 from incidents.updates import operations as updates
-from incidents.updates import rules as wording
 from incidents.updates.models import Audience
+from incidents.wording import rules as wording
 
 if TYPE_CHECKING:
     from django.forms import Form
-    from django.http import HttpResponse
+    from django.http import HttpResponse, QueryDict
 
     from core.accounts.requests import PersonRequest
     from incidents.lifecycle.models import Incident
+    from incidents.updates.queries import Telling
 
-WRITE = ("note", "internal", "public")
+STATUSES = {status.value for status in Status}
 
 
 @require_GET
@@ -41,7 +43,13 @@ def _room(request: PersonRequest, number: int, form: Form | None = None, **more:
     found = lifecycle.room(request.user, number)
     write = more.get("write") or request.GET.get("write", "note")
     which = request.GET.get("show", "all")
-    composer = queries.composer(found.incident, audience=write, template=request.GET.get("template", ""))
+    composer = more.get("composer") or queries.composer(
+        found.incident,
+        audience=write,
+        actor=request.user,
+        template=request.GET.get("template", ""),
+        layout=request.GET.get("layout", ""),
+    )
     context = {
         **_head(request, found),
         "log": queries.log(request.user, found.incident, which=which, after=request.GET.get("after", "")),
@@ -51,6 +59,9 @@ def _room(request: PersonRequest, number: int, form: Form | None = None, **more:
         "nudges": nudges.shown(request.user, found.incident),
         "composer": composer,
         "form": form or _blank(found.incident, composer),
+        "telling": composer.telling,
+        "audience": composer.audience,
+        "promise": _promise(composer.telling) if composer.telling else "",
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form is not None else HTTPStatus.OK
     return render(request, "incidents/room/room.html", context, status=status)
@@ -76,8 +87,44 @@ def _blank(incident: Incident, composer: queries.Composer) -> Form:
         "status": incident.status,
         "next_update_in_seconds": rhythm if incident.is_active else None,
         "public_title": composer.outlook.title if composer.outlook else "",
+        "layout": composer.layout,
+        "say-impact": incident.impact,
     }
     return UpdateForm(initial=begin, spans=composer.spans, outlook=composer.outlook)
+
+
+def _filled(request: PersonRequest, incident: Incident, audience: str) -> tuple[UpdateForm, queries.Composer]:
+    """Give the form as it was sent, and the composer as it stands with what was chosen in it."""
+    composer = queries.composer(
+        incident,
+        audience=audience,
+        actor=request.user,
+        status=_stage(request.POST, incident),
+        lists=request.POST.getlist("lists") if request.POST.get("chooses") else None,
+        was=request.POST.get("kind", ""),
+    )
+    known = [choice.row.slug for choice in composer.telling.choices] if composer.telling else []
+    return UpdateForm(request.POST, spans=composer.spans, outlook=composer.outlook, lists=known), composer
+
+
+def _stage(given: QueryDict, incident: Incident) -> str:
+    status = given.get("status", "")
+    return status if status in STATUSES else incident.status
+
+
+def _still_holds(form: UpdateForm, telling: Telling | None) -> bool:
+    """Say whether the button's promise holds: who is told may have changed since it was drawn."""
+    said = form.cleaned_data["said"]
+    if telling is None or said in ("", _promise(telling)):
+        return True
+    words = telling.words or "nobody"
+    form.add_error(None, f"Who is told has changed. It goes to {words} now: look, and press again.")
+    return False
+
+
+def _promise(telling: Telling) -> str:
+    """What the button said: by this it is known whether it still holds when it is pressed."""
+    return f"{telling.kind}: {telling.button}"
 
 
 @require_GET
@@ -132,16 +179,14 @@ def add_note(request: PersonRequest, number: int) -> HttpResponse:
 def publish(request: PersonRequest, number: int) -> HttpResponse:
     """Publish an update to people inside or, from its preview, to customers."""
     incident = lifecycle.get(request.user, number)
-    audience = _audience(request)
-    composer = queries.composer(incident, audience=audience)
-    form = UpdateForm(request.POST, spans=composer.spans, outlook=composer.outlook)
-    if not form.is_valid():
-        return _rewrite(request, incident, form)
+    form, composer = _filled(request, incident, _audience(request))
+    if not form.is_valid() or not _still_holds(form, composer.telling):
+        return _rewrite(request, incident, form, composer)
     try:
         update = updates.publish(incident, **_said(form), actor=request.user)
     except Refused as refused:
         form.add_error(None, str(refused))
-        return _rewrite(request, incident, form)
+        return _rewrite(request, incident, form, composer)
     told = "Published to customers." if update.audience == Audience.PUBLIC else "The update is published."
     messages.success(request, told)
     return redirect("incidents:room", number)
@@ -150,7 +195,13 @@ def publish(request: PersonRequest, number: int) -> HttpResponse:
 def _said(form: UpdateForm) -> dict[str, Any]:
     data = form.cleaned_data
     names = ("audience", "text", "status", "public_title", "next_update_in_seconds", "key")
-    return {**{name: data[name] for name in names}, "components": form.components()}
+    return {
+        **{name: data[name] for name in names},
+        "components": form.components(),
+        "layout": form.written_in,
+        "fields": form.said_in_fields(),
+        "lists": form.chosen_lists(),
+    }
 
 
 def _audience(request: PersonRequest) -> str:
@@ -158,10 +209,31 @@ def _audience(request: PersonRequest) -> str:
     return given if given in Audience.values else Audience.INTERNAL
 
 
-def _rewrite(request: PersonRequest, incident: Incident, form: UpdateForm) -> HttpResponse:
+def _rewrite(
+    request: PersonRequest, incident: Incident, form: UpdateForm, composer: queries.Composer
+) -> HttpResponse:
     if _audience(request) == Audience.PUBLIC:
-        return _preview(request, incident, form)
-    return _room(request, incident.number, form, write="internal")
+        return _preview(request, incident, form, composer)
+    return _room(request, incident.number, form, write="internal", composer=composer)
+
+
+@require_GET
+@may_respond
+def telling(request: PersonRequest, number: int) -> HttpResponse:
+    """The living choice of who is told, and the button that says it."""
+    incident = lifecycle.get(request.user, number)
+    audience = request.GET.get("audience", "")
+    audience = audience if audience in Audience.values else Audience.INTERNAL
+    found = queries.telling(
+        incident,
+        audience=audience,
+        status=_stage(request.GET, incident),
+        lists=request.GET.getlist("lists"),
+        was=request.GET.get("kind", ""),
+        actor=request.user,
+    )
+    context = {"incident": incident, "telling": found, "audience": audience, "promise": _promise(found)}
+    return render(request, "incidents/updates/_telling.html", context)
 
 
 @require_POST
@@ -169,21 +241,31 @@ def _rewrite(request: PersonRequest, incident: Incident, form: UpdateForm) -> Ht
 def preview(request: PersonRequest, number: int) -> HttpResponse:
     """Show a public update as customers would see it, before it goes out."""
     incident = lifecycle.get(request.user, number)
-    composer = queries.composer(incident, audience=Audience.PUBLIC)
-    form = UpdateForm(request.POST, spans=composer.spans, outlook=composer.outlook)
+    form, composer = _filled(request, incident, Audience.PUBLIC)
     form.is_valid()
-    return _preview(request, incident, form)
+    return _preview(request, incident, form, composer)
 
 
-def _preview(request: PersonRequest, incident: Incident, form: UpdateForm) -> HttpResponse:
-    context: dict[str, Any] = {"incident": incident, "form": form, "outlook": form.outlook}
+def _preview(
+    request: PersonRequest, incident: Incident, form: UpdateForm, composer: queries.Composer
+) -> HttpResponse:
+    context: dict[str, Any] = {
+        "incident": incident,
+        "form": form,
+        "outlook": form.outlook,
+        "telling": composer.telling,
+        "audience": Audience.PUBLIC,
+        "promise": _promise(composer.telling) if composer.telling else "",
+    }
     if not form.errors:
         said = _said(form)
         context |= {
             "previews": queries.previews(
                 incident, **{name: said[name] for name in ("status", "text", "public_title", "components")}
             ),
-            "warnings": wording.warnings(said["text"], status=said["status"], names=queries.names(incident)),
+            "warnings": wording.hints(
+                said["text"], audience=Audience.PUBLIC, status=said["status"], names=queries.names(incident)
+            ),
             "moves": operations.moves_along(incident, said["status"]),
         }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK

@@ -4,16 +4,23 @@ from typing import TYPE_CHECKING
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
+from incidents.audiences.models import KINDS
+from incidents.audiences.rules import Kind
 from incidents.lifecycle.models import STATUSES, Incident
 from incidents.severities.models import Severity
+from incidents.wording.rules import NAMES, Layout
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from core.accounts.models import User
+
+
+LAYOUTS = [(layout.value, NAMES[layout]) for layout in Layout]
 
 
 class Audience(models.TextChoices):
@@ -43,6 +50,12 @@ class Update(models.Model):
     next_update_in_seconds = models.PositiveIntegerField(null=True)
     next_update_due_at = models.DateTimeField(null=True)
     no_news = models.BooleanField(default=False)
+    kind = models.CharField(max_length=8, choices=KINDS, default=Kind.LATER)
+    lists = ArrayField(
+        models.CharField(max_length=60), default=list, help_text="The names of whom it went to."
+    )
+    layout = models.CharField(max_length=6, choices=LAYOUTS, default=Layout.PLAIN)
+    fields = models.JSONField(default=dict, help_text="What stood in each field of its layout.")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     published_at = models.DateTimeField(db_default=Now())
     idempotency_key = models.UUIDField(null=True, unique=True)
@@ -55,6 +68,58 @@ class Update(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class Fate(models.TextChoices):
+    """What became of telling somebody; the ends of `core.outbox` and the time before them."""
+
+    PENDING = "pending", "On its way"
+    ACCEPTED = "accepted", "Handed over"
+    DELIVERED = "delivered", "Arrived"
+    NO_RECEIPT = "no_receipt", "Handed over, nobody said that it arrived"
+    FAILED = "failed", "Did not arrive"
+    UNKNOWN = "unknown", "Perhaps arrived"
+    EXPIRED = "expired", "Too late to send"
+    SUPPRESSED = "suppressed", "Not sent"
+    BUNDLED = "bundled", "Sent with others"
+
+
+BAD = (Fate.FAILED, Fate.UNKNOWN, Fate.EXPIRED)
+
+
+class ToldQuerySet(models.QuerySet["Told"]):
+    def visible_to(self, user: User | AnonymousUser) -> ToldQuerySet:
+        """Who was told of the incidents that a person may know of."""
+        return self.filter(update__incident__in=Incident.objects.visible_to(user))
+
+
+class Told(models.Model):
+    """One person, mail address or channel that an update goes to, and what became of it."""
+
+    update = models.ForeignKey(Update, models.CASCADE, related_name="told")
+    key = models.CharField(max_length=300)
+    name = models.CharField(max_length=300)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    room = models.BigIntegerField(null=True)
+    channel = models.CharField(max_length=20)
+    lists = ArrayField(models.CharField(max_length=60), default=list)
+    hears_private = models.BooleanField(default=False)
+    takes_part = models.BooleanField(default=False, help_text="Reads the technical detail as well.")
+    state = models.CharField(max_length=10, choices=Fate.choices, default=Fate.PENDING)
+    detail = models.CharField(max_length=300, blank=True)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = ToldQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["update", "key"], name="told_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_bad(self) -> bool:
+        return self.state in BAD
 
 
 class UpdateTemplateQuerySet(models.QuerySet["UpdateTemplate"]):

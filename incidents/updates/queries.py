@@ -1,27 +1,39 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.db.models import Count, Q
 
+from core.errors import Refused
 from core.ui import times
+from incidents.audiences import queries as audiences
+from incidents.audiences import rules as telling_rules
 from incidents.lifecycle.models import RoleAssignment
 from incidents.lifecycle.operations import rhythm
+from incidents.lifecycle.rules import Status
 from incidents.updates import rules
-from incidents.updates.models import Audience, Update, UpdateTemplate
+from incidents.updates.models import BAD, Audience, Fate, Told, Update, UpdateTemplate
 from incidents.updates.registry import Outlook, public_outlet
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from django.contrib.auth.models import AnonymousUser
     from django.db.models import QuerySet
 
     from core.accounts.models import User
+    from incidents.audiences.queries import Choice
+    from incidents.audiences.rules import Kind, Recipient
     from incidents.lifecycle.models import Incident
     from incidents.updates.registry import Preview
+
+
+class NotAList(Refused):
+    """An update goes to lists that hear its kind."""
 
 
 def updates(user: User | AnonymousUser, incident: Incident) -> QuerySet[Update]:
@@ -79,6 +91,109 @@ def choices_of_next(incident: Incident) -> list[int]:
     every = rhythm(incident)
     spans = [300, 600, 900, 1800, 3600, 7200]
     return [*(span for span in spans if span < every), every] if every else spans
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Whom an update goes to: the lists it may go to, and those it does."""
+
+    kind: Kind
+    choices: Sequence[Choice]
+    chosen: Sequence[Choice]
+
+    @property
+    def recipients(self) -> list[Recipient]:
+        """Give everybody who is told, once."""
+        return audiences.recipients(self.chosen)
+
+    @property
+    def slugs(self) -> list[str]:
+        return [choice.row.slug for choice in self.chosen]
+
+    def only(self, slugs: Collection[str]) -> Telling:
+        """Give the same with these lists ticked."""
+        return Telling(self.kind, self.choices, [each for each in self.choices if each.row.slug in slugs])
+
+    @property
+    def words(self) -> str:
+        """Say how many are told, "" for nobody."""
+        return telling_rules.counted(*telling_rules.count(self.recipients))
+
+    @property
+    def button(self) -> str:
+        """Say on the button who will be told."""
+        only = self.chosen[0].row.name if len(self.chosen) == 1 else ""
+        return telling_rules.button(self.recipients, named=only)
+
+    @property
+    def too_soon(self) -> list[Choice]:
+        """Give the lists that were told a moment ago."""
+        return [choice for choice in self.chosen if choice.too_soon]
+
+
+def telling(
+    incident: Incident,
+    *,
+    audience: str,
+    status: str,
+    no_news: bool = False,
+    lists: Sequence[str] | None = None,
+    actor: User | None,
+    at: datetime,
+) -> Telling:
+    """Give whom an update would go to now: the `lists` named by their slugs, else as it is configured."""
+    earlier = list(
+        Update.objects.filter(incident=incident, audience=audience)
+        .order_by("published_at")
+        .values_list("published_at", "lists")
+    )
+    told_at = {name: published for published, names in earlier for name in names}
+    kind = telling_rules.kind_of(
+        is_first=not earlier, no_news=no_news, is_over=status in {Status.RESOLVED, Status.CLOSED}
+    )
+    found = audiences.choices(incident, audience=audience, kind=kind, actor=actor, told_at=told_at, at=at)
+    if lists is None:
+        return Telling(kind, found, [choice for choice in found if choice.is_told])
+    known = {choice.row.slug for choice in found}
+    if unknown := set(lists) - known:
+        raise NotAList(f"No list “{min(unknown)}” hears {audience} updates.")
+    return Telling(kind, found, ()).only(lists)
+
+
+def told(user: User | AnonymousUser, incident: Incident) -> QuerySet[Told]:
+    """Give everybody whom the updates of an incident went to, in the order in which they were told."""
+    return Told.objects.visible_to(user).filter(update__incident=incident).order_by("update", "pk")
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many an update went to, and how many it did not reach."""
+
+    people: int
+    rooms: int
+    waiting: int
+    bad: int
+
+    @property
+    def words(self) -> str:
+        return telling_rules.counted(self.people, self.rooms)
+
+
+def tallies(ids: Sequence[int]) -> dict[int, Tally]:
+    """Give for updates by their ids how many they went to."""
+    if not ids:
+        return {}
+    rows = (
+        Told.objects.filter(update__in=ids)
+        .values("update")
+        .annotate(
+            people=Count("pk", filter=Q(room=None)),
+            rooms=Count("pk", filter=Q(room__isnull=False)),
+            waiting=Count("pk", filter=Q(state=Fate.PENDING)),
+            bad=Count("pk", filter=Q(state__in=BAD)),
+        )
+    )
+    return {row["update"]: Tally(row["people"], row["rooms"], row["waiting"], row["bad"]) for row in rows}
 
 
 def outlook(incident: Incident) -> Outlook | None:

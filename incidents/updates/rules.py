@@ -1,4 +1,4 @@
-"""What an update says: templates, the words for "no news", and what to look at twice before it goes out."""
+"""What an update says by itself: templates, and the words for "no news"."""
 
 from __future__ import annotations
 
@@ -72,45 +72,3 @@ def no_news(seconds: int | None, *, public: bool) -> str:
         else "Still investigating, no new information."
     )
     return f"{begin} Next update in {in_words(seconds)}." if seconds else begin
-
-
-_CHECKS = (
-    (
-        re.compile(r"\b(root cause|caused by|human error|mistake)\b", re.IGNORECASE),
-        "Says why it broke. Customers need what still works and when you write again.",
-    ),
-    (
-        re.compile(r"\b(resolved|fixed)\b", re.IGNORECASE),
-        "Says it is over. Watch it first, and choose the stage Resolved when it is.",
-    ),
-    (
-        re.compile(r"\b(soon|shortly|asap|any minute)\b", re.IGNORECASE),
-        "Promises without a time. Say when you write again instead.",
-    ),
-)
-_TECHNICAL = re.compile(
-    r"^\W*(the |our |a )?"
-    r"(db|database|pod|node|cluster|kubernetes|redis|postgres|deploy|rollback|pool|cpu|memory|queue|index)\b",
-    re.IGNORECASE,
-)
-
-
-def starts_with_impact(text: str) -> bool:
-    """Say whether a text begins with what people experience and not with a part of the system (R099)."""
-    return bool(text.strip()) and _TECHNICAL.search(text) is None
-
-
-def warnings(text: str, *, status: str, names: tuple[str, ...] = ()) -> list[str]:
-    """Give what to look at twice before a public update goes out; it may go out all the same."""
-    found = (
-        []
-        if starts_with_impact(text) or not text.strip()
-        else ["Begins with the system. Begin with what customers see."]
-    )
-    found += [
-        words
-        for pattern, words in _CHECKS
-        if pattern.search(text) and not (status == "resolved" and "over" in words)
-    ]
-    found += [f"Names {name}." for name in names if re.search(rf"\b{re.escape(name)}\b", text)]
-    return found

@@ -6,9 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from core.people.directory import registry as directory
+from incidents.audiences import registry as audiences
 from incidents.board import registry as board
 from incidents.catalog import registry as catalog
 from incidents.lifecycle import registry as lifecycle
+from oncall.destinations import queries as destinations
 from oncall.escalation import queries as escalations
 from oncall.handoffs import queries as handoffs
 from oncall.inbox import operations, queries
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 def register() -> None:
     directory.add_consequences(handoffs.leaving)
+    audiences.set_rooms(_rooms)
     board.set_first_paged(queries.first_paged)
     board.set_asked_first(queries.asked_first)
     board.set_alerted(queries.alerted)
@@ -43,3 +46,10 @@ def _alert(user: User, alert_id: int) -> board.Origin | None:
         is_asked=escalations.was_asked(alert),
         declare=partial(operations.declare, alert),
     )
+
+
+def _rooms() -> list[audiences.Room]:
+    return [
+        audiences.Room(row.pk, row.name, row.channel, row.address, row.secret, row.hears_private)
+        for row in destinations.everywhere()
+    ]

@@ -17,7 +17,7 @@ from core.people.invitations import mail as invitation_mail
 from core.people.invitations import operations as invitations
 from core.tokens import operations as tokens
 from incidents.edits.views import EDITS
-from incidents.models import Change, Incident, NudgeRule, Severity
+from incidents.models import AudienceMember, Change, Incident, NudgeRule, Severity, Told, Update
 from oncall.absences import operations as absences
 from oncall.announcements.models import Announcement
 from oncall.calendars import operations as calendars
@@ -150,6 +150,11 @@ class Values:
             ],
             "/incidents/{number}/tasks/": {"number": f"INC-{active}", "pk": todo.pk},
             "/incidents/{number}/nudges/": {"number": f"INC-{active}", "pk": nudge.pk},
+            "/incidents/{number}/updates/": {
+                "number": f"INC-{active}",
+                "pk": _first(Update, incident__number=active),
+            },
+            "/audiences/": {"slug": "support", "pk": _first(AudienceMember)},
             "/services/": {"slug": "payments-api"},
             "/status/": public,
             "/status-pages/": {**page, "public_id": Component.objects.earliest("id").public_id},
@@ -204,6 +209,8 @@ class Values:
             "/api/v1/incidents/": {"ref": f"INC-{active}"},
             "/api/v1/incidents/{incident}/tasks/": {"incident": f"INC-{active}", "ref": todo.pk},
             "/api/v1/incidents/{incident}/nudges/": {"incident": f"INC-{active}", "ref": nudge.pk},
+            "/api/v1/incidents/{incident}/told/": {"incident": _told(), "ref": _first(Told)},
+            "/api/v1/audiences/": {"ref": "support"},
             "/api/v1/nudge-rules/": {"ref": _first(NudgeRule)},
             "/api/v1/checklists/": {"ref": cast.checklist().pk},
             "/api/v1/alerts/": {"ref": self.alert.pk},
@@ -249,6 +256,10 @@ def browser(client: Client, user: User) -> Client:
 def _first(model: type[Model], **which: Any) -> int | None:
     found = model._default_manager.filter(**which).order_by("pk").first()
     return found.pk if found else None
+
+
+def _told() -> str:
+    return str(Told.objects.earliest("pk").update.incident)
 
 
 def _edits() -> list[str]:

@@ -104,7 +104,7 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
 
 
 class UpdateOut(serializers.ModelSerializer[Update]):
-    """A written update."""
+    """A written update; `lists` names to whom it went, `incidents/{}/told/` what became of it."""
 
     id = serializers.CharField(source="pk", read_only=True)
     author = serializers.CharField(source="author_id", allow_null=True, read_only=True)
@@ -112,6 +112,8 @@ class UpdateOut(serializers.ModelSerializer[Update]):
     next_update_due_at = Time(read_only=True, allow_null=True)
     next_update_in_seconds = serializers.IntegerField(read_only=True, allow_null=True)
     components = serializers.DictField(child=serializers.CharField(), read_only=True)
+    lists = serializers.ListField(child=serializers.CharField(), read_only=True)
+    parts = serializers.DictField(source="fields", child=serializers.CharField(), read_only=True)
 
     class Meta:
         model = Update
@@ -123,6 +125,10 @@ class UpdateOut(serializers.ModelSerializer[Update]):
             "public_title",
             "components",
             "no_news",
+            "kind",
+            "lists",
+            "layout",
+            "parts",
             "next_update_in_seconds",
             "next_update_due_at",
             "author",

@@ -218,7 +218,7 @@ def test_an_internal_update_is_published(client: Client) -> None:
     incident = cast.incident(by=alice)
     client.force_login(alice)
     page = text(client, f"/incidents/{incident}/?write=internal", alice)
-    assert "Publish internally" in page
+    assert "Publish, nobody is told" in page
     path = f"/incidents/{incident}/updates/"
     assert client.get(path).status_code == 405
     form = {

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from incidents.updates import rules
+from incidents.wording import rules as wording
 
 FACTS = {
     "title": "DB pool exhausted",
@@ -90,6 +91,6 @@ def test_a_span_is_said_as_people_say_it(seconds: int, words: str) -> None:
     ],
 )
 def test_a_public_text_is_looked_at_twice(text: str, status: str, warned: list[str]) -> None:
-    found = rules.warnings(text, status=status, names=("Priya",))
+    found = wording.hints(text, audience="public", status=status, names=("Priya",))
     assert [any(words in line for line in found) for words in warned] == [True] * len(warned)
     assert len(found) == len(warned)

@@ -1,0 +1,41 @@
+"""Everything that may be done with updates. Callers use this module; its parts are an arrangement of files."""
+
+from incidents.updates.operations.publishing import (
+    LONGEST,
+    SHORTEST,
+    NotALayout,
+    NotAnAudience,
+    NotAStage,
+    NotATime,
+    NothingToSay,
+    StaysInside,
+    publish,
+)
+from incidents.updates.operations.reminding import (
+    note_outcomes,
+    note_undelivered,
+    remind,
+    render,
+    still_wanted,
+)
+from incidents.updates.operations.telling import TOLD
+from incidents.updates.operations.templates import install_defaults
+
+__all__ = [
+    "LONGEST",
+    "SHORTEST",
+    "TOLD",
+    "NotALayout",
+    "NotAStage",
+    "NotATime",
+    "NotAnAudience",
+    "NothingToSay",
+    "StaysInside",
+    "install_defaults",
+    "note_outcomes",
+    "note_undelivered",
+    "publish",
+    "remind",
+    "render",
+    "still_wanted",
+]

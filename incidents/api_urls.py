@@ -5,10 +5,11 @@ from incidents.nudges.api import NudgeRules, Nudges
 from incidents.room.api.incidents import IncidentViewSet
 from incidents.severities.api import SeverityViewSet
 from incidents.tasks.api import Checklists, Tasks
-from incidents.updates.api import WasTold
+from incidents.updates.api import UpdateTemplates, WasTold
 
 routes = [
     ("audiences", Audiences, "audience"),
+    ("update-templates", UpdateTemplates, "update-template"),
     ("services", ServiceViewSet, "service"),
     ("changes", ChangeViewSet, "change"),
     ("severities", SeverityViewSet, "severity"),

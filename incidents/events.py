@@ -143,6 +143,16 @@ class AudienceChanged:
     what: str
 
 
+@event("update_template.changed")
+@dataclass(frozen=True, slots=True)
+class UpdateTemplateChanged:
+    """Approved wording was `added`, `changed` or `removed`."""
+
+    template_id: int
+    name: str
+    what: str
+
+
 @event("incident.update_due")
 @dataclass(frozen=True, slots=True)
 class UpdateDue:

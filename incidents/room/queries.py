@@ -11,6 +11,7 @@ from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle.models import EntryKind
 from incidents.updates import queries as updates
 from incidents.updates.models import Audience
+from incidents.wording import rules as tone
 from incidents.wording.rules import Layout
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ def composer(
             lists=lists,
             was=was,
             actor=actor,
+            alone=chosen.for_list.slug if chosen and chosen.for_list else "",
         ),
         no_news=_no_news(incident, actor, at) if inside and incident.is_active else None,
         next_at=_next_at(incident, at),
@@ -149,10 +151,19 @@ def composer(
 
 
 def telling(
-    incident: Incident, *, audience: str, status: str, lists: Sequence[str] | None, was: str, actor: User
+    incident: Incident,
+    *,
+    audience: str,
+    status: str,
+    lists: Sequence[str] | None,
+    was: str,
+    actor: User,
+    alone: str = "",
 ) -> Telling:
     """Give who would be told with these lists ticked; as configured where it is another kind of update than it `was`."""
     found = updates.telling(incident, audience=audience, status=status, actor=actor, at=timezone.now())
+    if alone:
+        return found.only([alone])
     return found if lists is None or found.kind != was else found.only(lists)
 
 
@@ -178,6 +189,11 @@ def previews(
     return updates.preview(
         incident, status=status, text=text, public_title=public_title, components=components
     )
+
+
+def hints(incident: Incident, *, audience: str, status: str, text: str) -> list[str]:
+    """Give what to look at twice in an update before it goes out."""
+    return tone.hints(text, audience=audience, status=status, names=names(incident))
 
 
 def names(incident: Incident) -> tuple[str, ...]:

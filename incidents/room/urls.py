@@ -10,6 +10,7 @@ urlpatterns = [
     path("incidents/<inc:number>/-/timeline/", views.timeline, name="room-timeline"),
     path("incidents/<inc:number>/-/older/", views.older, name="room-older"),
     path("incidents/<inc:number>/-/telling/", views.telling, name="room-telling"),
+    path("incidents/<inc:number>/-/hints/", views.hints, name="room-hints"),
     # Writing
     path("incidents/<inc:number>/notes/", views.add_note, name="add-note"),
     path("incidents/<inc:number>/updates/", views.publish, name="publish"),

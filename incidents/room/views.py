@@ -20,7 +20,6 @@ from incidents.room.forms import NoteForm, UpdateForm, VerdictForm
 from incidents.tasks import queries as tasks
 from incidents.updates import operations as updates
 from incidents.updates.models import Audience
-from incidents.wording import rules as wording
 
 if TYPE_CHECKING:
     from django.forms import Form
@@ -238,6 +237,21 @@ def telling(request: PersonRequest, number: int) -> HttpResponse:
 
 @require_POST
 @may_respond
+def hints(request: PersonRequest, number: int) -> HttpResponse:
+    """The living hints on what is being written. They hold nothing up."""
+    incident = lifecycle.get(request.user, number)
+    form, _ = _filled(request, incident, _audience(request))
+    form.is_valid()
+    said = [words for words in form.said_in_fields().values() if words]
+    text = "\n".join(said) or form.cleaned_data.get("text", "")
+    found = queries.hints(
+        incident, audience=_audience(request), status=_stage(request.POST, incident), text=text
+    )
+    return render(request, "incidents/updates/_hints.html", {"incident": incident, "hints": found})
+
+
+@require_POST
+@may_respond
 def preview(request: PersonRequest, number: int) -> HttpResponse:
     """Show a public update as customers would see it, before it goes out."""
     incident = lifecycle.get(request.user, number)
@@ -263,8 +277,8 @@ def _preview(
             "previews": queries.previews(
                 incident, **{name: said[name] for name in ("status", "text", "public_title", "components")}
             ),
-            "warnings": wording.hints(
-                said["text"], audience=Audience.PUBLIC, status=said["status"], names=queries.names(incident)
+            "warnings": queries.hints(
+                incident, audience=Audience.PUBLIC, status=said["status"], text=said["text"]
             ),
             "moves": operations.moves_along(incident, said["status"]),
         }

@@ -1,21 +1,29 @@
-"""To whom the updates of an incident went, in the API."""
+"""To whom the updates of an incident went, and the approved wording, in the API."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.response import Response
 
-from core.api.fields import Id, Time
-from core.api.permissions import Reads
+from core.api.fields import Id, SlugOrId, Time
+from core.api.permissions import Configures, Reads, Responds
 from core.api.views import Lists, Shows, ViewSet
+from incidents.audiences.models import AudienceList
 from incidents.lifecycle import queries as lifecycle
-from incidents.updates import queries
-from incidents.updates.models import Told
+from incidents.lifecycle.models import STATUSES
+from incidents.severities.models import Severity
+from incidents.updates import operations, queries
+from incidents.updates.models import Audience, Told, UpdateTemplate
+from incidents.wording import rules as tone
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
+    from rest_framework.request import Request
 
 INCIDENT = OpenApiParameter(
     "incident", str, OpenApiParameter.PATH, description="The incident's number: INC-12 or 12."
@@ -62,3 +70,114 @@ class WasTold(Lists, Shows, ViewSet):
         if getattr(self, "swagger_fake_view", False):
             return Told.objects.order_by("pk")
         return queries.told(self.person, lifecycle.get(self.person, self.kwargs["incident"]))
+
+
+class UpdateTemplateOut(serializers.ModelSerializer[UpdateTemplate]):
+    """Approved wording; `example` is how it reads in a made-up incident, `hints` what to look at twice in it."""
+
+    id = Id()
+    severity = serializers.CharField(source="severity.slug", default=None, allow_null=True, read_only=True)
+    audience_list = serializers.CharField(
+        source="for_list.slug", default=None, allow_null=True, read_only=True
+    )
+    example = serializers.SerializerMethodField()
+    hints = serializers.SerializerMethodField()
+
+    class Meta:
+        model = UpdateTemplate
+        fields: ClassVar[list[str]] = [
+            "id",
+            "name",
+            "audience",
+            "audience_list",
+            "status",
+            "severity",
+            "text",
+            "hint",
+            "position",
+            "example",
+            "hints",
+            "version",
+        ]
+        read_only_fields = fields
+
+    def get_example(self, row: UpdateTemplate) -> str:
+        """Give how it reads."""
+        return queries.example(row)[0]
+
+    def get_hints(self, row: UpdateTemplate) -> list[str]:
+        """Give what to look at twice."""
+        return queries.example(row)[1]
+
+
+class UpdateTemplateChange(serializers.Serializer[dict[str, Any]]):
+    """What is not named stays."""
+
+    name = serializers.CharField(max_length=80, required=False)
+    audience = serializers.ChoiceField(choices=Audience.choices, required=False)
+    audience_list = SlugOrId(
+        AudienceList.objects.visible_to, source="for_list", required=False, allow_null=True
+    )
+    status = serializers.ChoiceField(choices=STATUSES, required=False, allow_blank=True)
+    severity = SlugOrId(Severity.objects.visible_to, required=False, allow_null=True)
+    text = serializers.CharField(max_length=20_000, required=False)
+    hint = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    position = serializers.IntegerField(required=False, min_value=0, max_value=32_000)
+
+
+class UpdateTemplateIn(UpdateTemplateChange):
+    name = serializers.CharField(max_length=80)
+    audience = serializers.ChoiceField(choices=Audience.choices)
+    text = serializers.CharField(max_length=20_000)
+
+
+class HintsIn(serializers.Serializer[dict[str, Any]]):
+    """A text that somebody means to publish."""
+
+    audience = serializers.ChoiceField(choices=Audience.choices)
+    text = serializers.CharField(max_length=20_000)
+    status = serializers.ChoiceField(choices=STATUSES, required=False, default="investigating")
+
+
+class HintsOut(serializers.Serializer[dict[str, Any]]):
+    """What to look at twice; none of it holds anything up."""
+
+    hints = serializers.ListField(child=serializers.CharField())
+
+
+class UpdateTemplates(Lists, Shows, ViewSet):
+    """Approved wording for updates, with placeholders that are filled from the incident."""
+
+    permission_classes = (Configures,)
+    serializer_class = UpdateTemplateOut
+    filterset_fields: ClassVar[list[str]] = ["audience", "status"]
+    ordering = "position"
+    ordering_fields: ClassVar[list[str]] = ["position", "name", "id"]
+
+    def get_queryset(self) -> QuerySet[UpdateTemplate]:
+        """Give all of them."""
+        return queries.wordings(self.person)
+
+    @extend_schema(request=UpdateTemplateIn, responses={201: UpdateTemplateOut})
+    def create(self, request: Request) -> Response:
+        """Keep a new wording."""
+        return self.created(operations.add_template(**self.read(UpdateTemplateIn), actor=self.person))
+
+    @extend_schema(request=UpdateTemplateChange, responses=UpdateTemplateOut)
+    def partial_update(self, request: Request, ref: str) -> Response:
+        """Change it."""
+        given = self.read(UpdateTemplateChange)
+        return self.answer(operations.change_template(self.get_object(), **given, actor=self.person))
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, ref: str) -> Response:
+        """Forget it."""
+        operations.remove_template(self.get_object(), actor=self.person)
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+    @extend_schema(request=HintsIn, responses=HintsOut)
+    @action(detail=False, methods=["post"], permission_classes=[Responds])
+    def check(self, request: Request) -> Response:
+        """Say what to look at twice in a text before it goes out."""
+        given = self.read(HintsIn)
+        return Response({"hints": tone.hints(**given)})

@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
-from incidents.audiences.models import KINDS
+from incidents.audiences.models import KINDS, AudienceList
 from incidents.audiences.rules import Kind
 from incidents.lifecycle.models import STATUSES, Incident
 from incidents.severities.models import Severity
@@ -137,6 +137,15 @@ class UpdateTemplate(models.Model):
     severity = models.ForeignKey(Severity, models.SET_NULL, null=True, blank=True, related_name="+")
     text = models.TextField()
     hint = models.CharField(max_length=200, blank=True, help_text="Tone guidance shown beside the field.")
+    for_list = models.ForeignKey(
+        AudienceList,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Whoever begins with it tells this list alone, unless they choose others.",
+    )
+    version = models.PositiveIntegerField(default=1)
     position = models.PositiveSmallIntegerField(default=0)
 
     objects = UpdateTemplateQuerySet.as_manager()

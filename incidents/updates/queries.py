@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db.models import Count, Q
+from django.shortcuts import get_object_or_404
 
 from core.errors import Refused
 from core.ui import times
@@ -17,6 +18,7 @@ from incidents.lifecycle.rules import Status
 from incidents.updates import rules
 from incidents.updates.models import BAD, Audience, Fate, Told, Update, UpdateTemplate
 from incidents.updates.registry import Outlook, public_outlet
+from incidents.wording import rules as tone
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -44,9 +46,27 @@ def updates(user: User | AnonymousUser, incident: Incident) -> QuerySet[Update]:
 
 def templates(incident: Incident, audience: str) -> list[UpdateTemplate]:
     """Give the templates for this audience and severity, those for the present stage first."""
-    rows = UpdateTemplate.objects.filter(audience=audience)
+    rows = UpdateTemplate.objects.filter(audience=audience).select_related("for_list")
     fitting = [row for row in rows if row.severity_id in (None, incident.severity_id)]
     return sorted(fitting, key=lambda row: (row.status != incident.status, row.position, row.name))
+
+
+def wordings(user: User | AnonymousUser) -> QuerySet[UpdateTemplate]:
+    """Give every template, by who reads it."""
+    found = UpdateTemplate.objects.visible_to(user).select_related("for_list", "severity")
+    return found.order_by("audience", "position", "name")
+
+
+def wording(user: User | AnonymousUser, pk: int) -> UpdateTemplate:
+    """Give one template; 404 where there is none."""
+    return get_object_or_404(wordings(user), pk=pk)
+
+
+def example(template: UpdateTemplate) -> tuple[str, list[str]]:
+    """Give a template as it would read in a made-up incident, and what to look at twice in it."""
+    public = template.audience == Audience.PUBLIC
+    text = rules.fill(template.text, rules.EXAMPLE, public=public)
+    return text, tone.hints(text, audience=template.audience, status=template.status)
 
 
 def filled(

@@ -43,6 +43,24 @@ def fill(text: str, facts: Mapping[str, str], *, public: bool) -> str:
     return _PLACEHOLDER.sub(put, text).strip()
 
 
+EXAMPLE = {
+    "title": "Card payments fail",
+    "severity": "SEV1 Critical",
+    "services": "Checkout",
+    "started": "14:02 UTC",
+    "status": "investigating",
+    "impact": "About 3 in 10 card payments fail",
+    "hypothesis": "a change of 13:55",
+    "next_decision": "roll it back by 14:20",
+    "recent_changes": "checkout 2.3.4 at 13:55",
+    "commander": "Sam",
+    "next_update": "14:30 UTC",
+    "duration": "28 min",
+    "link": "https://watchbill.example.com/incidents/INC-12/",
+}
+"""What stands in the placeholders where a template is shown without an incident."""
+
+
 def sentence(text: str) -> str:
     """Give a text with a full stop at its end, where it has no mark of its own."""
     text = text.strip()

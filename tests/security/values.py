@@ -17,7 +17,16 @@ from core.people.invitations import mail as invitation_mail
 from core.people.invitations import operations as invitations
 from core.tokens import operations as tokens
 from incidents.edits.views import EDITS
-from incidents.models import AudienceMember, Change, Incident, NudgeRule, Severity, Told, Update
+from incidents.models import (
+    AudienceMember,
+    Change,
+    Incident,
+    NudgeRule,
+    Severity,
+    Told,
+    Update,
+    UpdateTemplate,
+)
 from oncall.absences import operations as absences
 from oncall.announcements.models import Announcement
 from oncall.calendars import operations as calendars
@@ -154,6 +163,8 @@ class Values:
                 "number": f"INC-{active}",
                 "pk": _first(Update, incident__number=active),
             },
+            "/audiences/templates/": {"pk": _first(UpdateTemplate)},
+            "/api/v1/update-templates/": {"ref": _first(UpdateTemplate)},
             "/audiences/": {"slug": "support", "pk": _first(AudienceMember)},
             "/services/": {"slug": "payments-api"},
             "/status/": public,

@@ -19,7 +19,15 @@ from incidents.updates.operations.reminding import (
     still_wanted,
 )
 from incidents.updates.operations.telling import TOLD
-from incidents.updates.operations.templates import install_defaults
+from incidents.updates.operations.templates import (
+    NotFilled,
+    SameTemplate,
+    TemplateChanged,
+    add_template,
+    change_template,
+    install_defaults,
+    remove_template,
+)
 
 __all__ = [
     "LONGEST",
@@ -29,13 +37,19 @@ __all__ = [
     "NotAStage",
     "NotATime",
     "NotAnAudience",
+    "NotFilled",
     "NothingToSay",
+    "SameTemplate",
     "StaysInside",
+    "TemplateChanged",
+    "add_template",
+    "change_template",
     "install_defaults",
     "note_outcomes",
     "note_undelivered",
     "publish",
     "remind",
+    "remove_template",
     "render",
     "still_wanted",
 ]

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+MOST_OF_REASON = 200
+
 OF_MOST = ("alert__service", "alert__integration")
 OF_SOME = ("alert__incident__severity", "incident__severity", "started_by")
 RELATED = (*OF_MOST, *OF_SOME)
@@ -105,7 +107,12 @@ def _turn(target: TargetSpec, found: Slice | None) -> Answer:
     if not found.users:
         words = f"Nobody is {plans.TURNS[target.turn]} in {target.name}"
         return Answer(reason=words + (f" ({found.reason})" if found.reason else ""))
-    return Answer(found.users, f"{plans.TURNS[target.turn]} in {target.name}")
+    return Answer(found.users, f"{plans.TURNS[target.turn]} in {target.name} ({_short(found.reason)})")
+
+
+def _short(reason: str) -> str:
+    """The schedule's own reason, as far as the ledger has room for it."""
+    return reason if len(reason) <= MOST_OF_REASON else f"{reason[: MOST_OF_REASON - 1]}…"
 
 
 def _with(trainees: Sequence[Shadow], found: Answer, at: datetime) -> Answer:

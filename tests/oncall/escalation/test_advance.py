@@ -44,7 +44,7 @@ def test_the_first_level_is_asked_at_once_and_says_why(engineering: Policy, alic
         PageStatus.PENDING,
     )
     assert page.why == (
-        "Level 1 of Engineering: on call in Primary."
+        'Level 1 of Engineering: on call in Primary (layer "Weekly" (weekly, Monday 09:00 UTC)).'
         " There is no verified contact method, so by the sign-in e-mail."
     )
     message = Message.objects.get()

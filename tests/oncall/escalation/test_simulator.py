@@ -61,7 +61,10 @@ def test_each_is_told_by_their_own_rules_until_it_gives_up(alice: User, bob: Use
         (25, None, "nobody", None),
     ]
     lines = queries.simulate(fresh(policy), at=NIGHT, urgency="high")
-    assert lines[0].why == "Level 1 of Engineering: on call in Primary."
+    assert (
+        lines[0].why
+        == 'Level 1 of Engineering: on call in Primary (layer "Weekly" (weekly, Monday 09:00 UTC)).'
+    )
     assert lines[1].why.endswith("There is no verified contact method, so by the sign-in e-mail.")
     assert lines[3].why == "Nobody has acknowledged: every admin is told"
 

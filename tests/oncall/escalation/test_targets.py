@@ -50,9 +50,13 @@ def test_the_next_and_the_previous_of_a_schedule_are_asked(primary: Schedule, pe
     drain()
     page = Page.objects.get()
     assert page.user == after
-    assert page.why.startswith("Level 1 of Engineering: next on call in Primary.")
+    assert page.why.startswith(
+        'Level 1 of Engineering: next on call in Primary (layer "Weekly" (weekly, Monday 09:00 UTC)).'
+    )
     answers = queries.answers([cast.target(primary, "previous")], at=queries.now())
-    assert list(answers.values()) == [Answer((before.pk,), "on call before in Primary")]
+    assert list(answers.values()) == [
+        Answer((before.pk,), 'on call before in Primary (layer "Weekly" (weekly, Monday 09:00 UTC))')
+    ]
 
 
 def test_a_policy_read_as_rows_is_the_same_plan(primary: Schedule, people: list[User]) -> None:

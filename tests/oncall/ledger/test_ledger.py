@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from core.csv import cell
 from core.outbox.models import Message
@@ -15,6 +17,7 @@ from oncall.escalation import operations
 from oncall.inbox import operations as inbox
 from oncall.ledger import rules
 from oncall.models import Escalation, Page
+from oncall.schedules import operations as schedules
 from tests import cast
 from tests.core.watch.test_detectors import ago, sql
 
@@ -287,3 +290,17 @@ def test_the_api_gives_the_pages_of_an_alert_and_of_an_incident_with_its_alerts(
     for query in (f"alert={alert.pk}", f"incident={incident.number}"):
         answer = Client().get(f"/api/v1/pages/?{query}", headers={"Authorization": f"Bearer {secret}"})
         assert [row["alert"] for row in answer.json()["results"]] == [str(alert.pk)]
+
+
+def test_why_says_by_which_exception_of_the_schedule_it_was_them(alice: User, bob: User) -> None:
+    now = timezone.now()
+    schedule = cast.always(alice)
+    schedules.add_override(schedule, start=now, end=now + timedelta(hours=2), user=bob, actor=alice)
+    cast.escalation(cast.alert(of=cast.service()), cast.policy((60, [schedule])))
+    operations.advance_due()
+    page = Page.objects.get()
+    said = f"on call in Payments primary (override by Alice Example until {now + timedelta(hours=2):%Y-%m-%d %H:%M} UTC)"
+    assert page.user == bob
+    assert page.why.startswith(f"Level 1 of Engineering: {said}.")
+    assert said in browser(bob).get(PAGE).content.decode()
+    assert said in cast.caller(bob).get(f"/api/v1/pages/{page.pk}/").json()["why"]

@@ -63,7 +63,7 @@ def test_a_payload_gives_alert_route_policy_and_timeline(bob: User) -> None:
         "name": "Bob Example",
         "channel": "email",
         "recipients": 1,
-        "why": "Level 1 of Payments standard: on call in Primary."
+        "why": 'Level 1 of Payments standard: on call in Primary (layer "Weekly" (weekly, Monday 09:00 UTC)).'
         " There is no verified contact method, so by the sign-in e-mail.",
     }
     assert (gives_up["at"], gives_up["level"], gives_up["user"]) == (

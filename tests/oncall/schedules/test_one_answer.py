@@ -70,7 +70,8 @@ def test_s06_pages_screen_api_calendar_and_text_name_the_same_person(
     drain()
     page = Page.objects.get()
     assert page.user == person
-    assert page.why.startswith("Level 1 of Engineering: on call in Primary")
+    piece = queries.on_call([primary.pk])[primary.pk]
+    assert page.why.startswith(f"Level 1 of Engineering: on call in Primary ({piece.reason}).")
 
 
 def test_s18_a_plan_that_was_stored_and_read_again_asks_the_same_people(primary: Schedule) -> None:

@@ -119,7 +119,8 @@ def test_the_trainee_is_paged_first_and_who_is_on_call_after_the_delay(story: St
     page = story.page(story.alice)
     assert (page.status, page.in_front, page.waits_until) == ("pending", story.bob, NOON + 5 * MINUTE)
     assert page.why == (
-        "Level 1 of Engineering: on call in Payments primary. Bob Example is in front, to learn: this comes 5 min"
+        'Level 1 of Engineering: on call in Payments primary (layer "Weekly" (weekly, Monday 09:00 UTC)).'
+        " Bob Example is in front, to learn: this comes 5 min"
         " later, unless somebody has acknowledged."
     )
     story.at(4.9)

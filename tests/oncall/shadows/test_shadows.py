@@ -103,7 +103,7 @@ def test_an_escalation_asks_both_and_says_why(schedule: Schedule, alice: User, b
     for round_robin, turns in ((False, ""), (True, ", by turns")):
         level = LevelSpec(60, targets=(target,), round_robin=round_robin)
         assert asks(level, known).people == (
-            (alice.pk, f"on call in Payments{turns}"),
+            (alice.pk, f'on call in Payments (layer "Primary" (weekly, Monday 09:00 UTC)){turns}'),
             (bob.pk, f"shadows who is on call{turns}"),
         )
 

@@ -54,18 +54,26 @@ def delete(schedule: Schedule, *, version: int | None = None, actor: User | None
 
 @transaction.atomic
 def undelete(schedule: Schedule, *, actor: User | None) -> None:
-    """Let the rotations that counted when a schedule was deleted count again from now on, as a new version."""
+    """Let the rotations that counted when a schedule was deleted count again from now on, as a new version.
+
+    Where none counted yet, what was saved last counts from when it was to, or from now on.
+    """
     mine = locked(schedule, also_deleted=True)
     if mine.deleted_at is None:
         return
     last = queries.versions(mine).filter(
         effective_until=mine.deleted_at, effective_from__lt=F("effective_until")
     )
-    old = last.get()
+    never = queries.versions(mine).filter(effective_from__gte=mine.deleted_at)
+    old = last.first() or never.first()
     Schedule.objects.filter(pk=mine.pk).update(deleted_at=None)
+    if old is None:
+        changed(mine, at=timezone.now(), summary="Schedule restored", actor=actor)
+        return
     save_layers(
         mine,
         layers=specs_of(queries.layers_of(old)),
+        effective_at=old.effective_from if old.effective_from > timezone.now() else None,
         time_zone=old.time_zone,
         terms=terms_of(old),
         restored_from=old.number,

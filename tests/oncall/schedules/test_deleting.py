@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -280,3 +281,43 @@ def test_the_admin_deletes_and_restores_and_says_what_is_in_use(ada: User, alice
     assert [row.name for row in queries.deleted()] == ["Free"]
     client.post("/admin/oncall/schedule/", {"action": "restore_schedules", **both})
     assert not queries.deleted().exists()
+
+
+@pytest.mark.parametrize("days", [2, 9])
+def test_one_that_was_only_planned_is_planned_again_or_counts_at_once(alice: User, days: int) -> None:
+    now = timezone.now()
+    source = cast.always(alice, name="Source")
+    layers = operations.specs_of(source.layers.all())
+    schedule = operations.create(
+        name="Planned", slug="planned", time_zone="UTC", team=None, layers=[], actor=None
+    )
+    for each in schedule.versions.all():
+        each.delete()
+    layers = [replace(each, lineage=None) for each in layers]
+    operations.save_layers(schedule, layers=layers, effective_at=now + 7 * DAY, actor=None)
+    operations.delete(schedule, actor=alice)
+    with time_machine.travel(now + days * DAY, tick=True):
+        operations.undelete(schedule, actor=alice)
+        operations.undelete(schedule, actor=alice)
+        assert who(schedule, now + 10 * DAY)[0] == (alice.pk,)
+        assert bool(who(schedule, now + days * DAY + timedelta(hours=1))[0]) is (days == 9)
+
+
+def test_one_without_any_version_comes_back_empty(alice: User) -> None:
+    schedule = Schedule.objects.create(name="Bare", slug="bare")
+    operations.delete(schedule, actor=alice)
+    operations.undelete(schedule, actor=alice)
+    schedule.refresh_from_db()
+    assert schedule.deleted_at is None
+    assert who(schedule, timezone.now())[0] == ()
+
+
+def test_the_screen_restores_one_that_was_only_planned(ada: User, alice: User) -> None:
+    source = cast.always(alice, name="Source")
+    layers = [replace(each, lineage=None) for each in operations.specs_of(source.layers.all())]
+    schedule = Schedule.objects.create(name="Bare", slug="bare")
+    operations.save_layers(schedule, layers=layers, effective_at=timezone.now() + 7 * DAY, actor=None)
+    operations.delete(schedule, actor=alice)
+    client = browser(ada)
+    assert client.get("/on-call/-/deleted/").status_code in (200, 404)
+    assert cast.caller(ada).post("/api/v1/schedules/bare/restore/").status_code == 200

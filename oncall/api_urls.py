@@ -20,7 +20,7 @@ from oncall.runbooks.api import MissingRunbooks
 from oncall.schedules.api.schedules import Schedules
 from oncall.schedules.api.shifts import OnCall
 from oncall.shadows.api import Shadows
-from oncall.swaps.api import Swaps
+from oncall.swaps.api import SwapRules, Swaps
 from oncall.timeoff.api import TimeOffTermsOf, TimesOff
 from oncall.weekly.api import WeeklySummaries
 
@@ -52,6 +52,7 @@ routes = [
     ("on-call/handoffs", Handoffs, "handoff"),
     ("on-call/handoff-talks", HandoffTalks, "handoff-talk"),
     ("on-call/handoff-tasks", HandoffTasks, "handoff-task"),
+    ("on-call/swap-rules", SwapRules, "swap-rule"),
     ("on-call/readiness", Readiness, "readiness"),
     ("on-call/weeks", Weeks, "on-call-weeks"),
     ("insights/load", Loads, "load"),

@@ -2,14 +2,15 @@ from __future__ import annotations
 
 from django import forms
 
+from core.ui.moments import MomentField
 from oncall.schedules.forms.places import PlaceForm
 
 
 class AbsenceForm(forms.Form):
     """From when until when, in the person's zone."""
 
-    start = forms.DateTimeField(label="From", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
-    end = forms.DateTimeField(label="Until", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    start = MomentField(label="From", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    end = MomentField(label="Until", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
     note = forms.CharField(max_length=200, required=False, label="Note", help_text="Admins may read it.")
 
 

@@ -42,6 +42,7 @@ class TaskForm(forms.Form):
 class TalkForm(forms.Form):
     """How long those who hand over and those who take over talk."""
 
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
     minutes = forms.IntegerField(
         label="Minutes of talk at each hand-off",
         min_value=0,

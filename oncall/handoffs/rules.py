@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from oncall.schedules.rules.compare import Change, Effect, difference
-from oncall.schedules.rules.resolver import Kind, Slice
-from oncall.schedules.rules.turns import meet
+from oncall.schedules.rules.resolver import Slice
 
 MOST_LINES = 20
 
@@ -119,17 +118,3 @@ def talk(at: datetime, length: timedelta, zone: tzinfo) -> str:
 def edges(stretches: Sequence[Stretch], *, after: datetime, until: datetime) -> list[datetime]:
     """Give when other people take over in (after, until]."""
     return [start for start, _, _ in stretches if after < start <= until]
-
-
-def emptied(old: Sequence[Slice], new: Sequence[Slice]) -> list[tuple[datetime, datetime]]:
-    """Give when nobody would be on call by the new one where somebody is by the old one."""
-    found: list[tuple[datetime, datetime]] = []
-    before, after = (((each.start, each.end, each) for each in some) for some in (old, new))
-    for begin, finish, was, will in meet(before, after):
-        if was.kind is not Kind.DUTY or will.kind is not Kind.GAP:
-            continue
-        if found and found[-1][1] == begin:
-            found[-1] = (found[-1][0], finish)
-        else:
-            found.append((begin, finish))
-    return found

@@ -87,7 +87,7 @@ def _shown(
         "handoff": found,
         "form": form,
         "task_form": task_form or TaskForm(),
-        "talk_form": talk_form or TalkForm(initial={"minutes": minutes}),
+        "talk_form": talk_form or TalkForm(initial={"minutes": minutes, "seen": minutes}),
         "talk_until": queries.talk_until(found, watch, length),
         "minutes": minutes,
         "may_configure": can(request.user, Verb.CONFIGURE, found.schedule.team),
@@ -152,9 +152,11 @@ def set_talk(request: PersonRequest, slug: str) -> HttpResponse:
     require(request.user, Verb.CONFIGURE, schedule.team)
     form = TalkForm(request.POST)
     if form.is_valid():
-        operations.set_talk(schedule, **form.cleaned_data, actor=request.user)
-        messages.success(request, "Saved.")
-        return redirect("oncall:handoff-to-come", slug)
+        with refusals.shown_in(form):
+            operations.set_talk(schedule, **form.cleaned_data, actor=request.user)
+            messages.success(request, "Saved.")
+            return redirect("oncall:handoff-to-come", slug)
+        form.data = {**form.data.dict(), "seen": str(queries.talk_minutes(schedule))}
     found = queries.to_come(schedule)
     return _shown(request, found, _form(found), talk_form=form)
 

@@ -97,7 +97,7 @@ class ScheduleLimitsOf(ViewSet):
         """Say what is too much for a schedule; its managers alone."""
         schedule = self.get_object()
         operations.set_limits(schedule, **self.read(LimitsInOut), actor=self.person)
-        return self.answer(schedule)
+        return self.answer(self.get_queryset().get(pk=schedule.pk))
 
 
 def _shown(row: Schedule, worry: Any) -> dict[str, Any]:

@@ -19,7 +19,9 @@ from oncall.events import ScheduleLimitsChanged
 from oncall.lookahead import queries
 from oncall.lookahead.models import AheadWarning, ScheduleLimits
 from oncall.lookahead.rules.worries import STANDING, WARNED_DAYS, stem_of, warned_at
+from oncall.schedules import operations as editing
 from oncall.schedules import queries as schedules
+from oncall.schedules.models import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -27,15 +29,22 @@ if TYPE_CHECKING:
 
     from core.accounts.models import User
     from oncall.lookahead.rules.worries import Worry
-    from oncall.schedules.models import Schedule
 
 CLIENT = "oncall.lookahead"
 
 
 @transaction.atomic
-def set_limits(schedule: Schedule, *, people: int, days: int, rest_hours: int, actor: User) -> None:
-    """Say what is too small, too long or too short for a schedule."""
+def set_limits(
+    schedule: Schedule, *, people: int, days: int, rest_hours: int, seen: str = "", actor: User
+) -> None:
+    """Say what is too small, too long or too short for a schedule. What was `seen` before has to hold still."""
     require(actor, Verb.CONFIGURE, schedule.team)
+    editing.locked(schedule)
+    known = queries.limits_of(Schedule.objects.select_related("limits").get(pk=schedule.pk))
+    if seen and seen != known.said:
+        raise editing.SetMeanwhile(
+            f"at least {known.people} people, {known.days} days, {known.rest_hours} hours of rest"
+        )
     given = {"people": people, "days": days, "rest_hours": rest_hours}
     ScheduleLimits.objects.update_or_create(schedule_id=schedule.pk, defaults=given)
     bus.emit(ScheduleLimitsChanged(schedule.pk, **given), actor=actor)

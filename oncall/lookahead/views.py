@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from core.accounts.policy import Verb, can, require
+from core.ui import refusals
 from core.ui.render import render
 from oncall.lookahead import operations, queries
 from oncall.lookahead.forms import LimitsForm
@@ -42,18 +43,21 @@ def set_limits(request: PersonRequest, slug: str) -> HttpResponse:
     schedule = schedules.get(slug)
     require(request.user, Verb.CONFIGURE, schedule.team)
     form = LimitsForm(request.POST)
-    if not form.is_valid():
-        return _page(request, schedule, form)
-    operations.set_limits(schedule, **form.cleaned_data, actor=request.user)
-    messages.success(request, "Saved.")
-    return redirect("oncall:schedule-ahead", slug)
+    if form.is_valid():
+        with refusals.shown_in(form):
+            operations.set_limits(schedule, **form.cleaned_data, actor=request.user)
+            messages.success(request, "Saved.")
+            return redirect("oncall:schedule-ahead", slug)
+        form.data = {**form.data.dict(), "seen": queries.limits_of(schedules.get(slug)).said}
+    return _page(request, schedule, form)
 
 
 def _page(request: PersonRequest, schedule: Schedule, form: LimitsForm | None = None) -> HttpResponse:
+    limits = queries.limits_of(schedule)
     context = {
         "schedule": schedule,
         "worries": queries.shown_of(schedule, timezone.now()),
-        "form": form or LimitsForm(initial=asdict(queries.limits_of(schedule))),
+        "form": form or LimitsForm(initial=asdict(limits) | {"seen": limits.said}),
         "may_configure": can(request.user, Verb.CONFIGURE, schedule.team),
     }
     status = HTTPStatus.BAD_REQUEST if form else HTTPStatus.OK

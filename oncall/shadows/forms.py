@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from core.accounts.models import User
+from core.ui.moments import MomentField
 from oncall.shadows import queries
 from oncall.shadows.models import MOST_MINUTES
 
@@ -29,8 +30,8 @@ class ShadowForm(forms.Form):
         required=False,
         help_text="For a trainee in front. 0: both at once. Never more than half of the time that the level has.",
     )
-    start = forms.DateTimeField(label="From", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
-    end = forms.DateTimeField(label="Until", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    start = MomentField(label="From", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    end = MomentField(label="Until", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
     reason = forms.CharField(
         max_length=200, required=False, help_text="Everybody who is signed in can read it."
     )

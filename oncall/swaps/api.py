@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
@@ -10,16 +10,21 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from core.accounts import queries as people
+from core.accounts.policy import Verb, require
 from core.api.fields import Id, SlugOrId, Time
-from core.api.permissions import Responds
+from core.api.permissions import Configures, Responds
+from core.api.schema import takes
 from core.api.views import Lists, Shows, ViewSet
+from oncall.schedules import queries as schedules
 from oncall.schedules.api.parents import PARENT, schedule_of
 from oncall.swaps import operations, queries
-from oncall.swaps.models import Swap, SwapEntry, SwapShift
+from oncall.swaps.models import Swap, SwapEntry, SwapShift, Takers
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from rest_framework.request import Request
+
+    from oncall.schedules.models import Schedule
 
 
 class SwapShiftOutput(serializers.ModelSerializer[SwapShift]):
@@ -210,3 +215,37 @@ class Swaps(Lists, Shows, ViewSet):
     def reject(self, request: Request, schedule: str, ref: str) -> Response:
         """Do not let it count; for managers."""
         return self.answer(operations.reject(self.get_object(), actor=self.person))
+
+
+class SwapRuleInOut(serializers.Serializer[Any]):
+    """Who may take shifts of a schedule, and whether a manager approves it."""
+
+    takers = serializers.ChoiceField(choices=Takers.choices)
+    needs_approval = serializers.BooleanField()
+
+
+class SwapRules(ViewSet):
+    """Who may take shifts of a schedule."""
+
+    permission_classes = (Configures,)
+    serializer_class = SwapRuleInOut
+    references: ClassVar[list[str]] = ["slug"]
+
+    def get_queryset(self) -> QuerySet[Schedule]:
+        return schedules.schedules()
+
+    def represent(self, thing: Schedule) -> Any:
+        return dict(SwapRuleInOut(queries.rule_of(thing)).data)
+
+    @takes(gives=SwapRuleInOut)
+    def retrieve(self, request: Request, ref: str) -> Response:
+        """Give the rule, or the usual one where nobody set any."""
+        return self.answer(self.get_object())
+
+    @takes(SwapRuleInOut, SwapRuleInOut)
+    def update(self, request: Request, ref: str) -> Response:
+        """Set the rule; for the managers of the schedule. What is taken stays taken."""
+        schedule = self.get_object()
+        require(self.person, Verb.CONFIGURE, schedule.team)
+        operations.set_rule(schedule, **self.read(SwapRuleInOut), actor=self.person)
+        return self.answer(schedule)

@@ -81,7 +81,9 @@ class AskForm(forms.Form):
 
 
 class RuleForm(forms.ModelForm[SwapRule]):
-    """Who may take a shift, and whether it needs approval."""
+    """Who may take a shift, and whether it needs approval; `seen` is the rule that its author has seen."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = SwapRule

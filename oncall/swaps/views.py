@@ -87,9 +87,11 @@ def set_rule(request: PersonRequest, slug: str) -> HttpResponse:
     require(request.user, Verb.CONFIGURE, schedule.team)
     form = RuleForm(request.POST)
     if form.is_valid():
-        operations.set_rule(schedule, **form.cleaned_data, actor=request.user)
-        messages.success(request, "Saved.")
-        return redirect("oncall:schedule-swaps", slug)
+        with refusals.shown_in(form):
+            operations.set_rule(schedule, **form.cleaned_data, actor=request.user)
+            messages.success(request, "Saved.")
+            return redirect("oncall:schedule-swaps", slug)
+        form.data = {**form.data.dict(), "seen": queries.stated(queries.rule_of(schedule))}
     return _page(request, schedule, {}, rule_form=form)
 
 
@@ -255,7 +257,9 @@ def _page(
         "stated": queries.stated(rule),
         "partner": partner,
         "form": form or _ask_form(schedule, person, partner, initial=chosen),
-        "rule_form": (rule_form or RuleForm(instance=rule)) if manages else None,
+        "rule_form": (rule_form or RuleForm(instance=rule, initial={"seen": queries.stated(rule)}))
+        if manages
+        else None,
         "people": queries.takers(schedule, rule=rule),
         "may_ask": can(request.user, Verb.RESPOND),
     }

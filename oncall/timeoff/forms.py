@@ -10,6 +10,7 @@ from django.utils import timezone
 from core.accounts import policy
 from core.accounts import queries as accounts
 from core.accounts.models import Team
+from core.ui.moments import MomentField
 from incidents.severities import queries as severities
 from incidents.severities.models import Severity
 from oncall.quiet.rules import instant
@@ -28,7 +29,7 @@ TIMES = "%Y-%m-%dT%H:%M"
 def moment(label: str) -> forms.DateTimeField:
     """A time by the reader's clock."""
     widget = forms.DateTimeInput(format=TIMES, attrs={"type": "datetime-local"})
-    return forms.DateTimeField(label=label, widget=widget)
+    return MomentField(label=label, widget=widget)
 
 
 class PlanForm(forms.Form):

@@ -236,6 +236,7 @@ class Values:
             "/api/v1/schedules/{schedule}/swaps/": {"schedule": schedule, "ref": swap.pk},
             "/api/v1/on-call/announcements/": {"ref": announcement.pk},
             "/api/v1/on-call/limits/": {"ref": schedule},
+            "/api/v1/on-call/swap-rules/": {"ref": schedule},
             "/api/v1/on-call/handoffs/": {"ref": handoff.pk},
             "/api/v1/on-call/handoff-talks/": {"ref": schedule},
             "/api/v1/on-call/handoff-tasks/": {"ref": task.pk},

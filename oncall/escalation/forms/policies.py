@@ -9,6 +9,7 @@ from django import forms
 from core.accounts import queries as people
 from core.accounts.models import Team
 from core.accounts.policy import Verb, can, managed_teams
+from core.ui.moments import MomentField
 from oncall.alerts.models import Urgency
 from oncall.escalation import queries
 from oncall.escalation.models import Policy
@@ -88,7 +89,7 @@ class SimulateForm(forms.Form):
     """When an alert comes, how urgent it is, and which policy asks."""
 
     policy = forms.ModelChoiceField(Policy.objects.none(), to_field_name="slug", empty_label=None)
-    at = forms.DateTimeField(
+    at = MomentField(
         label="An alert comes",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         help_text="In your time zone.",

@@ -11,7 +11,9 @@ from core.accounts.policy import Verb, require
 from core.events import bus
 from core.live import publish as live
 from oncall.events import HandoffTalkChanged
+from oncall.handoffs import queries
 from oncall.handoffs.models import HandoffTalk
+from oncall.schedules import operations as schedules
 
 if TYPE_CHECKING:
     from core.accounts.models import User
@@ -19,9 +21,12 @@ if TYPE_CHECKING:
 
 
 @transaction.atomic
-def set_talk(schedule: Schedule, *, minutes: int, actor: User) -> None:
-    """Say for how many minutes they talk at each hand-off; 0: not at all."""
+def set_talk(schedule: Schedule, *, minutes: int, seen: int | None = None, actor: User) -> None:
+    """Say for how many minutes they talk at each hand-off; 0: not at all. What was `seen` before has to hold still."""
     require(actor, Verb.CONFIGURE, schedule.team)
+    schedules.locked(schedule)
+    if seen is not None and (known := queries.talk_minutes(schedule)) != seen:
+        raise schedules.SetMeanwhile(f"{known} minutes")
     talk, is_new = HandoffTalk.objects.select_for_update().get_or_create(
         schedule_id=schedule.pk, defaults={"minutes": minutes}
     )

@@ -15,7 +15,7 @@ from core.people.directory.registry import Consequence
 from oncall.escalation.models import Policy
 from oncall.handoffs import rules
 from oncall.schedules import queries as schedules
-from oncall.schedules.rules import words
+from oncall.schedules.rules import compare, words
 from oncall.schedules.rules.layers import Away
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _of(row: Schedule, one: Resolved, user: User, now: datetime) -> list[Consequ
     if not shifts:
         return []
     path = reverse("oncall:calendar", args=[row.slug])
-    gaps = rules.emptied(one.final(now, end), without(one, user.pk, now).final(now, end))
+    gaps = compare.emptied(one.final(now, end), without(one, user.pk, now).final(now, end))
     times = "One shift" if len(shifts) == 1 else f"{len(shifts)} shifts"
     count = len(gaps) - MOST_GAPS
     return [

@@ -45,6 +45,11 @@ class Limits:
     days: int = 7
     rest_hours: int = 11
 
+    @property
+    def said(self) -> str:
+        """The three in one, for a form to say what its author has seen."""
+        return f"{self.people}/{self.days}/{self.rest_hours}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:

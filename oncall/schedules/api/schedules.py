@@ -194,10 +194,14 @@ class Schedules(Lists, Shows, Versions):
 
     @extend_schema(request=ScheduleReplacement, responses=ScheduleSerializer)
     def update(self, request: Request, ref: str) -> Response:
-        """Replace the rotations from `effective_at` on. The past stays as it was."""
+        """Replace the rotations from `effective_at` on. The past stays as it was.
+
+        409 where nobody would be on call in the next four weeks where somebody is, unless `accept_gaps` says that you know.
+        """
         schedule = self.get_object()
-        wanted = replacement(self.read(ScheduleReplacement), schedule)
-        operations.save_layers(schedule, **wanted, actor=self.person)
+        data = self.read(ScheduleReplacement)
+        wanted = replacement(data, schedule)
+        operations.save_seen(schedule, **wanted, accepts_gaps=data["accept_gaps"], actor=self.person)
         return self.answer(schedule)
 
     @extend_schema(request=ScheduleChange, responses=ScheduleSerializer)

@@ -70,6 +70,9 @@ class ScheduleReplacement(TermsInput):
     layers = LayerInput(many=True)
     time_zone = ZoneName(required=False)
     effective_at = Time(required=False, help_text="From when on it counts; default now, never the past.")
+    accept_gaps = serializers.BooleanField(
+        default=False, help_text="Save it although nobody is on call then where somebody is now."
+    )
 
 
 class VersionOutput(serializers.Serializer[Any]):

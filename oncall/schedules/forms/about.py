@@ -1,13 +1,18 @@
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 
 from core.accounts.models import Team
+from core.ui.moments import MomentField
 from oncall.schedules import queries
 from oncall.schedules.forms.zones import ZONES, ZoneField
 from oncall.schedules.models import Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # Addresses below /on-call/ that are no schedules.
 RESERVED = frozenset({"-", "new", "readiness"})
@@ -17,6 +22,7 @@ class AboutForm(forms.ModelForm[Schedule]):
     """What a schedule is called and whose it is."""
 
     team = forms.ModelChoiceField(queryset=Team.objects.none(), required=False)
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Schedule
@@ -66,13 +72,34 @@ class WhenForm(forms.Form):
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     latest = forms.IntegerField(required=False, widget=forms.HiddenInput)
     of = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    effective_at = forms.DateTimeField(
+    gaps_seen = forms.CharField(required=False, max_length=20_000, widget=forms.HiddenInput)
+    gaps = forms.BooleanField(required=False, label="Nobody will be on call at these times, and I know it")
+    effective_at = MomentField(
         required=False,
         label="Counts from",
         help_text="Empty: from the moment you save.",
         widget=forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"}),
     )
     time_zone = ZoneField(label="Time zone of the schedule", required=False)
+
+    asks_gaps = False
+
+    def has_shown(self, gaps: Iterable[tuple[datetime, datetime]]) -> None:
+        """Remember which gaps its reader sees, so that saving them is not asked about again."""
+        seen = ",".join(f"{start.isoformat()}/{end.isoformat()}" for start, end in gaps)
+        self.data = {**self.data.dict(), "gaps_seen": seen}  # type: ignore[attr-defined]
+
+    def clean_gaps_seen(self) -> list[tuple[datetime, datetime]]:
+        """Read the times that a preview showed; what is none was not seen."""
+        found = []
+        for each in self.cleaned_data["gaps_seen"].split(","):
+            try:
+                start, end = (datetime.fromisoformat(part) for part in each.split("/"))
+            except ValueError:
+                continue
+            if start.tzinfo and end.tzinfo:
+                found.append((start, end))
+        return found
 
     def given(self) -> dict[str, Any]:
         """The moment and the zone for a save; None where nothing was entered."""

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from core.accounts import queries as people
 from core.accounts.models import User
+from core.ui.moments import MomentField
 from oncall.schedules import queries
 from oncall.schedules.models import Layer
 
@@ -25,10 +26,10 @@ class OverrideForm(forms.Form):
     user = forms.ModelChoiceField(
         queryset=User.objects.none(), label="Who covers", empty_label="Choose a person"
     )
-    start = forms.DateTimeField(
+    start = MomentField(
         label="From", widget=forms.DateTimeInput(format=LOCAL, attrs={"type": "datetime-local"})
     )
-    end = forms.DateTimeField(
+    end = MomentField(
         label="Until", widget=forms.DateTimeInput(format=LOCAL, attrs={"type": "datetime-local"})
     )
     replaces = forms.ModelChoiceField(

@@ -10,6 +10,7 @@ from django import forms
 
 from core.accounts import queries as people
 from core.accounts.models import User
+from core.ui.moments import near
 from oncall.schedules import queries
 from oncall.schedules.forms.windows import DAYS, WindowsForm, last_filled, shown_windows
 from oncall.schedules.forms.zones import ZoneField
@@ -60,7 +61,9 @@ class LayerForm(WindowsForm):
         label="At", initial="09:00", widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"})
     )
     start = forms.DateField(
-        label="First turn begins on", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+        validators=[near],
+        label="First turn begins on",
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
     rank = forms.IntegerField(
         required=False,

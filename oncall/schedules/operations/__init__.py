@@ -4,6 +4,7 @@ from oncall.schedules.operations.changes import (
     ChangedMeanwhile,
     Deleted,
     PastIsFixed,
+    SetMeanwhile,
     changed,
     locked,
     mark,
@@ -24,7 +25,7 @@ from oncall.schedules.operations.overrides import (
     add_override,
     cancel_override,
 )
-from oncall.schedules.operations.previews import Preview, difference, preview
+from oncall.schedules.operations.previews import OpensGaps, Preview, difference, preview, save_seen
 from oncall.schedules.operations.specs import LayerSpec, Terms, complaints, specs_of, terms_at, terms_of
 from oncall.schedules.operations.versions import NotPlanned, restore, withdraw
 
@@ -38,8 +39,10 @@ __all__ = [
     "LayerSpec",
     "Meaningless",
     "NotPlanned",
+    "OpensGaps",
     "PastIsFixed",
     "Preview",
+    "SetMeanwhile",
     "StandsBehind",
     "Terms",
     "add_override",
@@ -56,6 +59,7 @@ __all__ = [
     "preview",
     "restore",
     "save_layers",
+    "save_seen",
     "specs_of",
     "terms_at",
     "terms_of",

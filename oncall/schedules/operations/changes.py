@@ -30,6 +30,16 @@ class ChangedMeanwhile(Refused):
         )
 
 
+class SetMeanwhile(Refused):
+    """Somebody set the same few fields in between; `now` says how they stand, for the form that is shown again."""
+
+    def __init__(self, now: str = "") -> None:
+        super().__init__(
+            f"Somebody changed this in between{f' to: {now}' if now else ''}. What you typed stands here; save again to"
+            " put it in place of theirs."
+        )
+
+
 class Deleted(Refused):
     """What was deleted is not changed any more; it can be restored."""
 

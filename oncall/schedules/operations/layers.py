@@ -13,7 +13,7 @@ from core.errors import Refused
 from core.timers import operations as timers
 from oncall.schedules import queries
 from oncall.schedules.models import Layer, OnHolidays, Participant, Restriction, Schedule, ScheduleVersion
-from oncall.schedules.operations.changes import PastIsFixed, changed, locked
+from oncall.schedules.operations.changes import PastIsFixed, SetMeanwhile, changed, locked
 from oncall.schedules.operations.specs import Terms, complaints, terms_at
 from oncall.schedules.rules import holidays
 from oncall.schedules.rules.check import Grade
@@ -70,7 +70,9 @@ def create(
 @transaction.atomic
 def describe(schedule: Schedule, *, version: int | None = None, actor: User | None, **given: Any) -> None:
     """Change the name, slug, team or description of a schedule."""
-    mine = locked(schedule, version=version, also_deleted=True)
+    mine = locked(schedule, also_deleted=True)
+    if version is not None and mine.version != version:
+        raise SetMeanwhile
     changes = {field: value for field, value in given.items() if getattr(mine, field) != value}
     if changes:
         Schedule.objects.filter(pk=mine.pk).update(**changes)

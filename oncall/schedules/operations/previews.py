@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
 
+from core.errors import Refused
 from oncall.schedules import queries
+from oncall.schedules.operations.changes import locked
 from oncall.schedules.operations.layers import save_layers
 from oncall.schedules.rules import compare, resolver
 
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from core.accounts.models import User
-    from oncall.schedules.models import Schedule
+    from oncall.schedules.models import Schedule, ScheduleVersion
     from oncall.schedules.operations.specs import LayerSpec, Terms
 
 AHEAD = timedelta(days=28)
@@ -35,6 +38,11 @@ class Preview:
     after: tuple[resolver.Slice, ...]
     changes: list[compare.Change]
     handoffs: list[tuple[str, list[resolver.Slice]]]
+
+    @property
+    def opened(self) -> list[tuple[datetime, datetime]]:
+        """When nobody would be on call while somebody is as it stands."""
+        return compare.emptied(self.before, self.after)
 
     @property
     def gaps(self) -> list[resolver.Slice]:
@@ -70,6 +78,56 @@ def preview(
         if layer.effective_until is None
     ]
     return Preview(start, end, before, after, compare.difference(before, after), handoffs)
+
+
+class OpensGaps(Refused):
+    """A save would leave nobody on call where somebody is, and nobody said that they know; `gaps` are these times."""
+
+    def __init__(self, schedule: Schedule, gaps: Sequence[tuple[datetime, datetime]], zone: str) -> None:
+        (start, end), more = gaps[0], len(gaps) - 1
+        begins, ends = (each.astimezone(ZoneInfo(zone)) for each in (start, end))
+        also = f", and {more} more time{'' if more == 1 else 's'}" if more else ""
+        super().__init__(
+            f"Nobody would be on call in {schedule} from {begins:%a %d %b %Y %H:%M} to {ends:%a %d %b %Y %H:%M %Z}"
+            f"{also} in the four weeks from then on. Say that you know it, or close the gap."
+        )
+        self.gaps = gaps
+
+
+@transaction.atomic
+def save_seen(  # noqa: PLR0913 - a save is all of these
+    schedule: Schedule,
+    *,
+    layers: Sequence[LayerSpec],
+    effective_at: datetime | None = None,
+    time_zone: str | None = None,
+    terms: Terms | None = None,
+    version: int | None = None,
+    accepts_gaps: bool = False,
+    seen: Sequence[tuple[datetime, datetime]] = (),
+    actor: User | None,
+) -> ScheduleVersion:
+    """Save rotations as `save_layers` does; refused where that opens a gap which is neither accepted nor `seen`."""
+    given: dict[str, Any] = {
+        "layers": layers,
+        "effective_at": effective_at,
+        "time_zone": time_zone,
+        "terms": terms,
+        "actor": actor,
+    }
+    mine = locked(schedule, version=version)
+    if not accepts_gaps:
+        gaps = preview(mine, **given).opened
+        # Time passes between look and save: the last gap that was seen goes on beyond what was looked at.
+        last = max((end for _, end in seen), default=None)
+        unseen = [
+            (start, end)
+            for start, end in gaps
+            if not any(begin <= start and (end <= finish or finish == last) for begin, finish in seen)
+        ]
+        if unseen:
+            raise OpensGaps(mine, unseen, time_zone or mine.time_zone)
+    return save_layers(mine, **given)
 
 
 def difference(schedule: Schedule, old: int, new: int) -> list[compare.Change]:

@@ -10,11 +10,13 @@ from oncall.schedules.queries.now import watches
 from oncall.schedules.queries.rows import schedules
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from core.accounts.models import Team
     from incidents.catalog.models import Service
     from oncall.schedules.queries.now import Watch
+    from oncall.schedules.queries.reading import Resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,13 @@ class AskedWatch:
         return min((asked.level for reach in self.reaches for asked in reach.levels), default=1000)
 
 
-def asked(*, at: datetime, team: Team | None = None, service: Service | None = None) -> list[AskedWatch]:
+def asked(
+    *,
+    at: datetime,
+    team: Team | None = None,
+    service: Service | None = None,
+    read: Mapping[int, Resolved] | None = None,
+) -> list[AskedWatch]:
     """Who has each schedule, of a `team` alone or of the policy that answers for a `service`, whom it asks first."""
     rows = schedules() if team is None else schedules().filter(team=team)
     ids = set(rows.values_list("pk", flat=True))
@@ -43,5 +51,7 @@ def asked(*, at: datetime, team: Team | None = None, service: Service | None = N
             if (own := [each for each in some if each.policy_id in policies])
         }
         ids &= reached.keys()
-    found = [AskedWatch(watch, reached.get(watch.schedule.pk, [])) for watch in watches(ids, at=at)]
+    found = [
+        AskedWatch(watch, reached.get(watch.schedule.pk, [])) for watch in watches(ids, at=at, read=read)
+    ]
     return sorted(found, key=lambda one: one.first) if service else found

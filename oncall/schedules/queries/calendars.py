@@ -15,9 +15,11 @@ from oncall.schedules.rules import layers as values
 from oncall.schedules.rules import resolver, windows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime
 
     from oncall.schedules.models import Schedule
+    from oncall.schedules.queries.reading import Resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +129,16 @@ def rhythm(layer: values.Layer) -> str:
     return f"{every}, {day}{handoff.at:%H:%M}"
 
 
-def coming_gaps(*, now: datetime, days: int = 14) -> dict[int, resolver.Slice]:
-    """The first stretch of the next days in which a schedule has nobody and should have, by schedule."""
+def coming_gaps(
+    *, now: datetime, days: int = 14, read: Mapping[int, Resolved] | None = None
+) -> dict[int, resolver.Slice]:
+    """The first stretch of the next days in which a schedule has nobody and should have, by schedule.
+
+    `read` are the schedules where they were read already, for that time at least.
+    """
     end = now + timedelta(days=days)
     found: dict[int, resolver.Slice] = {}
-    for pk, one in resolve(None, start=now, end=end).items():
+    for pk, one in (resolve(None, start=now, end=end) if read is None else read).items():
         gap = next((piece for piece in one.final(now, end) if piece.kind is resolver.Kind.GAP), None)
         if gap is not None:
             found[pk] = gap

@@ -14,10 +14,11 @@ from oncall.schedules.queries.rows import schedules
 from oncall.schedules.queries.stretches import shifts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from oncall.schedules.models import Schedule
+    from oncall.schedules.queries.reading import Resolved
     from oncall.schedules.queries.stretches import Shift
     from oncall.schedules.rules import resolver
 
@@ -39,10 +40,18 @@ class Watch:
     next_people: tuple[User, ...]
 
 
-def watches(schedule_ids: Collection[int] | None = None, at: datetime | None = None) -> list[Watch]:
-    """Who has each schedule (None: all) at an instant, by name of the schedule."""
+def watches(
+    schedule_ids: Collection[int] | None = None,
+    at: datetime | None = None,
+    *,
+    read: Mapping[int, Resolved] | None = None,
+) -> list[Watch]:
+    """Who has each schedule (None: all) at an instant, by name of the schedule.
+
+    `read` are the schedules where they were read already, from that instant to the horizon.
+    """
     rows = schedules() if schedule_ids is None else schedules().filter(pk__in=schedule_ids)
-    return _watched(list(rows), at or timezone.now())
+    return _watched(list(rows), at or timezone.now(), read)
 
 
 def watch(schedule: Schedule, at: datetime | None = None) -> Watch:
@@ -50,8 +59,12 @@ def watch(schedule: Schedule, at: datetime | None = None) -> Watch:
     return _watched([schedule], at or timezone.now())[0]
 
 
-def _watched(rows: Sequence[Schedule], instant: datetime) -> list[Watch]:
-    found = resolve([row.pk for row in rows], start=instant, end=instant + HORIZON)
+def _watched(
+    rows: Sequence[Schedule], instant: datetime, read: Mapping[int, Resolved] | None = None
+) -> list[Watch]:
+    found = read
+    if found is None or not all(row.pk in found for row in rows):
+        found = resolve([row.pk for row in rows], start=instant, end=instant + HORIZON)
     states = {row.pk: found[row.pk].now(instant) for row in rows}
     ids = {
         pk

@@ -10,7 +10,7 @@ from oncall.schedules.queries.reading import naming, resolve
 from oncall.schedules.rules.layers import Exceptional
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from oncall.schedules.models import Schedule
@@ -42,10 +42,17 @@ class Shift:
     taken: tuple[Taken, ...] = ()
 
 
-def shifts_of(user: User, *, start: datetime, end: datetime) -> list[Shift]:
-    """When a person is on call in [start, end), all schedules together, soonest first."""
+def shifts_of(
+    user: User, *, start: datetime, end: datetime, read: Mapping[int, Resolved] | None = None
+) -> list[Shift]:
+    """When a person is on call in [start, end), all schedules together, soonest first.
+
+    `read` are the schedules where they were read already, for that time at least.
+    """
     shifts: list[Shift] = []
-    for one in resolve(naming([user.pk]), start=start, end=end).values():
+    ids = naming([user.pk])
+    known = resolve(ids, start=start, end=end) if read is None else {pk: read[pk] for pk in ids if pk in read}
+    for one in known.values():
         shifts += _merged(one, user.pk, one.final(start, end))
     return sorted(shifts, key=lambda shift: (shift.start, shift.name))
 

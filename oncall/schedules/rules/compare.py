@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from oncall.schedules.rules.resolver import Slice
+from oncall.schedules.rules.resolver import Kind, Slice
 from oncall.schedules.rules.turns import meet
 
 
@@ -71,3 +71,17 @@ def balance(changes: Sequence[Change]) -> list[Balance]:
         for user, own in sums.items()
         if own[Effect.GAINED] or own[Effect.LOST]
     ]
+
+
+def emptied(old: Sequence[Slice], new: Sequence[Slice]) -> list[tuple[datetime, datetime]]:
+    """Give when nobody would be on call by the new one where somebody is by the old one."""
+    found: list[tuple[datetime, datetime]] = []
+    before, after = (((each.start, each.end, each) for each in some) for some in (old, new))
+    for begin, finish, was, will in meet(before, after):
+        if was.kind is not Kind.DUTY or will.kind is not Kind.GAP:
+            continue
+        if found and found[-1][1] == begin:
+            found[-1] = (found[-1][0], finish)
+        else:
+            found.append((begin, finish))
+    return found

@@ -35,9 +35,10 @@ def index(request: PersonRequest) -> HttpResponse:
     """Who has each schedule, until when, who is next, and who asks them; of `?team=` or for `?service=` alone."""
     now = timezone.now()
     form = WhoForm(request.GET, user=request.user)
-    gaps = queries.coming_gaps(now=now)
-    found = queries.asked(at=now, **form.cleaned_data) if form.is_valid() else []
-    shifts = queries.shifts_of(request.user, start=now, end=now + timedelta(days=28))
+    read = queries.resolve(None, start=now, end=now + queries.HORIZON)
+    gaps = queries.coming_gaps(now=now, read=read)
+    found = queries.asked(at=now, read=read, **form.cleaned_data) if form.is_valid() else []
+    shifts = queries.shifts_of(request.user, start=now, end=now + timedelta(days=28), read=read)
     context = {
         "rows": [
             {"watch": one.watch, "reaches": one.reaches, "gap": gaps.get(one.watch.schedule.pk)}
@@ -69,8 +70,9 @@ def calendar_region(request: PersonRequest, slug: str) -> HttpResponse:
 def on_call_now(request: PersonRequest) -> HttpResponse:
     """The fragment on the board: who has each schedule, and the next gap."""
     now = timezone.now()
-    gaps = queries.coming_gaps(now=now, days=7)
-    watches = queries.watches(at=now)
+    read = queries.resolve(None, start=now, end=now + queries.HORIZON)
+    gaps = queries.coming_gaps(now=now, days=7, read=read)
+    watches = queries.watches(at=now, read=read)
     context = {
         "watches": watches,
         "gaps": [(watch, gaps[watch.schedule.pk]) for watch in watches if watch.schedule.pk in gaps],

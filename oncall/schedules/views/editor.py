@@ -113,12 +113,14 @@ def about(request: PersonRequest, slug: str) -> HttpResponse:
     """The name, the address, the team and the description of a schedule."""
     schedule = queries.get(slug)
     require(request.user, Verb.CONFIGURE, schedule.team)
-    form = AboutForm(request.POST or None, instance=queries.get(slug))
+    form = AboutForm(request.POST or None, instance=queries.get(slug), initial={"version": schedule.version})
     if request.method == "POST" and form.is_valid():
         require(request.user, Verb.CONFIGURE, form.cleaned_data["team"])
-        operations.describe(schedule, actor=request.user, **form.cleaned_data)
-        messages.success(request, "Saved.")
-        return redirect("oncall:calendar", form.cleaned_data["slug"])
+        with refusals.shown_in(form):
+            operations.describe(schedule, actor=request.user, **form.cleaned_data)
+            messages.success(request, "Saved.")
+            return redirect("oncall:calendar", form.cleaned_data["slug"])
+        form.data = {**form.data.dict(), "version": str(queries.get(slug).version)}
     context = {"schedule": schedule, "form": form}
     return render(request, "oncall/schedules/about.html", context, status=422 if form.is_bound else 200)
 
@@ -166,9 +168,22 @@ def _carry_out(
     specs = _specs(layers, given["time_zone"] or schedule.time_zone)
     actor: User = request.user
     if _asks(request, PREVIEW):
-        return operations.preview(schedule, layers=specs, **given, actor=actor)
-    seen = when.cleaned_data["version"]
-    operations.save_layers(schedule, layers=specs, **given, version=seen, actor=actor)
+        shown = operations.preview(schedule, layers=specs, **given, actor=actor)
+        when.has_shown(shown.opened)
+        return shown
+    try:
+        operations.save_seen(
+            schedule,
+            layers=specs,
+            **given,
+            version=when.cleaned_data["version"],
+            accepts_gaps=when.cleaned_data["gaps"],
+            seen=when.cleaned_data["gaps_seen"],
+            actor=actor,
+        )
+    except operations.OpensGaps:
+        when.asks_gaps = True
+        raise
     return None
 
 

@@ -99,9 +99,17 @@ def tell_schedule(swap: Swap, *, at: datetime, summary: str, actor: User | None)
 
 
 @transaction.atomic
-def set_rule(schedule: Schedule, *, takers: str, needs_approval: bool, actor: User | None) -> SwapRule:
-    """Say who may take shifts of a schedule, and whether a manager approves it. What is taken stays taken."""
+def set_rule(
+    schedule: Schedule, *, takers: str, needs_approval: bool, seen: str = "", actor: User | None
+) -> SwapRule:
+    """Say who may take shifts of a schedule, and whether a manager approves it. What is taken stays taken.
+
+    What was `seen` of the rule before has to hold still.
+    """
     mine = schedules.locked(schedule)
+    known = queries.stated(queries.rule_of(mine))
+    if seen and seen != known:
+        raise schedules.SetMeanwhile(known.rstrip("."))
     given = {"takers": takers, "needs_approval": needs_approval}
     rule, _ = SwapRule.objects.update_or_create(schedule=mine, defaults=given)
     summary = f"Swaps: {queries.stated(rule)}"

@@ -88,7 +88,7 @@ def test_the_page_says_the_same_and_how_it_was_asked(
     bob: User, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     client = cast.sign_in(Client(), bob)
-    with django_assert_max_num_queries(36):
+    with django_assert_max_num_queries(30):
         page = client.get("/on-call/").content.decode()
     assert shown(page) == ["Xenia", "Yann", "Zoe"]
     page = client.get("/on-call/?service=checkout").content.decode()

@@ -108,7 +108,7 @@ def test_turns_are_shared_and_left_empty() -> None:
         "layers-0-person_2": "nobody",
         "layers-0-person_4": str(bob.pk),
     }
-    assert client.post(EDIT, shown(client) | given).status_code == 302
+    assert client.post(EDIT, shown(client) | given | {"gaps": "on"}).status_code == 302
     assert entered(schedule)[0].participants == [[alice, bob], None, [bob]]
 
 
@@ -123,7 +123,7 @@ def test_a_rotation_has_a_zone_a_rank_and_windows_over_days() -> None:
         "layers-0-until_0": "0",
         "layers-0-to_0": "09:00",
     }
-    assert client.post(EDIT, shown(client) | given).status_code == 302
+    assert client.post(EDIT, shown(client) | given | {"gaps": "on"}).status_code == 302
     (spec,) = entered(schedule)
     assert (spec.time_zone, spec.rank, spec.start) == ("Asia/Tokyo", 7, datetime(2026, 1, 5, tzinfo=UTC))
     assert spec.restrictions == over_days(4, time(17), 0, time(9))

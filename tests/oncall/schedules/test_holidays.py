@@ -126,7 +126,11 @@ class TestHolidays:
             True,
         )
         assert shown["layers"][0]["on_holidays"] == "never"
-        body = {"layers": [shown["layers"][0] | {"on_holidays": "only"}], "holidays": "AT"}
+        body = {
+            "layers": [shown["layers"][0] | {"on_holidays": "only"}],
+            "holidays": "AT",
+            "accept_gaps": True,
+        }
         body["layers"][0].pop("id")
         assert api.put(path, body, format="json").json()["layers"][0]["on_holidays"] == "only"
         assert api.get(path).json()["passes_over_absent"] is True

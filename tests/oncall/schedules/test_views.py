@@ -209,7 +209,7 @@ def test_a_window_is_added_changed_and_taken_away() -> None:
     given = as_shown(client.get(address).content.decode(), action=address)
     given |= {"layers-0-to_0": "07:30", "layers-0-from_1": "", "layers-0-to_1": "", "layers-0-day_1": ""}
     given |= {"layers-0-from_2": "12:00", "layers-0-to_2": "13:00"}
-    assert client.post(address, given).status_code == 302
+    assert client.post(address, given | {"gaps": "on"}).status_code == 302
     windows = [(window.weekday, window.start, window.end) for window in in_force(schedule)[3]]  # type: ignore[attr-defined]
     assert windows == [(4, time(22), time(7, 30)), (None, time(12), time(13))]
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from incidents.severities.models import Severity
 
 LONGEST_TITLE = 200
-MOST_CARRIED = 30
 
 
 @steadily
@@ -77,36 +76,21 @@ def join_alert(alert: Alert, incident: Incident, *, actor: User) -> None:
             at=alert.first_at,
             data={"alert": alert.pk, "links": rules.web_links(alert.links)},
         )
-        _carry_over(alert, incident)
+        _admit_who_took_it(alert, incident)
     alert.incident = incident
     if alert.status != "resolved":
         acknowledge(alert=alert, actor=actor)
 
 
-def _carry_over(alert: Alert, incident: Incident) -> None:
-    """Bring along who was asked about an alert and who took it: those take part, and all of it stands in the room."""
-    people = [alert.acknowledged_by] if alert.acknowledged_by is not None else []
-    asked = Page.objects.filter(escalation__alert=alert, user__isnull=False).select_related("user")
-    for page in asked.order_by("planned_at", "pk")[:MOST_CARRIED]:
-        if page.sent_at is not None:
-            text = f"{page.user} was asked, level {page.level + 1}"
-            lifecycle.add_entry(
-                incident, kind=EntryKind.PAGE, text=text, at=page.sent_at, data={"page": page.pk}
-            )
-        if page.acknowledged_at is not None and page.user is not None:
-            people.append(page.user)
-            text = f"{page.user} acknowledged the alert"
-            lifecycle.add_entry(
-                incident,
-                kind=EntryKind.ACKNOWLEDGED,
-                text=text,
-                actor=page.user,
-                at=page.acknowledged_at,
-                data={"page": page.pk},
-            )
-    # Whom a private incident may be seen by is said by its own people alone.
-    for person in () if incident.private else people:
-        lifecycle.join(incident, user=person)
+def _admit_who_took_it(alert: Alert, incident: Incident) -> None:
+    """Let those who acknowledged an alert take part; what happened to it comes onto the timeline by its event."""
+    if incident.private:  # Whom it may be seen by is said by its own people alone.
+        return
+    pages = Page.objects.filter(escalation__alert=alert, user__isnull=False, acknowledged_at__isnull=False)
+    people = {page.user for page in pages.select_related("user")} | {alert.acknowledged_by}
+    for person in people:
+        if person is not None:
+            lifecycle.join(incident, user=person)
 
 
 @steadily

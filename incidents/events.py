@@ -185,7 +185,7 @@ class Reopened:
 @event("incident.closed")
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The incident is over. `outcome` is "" or why it was none, as false_alarm."""
+    """The incident is over. `outcome` is "", false_alarm or accepted_risk."""
 
     incident_id: int
     outcome: str
@@ -194,7 +194,7 @@ class Closed:
 @event("change.recorded")
 @dataclass(frozen=True, slots=True)
 class ChangeRecorded:
-    """A deploy or a change of configuration or infrastructure was reported."""
+    """A deploy or a change of configuration, a feature flag or infrastructure was reported."""
 
     change_id: int
     service_id: int

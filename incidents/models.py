@@ -1,13 +1,21 @@
 from incidents.audiences.models import AudienceList, AudienceMember, AudienceRule
 from incidents.catalog.models import Service, ServiceLink
 from incidents.changes.models import Change
-from incidents.lifecycle.models import Incident, Participant, RoleAssignment, RoleDefinition, TimelineEntry
+from incidents.lifecycle.models import (
+    AcceptedRisk,
+    Incident,
+    Participant,
+    RoleAssignment,
+    RoleDefinition,
+    TimelineEntry,
+)
 from incidents.nudges.models import Nudge, NudgeRule
 from incidents.severities.models import Question, Severity
 from incidents.tasks.models import Checklist, ChecklistStep, Task
 from incidents.updates.models import Told, Update, UpdateTemplate
 
 __all__ = [
+    "AcceptedRisk",
     "AudienceList",
     "AudienceMember",
     "AudienceRule",

@@ -86,6 +86,48 @@ class NeededReasonForm(forms.Form):
     )
 
 
+class FalseAlarmForm(forms.Form):
+    """Why it was none."""
+
+    reason = forms.CharField(
+        label="What looked like an incident, and why was it none?",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Say in a few words why it was none."},
+    )
+
+
+class AcceptRiskForm(forms.Form):
+    """Which risk is lived with, how it is watched, and who decided."""
+
+    risk = forms.CharField(
+        label="Which risk is accepted?",
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Say what may happen, and to whom."},
+    )
+    monitoring = forms.CharField(
+        label="How is it watched?",
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Say how it would be noticed that it gets worse."},
+    )
+    decided_by = forms.TypedChoiceField(label="Who made the call?", coerce=int)
+
+    def __init__(self, *args: Any, people: Sequence[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.people = {person.pk: person for person in people}
+        choose(
+            self,
+            "decided_by",
+            [("", "Choose somebody"), *((pk, str(person)) for pk, person in self.people.items())],
+        )
+
+    def clean_decided_by(self) -> User:
+        """Give the person themselves."""
+        return self.people[self.cleaned_data["decided_by"]]
+
+
 class ResolveForm(forms.Form):
     """The end, and since when."""
 

@@ -27,6 +27,11 @@ def responders(user: User) -> list[User]:
     return sorted(found, key=lambda person: person.pk == user.pk)
 
 
+def everybody() -> list[User]:
+    """Give everybody who works here: a business decision is often made by somebody who only reads."""
+    return list(people.people())
+
+
 def roles() -> list[RoleDefinition]:
     """Give the configured roles."""
     return list(RoleDefinition.objects.all())

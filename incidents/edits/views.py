@@ -112,10 +112,23 @@ EDITS: dict[str, Edit] = {
     "false-alarm": Edit(
         "Close as false alarm",
         "Close as false alarm",
-        lambda _user, _incident, data: forms.ReasonForm(data),
-        _reason("close", forms.ReasonForm, outcome=Outcome.FALSE_ALARM.value),
+        lambda _user, _incident, data: forms.FalseAlarmForm(data),
+        _reason("close", forms.FalseAlarmForm, outcome=Outcome.FALSE_ALARM.value),
         note="Declaring was right: when in doubt, declare. Nobody is counted against for it, and paging stops.",
         done="Closed as false alarm.",
+    ),
+    "accept-risk": Edit(
+        "Close as accepted risk",
+        "Accept the risk and close",
+        lambda _user, _incident, data: forms.AcceptRiskForm(data, people=queries.everybody()),
+        lambda incident, form, actor: operations.close(
+            incident,
+            outcome=Outcome.ACCEPTED_RISK.value,
+            accepted=operations.Acceptance(**form.cleaned_data),
+            actor=actor,
+        ),
+        note="The business knows and goes on. Paging stops, no update is due any more, and who decided stands in the room.",
+        done="Closed as accepted risk.",
     ),
     "severity": Edit(
         "Change the severity",

@@ -60,14 +60,19 @@ class Trigger(models.TextChoices):
 
 
 class Outcome(models.TextChoices):
-    """Why an incident was none after all."""
+    """Why an incident ended without being resolved."""
 
     FALSE_ALARM = "false_alarm", "False alarm"
+    ACCEPTED_RISK = "accepted_risk", "Accepted risk"
 
 
 class IncidentQuerySet(models.QuerySet["Incident"]):
     def active(self) -> IncidentQuerySet:
         return self.filter(status__in=ACTIVE)
+
+    def counted(self) -> IncidentQuerySet:
+        """Those that figures count: no practice, and nothing that was a false alarm (R015)."""
+        return self.filter(drill=False).exclude(outcome=Outcome.FALSE_ALARM)
 
     def visible_to(self, user: User | AnonymousUser) -> IncidentQuerySet:
         """The incidents a person may know of; a private one only when they are a member of it."""
@@ -159,6 +164,19 @@ class Incident(models.Model):
             return None
         begin = self.detected_at or self.declared_at
         return max(0.0, (self.acknowledged_at - begin).total_seconds())
+
+
+class AcceptedRisk(models.Model):
+    """What the business lives with instead of going on: which risk, how it is watched, who decided (R017)."""
+
+    incident = models.OneToOneField(Incident, models.CASCADE, related_name="accepted_risk")
+    risk = models.TextField()
+    monitoring = models.TextField()
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.risk
 
 
 class RoleAssignment(models.Model):

@@ -69,7 +69,9 @@ def get(user: Person, ref: str | int) -> Incident:
 
 def seen(user: Person) -> IncidentQuerySet:
     """Give the incidents a person may know of, with severity and declarer at hand."""
-    return Incident.objects.visible_to(user).select_related("severity", "declared_by")
+    return Incident.objects.visible_to(user).select_related(
+        "severity", "declared_by", "accepted_risk__decided_by"
+    )
 
 
 def with_people(found: IncidentQuerySet) -> IncidentQuerySet:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from core.accounts.models import Role, User
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from django.contrib.auth.models import AnonymousUser
 
     Person = User | AnonymousUser
@@ -51,3 +53,30 @@ def find(user: Person, kind: str, ref: str) -> Target | None:
     """Give the target that a slug or an id names."""
     known = _kinds[kind](user) if kind in _kinds else ()
     return next((target for target in known if ref in (target.slug, str(target.id))), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUp:
+    """Work that has to be done outside of an incident: one for each `key`; `about` and `path` say where it came from."""
+
+    key: str
+    title: str
+    about: str
+    path: str
+    owner: User
+    due_on: date
+
+
+KeepFollowUp = Callable[[FollowUp, User], str]
+
+_follow_up: list[KeepFollowUp] = []
+
+
+def set_follow_up(keep: KeepFollowUp) -> None:
+    """Name the function that keeps it in the caller's transaction and gives its address; in `AppConfig.ready()`."""
+    _follow_up[:] = [keep]
+
+
+def follow_up(wanted: FollowUp, *, actor: User) -> str:
+    """Have somebody do it, and give the address of that; empty where nothing keeps such work."""
+    return _follow_up[0](wanted, actor) if _follow_up else ""

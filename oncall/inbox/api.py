@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 
+from core.accounts import queries as people
 from core.accounts.models import User
 from core.api.fields import Id, Seconds, SlugOrId, Time
 from core.api.permissions import Responds
@@ -96,6 +97,11 @@ class VerdictInput(serializers.Serializer[dict[str, Any]]):
     verdict = serializers.ChoiceField(choices=Verdict.choices)
 
 
+class FixInput(serializers.Serializer[dict[str, Any]]):
+    what = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    owner = SlugOrId(lambda _: people.people(), slug=None, required=False, allow_null=True, default=None)
+
+
 class DeclareInput(serializers.Serializer[dict[str, Any]]):
     title = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
     severity = SlugOrId(
@@ -171,6 +177,15 @@ class Alerts(Lists, Shows, ViewSet):
         alert = self.get_object()
         verdict = Verdict(self.read(VerdictInput)["verdict"])
         alerts.judge_alert(alert.pk, verdict=verdict, actor=_person(request))
+        return self.answer(alert)
+
+    @extend_schema(request=FixInput, responses=AlertSerializer)
+    @action(detail=True, methods=["post"])
+    def fix(self, request: Request, ref: str) -> Response:
+        """Say that it is no incident: it ends, and putting its rule right becomes an action item."""
+        alert, data = self.get_object(), self.read(FixInput)
+        owner = data["owner"] or queries.fixers(_person(request), alert)[0]
+        operations.ask_to_fix(alert, what=data["what"], owner=owner, actor=_person(request))
         return self.answer(alert)
 
     @extend_schema(request=DeclareInput, responses={201: AlertSerializer})

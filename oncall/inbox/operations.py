@@ -1,11 +1,18 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
 
 from core.errors import Refused
+from incidents.lifecycle import registry as hub
+from incidents.lifecycle.registry import FollowUp
+from oncall.alerts import operations as alerts
+from oncall.alerts.models import Verdict
 from oncall.escalation import operations as escalation
 from oncall.escalation import queries as escalations
 from oncall.inbox import rules
@@ -19,6 +26,9 @@ if TYPE_CHECKING:
     from oncall.alerts.models import Alert
 
 
+FIX_WITHIN = timedelta(days=14)
+
+
 class AlreadyPart(Refused):
     """An alert belongs to one incident."""
 
@@ -28,6 +38,27 @@ def declare(
 ) -> Incident:
     """Acknowledge an alert and make it an incident that carries over what is known (R012)."""
     return escalation.declare_alert(alert, actor=actor, title=title, severity=severity, **chosen)
+
+
+@transaction.atomic
+def ask_to_fix(alert: Alert, *, what: str, owner: User, actor: User) -> str:
+    """End an alert that is no incident and have its rule put right (R018); give the address of that work.
+
+    A second time it is the same work. Paging stops, and the alert counts as one that needed nobody.
+    """
+    if alert.incident_id is not None:
+        raise AlreadyPart("This alert is part of an incident. Say there that it was none.")
+    escalation.resolve(alert=alert, actor=actor)
+    alerts.judge_alert(alert.pk, verdict=Verdict.NOT_ACTIONABLE, actor=actor)
+    wanted = FollowUp(
+        key=f"alert-{alert.pk}",
+        title=what.strip() or f"Fix the alert “{alert.title[:170]}”",
+        about=f"the alert “{alert.title[:180]}”",
+        path=reverse("oncall:alert", args=[alert.pk]),
+        owner=owner,
+        due_on=timezone.localdate() + FIX_WITHIN,
+    )
+    return hub.follow_up(wanted, actor=actor)
 
 
 @transaction.atomic

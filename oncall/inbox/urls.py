@@ -14,6 +14,7 @@ urlpatterns = [
     path("alerts/<int:pk>/snooze/", views.snooze, name="snooze-alert"),
     path("alerts/<int:pk>/judge/", views.judge, name="judge-alert"),
     path("alerts/<int:pk>/declare/", views.declare, name="declare-alert"),
+    path("alerts/<int:pk>/fix/", views.fix, name="fix-alert"),
     path("alerts/<int:pk>/attach/", views.attach, name="attach-alert"),
     path("alerts/-/INC-<int:number>/alerts/", views.incident_alerts, name="incident-alerts"),
     path("alerts/-/INC-<int:number>/pages/", views.incident_pages, name="incident-pages"),

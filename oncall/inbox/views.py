@@ -17,7 +17,7 @@ from oncall.alerts import operations as alerts
 from oncall.escalation import operations as escalation
 from oncall.escalation import queries as escalations
 from oncall.inbox import operations, queries
-from oncall.inbox.forms import AttachForm, DeclareForm, SnoozeForm, VerdictForm
+from oncall.inbox.forms import AttachForm, DeclareForm, FixForm, SnoozeForm, VerdictForm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -180,6 +180,23 @@ def declare(request: PersonRequest, pk: int) -> HttpResponse:
         return redirect("oncall:alert", pk)
     messages.success(request, f"{incident} declared.")
     return redirect("incidents:room", incident.number)
+
+
+@require_POST
+@may_respond
+def fix(request: PersonRequest, pk: int) -> HttpResponse:
+    """Say that it is no incident and have its rule put right."""
+    alert = queries.get(request.user, pk)
+    people = queries.fixers(request.user, alert)
+    form = FixForm(request.POST, people=people)
+    if not form.is_valid():
+        return _detail(request, alert, "oncall/inbox/alert.html", status=422)
+    owner = form.cleaned_data["owner"] or people[0]
+    what = form.cleaned_data["what"]
+    said = f"Ended. {owner} has it as an action item."
+    return _do(
+        request, alert, lambda: operations.ask_to_fix(alert, what=what, owner=owner, actor=request.user), said
+    )
 
 
 @require_POST

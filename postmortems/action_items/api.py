@@ -38,11 +38,12 @@ class ActionItemSerializer(serializers.ModelSerializer[ActionItem]):
             "status",
             "dropped_reason",
             "postmortem",
+            "about",
             "created_at",
             "done_at",
             "url",
         ]
-        read_only_fields: ClassVar[list[str]] = ["status", "dropped_reason"]
+        read_only_fields: ClassVar[list[str]] = ["status", "dropped_reason", "about"]
 
     def get_postmortem(self, item: ActionItem) -> str | None:
         return str(item.postmortem.incident) if item.postmortem else None

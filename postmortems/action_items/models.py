@@ -52,6 +52,15 @@ class ActionItem(models.Model):
         "postmortems.Postmortem", models.CASCADE, null=True, blank=True, related_name="action_items"
     )
     title = models.CharField(max_length=200)
+    key = models.CharField(max_length=80, null=True, unique=True)  # noqa: DJ001 - unique only where given
+    about = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What it came from, where that is no postmortem.",
+    )
+    path = models.CharField(max_length=200, blank=True, default="", db_default="")
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.PREVENT)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="action_items"

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from core import live
 from core.errors import Refused
@@ -14,11 +15,12 @@ from core.events import bus
 from core.outbox import operations as outbox
 from core.outbox.models import Lane
 from core.timers import operations as timers
-from postmortems.action_items.models import ActionItem, ActionStatus
+from postmortems.action_items.models import ActionItem, ActionStatus, Kind
 from postmortems.events import ActionItemDone, ActionItemOverdue
 
 if TYPE_CHECKING:
     from core.accounts.models import User
+    from incidents.lifecycle.registry import FollowUp
 
 OVERDUE = "postmortems.action_overdue"
 
@@ -46,6 +48,27 @@ def create(*, actor: User, title: str, postmortem_id: int | None = None, **field
     _watch(item)
     _changed(item)
     return item
+
+
+@transaction.atomic
+def follow_up(wanted: FollowUp, actor: User) -> str:
+    """Keep work that came from outside of a postmortem, once for each key; give its address."""
+    item, made = ActionItem.objects.get_or_create(
+        key=wanted.key,
+        defaults={
+            "title": wanted.title[:200],
+            "about": wanted.about[:200],
+            "path": wanted.path[:200],
+            "kind": Kind.DETECT,
+            "owner": wanted.owner,
+            "due_on": wanted.due_on,
+            "created_by": actor,
+        },
+    )
+    if made:
+        _watch(item)
+        _changed(item)
+    return reverse("postmortems:action-item", args=[item.pk])
 
 
 @transaction.atomic

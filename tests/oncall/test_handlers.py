@@ -202,7 +202,7 @@ def test_an_incident_that_is_taken_or_over_asks_nobody(
     elif end == "resolved":
         incidents.resolve(incident, actor=bob)
     else:
-        incidents.close(incident, actor=bob, outcome="false_alarm")
+        incidents.close(incident, actor=bob, outcome="false_alarm", reason="The probe was wrong")
     hear()
     status = "acknowledged" if end == "taken" else "closed"
     assert list(Escalation.objects.values_list("status", flat=True)) == [status, status]

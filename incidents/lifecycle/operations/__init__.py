@@ -41,6 +41,7 @@ from incidents.lifecycle.operations.record import (
 )
 from incidents.lifecycle.operations.roles import install_defaults
 from incidents.lifecycle.operations.stages import (
+    Acceptance,
     CannotMove,
     NoReason,
     NotOver,
@@ -55,6 +56,7 @@ from incidents.lifecycle.operations.stages import (
 __all__ = [
     "REMINDER",
     "UPDATE_DUE",
+    "Acceptance",
     "AlreadyCommanded",
     "CannotCorrect",
     "CannotMove",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -11,7 +12,7 @@ from core.errors import Refused
 from core.events import bus
 from incidents.events import Acknowledged, Closed, Reopened, Resolved, StatusChanged
 from incidents.lifecycle import rules
-from incidents.lifecycle.models import EntryKind, Outcome
+from incidents.lifecycle.models import AcceptedRisk, EntryKind, Outcome
 from incidents.lifecycle.operations import clock
 from incidents.lifecycle.operations.base import enter, locked, past, write
 from incidents.lifecycle.operations.people import admit
@@ -89,22 +90,58 @@ def reopen(incident: Incident, *, reason: str, actor: User | None) -> Incident:
         facts=[fact],
         more={"reopened": incident.reopened + 1, "outcome": ""},
     )
+    AcceptedRisk.objects.filter(incident=incident).delete()
     return incident
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A risk that is lived with, how it is watched, and who made the call."""
+
+    risk: str
+    monitoring: str
+    decided_by: User
 
 
 @transaction.atomic
-def close(incident: Incident, *, actor: User | None, reason: str = "", outcome: str = "") -> Incident:
-    """End a resolved incident for good, or an open one that was none: `outcome` says why (R015)."""
+def close(
+    incident: Incident,
+    *,
+    actor: User | None,
+    reason: str = "",
+    outcome: str = "",
+    accepted: Acceptance | None = None,
+) -> Incident:
+    """End a resolved incident for good, or an open one by an `outcome`, which needs a reason (R015).
+
+    As an accepted risk it needs the risk, how it is watched, and who decided (R017).
+    """
     incident = locked(incident)
     if incident.status == Status.CLOSED:
         return incident
-    if outcome and outcome not in Outcome.values:
-        raise NotOver(f"An incident does not end as “{outcome}”.")
+    _outcome_is_said(outcome, reason, accepted)
     if incident.is_active and not outcome:
         raise NotOver(f"{incident} is {incident.status}. Resolve it first, or close it as a false alarm.")
+    if accepted is not None and outcome == Outcome.ACCEPTED_RISK:
+        said = {"risk": accepted.risk.strip(), "monitoring": accepted.monitoring.strip()}
+        AcceptedRisk.objects.update_or_create(
+            incident=incident, defaults={**said, "decided_by": accepted.decided_by}
+        )
+        reason = f"{said['risk']} Watched by: {said['monitoring']} Decided by {accepted.decided_by}."
     fact = Closed(incident_id=incident.pk, outcome=outcome)
     _step(incident, Status.CLOSED, actor=actor, reason=reason, facts=[fact], more={"outcome": outcome})
     return incident
+
+
+def _outcome_is_said(outcome: str, reason: str, accepted: Acceptance | None) -> None:
+    if outcome and outcome not in Outcome.values:
+        raise NotOver(f"An incident does not end as “{outcome}”.")
+    if outcome == Outcome.FALSE_ALARM and not reason.strip():
+        raise NoReason("Say what looked like an incident and why it was none.")
+    if outcome == Outcome.ACCEPTED_RISK and not (
+        accepted and accepted.risk.strip() and accepted.monitoring.strip()
+    ):
+        raise NoReason("Say which risk is accepted, how it is watched, and who decided.")
 
 
 @transaction.atomic

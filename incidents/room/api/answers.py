@@ -24,6 +24,14 @@ class RoleOut(serializers.Serializer[Any]):
     since = Time(source="started_at")
 
 
+class AcceptedRiskOut(serializers.Serializer[Any]):
+    """A risk that is lived with, how it is watched, and who decided, by the person's id."""
+
+    risk = serializers.CharField()
+    monitoring = serializers.CharField()
+    decided_by = serializers.CharField(source="decided_by_id")
+
+
 class IncidentOut(serializers.ModelSerializer[Incident]):
     """An incident. `number` is INC-12; people are named by id."""
 
@@ -32,6 +40,7 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
     severity = serializers.CharField(source="severity.slug", read_only=True)
     services = serializers.SerializerMethodField()
     outcome = serializers.CharField(read_only=True)
+    accepted_risk = AcceptedRiskOut(read_only=True, allow_null=True, default=None)
     declared_by = serializers.CharField(source="declared_by_id", allow_null=True, read_only=True)
     commander = serializers.SerializerMethodField()
     roles = serializers.SerializerMethodField()
@@ -61,6 +70,7 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
             "drill",
             "trigger",
             "outcome",
+            "accepted_risk",
             "declared_by",
             "commander",
             "roles",

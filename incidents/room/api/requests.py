@@ -10,7 +10,7 @@ from rest_framework.exceptions import ValidationError
 from core.accounts import queries as people
 from core.api.fields import Seconds, SlugOrId, Time
 from incidents.catalog.models import Service
-from incidents.lifecycle import registry
+from incidents.lifecycle import operations, registry
 from incidents.lifecycle.models import EntryKind, Outcome
 from incidents.lifecycle.rules import Status
 from incidents.severities import queries as severities
@@ -105,10 +105,26 @@ class ReopenIn(serializers.Serializer[Any]):
 
 
 class CloseIn(serializers.Serializer[Any]):
-    """Why it is closed; an `outcome` closes an open incident that was none."""
+    """Why it is closed; an `outcome` closes an open incident and needs a reason.
+
+    `accepted_risk` needs `risk`, `monitoring` and `decided_by` instead, a person by id.
+    """
 
     reason = serializers.CharField(required=False, allow_blank=True, max_length=2000)
     outcome = serializers.ChoiceField(choices=Outcome.choices, required=False, allow_blank=True)
+    risk = serializers.CharField(required=False, max_length=5000)
+    monitoring = serializers.CharField(required=False, max_length=5000)
+    decided_by = SlugOrId(lambda _: people.people(), slug=None, required=False)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Put what is said of an accepted risk together."""
+        given = {name: data.pop(name) for name in ("risk", "monitoring", "decided_by") if name in data}
+        if data.get("outcome") != Outcome.ACCEPTED_RISK:
+            return data
+        missing = [name for name in ("risk", "monitoring", "decided_by") if name not in given]
+        if missing:
+            raise ValidationError({name: ["An accepted risk needs it."] for name in missing})
+        return {**data, "accepted": operations.Acceptance(**given)}
 
 
 class SeverityIn(serializers.Serializer[Any]):

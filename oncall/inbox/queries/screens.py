@@ -9,6 +9,9 @@ from django.db.models import Count, OuterRef, Q, Subquery
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
+from core.accounts import queries as people
+from core.accounts.models import Membership, Role, TeamRole
+from core.accounts.policy import Verb, can
 from incidents.board import queries as board
 from incidents.catalog import models as catalog
 from incidents.changes import queries as changes
@@ -138,7 +141,7 @@ def funnel(user: User) -> dict[str, int]:
         "pages": Page.objects.filter(
             created_at__gte=since, user__isnull=False, escalation__isnull=False
         ).count(),
-        "incidents": Incident.objects.visible_to(user).filter(declared_at__gte=since, drill=False).count(),
+        "incidents": Incident.objects.visible_to(user).counted().filter(declared_at__gte=since).count(),
     }
 
 
@@ -177,6 +180,7 @@ class Detail:
     acked: tuple[User, ...]
     asks_again_at: datetime | None
     declares: Consequences | None
+    fixers: list[User]
 
     @property
     def has_more_pages(self) -> bool:
@@ -235,7 +239,18 @@ def detail(user: User, alert: Alert) -> Detail:
         acked=escalations.acked(current) if current else (),
         asks_again_at=escalations.asks_again_at(alert),
         declares=_declares(user, alert),
+        fixers=fixers(user, alert) if alert.incident is None and can(user, Verb.RESPOND) else [],
     )
+
+
+def fixers(user: User, alert: Alert) -> list[User]:
+    """Who can put an alert's rule right, whose it is first: managers of its service's team, who made its source."""
+    found = [person for person in people.people() if person.role != Role.VIEWER]
+    team = alert.service.team_id if alert.service else None
+    lead = Membership.objects.filter(team=team, role=TeamRole.MANAGER).values_list("user_id", flat=True)
+    source = alert.integration.created_by_id if alert.integration else None
+    first = [*lead.order_by("pk"), source, user.pk] if team else [source, user.pk]
+    return sorted(found, key=lambda person: first.index(person.pk) if person.pk in first else len(first))
 
 
 def _declares(user: User, alert: Alert) -> Consequences | None:

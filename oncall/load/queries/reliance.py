@@ -82,8 +82,10 @@ def _alerts(
 def _incidents(
     viewer: User, service_ids: Collection[int], start: datetime, end: datetime
 ) -> defaultdict[int, list[int]]:
-    rows = Incident.objects.visible_to(viewer).filter(
-        services__in=service_ids, declared_at__gte=start, declared_at__lt=end, drill=False
+    rows = (
+        Incident.objects.visible_to(viewer)
+        .counted()
+        .filter(services__in=service_ids, declared_at__gte=start, declared_at__lt=end)
     )
     links = set(rows.values_list("pk", "services"))
     commanders = RoleAssignment.objects.filter(

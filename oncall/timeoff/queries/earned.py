@@ -193,9 +193,11 @@ def _incidents(
     now: datetime,
 ) -> Iterator[Earned]:
     worst = max(each.worst_rank for each in terms.values())
-    over = Incident.objects.filter(
-        drill=False, severity__rank__lte=worst, resolved_at__gt=now - LATELY, resolved_at__lte=now
-    ).select_related("severity")
+    over = (
+        Incident.objects.counted()
+        .filter(severity__rank__lte=worst, resolved_at__gt=now - LATELY, resolved_at__lte=now)
+        .select_related("severity")
+    )
     teams: defaultdict[int, list[int]] = defaultdict(list)
     rows = list(over)
     if rows:

@@ -32,6 +32,7 @@ def given(what: str, incident: Incident) -> dict[str, Any]:
         "reopen": {"reason": "Errors are back"},
         "close": {"reason": ""},
         "false-alarm": {"reason": "The probe was wrong"},
+        "accept-risk": {"risk": "Refunds wait", "monitoring": "A report at 9", "decided_by": bob.pk},
         "severity": {"severity": "sev1", "reason": "No workaround"},
         "rhythm": {"seconds": "600"},
         "roles": {"role_slug": "scribe", "user": bob.pk},

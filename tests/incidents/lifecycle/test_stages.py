@@ -172,7 +172,7 @@ def test_a_false_alarm_is_closed_at_once_and_was_never_resolved() -> None:
 
 def test_a_false_alarm_that_was_none_is_reopened_without_its_outcome() -> None:
     alice, incident = cast.alice(), cast.incident()
-    incident = operations.close(incident, actor=alice, outcome="false_alarm")
+    incident = operations.close(incident, actor=alice, outcome="false_alarm", reason="A probe")
     incident = operations.reopen(incident, reason="It was real", actor=alice)
     incident.refresh_from_db()
     assert (incident.status, incident.outcome, incident.closed_at) == ("investigating", "", None)

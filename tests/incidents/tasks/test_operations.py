@@ -250,7 +250,7 @@ def test_what_is_open_falls_away_when_the_incident_is_closed() -> None:
     alice = cast.alice()
     incident = cast.incident(by=alice)
     task = cast.task(of=incident)
-    lifecycle.close(incident, actor=alice, outcome="false_alarm")
+    lifecycle.close(incident, actor=alice, outcome="false_alarm", reason="The probe was wrong")
     settled()
     task.refresh_from_db()
     assert (task.state, task.result) == (State.DROPPED, "The incident was closed.")

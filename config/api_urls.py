@@ -7,6 +7,7 @@ from core.api import docs
 from core.api.views import ViewSet
 from core.audit import api_urls as audit
 from core.people import api_urls as people
+from core.search import api_urls as search
 from core.watch import api_urls as watch
 from incidents import api_urls as incidents
 from oncall import api_urls as oncall
@@ -21,6 +22,7 @@ routes: list[tuple[str, type[ViewSet], str]] = [
     *statuspage.routes,
     *postmortems.routes,
     *audit.routes,
+    *search.routes,
     *watch.routes,
 ]
 for prefix, viewset, basename in routes:

@@ -106,6 +106,7 @@ INSTALLED_APPS = [
     "core.ui",
     "core.api",
     "core.people",
+    "core.search",
     "core.audit",
     "core.stack",
     "core.watch",

@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("core.stack.urls")),
     # The frame
     path("", include("core.ui.urls")),
+    path("", include("core.search.urls")),
     path("", include("core.audit.urls")),
     path("", include("core.watch.urls")),
     path("admin/", admin.site.urls),

@@ -8,6 +8,7 @@ class PostmortemsConfig(AppConfig):
         """Listen to the hub and put the entries of this app into the navigation."""
         from core.events import visibility  # noqa: PLC0415 - registries are filled when models are known
         from core.live import registry as live  # noqa: PLC0415
+        from core.search.registry import Source, add  # noqa: PLC0415
         from core.ui import shell  # noqa: PLC0415
         from incidents.board.registry import set_learning  # noqa: PLC0415
         from incidents.lifecycle.registry import set_follow_up  # noqa: PLC0415
@@ -16,7 +17,10 @@ class PostmortemsConfig(AppConfig):
         from postmortems.action_items.queries import open_of  # noqa: PLC0415
         from postmortems.models import ActionItem, Postmortem  # noqa: PLC0415
         from postmortems.reports.queries import learning, may_hear  # noqa: PLC0415
+        from postmortems.search import queries as search  # noqa: PLC0415
 
+        add(Source("postmortem", "Postmortems", "doc", 50, search.postmortems, search.OPERATORS))
+        add(Source("action", "Action items", "action", 60, search.actions, frozenset({"is", "who"})))
         set_learning(learning)
         set_follow_up(follow_up)
         visibility.register("postmortem", Postmortem.objects.visible_to)

@@ -170,6 +170,53 @@
     }
   });
 
+  // The palette: one field that finds, goes and does. Its options are links, so that a press does what it says ------
+  const palette = document.getElementById("palette");
+  if (palette) {
+    const field = $("input", palette);
+    const options = () => $$("[role=option]", palette);
+    const choose = (option) => {
+      for (const each of options()) each.setAttribute("aria-selected", String(each === option));
+      if (option) field.setAttribute("aria-activedescendant", option.id);
+      else field.removeAttribute("aria-activedescendant");
+      option?.scrollIntoView({ block: "nearest" });
+    };
+    const chosen = () => $("[aria-selected=true]", palette);
+    let waits = false; // Enter came before the answer to what was typed last
+    const enter = () => { const option = chosen(); if (option) option.click(); };
+    palette.addEventListener("htmx:afterSettle", () => {
+      delete field.dataset.typed;
+      choose(options()[0]);
+      if (waits) { waits = false; enter(); }
+    });
+    field.addEventListener("input", () => { waits = false; field.dataset.typed = ""; });
+    palette.addEventListener("pointerover", (event) => { const option = event.target.closest("[role=option]"); if (option) choose(option); });
+    palette.addEventListener("keydown", (event) => {
+      const all = options();
+      const at = all.indexOf(chosen());
+      const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: field.value ? null : 0, End: field.value ? null : all.length - 1 }[event.key];
+      if (to !== undefined && to !== null && all.length) { event.preventDefault(); choose(all[(to + all.length) % all.length]); }
+      if (event.key === "Enter" && event.target === field) {
+        event.preventDefault();
+        if ("typed" in field.dataset) waits = true; else enter();
+      }
+    });
+    palette.addEventListener("close", () => { waits = false; });
+    const summon = () => {
+      if (palette.open) { palette.close(); return; }
+      if ($("dialog[open]")) return;
+      palette.showModal();
+      field.select();
+      htmx.trigger(field, "palette:open");
+    };
+    document.addEventListener("keydown", (event) => {
+      if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") { event.preventDefault(); summon(); }
+    });
+    document.addEventListener("click", (event) => {
+      if (event.target.closest("[data-open=palette]")) { event.preventDefault(); event.stopImmediatePropagation(); summon(); }
+    }, true);
+  }
+
   // Single-letter shortcuts: never while typing, and they can be switched off -------------------------------------
   const off = () => localStorage.getItem("shortcuts") === "off";
   const typing = (event) => event.target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
@@ -183,6 +230,7 @@
       ...new Map(keys.map((element) => [element.dataset.key.toUpperCase(), words(element)])),
       ...($("[data-row]") ? [["J", "Next row"], ["K", "Previous row"]] : []),
       ...($("[type=search]") ? [["/", "Search"]] : []),
+      ...(document.getElementById("palette") ? [["Ctrl K", "Search, go to or do"]] : []),
       ["?", "This list"],
       ["Esc", "Close"],
     ];

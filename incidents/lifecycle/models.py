@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 
     from core.accounts.models import User
 
+FACTS = (
+    "title", "summary", "impact", "hypothesis", "next_decision", "blast_radius", "recent_changes", "who_else",
+)  # fmt: skip
+"""What people write about an incident, in which its words are found."""
 STATUSES = [(status.value, status.value.capitalize()) for status in Status]
 
 
@@ -131,6 +137,7 @@ class Incident(models.Model):
                 fields=["severity", "declared_at"], condition=Q(status__in=ACTIVE), name="incident_active"
             ),
             models.Index(fields=["-resolved_at"], name="incident_resolved"),
+            GinIndex(SearchVector(*FACTS, config="simple"), name="incident_words"),
         ]
 
     def __str__(self) -> str:
@@ -263,7 +270,10 @@ class TimelineEntry(models.Model):
     objects = TimelineQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["incident", "-at", "-id"], name="timeline_order")]
+        indexes = [
+            models.Index(fields=["incident", "-at", "-id"], name="timeline_order"),
+            GinIndex(SearchVector("text", config="simple"), name="timeline_words"),
+        ]
         triggers = [
             pgtrigger.Protect(name="timeline_append_only", operation=pgtrigger.Update | pgtrigger.Delete)
         ]

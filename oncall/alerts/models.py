@@ -3,6 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -230,6 +232,8 @@ class Alert(models.Model):
             ),
             models.Index(fields=["service", "-first_at"], name="alert_service"),
             models.Index(fields=["-first_at"], name="alert_recent"),
+            # Each alert pays for its own words, and none for those of the ones before it.
+            GinIndex(SearchVector("title", config="simple"), fastupdate=False, name="alert_words"),
         ]
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.dateformat import format as write
 
 from core.live import registry as live
+from core.search import registry as finding
 from core.ui import shell
 from oncall.absences import queries as absences
 from oncall.alerts.models import Alert
@@ -22,6 +23,7 @@ from oncall.paging.models import Page
 from oncall.routing import queries as routing
 from oncall.schedules import queries as schedules
 from oncall.schedules import registry
+from oncall.search import queries as search
 from oncall.swaps import queries as swaps
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ def register() -> None:
     shell.add_nav(
         shell.NavItem("Prepare", "Sources", "hook", "oncall:integrations", 25, also=("oncall:routes",))
     )
+    _let_find()
     shell.set_duty(_duty)
     registry.add_marks(escalation.marks)
     registry.add_marks(schedules.holiday_marks)
@@ -56,6 +59,15 @@ def register() -> None:
     registry.add_reaching(routing.reaching, answering=routing.policies_for)
     registry.add_ranking(swaps.fits)
     shell.set_mood(shell.Mood.PAGING, pages.waiting_for)
+    _let_hear()
+    shell.add_menu(shell.MenuItem("How I am reached", "bell", "oncall:notifications", 20))
+    shell.add_menu(shell.MenuItem("Why was I paged?", "scroll", "oncall:pages", 25))
+    shell.add_menu(shell.MenuItem("When I am away", "moon", "oncall:absences", 26))
+    shell.add_menu(shell.MenuItem("Calendars", "calendar", "oncall:calendar-addresses", 27))
+    shell.add_menu(shell.MenuItem("My load", "clock", "oncall:my-load", 28))
+
+
+def _let_hear() -> None:
     for topic in ("oncall", "alerts", "routes"):
         live.allow(topic, live.anybody)
     live.allow("alert", _may_hear_alert)
@@ -64,11 +76,12 @@ def register() -> None:
     live.allow("page", _may_hear_page)
     live.allow("byhand", _may_hear_by_hand)
     live.allow("home", lambda user, pk: pk == str(user.pk))
-    shell.add_menu(shell.MenuItem("How I am reached", "bell", "oncall:notifications", 20))
-    shell.add_menu(shell.MenuItem("Why was I paged?", "scroll", "oncall:pages", 25))
-    shell.add_menu(shell.MenuItem("When I am away", "moon", "oncall:absences", 26))
-    shell.add_menu(shell.MenuItem("Calendars", "calendar", "oncall:calendar-addresses", 27))
-    shell.add_menu(shell.MenuItem("My load", "clock", "oncall:my-load", 28))
+
+
+def _let_find() -> None:
+    finding.add(finding.Source("page", "Do", "bell", 0, search.pages, does=True))
+    finding.add(finding.Source("alert", "Alerts", "bell", 20, search.alerts, search.OPERATORS))
+    finding.add(finding.Source("duty", "On-call", "calendar", 35, search.duties))
 
 
 def _duty(user: User) -> shell.Duty | None:

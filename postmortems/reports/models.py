@@ -3,6 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import F
 from django.db.models.functions import Now
@@ -19,6 +21,10 @@ class PostmortemStatus(models.TextChoices):
     DRAFT = "draft", "Draft"
     IN_REVIEW = "in_review", "In review"
     PUBLISHED = "published", "Published"
+
+
+WRITTEN = ("summary", "impact", "factors_text", "went_well", "went_badly", "lucky", "lessons")
+"""The sections that people write, in which words are found."""
 
 
 class PostmortemQuerySet(models.QuerySet["Postmortem"]):
@@ -52,7 +58,10 @@ class Postmortem(models.Model):
     objects = PostmortemQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["status", "due_at"], name="postmortem_due")]
+        indexes = [
+            models.Index(fields=["status", "due_at"], name="postmortem_due"),
+            GinIndex(SearchVector(*WRITTEN, config="simple"), name="postmortem_words"),
+        ]
 
     def __str__(self) -> str:
         return f"Postmortem of {self.incident_id}"

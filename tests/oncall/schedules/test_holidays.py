@@ -126,7 +126,7 @@ class TestHolidays:
             True,
         )
         assert shown["layers"][0]["on_holidays"] == "never"
-        body = {
+        body: dict[str, Any] = {
             "layers": [shown["layers"][0] | {"on_holidays": "only"}],
             "holidays": "AT",
             "accept_gaps": True,

@@ -1,0 +1,131 @@
+"""Incidents by the words of their facts and timelines; services; runbooks that services name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+
+from core.search import queries as search
+from core.search.registry import Hit
+from core.search.rules import excerpt
+from incidents.catalog import queries as catalog
+from incidents.catalog.models import LinkKind, Service, ServiceLink
+from incidents.lifecycle import queries as lifecycle
+from incidents.lifecycle.models import FACTS, Incident, Participant, TimelineEntry
+from incidents.lifecycle.rules import ACTIVE, parse_ref
+from incidents.severities import queries as severities
+
+if TYPE_CHECKING:
+    from core.accounts.models import User
+    from core.search.rules import Query
+    from incidents.lifecycle.models import IncidentQuerySet
+
+OPERATORS = frozenset({"is", "sev", "service", "team", "who", "before", "after"})
+
+
+def incidents(user: User, query: Query, most: int) -> list[Hit]:
+    """Incidents in which each word stands somewhere, open ones first; a number leads to its incident."""
+    found = _meant(lifecycle.seen(user), query)
+    number = parse_ref(query.text)
+    if number is not None:
+        found = found.filter(number=number)
+    else:
+        found = found.alias(words=search.vector(*FACTS))
+        for word in query.words:
+            found = found.filter(_has(word))
+    rows = list(found.order_by("resolved_at", "-declared_at", "-id")[: 3 * most])
+    rows.sort(key=lambda row: not row.is_active)
+    rows = rows[:most]
+    lines = _lines(rows, query)
+    return [
+        Hit(
+            f"{row} {row.title}",
+            reverse("incidents:room", args=[row.number]),
+            f"{row.severity.label}, {row.status}",
+            excerpt([getattr(row, name) for name in FACTS[1:]] + lines.get(row.pk, []), query.words),
+            row.declared_at,
+        )
+        for row in rows
+    ]
+
+
+def _meant(found: IncidentQuerySet, query: Query) -> IncidentQuerySet:
+    asked = query.operators
+    found = found.filter(search.between(query, "declared_at"))
+    if "is" in asked:
+        found = found.filter(status__in=ACTIVE) if asked["is"] == "open" else found.exclude(status__in=ACTIVE)
+    if "sev" in asked:
+        level = severities.find(asked["sev"])
+        found = found.filter(severity=level) if level else found.none()
+    if "service" in asked:
+        named = Service.objects.filter(_called(asked["service"]), incidents=OuterRef("pk"))
+        found = found.filter(Exists(named))
+    if "team" in asked:
+        team = Q(team__slug__iexact=asked["team"]) | Q(team__name__icontains=asked["team"])
+        found = found.filter(Exists(Service.objects.filter(team, incidents=OuterRef("pk"))))
+    if "who" in asked:
+        there = Participant.objects.filter(user__name__icontains=asked["who"], incident=OuterRef("pk"))
+        found = found.filter(Exists(there))
+    return found
+
+
+def _has(word: str) -> Q:
+    wanted = search.beginning(word)
+    if wanted is None:
+        return Q()
+    told = TimelineEntry.objects.alias(words=search.vector("text")).filter(words=wanted)
+    affected = Service.objects.filter(name__icontains=word, incidents=OuterRef("pk"))
+    return Q(words=wanted) | Q(pk__in=told.values("incident_id")) | Q(Exists(affected))
+
+
+def _lines(rows: list[Incident], query: Query) -> dict[int, list[str]]:
+    """The lines of their timelines in which a word stands, the latest first."""
+    wanted = [found for word in query.words if (found := search.beginning(word)) is not None]
+    if not wanted or not rows:
+        return {}
+    any_word = Q()
+    for one in wanted:
+        any_word |= Q(words=one)
+    entries = (
+        TimelineEntry.objects.alias(words=search.vector("text"))
+        .filter(any_word, incident__in=[row.pk for row in rows])
+        .order_by("incident_id", "-at", "-id")
+        .distinct("incident_id")
+    )
+    return {pk: [text] for pk, text in entries.values_list("incident_id", "text")}
+
+
+def _called(name: str) -> Q:
+    return Q(slug__iexact=name) | Q(name__icontains=name)
+
+
+def services(user: User, query: Query, most: int) -> list[Hit]:
+    """Services with each word in name, address, description or team."""
+    found = catalog.services(user, search=" ".join(query.words))
+    if "team" in query.operators:
+        team = query.operators["team"]
+        found = found.filter(Q(team__slug__iexact=team) | Q(team__name__icontains=team))
+    return [
+        Hit(
+            service.name,
+            reverse("incidents:service", args=[service.slug]),
+            str(service.team or ""),
+            excerpt([service.description], query.words),
+        )
+        for service in found[:most]
+    ]
+
+
+def runbooks(user: User, query: Query, most: int) -> list[Hit]:
+    """Runbooks that a service names, by their own words or those of the service."""
+    links = ServiceLink.objects.filter(
+        search.contains(query.words, "label", "service__name"),
+        kind=LinkKind.RUNBOOK,
+        service__in=Service.objects.visible_to(user),
+    )
+    if "service" in query.operators:
+        links = links.filter(service__in=Service.objects.filter(_called(query.operators["service"])))
+    found = links.select_related("service").order_by("label", "id")[:most]
+    return [Hit(link.label, link.url, link.service.name) for link in found]

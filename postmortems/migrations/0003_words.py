@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     """An index by which postmortems are found by their words; made while the product runs."""
 
     atomic = False
-    dependencies = [("postmortems", "0001_initial")]
+    dependencies = [("postmortems", "0002_follow_ups")]
     operations = [
         # An index on a large table takes longer than a statement of the product may.
         migrations.RunSQL("set statement_timeout = 0", "set statement_timeout = 0"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import Q
+from django.utils.html import format_html, format_html_join
 
 from core.search import registry, rules
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from django.db.models.expressions import Combinable
+    from django.utils.safestring import SafeString
 
     from core.accounts.models import User
 
@@ -23,11 +25,27 @@ CONFIG = "simple"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A hit with its name and its excerpt parted into what was looked for and what was not."""
+    """A hit, and the words that were looked for, which its name and its excerpt mark."""
 
     hit: registry.Hit
-    title: rules.Marked
-    excerpt: rules.Marked
+    words: Sequence[str]
+
+    @property
+    def title(self) -> SafeString:
+        """Its name as HTML."""
+        return _html(rules.marked(self.hit.title, self.words))
+
+    @property
+    def excerpt(self) -> SafeString:
+        """Where its words stand, as HTML."""
+        return _html(rules.marked(self.hit.excerpt, self.words))
+
+
+def _html(parts: rules.Marked) -> SafeString:
+    shown = (
+        (format_html('<b class="hit">{}</b>', text) if is_wanted else text,) for text, is_wanted in parts
+    )
+    return format_html_join("", "{}", shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +66,7 @@ def search(user: User, query: rules.Query, *, each: int, kind: str = "") -> list
             or not source.operators.issuperset(query.operators)
         ):
             continue
-        found = [
-            Found(hit, rules.marked(hit.title, query.words), rules.marked(hit.excerpt, query.words))
-            for hit in source.find(user, query, each)[:each]
-        ]
+        found = [Found(hit, query.words) for hit in source.find(user, query, each)[:each]]
         if found:
             groups.append(Group(source, found))
     return groups

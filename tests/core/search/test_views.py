@@ -67,7 +67,7 @@ class TestIncidents:
 
     def test_its_excerpt_shows_where_the_word_stands(self, storm: Incident) -> None:
         (group,) = queries.search(cast.vera(), rules.parse("exhausted"), each=5)
-        assert ("exhausted", True) in group.found[0].excerpt
+        assert '<b class="hit">exhausted</b>' in group.found[0].excerpt
 
     def test_operators_narrow_it(self, storm: Incident) -> None:
         vera, level = cast.vera(), storm.severity

@@ -1,3 +1,4 @@
+from incidents.approvals import admin as approvals
 from incidents.audiences import admin as audiences
 from incidents.catalog import admin as catalog
 from incidents.lifecycle import admin as lifecycle
@@ -6,4 +7,4 @@ from incidents.severities import admin as severities
 from incidents.tasks import admin as tasks
 from incidents.updates import admin as updates
 
-__all__ = ["audiences", "catalog", "lifecycle", "nudges", "severities", "tasks", "updates"]
+__all__ = ["approvals", "audiences", "catalog", "lifecycle", "nudges", "severities", "tasks", "updates"]

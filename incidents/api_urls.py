@@ -1,3 +1,4 @@
+from incidents.approvals.api import ApprovalRules, Approvals
 from incidents.audiences.api import Audiences
 from incidents.catalog.api import ServiceViewSet
 from incidents.changes.api import ChangeViewSet
@@ -8,6 +9,8 @@ from incidents.tasks.api import Checklists, Tasks
 from incidents.updates.api import UpdateTemplates, WasTold
 
 routes = [
+    ("approval-rules", ApprovalRules, "approval-rule"),
+    ("incidents/(?P<incident>[^/]+)/approvals", Approvals, "incident-approval"),
     ("audiences", Audiences, "audience"),
     ("update-templates", UpdateTemplates, "update-template"),
     ("services", ServiceViewSet, "service"),

@@ -153,6 +153,16 @@ class UpdateTemplateChanged:
     what: str
 
 
+@event("incident.approval_changed")
+@dataclass(frozen=True, slots=True)
+class ApprovalChanged:
+    """An update that waits for a yes was `asked`, `reminded`, `approved` or `declined`, or has `lapsed`."""
+
+    incident_id: int
+    approval_id: int
+    what: str
+
+
 @event("incident.update_due")
 @dataclass(frozen=True, slots=True)
 class UpdateDue:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from core.events.bus import on
 from core.timers import registry as timers
+from incidents.approvals import operations as approvals
 from incidents.events import (
     Acknowledged,
     ChangeRecorded,
@@ -49,6 +50,12 @@ if TYPE_CHECKING:
 def remind(timer: Timer) -> None:
     """An update is due soon, or overdue: remind those who owe it."""
     updates.remind(timer.subject_id, due_at=timer.payload["due_at"], overdue=timer.payload["overdue"])
+
+
+@timers.on(approvals.DUE)
+def ask_again(timer: Timer) -> None:
+    """Nobody has approved an update yet: ask again, or let it lapse."""
+    approvals.come_due(timer.subject_id, lapse=bool(timer.payload.get("lapse")))
 
 
 @on(ChangeRecorded)

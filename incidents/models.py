@@ -1,3 +1,4 @@
+from incidents.approvals.models import Approval, ApprovalRule
 from incidents.audiences.models import AudienceList, AudienceMember, AudienceRule
 from incidents.catalog.models import Service, ServiceLink
 from incidents.changes.models import Change
@@ -16,6 +17,8 @@ from incidents.updates.models import Told, Update, UpdateTemplate
 
 __all__ = [
     "AcceptedRisk",
+    "Approval",
+    "ApprovalRule",
     "AudienceList",
     "AudienceMember",
     "AudienceRule",

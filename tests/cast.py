@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rest_framework.test import APIClient
 
     from core.outbox.models import Message
-    from incidents.models import Checklist, Incident, Nudge, Service, Severity, Task
+    from incidents.models import Approval, Checklist, Incident, Nudge, Service, Severity, Task
     from oncall.escalation.rules.plans import LevelSpec, TargetSpec
     from oncall.models import (
         Alert,
@@ -139,6 +139,16 @@ def severity(word: str = "SEV2") -> Severity:
     found = queries.find(word)
     assert found is not None, word
     return found
+
+
+def approval(of: Incident) -> Approval:
+    """A public update that waits for a second person's yes; it is of whoever declared the incident."""
+    from incidents.approvals import operations  # noqa: PLC0415 - models load after Django is set up
+    from incidents.models import ApprovalRule  # noqa: PLC0415
+
+    ApprovalRule.objects.get_or_create(audience="public", severity=None)
+    assert of.declared_by is not None
+    return operations.ask(of, content={"audience": "public", "text": "Cards fail."}, actor=of.declared_by)
 
 
 def incident(

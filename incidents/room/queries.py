@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
+from incidents.approvals import queries as approvals
 from incidents.lifecycle import operations as lifecycle_operations
 from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle.models import EntryKind
@@ -104,6 +105,7 @@ class Composer:
     telling: Telling | None = None
     no_news: Telling | None = None
     next_at: datetime | None = None
+    asks: bool = False
 
 
 def composer(
@@ -147,7 +149,13 @@ def composer(
         ),
         no_news=_no_news(incident, actor, at) if inside and incident.is_active else None,
         next_at=_next_at(incident, at),
+        asks=asks(incident, audience=audience, actor=actor),
     )
+
+
+def asks(incident: Incident, *, audience: str, actor: User) -> bool:
+    """Say whether somebody else must look at an update of this person before it goes out."""
+    return approvals.needed(incident, audience, actor) is not None
 
 
 def telling(

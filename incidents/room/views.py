@@ -11,6 +11,7 @@ from core.accounts.policy import Verb, can, may_respond
 from core.errors import Refused
 from core.ui import refusals
 from core.ui.render import render
+from incidents.approvals import operations as approvals
 from incidents.lifecycle import operations
 from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle.rules import Status
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from core.accounts.requests import PersonRequest
     from incidents.lifecycle.models import Incident
+    from incidents.room.queries import Composer
     from incidents.updates.queries import Telling
 
 STATUSES = {status.value for status in Status}
@@ -58,9 +60,7 @@ def _room(request: PersonRequest, number: int, form: Form | None = None, **more:
         "nudges": nudges.shown(request.user, found.incident),
         "composer": composer,
         "form": form or _blank(found.incident, composer),
-        "telling": composer.telling,
-        "audience": composer.audience,
-        "promise": _promise(composer.telling) if composer.telling else "",
+        **_told(composer),
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form is not None else HTTPStatus.OK
     return render(request, "incidents/room/room.html", context, status=status)
@@ -76,7 +76,7 @@ def _head(request: PersonRequest, found: lifecycle.Room) -> dict[str, Any]:
     }
 
 
-def _blank(incident: Incident, composer: queries.Composer) -> Form:
+def _blank(incident: Incident, composer: Composer) -> Form:
     if composer.audience == "note":
         return NoteForm()
     rhythm = operations.rhythm(incident)
@@ -92,7 +92,7 @@ def _blank(incident: Incident, composer: queries.Composer) -> Form:
     return UpdateForm(initial=begin, spans=composer.spans, outlook=composer.outlook)
 
 
-def _filled(request: PersonRequest, incident: Incident, audience: str) -> tuple[UpdateForm, queries.Composer]:
+def _filled(request: PersonRequest, incident: Incident, audience: str) -> tuple[UpdateForm, Composer]:
     """Give the form as it was sent, and the composer as it stands with what was chosen in it."""
     composer = queries.composer(
         incident,
@@ -121,6 +121,16 @@ def _still_holds(form: UpdateForm, telling: Telling | None) -> bool:
     return False
 
 
+def _told(composer: Composer) -> dict[str, Any]:
+    promise = _promise(composer.telling) if composer.telling else ""
+    return {
+        "telling": composer.telling,
+        "audience": composer.audience,
+        "promise": promise,
+        "asks": composer.asks,
+    }
+
+
 def _promise(telling: Telling) -> str:
     """What the button said: by this it is known whether it still holds when it is pressed."""
     return f"{telling.kind}: {telling.button}"
@@ -135,18 +145,16 @@ def head(request: PersonRequest, number: int) -> HttpResponse:
 @require_GET
 def picture(request: PersonRequest, number: int) -> HttpResponse:
     """The living current picture."""
-    return render(
-        request, "incidents/room/_picture.html", _head(request, lifecycle.room(request.user, number))
-    )
+    found = lifecycle.room(request.user, number)
+    return render(request, "incidents/room/_picture.html", _head(request, found))
 
 
 @require_GET
 def timeline(request: PersonRequest, number: int) -> HttpResponse:
     """The living timeline, down to where the page shows it."""
     incident = lifecycle.get(request.user, number)
-    found = queries.log(
-        request.user, incident, which=request.GET.get("show", "all"), down_to=request.GET.get("to", "")
-    )
+    which = request.GET.get("show", "all")
+    found = queries.log(request.user, incident, which=which, down_to=request.GET.get("to", ""))
     return render(request, "incidents/room/_timeline.html", {"incident": incident, "log": found})
 
 
@@ -154,9 +162,8 @@ def timeline(request: PersonRequest, number: int) -> HttpResponse:
 def older(request: PersonRequest, number: int) -> HttpResponse:
     """Fifty older entries, and the way to the next ones."""
     incident = lifecycle.get(request.user, number)
-    found = queries.log(
-        request.user, incident, which=request.GET.get("show", "all"), after=request.GET.get("after", "")
-    )
+    which = request.GET.get("show", "all")
+    found = queries.log(request.user, incident, which=which, after=request.GET.get("after", ""))
     return render(request, "incidents/room/_older.html", {"incident": incident, "log": found})
 
 
@@ -183,6 +190,8 @@ def publish(request: PersonRequest, number: int) -> HttpResponse:
         return _rewrite(request, incident, form, composer)
     try:
         update = updates.publish(incident, **_said(form), actor=request.user)
+    except updates.NeedsApproval:
+        return _ask(request, incident, form, composer)
     except Refused as refused:
         form.add_error(None, str(refused))
         return _rewrite(request, incident, form, composer)
@@ -208,8 +217,17 @@ def _audience(request: PersonRequest) -> str:
     return given if given in Audience.values else Audience.INTERNAL
 
 
+def _ask(request: PersonRequest, incident: Incident, form: UpdateForm, composer: Composer) -> HttpResponse:
+    """Let it wait for somebody else's yes."""
+    with refusals.shown_in(form):
+        made = approvals.ask(incident, content=_said(form), actor=request.user)
+        messages.success(request, "It waits for approval. Nothing is published yet.")
+        return redirect("incidents:approval", incident.number, made.pk)
+    return _rewrite(request, incident, form, composer)
+
+
 def _rewrite(
-    request: PersonRequest, incident: Incident, form: UpdateForm, composer: queries.Composer
+    request: PersonRequest, incident: Incident, form: UpdateForm, composer: Composer
 ) -> HttpResponse:
     if _audience(request) == Audience.PUBLIC:
         return _preview(request, incident, form, composer)
@@ -232,6 +250,7 @@ def telling(request: PersonRequest, number: int) -> HttpResponse:
         actor=request.user,
     )
     context = {"incident": incident, "telling": found, "audience": audience, "promise": _promise(found)}
+    context["asks"] = queries.asks(incident, audience=audience, actor=request.user)
     return render(request, "incidents/updates/_telling.html", context)
 
 
@@ -261,15 +280,13 @@ def preview(request: PersonRequest, number: int) -> HttpResponse:
 
 
 def _preview(
-    request: PersonRequest, incident: Incident, form: UpdateForm, composer: queries.Composer
+    request: PersonRequest, incident: Incident, form: UpdateForm, composer: Composer
 ) -> HttpResponse:
     context: dict[str, Any] = {
         "incident": incident,
         "form": form,
         "outlook": form.outlook,
-        "telling": composer.telling,
-        "audience": Audience.PUBLIC,
-        "promise": _promise(composer.telling) if composer.telling else "",
+        **_told(composer),
     }
     if not form.errors:
         said = _said(form)

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from core.api.fields import Id, SlugOrId, Time
+from core.api.fields import Id, Seconds, SlugOrId, Time
 from core.api.permissions import Configures, Reads, Responds
 from core.api.views import Lists, Shows, ViewSet
 from incidents.audiences.models import AudienceList
@@ -20,6 +20,7 @@ from incidents.severities.models import Severity
 from incidents.updates import operations, queries
 from incidents.updates.models import Audience, Told, UpdateTemplate
 from incidents.wording import rules as tone
+from incidents.wording.rules import LONGEST_FIELD, Layout
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -28,6 +29,26 @@ if TYPE_CHECKING:
 INCIDENT = OpenApiParameter(
     "incident", str, OpenApiParameter.PATH, description="The incident's number: INC-12 or 12."
 )
+
+
+class UpdateIn(serializers.Serializer[dict[str, Any]]):
+    """An update to publish. A later `status` moves the incident along; `no_news` needs no text.
+
+    The `fields` of a `layout` become its text. `lists` names by their slugs who is told; without it, as configured.
+    """
+
+    audience = serializers.ChoiceField(choices=Audience.choices)
+    text = serializers.CharField(required=False, allow_blank=True, max_length=20_000)
+    status = serializers.ChoiceField(choices=STATUSES, required=False)
+    components = serializers.DictField(child=serializers.CharField(max_length=40), required=False)
+    public_title = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    next_update_in_seconds = Seconds(required=False, allow_null=True, min_value=60, max_value=7 * 86400)
+    no_news = serializers.BooleanField(required=False)
+    layout = serializers.ChoiceField(choices=[each.value for each in Layout], required=False)
+    fields = serializers.DictField(  # type: ignore[assignment]
+        child=serializers.CharField(max_length=LONGEST_FIELD, allow_blank=True), required=False
+    )
+    lists = serializers.ListField(child=serializers.CharField(max_length=40), required=False, max_length=100)
 
 
 class ToldOut(serializers.ModelSerializer[Told]):

@@ -57,6 +57,7 @@ class Update(models.Model):
     layout = models.CharField(max_length=6, choices=LAYOUTS, default=Layout.PLAIN)
     fields = models.JSONField(default=dict, help_text="What stood in each field of its layout.")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     published_at = models.DateTimeField(db_default=Now())
     idempotency_key = models.UUIDField(null=True, unique=True)
 

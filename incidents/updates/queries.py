@@ -41,7 +41,7 @@ class NotAList(Refused):
 def updates(user: User | AnonymousUser, incident: Incident) -> QuerySet[Update]:
     """Give the updates of an incident, newest first."""
     found = Update.objects.visible_to(user).filter(incident=incident)
-    return found.select_related("author").order_by("-published_at", "-id")
+    return found.select_related("author", "approved_by").order_by("-published_at", "-id")
 
 
 def templates(incident: Incident, audience: str) -> list[UpdateTemplate]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from core.accounts.models import User
     from incidents.lifecycle.models import Incident
 
 
@@ -59,6 +60,22 @@ class PublicOutlet(Protocol):
     ) -> Sequence[Preview]:
         """Show the update as it would stand on each page."""
         ...
+
+
+Gate = Callable[["Incident", str, "User | None"], None]
+
+_gates: list[Gate] = []
+
+
+def set_gate(gate: Gate) -> None:
+    """Name what holds up an update that somebody else must look at first, in `AppConfig.ready()`; it raises."""
+    _gates[:] = [gate]
+
+
+def pass_gate(incident: Incident, audience: str, actor: User | None) -> None:
+    """Raise where somebody else must look at it first."""
+    for gate in _gates:
+        gate(incident, audience, actor)
 
 
 _outlets: list[PublicOutlet] = []

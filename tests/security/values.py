@@ -18,6 +18,7 @@ from core.people.invitations import operations as invitations
 from core.tokens import operations as tokens
 from incidents.edits.views import EDITS
 from incidents.models import (
+    ApprovalRule,
     AudienceMember,
     Change,
     Incident,
@@ -112,6 +113,7 @@ class Values:
         absence = absences.add(self.admin, start=now, end=now + timedelta(days=400))
         away = absences.add_calendar(self.admin, url="https://calendar.example/away.ics")
         nudge = cast.nudge(Incident.objects.active().earliest("id"))
+        approval = cast.approval(Incident.objects.active().earliest("id"))
         todo = cast.task(of=Incident.objects.active().earliest("id"), by=self.admin)
         handoff = handoffs.hand_over(override.schedule, at=now, outgoing=[], incoming=[self.responder.pk])
         task = handoffs.add_task(override.schedule, kind="alert", text="Less noise", actor=self.admin)
@@ -159,6 +161,9 @@ class Values:
             ],
             "/incidents/{number}/tasks/": {"number": f"INC-{active}", "pk": todo.pk},
             "/incidents/{number}/nudges/": {"number": f"INC-{active}", "pk": nudge.pk},
+            "/incidents/{number}/approvals/": {"number": f"INC-{active}", "pk": approval.pk},
+            "/api/v1/incidents/{incident}/approvals/": {"incident": f"INC-{active}", "ref": approval.pk},
+            "/api/v1/approval-rules/": {"ref": _first(ApprovalRule)},
             "/incidents/{number}/updates/": {
                 "number": f"INC-{active}",
                 "pk": _first(Update, incident__number=active),

@@ -32,12 +32,12 @@ from incidents.room.api.requests import (
     RoleIn,
     SeverityIn,
     StatusIn,
-    UpdateIn,
 )
 from incidents.severities import queries as severities
 from incidents.tasks import queries as tasks
 from incidents.updates import operations as updates
 from incidents.updates import queries as update_queries
+from incidents.updates.api import UpdateIn
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

@@ -14,8 +14,6 @@ from incidents.lifecycle import operations, registry
 from incidents.lifecycle.models import EntryKind, Outcome
 from incidents.lifecycle.rules import Status
 from incidents.severities import queries as severities
-from incidents.updates.models import Audience
-from incidents.wording.rules import LONGEST_FIELD, Layout
 
 STATUSES = [status.value for status in Status]
 WRITTEN = [EntryKind.NOTE.value, EntryKind.DECISION.value, EntryKind.ACTION.value, EntryKind.HYPOTHESIS.value]
@@ -166,26 +164,6 @@ class PageIn(serializers.Serializer[Any]):
         if found is None:
             raise ValidationError({kinds[0]: [f"There is no {kinds[0]} “{data[kinds[0]]}”."]})
         return {"target": found, "message": data.get("message", "")}
-
-
-class UpdateIn(serializers.Serializer[Any]):
-    """An update to publish. A later `status` moves the incident along; `no_news` needs no text.
-
-    The `fields` of a `layout` become its text. `lists` names by their slugs who is told; without it, as configured.
-    """
-
-    audience = serializers.ChoiceField(choices=Audience.choices)
-    text = serializers.CharField(required=False, allow_blank=True, max_length=LONG)
-    status = serializers.ChoiceField(choices=STATUSES, required=False)
-    components = serializers.DictField(child=serializers.CharField(max_length=40), required=False)
-    public_title = serializers.CharField(required=False, allow_blank=True, max_length=200)
-    next_update_in_seconds = Seconds(required=False, allow_null=True, min_value=60, max_value=7 * 86400)
-    no_news = serializers.BooleanField(required=False)
-    layout = serializers.ChoiceField(choices=[each.value for each in Layout], required=False)
-    fields = serializers.DictField(  # type: ignore[assignment]
-        child=serializers.CharField(max_length=LONGEST_FIELD, allow_blank=True), required=False
-    )
-    lists = serializers.ListField(child=serializers.CharField(max_length=40), required=False, max_length=100)
 
 
 class EntryIn(serializers.Serializer[Any]):

@@ -3,6 +3,7 @@
 from incidents.updates.operations.publishing import (
     LONGEST,
     SHORTEST,
+    NeedsApproval,
     NotALayout,
     NotAnAudience,
     NotAStage,
@@ -33,6 +34,7 @@ __all__ = [
     "LONGEST",
     "SHORTEST",
     "TOLD",
+    "NeedsApproval",
     "NotALayout",
     "NotAStage",
     "NotATime",

@@ -18,7 +18,7 @@ from incidents.lifecycle.rules import Status
 from incidents.updates import queries, rules
 from incidents.updates.models import Audience, Update
 from incidents.updates.operations import telling
-from incidents.updates.registry import public_outlet
+from incidents.updates.registry import pass_gate, public_outlet
 from incidents.wording import rules as wording
 from incidents.wording.rules import Layout
 
@@ -52,6 +52,10 @@ class NotAStage(Refused):
     """There is no such stage."""
 
 
+class NeedsApproval(Refused):
+    """Somebody else looks at this update before it goes out."""
+
+
 class NotALayout(Refused):
     """An update is written in the fields of its layout, or as one text."""
 
@@ -71,6 +75,7 @@ def publish(  # noqa: PLR0913 - each is one choice of the composer
     fields: Mapping[str, str] | None = None,
     lists: Sequence[str] | None = None,
     actor: User | None,
+    approved_by: User | None = None,
     key: UUID | None = None,
 ) -> Update:
     """Publish a written update, tell its lists, and set the clock of the next one.
@@ -83,6 +88,8 @@ def publish(  # noqa: PLR0913 - each is one choice of the composer
     known = Update.objects.filter(idempotency_key=key, incident=incident).first() if key else None
     if known is not None:
         return known
+    if approved_by is None and not no_news:  # that has no words of its own
+        pass_gate(incident, audience, actor)
     stage = _stage(status) or Status(incident.status)
     _check(incident, audience, components or {}, next_update_in_seconds)
     if lifecycle_rules.goes_along(Status(incident.status), stage):
@@ -117,6 +124,7 @@ def publish(  # noqa: PLR0913 - each is one choice of the composer
         layout=layout if known_fields else Layout.PLAIN,
         fields=known_fields,
         author=actor,
+        approved_by=approved_by,
         idempotency_key=key,
     )
     telling.tell(incident, update, told.recipients)

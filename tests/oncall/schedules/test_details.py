@@ -7,8 +7,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from oncall.schedules.rules import check, compare
-from oncall.schedules.rules.layers import Away, CoverageHours, Handoff, Layer, Malformed, Restriction, Unit
-from oncall.schedules.rules.resolver import Slice, beside, final, now
+from oncall.schedules.rules.layers import (
+    Away,
+    CoverageHours,
+    Handoff,
+    Layer,
+    Malformed,
+    Override,
+    Restriction,
+    Unit,
+)
+from oncall.schedules.rules.resolver import Slice, at, beside, final, now
 from oncall.schedules.rules.turns import turn_at, whole
 
 ANA, BEN, CLEO = 1, 2, 3
@@ -86,6 +95,19 @@ def test_nobody_is_named_before_all_turns_have_come_round(people: int, named: in
     """Of turns of a day, 400 days hold seven rounds of 56 people and not of 63; one place in seven is on Mondays."""
     mondays = replace(rotation(*range(1, people + 1)), restrictions=(Restriction(0, time(10), time(12)),))
     assert [len(each.users) for each in check.complaints([mondays], MONDAY)] == [named] * bool(named)
+
+
+def test_turns_of_hours_come_round_after_as_many_weeks_as_there_are_people() -> None:
+    mondays = (Restriction(0, time(10), time(11)),)
+    hours = replace(rotation(*range(1, 61), unit=Unit.HOUR), restrictions=mondays)
+    assert check.complaints([hours], MONDAY) == []
+    fewer = replace(rotation(*range(1, 49), unit=Unit.HOUR), restrictions=mondays)
+    assert [len(each.users) for each in check.complaints([fewer], MONDAY)] == [46]
+
+
+def test_how_long_a_rotation_has_gone_on_does_not_matter() -> None:
+    mondays = replace(rotation(*range(1, 64)), restrictions=(Restriction(0, time(10), time(12)),))
+    assert check.complaints([mondays], MONDAY + 3640 * DAY) == []
 
 
 # What an edit changes
@@ -194,6 +216,47 @@ def test_where_nobody_is_beside_it_says_how_far_was_looked(
 def test_what_a_horizon_of_a_day_holds_is_looked_at_once() -> None:
     assert beside([rotation(ANA, BEN)], [], MONDAY, DAY, before=False).users == ()
     assert beside([rotation(ANA, BEN)], [], MONDAY, DAY + HOUR, before=False).users == (BEN,)
+
+
+# Who is away
+
+
+def test_who_yields_stays_where_nobody_else_is_left() -> None:
+    away = [
+        Away(ANA, MONDAY, MONDAY + 5 * DAY, "is away", passes_on=True, yields=True),
+        Away(BEN, MONDAY, MONDAY + 5 * DAY, "is away", passes_on=True),
+    ]
+    daily = rotation(ANA, BEN)
+    assert at([daily], [], MONDAY + HOUR, away=away).users == (ANA,)
+    assert at([daily], [], MONDAY + DAY + HOUR, away=away).users == ()
+    alone = at([rotation(ANA)], [], MONDAY + HOUR, away=away)
+    assert (alone.users, alone.reason) == (
+        (ANA,),
+        'layer "Primary" (daily, 09:00 UTC), also while away because nobody else is left',
+    )
+    assert at([rotation(BEN)], [], MONDAY + HOUR, away=away).users == ()
+
+
+def test_who_yields_can_be_put_on_call_and_who_is_gone_cannot() -> None:
+    def cover(user: int) -> Override:
+        return Override(1, MONDAY, MONDAY + DAY, user, None, 1, replaces_everybody=True)
+
+    away = [
+        Away(BEN, MONDAY, MONDAY + DAY, "is away", yields=True),
+        Away(CLEO, MONDAY, MONDAY + DAY, "is not active"),
+    ]
+    assert at([rotation(ANA)], [cover(BEN)], MONDAY + HOUR, away=away).users == (BEN,)
+    kept = at([rotation(ANA)], [cover(CLEO)], MONDAY + HOUR, away=away)
+    assert kept.users == (ANA,)
+    assert kept.reason.endswith("ignored, its person is not active")
+    own = replace(cover(CLEO), layer=7)
+    named = at([replace(rotation(ANA), lineage=7)], [own], MONDAY + HOUR, away=away)
+    assert 'of layer "Primary"' in named.reason
+
+
+def test_everybody_is_not_one_person() -> None:
+    with pytest.raises(Malformed, match=r"^everybody is not one person$"):
+        Override(1, MONDAY, MONDAY + DAY, ANA, BEN, 1, replaces_everybody=True)
 
 
 # Whole turns, and windows beside a change of the clock

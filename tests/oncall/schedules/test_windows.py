@@ -14,6 +14,7 @@ from oncall.schedules.rules.windows import Run, joined, over_days, reaching
         ((4, time(9), 4, time(17)), [(4, 9, 17)]),
         ((4, time(9), 5, time(17)), [(4, 9, 0), (5, 0, 17)]),
         ((6, time(22), 0, time(6)), [(6, 22, 6)]),
+        ((4, time(9), 5, time(9)), [(4, 9, 9)]),
         ((0, time(9), 2, time(0)), [(0, 9, 0), (1, 0, 0)]),
         ((1, time(9), 1, time(9)), [(1, 9, 0), *((n % 7, 0, 0) for n in range(2, 8)), (1, 0, 9)]),
     ],
@@ -85,6 +86,8 @@ def test_a_window_opens_earlier_where_that_makes_it_longer(
     wanted = [as_window(*found)] if found else None
     assert reaching([as_window(*window)], start, end) == wanted
     assert reaching([as_window(*window)], start - timedelta(days=1), end) is None
+    other = as_window(3, 12, 14)
+    assert reaching([other, as_window(*window)], start, end) == (wanted and [other, *wanted])
 
 
 def as_window(weekday: int | None, start: int, end: int) -> Restriction:

@@ -114,7 +114,7 @@ def _stage(given: QueryDict, incident: Incident) -> str:
 def _still_holds(form: UpdateForm, telling: Telling | None) -> bool:
     """Say whether the button's promise holds: who is told may have changed since it was drawn."""
     said = form.cleaned_data["said"]
-    if telling is None or said in ("", _promise(telling)):
+    if telling is None or said in ("", telling.promise):
         return True
     words = telling.words or "nobody"
     form.add_error(None, f"Who is told has changed. It goes to {words} now: look, and press again.")
@@ -122,18 +122,7 @@ def _still_holds(form: UpdateForm, telling: Telling | None) -> bool:
 
 
 def _told(composer: Composer) -> dict[str, Any]:
-    promise = _promise(composer.telling) if composer.telling else ""
-    return {
-        "telling": composer.telling,
-        "audience": composer.audience,
-        "promise": promise,
-        "asks": composer.asks,
-    }
-
-
-def _promise(telling: Telling) -> str:
-    """What the button said: by this it is known whether it still holds when it is pressed."""
-    return f"{telling.kind}: {telling.button}"
+    return {"telling": composer.telling, "audience": composer.audience, "asks": composer.asks}
 
 
 @require_GET
@@ -249,7 +238,7 @@ def telling(request: PersonRequest, number: int) -> HttpResponse:
         was=request.GET.get("kind", ""),
         actor=request.user,
     )
-    context = {"incident": incident, "telling": found, "audience": audience, "promise": _promise(found)}
+    context = {"incident": incident, "telling": found, "audience": audience}
     context["asks"] = queries.asks(incident, audience=audience, actor=request.user)
     return render(request, "incidents/updates/_telling.html", context)
 

@@ -146,6 +146,11 @@ class Telling:
         return telling_rules.button(self.recipients, named=only)
 
     @property
+    def promise(self) -> str:
+        """Name what the button says: by this it is known whether it still holds when it is pressed."""
+        return f"{self.kind}: {self.button}"
+
+    @property
     def too_soon(self) -> list[Choice]:
         """Give the lists that were told a moment ago."""
         return [choice for choice in self.chosen if choice.too_soon]

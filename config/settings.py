@@ -302,6 +302,9 @@ CHANGES_ROLLBACK_MINUTES = env.number(
     15,
     "Made so shortly before it broke, a change is proposed to be taken back first.",
 )
+OBSERVATION_DAYS = env.number(
+    "OBSERVATION_DAYS", 7, "Something odd that was noted is forgotten after so many days."
+)
 CHANGES_KEPT_DAYS = env.number("CHANGES_KEPT_DAYS", 90, "Reported changes are forgotten after so many days.")
 HISTORY_AFTER_DAYS = env.number(
     "HISTORY_AFTER_DAYS", 7, "Messages that ended so long ago move to the history, in partitions by month."

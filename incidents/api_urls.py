@@ -3,6 +3,7 @@ from incidents.audiences.api import Audiences
 from incidents.catalog.api import ServiceViewSet
 from incidents.changes.api import ChangeViewSet
 from incidents.nudges.api import NudgeRules, Nudges
+from incidents.observations.api import Observations
 from incidents.room.api.incidents import IncidentViewSet
 from incidents.severities.api import SeverityViewSet
 from incidents.tasks.api import Checklists, Tasks
@@ -15,6 +16,7 @@ routes = [
     ("update-templates", UpdateTemplates, "update-template"),
     ("services", ServiceViewSet, "service"),
     ("changes", ChangeViewSet, "change"),
+    ("observations", Observations, "observation"),
     ("severities", SeverityViewSet, "severity"),
     ("nudge-rules", NudgeRules, "nudge-rule"),
     ("incidents/(?P<incident>[^/]+)/nudges", Nudges, "incident-nudge"),

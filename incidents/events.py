@@ -208,3 +208,21 @@ class ChangeRecorded:
 
     change_id: int
     service_id: int
+
+
+@event("observation.noted")
+@dataclass(frozen=True, slots=True)
+class ObservationNoted:
+    """Somebody noted something odd that is no incident yet."""
+
+    observation_id: int
+    service_id: int | None
+
+
+@event("observation.ended")
+@dataclass(frozen=True, slots=True)
+class ObservationEnded:
+    """Something odd was settled, or became part of an incident: `outcome` is settled or incident."""
+
+    observation_id: int
+    outcome: str

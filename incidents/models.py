@@ -11,6 +11,7 @@ from incidents.lifecycle.models import (
     TimelineEntry,
 )
 from incidents.nudges.models import Nudge, NudgeRule
+from incidents.observations.models import Observation
 from incidents.severities.models import Question, Severity
 from incidents.tasks.models import Checklist, ChecklistStep, Task
 from incidents.updates.models import Told, Update, UpdateTemplate
@@ -28,6 +29,7 @@ __all__ = [
     "Incident",
     "Nudge",
     "NudgeRule",
+    "Observation",
     "Participant",
     "Question",
     "RoleAssignment",

@@ -34,4 +34,5 @@ urlpatterns = [
     path("", include("incidents.audiences.urls")),
     path("", include("incidents.catalog.urls")),
     path("", include("incidents.changes.urls")),
+    path("", include("incidents.observations.urls")),
 ]

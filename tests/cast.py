@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rest_framework.test import APIClient
 
     from core.outbox.models import Message
-    from incidents.models import Approval, Checklist, Incident, Nudge, Service, Severity, Task
+    from incidents.models import Approval, Checklist, Incident, Nudge, Observation, Service, Severity, Task
     from oncall.escalation.rules.plans import LevelSpec, TargetSpec
     from oncall.models import (
         Alert,
@@ -179,6 +179,15 @@ def nudge(incident: Incident) -> Nudge:
 
     at = incident.declared_at
     return Nudge.objects.create(incident=incident, kind="no_progress", since=at, due_at=at)
+
+
+def observation(
+    text: str = "Login felt slow twice", *, by: User, service: Service | None = None
+) -> Observation:
+    """Something odd that a person noted."""
+    from incidents.observations import operations  # noqa: PLC0415 - models load after Django is set up
+
+    return operations.note(text=text, actor=by, service=service)
 
 
 def task(

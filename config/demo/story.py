@@ -21,6 +21,7 @@ from incidents.changes.models import Change, ChangeKind
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import EntryKind, Incident, TimelineEntry
 from incidents.lifecycle.rules import TIMES, Status
+from incidents.observations import operations as observations
 from incidents.severities.models import Severity
 from incidents.tasks import operations as tasks
 from incidents.tasks.models import State, Task
@@ -66,6 +67,7 @@ def tell(company: Company) -> None:
     _search(company)
     _invoices(company)
     _changes(company)
+    _odd(company)
     # Listeners' work was done here, in order; delivering these events again would page people for old stories.
     EventDelivery.objects.filter(done_at=None).update(done_at=Now())
     Message.objects.filter(client=updates.TOLD).delete()
@@ -227,6 +229,15 @@ def _invoices(company: Company) -> None:
         ],
     )  # fmt: skip
     _into_the_past(incident, timedelta(minutes=68))
+
+
+def _odd(company: Company) -> None:
+    row = observations.note(
+        text="Invoices open a second slower than last week, for two customers.",
+        service=company.services["billing-worker"],
+        actor=company.people["priya"],
+    )
+    observations.seen_again(row, actor=company.people["samir"])
 
 
 def _changes(company: Company) -> None:

@@ -112,6 +112,7 @@ class Values:
         _, now_secret = feeds.add(self.admin, kind=Kind.NOW, schedule=override.schedule)
         absence = absences.add(self.admin, start=now, end=now + timedelta(days=400))
         away = absences.add_calendar(self.admin, url="https://calendar.example/away.ics")
+        odd = cast.observation(by=self.admin)
         nudge = cast.nudge(Incident.objects.active().earliest("id"))
         approval = cast.approval(Incident.objects.active().earliest("id"))
         todo = cast.task(of=Incident.objects.active().earliest("id"), by=self.admin)
@@ -221,6 +222,8 @@ class Values:
             "/api/v1/teams/": {"ref": "payments"},
             "/api/v1/services/": {"ref": "payments-api"},
             "/api/v1/changes/": {"ref": _first(Change)},
+            "/observations/": {"pk": odd.pk},
+            "/api/v1/observations/": {"ref": odd.pk},
             "/api/v1/severities/": {"ref": Severity.objects.earliest("id").slug},
             "/api/v1/incidents/": {"ref": f"INC-{active}"},
             "/api/v1/incidents/{incident}/tasks/": {"incident": f"INC-{active}", "ref": todo.pk},

@@ -101,6 +101,7 @@ class UpdateTemplateOut(serializers.ModelSerializer[UpdateTemplate]):
     audience_list = serializers.CharField(
         source="for_list.slug", default=None, allow_null=True, read_only=True
     )
+    status = serializers.ChoiceField(choices=["", *(value for value, _ in STATUSES)], read_only=True)
     example = serializers.SerializerMethodField()
     hints = serializers.SerializerMethodField()
 

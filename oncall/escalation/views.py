@@ -15,18 +15,21 @@ from oncall.alerts.models import Urgency
 from oncall.escalation import operations, queries
 from oncall.escalation.forms.branches import HOW
 from oncall.escalation.forms.levels import Draft, Levels, choices, in_minutes
+from oncall.escalation.forms.outside import first_levels, propose
 from oncall.escalation.forms.policies import LastResortForm, PolicyForm, SimulateForm
 from oncall.matching.rules import Facts
 from oncall.nights import operations as limits
 from oncall.nights import queries as nights
 from oncall.nights.forms import NightLimitForm
 from oncall.quiet.rules import WEEKDAYS
+from oncall.schedules import queries as schedules
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from core.accounts.requests import PersonRequest
     from oncall.escalation.models import Policy
+    from oncall.schedules.models import Schedule
 
 
 @require_GET
@@ -128,8 +131,11 @@ def _detail(request: PersonRequest, slug: str, template: str) -> HttpResponse:
 def new(request: PersonRequest) -> HttpResponse:
     """Make a policy."""
     if request.method != "POST":
-        form = PolicyForm(user=request.user, initial={"repeat": 2, "acks_needed": 1})
-        return _editor(request, None, form, Levels([Draft(), Draft()]))
+        outside = _outside(request)
+        said = {"name": outside.name, "team": outside.team_id} if outside else {}
+        form = PolicyForm(user=request.user, initial={"repeat": 2, "acks_needed": 1, **said})
+        levels = first_levels(outside) if outside else Levels([Draft(), Draft()])
+        return _proposing(request, None, form, levels, outside)
     return _edited(request, None)
 
 
@@ -151,7 +157,25 @@ def edit(request: PersonRequest, slug: str) -> HttpResponse:
         "version": policy.version,
     }
     form = PolicyForm(user=request.user, policy=policy, initial=initial)
-    return _editor(request, policy, form, Levels.of(queries.plan_of(policy)))
+    return _proposing(request, policy, form, Levels.of(queries.plan_of(policy)), _outside(request))
+
+
+def _outside(request: PersonRequest) -> Schedule | None:
+    """The schedule of `?outside=`, for whose closed hours a level is proposed."""
+    return schedules.schedules().filter(slug=request.GET.get("outside", "")).first()
+
+
+def _proposing(
+    request: PersonRequest,
+    policy: Policy | None,
+    form: PolicyForm,
+    levels: Levels,
+    outside: Schedule | None,
+) -> HttpResponse:
+    if outside is None:
+        return _editor(request, policy, form, levels)
+    number = propose(levels, outside, queries.words_of_worst())
+    return _editor(request, policy, form, levels, proposed=(number, outside) if number else None)
 
 
 @require_POST
@@ -199,9 +223,11 @@ def _editor(
     form: PolicyForm,
     levels: Levels,
     *,
+    proposed: tuple[int, Schedule] | None = None,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     context: dict[str, object] = {
+        "proposed": proposed,
         "policy": policy,
         "form": form,
         "levels": levels,

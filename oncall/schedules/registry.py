@@ -149,6 +149,29 @@ def notices(schedule_id: int, at: datetime) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """What a schedule lacks perhaps, calmly: a sentence, and the link to where it is mended."""
+
+    note: str
+    link: str
+    address: str
+
+
+Offers = Callable[["Schedule", "User", datetime], Iterable[Offer]]
+_offers: list[Offers] = []
+
+
+def add_offers(read: Offers) -> None:
+    """Let a feature offer something to a reader of a schedule at a moment."""
+    _offers.append(read)
+
+
+def offers(schedule: Schedule, viewer: User, at: datetime) -> list[Offer]:
+    """Give what is offered to a reader of a schedule."""
+    return [each for read in _offers for each in read(schedule, viewer, at)]
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A level of a policy, from 1 on, and who it says that they are to the others."""
 

@@ -12,6 +12,7 @@ from oncall.announcements import operations as announcing
 from oncall.announcements import queries as announcements
 from oncall.calendars import operations as ending_calendars
 from oncall.calendars import queries as calendars
+from oncall.escalation import queries as escalation
 from oncall.feeds import queries as feeds
 from oncall.lookahead import registry as ahead
 from oncall.nights import queries as nights
@@ -44,6 +45,7 @@ def register() -> None:
     schedules.add_ending(shadows.ending)
     schedules.add_ending(announcements.ending)
     schedules.add_notices(announcements.notices)
+    schedules.add_offers(escalation.offers)
     watch.add_chore(watch.Chore("who is on call in chats", 300, announcing.refresh_all))
     outbox.register(outbox.Client(shadowing.CLIENT, shadowing.unwanted, pages.stored, shadowing.hear))
     timers.on(operations.EXPIRE)(operations.expire)

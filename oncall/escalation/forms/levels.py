@@ -137,6 +137,11 @@ class Levels:
             self._move(n, n - 1 if what == "up" else n + 1)
         self._number()
 
+    def insert(self, place: int, draft: Draft) -> None:
+        """Put a level before the one at a place, from 0."""
+        self.drafts.insert(place, draft)
+        self._number()
+
     def _number(self) -> None:
         """Name the fields of each level by where it stands now."""
         for n, draft in enumerate(self.drafts):

@@ -64,6 +64,7 @@ from oncall.escalation.queries.notices import (
     summary,
     title,
 )
+from oncall.escalation.queries.outside import offers, words_of_worst
 from oncall.escalation.queries.simulating import Line, reach, simulate
 from oncall.escalation.queries.worst import severity_of_rank_1, worst_of
 
@@ -112,6 +113,7 @@ __all__ = [
     "next_up",
     "notice",
     "now",
+    "offers",
     "page_content",
     "passed_on_to",
     "plan_of",
@@ -132,5 +134,6 @@ __all__ = [
     "usable",
     "used_by",
     "was_asked",
+    "words_of_worst",
     "worst_of",
 ]

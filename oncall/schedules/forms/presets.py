@@ -79,8 +79,8 @@ PRESETS = {
     ),
     "business-hours": Preset(
         "Business hours",
-        "Outside of them nobody is on call by design, and that is no gap. For the highest severity at any hour give the"
-        " escalation policy a branch by severity, which asks somebody else.",
+        "Outside of them nobody is on call by design, and that is no gap. Once it is saved, its page leads to who is paged"
+        " at these hours for the worst level.",
         ({"name": "Primary"},),
         shown_windows([(day, time(9), time(17)) for day in range(FRIDAY + 1)]),
     ),

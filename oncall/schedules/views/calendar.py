@@ -148,6 +148,7 @@ def _calendar(
         "watch": queries.watch(schedule, at=now),
         "reaching": registry.reaching(schedule.pk),
         "notices": registry.notices(schedule.pk, now),
+        "offers": registry.offers(schedule, request.user, now),
         "sources": registry.sources(schedule),
         "mine": [
             shift

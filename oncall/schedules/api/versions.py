@@ -99,6 +99,9 @@ class WholeVersionOutput(VersionOutput):
 
 class RestoreInput(serializers.Serializer[dict[str, Any]]):
     effective_at = Time(required=False, help_text="From when on it counts; default now, never the past.")
+    accept_gaps = serializers.BooleanField(
+        default=False, help_text="Restore it although nobody is on call then where somebody is now."
+    )
 
 
 class ChangeOutput(serializers.Serializer[Any]):
@@ -144,11 +147,19 @@ class Versions(ViewSet):
     @extend_schema(parameters=[NUMBER], request=RestoreInput, responses=WholeVersionOutput)
     @action(detail=True, methods=["post"], url_path="versions/(?P<number>[0-9]{1,9})/restore")
     def restore(self, request: Request, ref: str, number: str) -> Response:
-        """Let a version count again from `effective_at` on, as a new one."""
+        """Let a version count again from `effective_at` on, as a new one.
+
+        409 where nobody would be on call in the next four weeks where somebody is, unless `accept_gaps` says that you know.
+        """
         schedule = self.get_object()
         row = _found(schedule, number)
+        data = self.read(RestoreInput)
         saved = operations.restore(
-            schedule, row.number, effective_at=self.read(RestoreInput).get("effective_at"), actor=self.person
+            schedule,
+            row.number,
+            effective_at=data.get("effective_at"),
+            accepts_gaps=data["accept_gaps"],
+            actor=self.person,
         )
         return Response(_whole(_found(schedule, str(saved.number))))
 

@@ -105,6 +105,7 @@ def save_seen(  # noqa: PLR0913 - a save is all of these
     version: int | None = None,
     accepts_gaps: bool = False,
     seen: Sequence[tuple[datetime, datetime]] = (),
+    restored_from: int | None = None,
     actor: User | None,
 ) -> ScheduleVersion:
     """Save rotations as `save_layers` does; refused where that opens a gap which is neither accepted nor `seen`."""
@@ -127,7 +128,7 @@ def save_seen(  # noqa: PLR0913 - a save is all of these
         ]
         if unseen:
             raise OpensGaps(mine, unseen, time_zone or mine.time_zone)
-    return save_layers(mine, **given)
+    return save_layers(mine, **given, restored_from=restored_from)
 
 
 def difference(schedule: Schedule, old: int, new: int) -> list[compare.Change]:

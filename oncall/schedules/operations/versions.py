@@ -12,7 +12,8 @@ from core.errors import Refused
 from core.timers import operations as timers
 from oncall.schedules import queries
 from oncall.schedules.operations.changes import changed, locked
-from oncall.schedules.operations.layers import BEGIN, save_layers
+from oncall.schedules.operations.layers import BEGIN
+from oncall.schedules.operations.previews import save_seen
 from oncall.schedules.operations.specs import specs_of, terms_of
 
 if TYPE_CHECKING:
@@ -33,17 +34,22 @@ def restore(
     *,
     effective_at: datetime | None = None,
     version: int | None = None,
+    accepts_gaps: bool = False,
     actor: User | None,
 ) -> ScheduleVersion:
-    """Let what an earlier version said count again from a moment on (default: now), as a new version."""
+    """Let what an earlier version said count again from a moment on (default: now), as a new version.
+
+    Refused where that opens a gap which is not accepted, as a save is.
+    """
     old = queries.version(schedule, number)
-    return save_layers(
+    return save_seen(
         schedule,
         layers=specs_of(queries.layers_of(old)),
         effective_at=effective_at,
         time_zone=old.time_zone,
         terms=terms_of(old),
         version=version,
+        accepts_gaps=accepts_gaps,
         restored_from=old.number,
         actor=actor,
     )

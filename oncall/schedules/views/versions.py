@@ -57,9 +57,11 @@ def restore(request: PersonRequest, slug: str, number: int) -> HttpResponse:
                 queries.version(schedule, number).number,
                 effective_at=form.cleaned_data["effective_at"],
                 version=form.cleaned_data["version"],
+                accepts_gaps=form.cleaned_data["gaps"],
                 actor=request.user,
             )
         except Refused as refusal:
+            form.asks_gaps = isinstance(refusal, operations.OpensGaps)
             form.add_error(None, str(refusal))
         else:
             messages.success(request, f"Version {number} is restored as version {saved.number}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -159,3 +160,28 @@ class TestGaps:
         assert known["gaps_seen"]
         assert browser.post(page, known | dict.fromkeys(people, "nobody") | {"do": "save"}).status_code == 302
         assert schedule.versions.count() == 2
+
+    def test_restoring_a_version_is_asked_about_as_well(
+        self, schedule: Schedule, browser: Client, ada: User
+    ) -> None:
+        (full,) = operations.specs_of(schedule.layers.all())
+        nobody = replace(full, participants=[None])
+        operations.save_layers(schedule, layers=[nobody], actor=None)
+        operations.save_layers(schedule, layers=[full], actor=None)
+        action = f"/on-call/{schedule.slug}/versions/2/restore/"
+        typed = shown(browser, f"/on-call/{schedule.slug}/versions/2/", action)
+        assert "gaps" not in typed
+        said = browser.post(action, typed)
+        assert said.status_code == 422
+        assert "Nobody would be on call in Payments primary from " in said.content.decode()
+        assert "and I know it" in said.content.decode()
+        program, url = cast.caller(ada), f"/api/v1/schedules/{schedule.slug}/versions/2/restore/"
+        assert program.post(url, {}, format="json").status_code == 409
+        assert schedule.versions.count() == 3
+        assert program.post(url, {"accept_gaps": True}, format="json").json()["restored_from"] == 2
+        # What has nobody already is no new gap, and one that closes it never is.
+        assert program.post(url, {}, format="json").status_code == 200
+        assert program.post(url.replace("/2/", "/1/"), {}, format="json").status_code == 200
+        again = shown(browser, f"/on-call/{schedule.slug}/versions/2/", action)
+        assert browser.post(action, again | {"gaps": "on"}).status_code == 302
+        assert schedule.versions.count() == 7

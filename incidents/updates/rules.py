@@ -51,7 +51,7 @@ EXAMPLE = {
     "status": "investigating",
     "impact": "About 3 in 10 card payments fail",
     "hypothesis": "a change of 13:55",
-    "next_decision": "roll it back by 14:20",
+    "next_decision": "whether to roll it back",
     "recent_changes": "checkout 2.3.4 at 13:55",
     "commander": "Sam",
     "next_update": "14:30 UTC",

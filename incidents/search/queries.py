@@ -1,8 +1,9 @@
-"""Incidents by the words of their facts and timelines; services; runbooks that services name."""
+"""Incidents by the words of their facts and timelines; services, their runbooks and changes; what was odd."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
@@ -12,9 +13,11 @@ from core.search.registry import Hit
 from core.search.rules import excerpt
 from incidents.catalog import queries as catalog
 from incidents.catalog.models import LinkKind, Service, ServiceLink
+from incidents.changes import queries as changed
 from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle.models import FACTS, Incident, Participant, TimelineEntry
 from incidents.lifecycle.rules import ACTIVE, parse_ref
+from incidents.observations import queries as odd
 from incidents.severities import queries as severities
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from incidents.lifecycle.models import IncidentQuerySet
 
 OPERATORS = frozenset({"is", "sev", "service", "team", "who", "before", "after"})
+DATED = frozenset({"service", "before", "after"})
 
 
 def incidents(user: User, query: Query, most: int) -> list[Hit]:
@@ -129,3 +133,34 @@ def runbooks(user: User, query: Query, most: int) -> list[Hit]:
         links = links.filter(service__in=Service.objects.filter(_called(query.operators["service"])))
     found = links.select_related("service").order_by("label", "id")[:most]
     return [Hit(link.label, link.url, link.service.name) for link in found]
+
+
+def changes(user: User, query: Query, most: int) -> list[Hit]:
+    """Changes with each word in what they say, the latest first."""
+    named = search.contains(query.words, "summary", "version", "by", "service__name")
+    found = changed.changes(user).filter(named, search.between(query, "at"), _of(query))
+    return [
+        Hit(
+            f"{row.summary} {row.version}".strip(),
+            f"{reverse('incidents:changes')}?{urlencode({'service': row.service.slug})}",
+            row.service.name,
+            at=row.at,
+        )
+        for row in found[:most]
+    ]
+
+
+def observations(user: User, query: Query, most: int) -> list[Hit]:
+    """What somebody found odd, the latest first."""
+    named = search.contains(query.words, "text", "service__name")
+    found = odd.seen(user).filter(named, search.between(query, "noted_at"), _of(query))
+    page = reverse("incidents:observations")
+    return [
+        Hit(row.text, f"{page}?show=over" if row.ended_at else page, str(row.service or ""), at=row.noted_at)
+        for row in found[:most]
+    ]
+
+
+def _of(query: Query) -> Q:
+    name = query.operators.get("service")
+    return Q(service__in=Service.objects.filter(_called(name))) if name else Q()

@@ -9,8 +9,10 @@ from django.test import Client
 from django.utils import timezone
 
 from core.search import queries, registry, rules
+from incidents.changes import operations as changes
 from incidents.lifecycle import operations
 from incidents.models import Incident, ServiceLink
+from incidents.observations import operations as observations
 from postmortems.models import Postmortem
 from tests import cast
 
@@ -135,6 +137,16 @@ class TestOthers:
         assert found(ada, "diskf is:open", kind="alert") == {"alert": [alert.title]}
         assert found(ada, "diskf is:over", kind="alert") == {}
         assert found(ada, "diskf service:nowhere", kind="alert") == {}
+
+    def test_changes_and_what_was_odd_are_found(self) -> None:
+        service, vera = cast.service(), cast.vera()
+        changes.record_change(service=service, kind="deploy", summary="Ledger migration", version="0341")
+        observations.note(text="Invoices felt slow", service=service, actor=cast.bob())
+        assert found(vera, "ledger migr") == {"change": ["Ledger migration 0341"]}
+        assert found(vera, "invoices felt") == {"observation": ["Invoices felt slow"]}
+        for text in ("ledger service:nowhere", "invoices service:nowhere", "ledger before:2020-01-01"):
+            assert found(vera, text) == {}
+        assert set(found(vera, f"ledger service:{service.slug}")) == {"change"}
 
     def test_whom_one_can_page_is_named_with_who_is_on_call(self) -> None:
         alice = cast.alice()

@@ -14,6 +14,8 @@ from oncall.schedules.models import Layer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from django.db.models import Model, QuerySet
+
     from oncall.schedules.models import Schedule
     from oncall.schedules.registry import Fit
 
@@ -47,12 +49,20 @@ class OverrideForm(forms.Form):
         self, *args: Any, schedule: Schedule, fits: Sequence[tuple[User, Fit]] = (), **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        counting = [layer.pk for layer in queries.layers_in_force(schedule, at=timezone.now())]
-        self.fields["layer"].queryset = Layer.objects.filter(pk__in=counting).order_by("position", "pk")  # type: ignore[attr-defined]
+        layers = queries.layers_in_force(schedule, at=timezone.now())
+        everybody = list(people.people())
+        self._offer("layer", Layer.objects.filter(pk__in=[layer.pk for layer in layers]), layers)
         for name in ("user", "replaces"):
-            self.fields[name].queryset = people.people().order_by("name")  # type: ignore[attr-defined]
+            self._offer(name, people.people(), everybody)
         if fits:
             self._suggest(fits)
+
+    def _offer(self, name: str, queryset: QuerySet[Any], rows: Sequence[Model]) -> None:
+        """Let one of the rows be chosen, which were read once for all fields that offer them."""
+        field = self.fields[name]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
+        field.queryset = queryset
+        field.choices = [("", field.empty_label), *((row.pk, str(row)) for row in rows)]
 
     def _suggest(self, fits: Sequence[tuple[User, Fit]]) -> None:
         """Name first who is of this schedule, with what that time would mean for them."""
@@ -61,7 +71,7 @@ class OverrideForm(forms.Form):
         self.fields["user"].choices = [  # type: ignore[attr-defined]
             first,
             ("Of this schedule, who fits best first", [(user.pk, _suits(user, fit)) for user, fit in fits]),
-            ("Everybody else", [(pk, label) for pk, label in others if pk.value not in known]),
+            ("Everybody else", [(pk, label) for pk, label in others if pk not in known]),
         ]
 
     @property

@@ -61,7 +61,7 @@ class ApprovalOut(serializers.ModelSerializer[Approval]):
         return queries.text(approval)
 
 
-class DeclineIn(serializers.Serializer[dict[str, Any]]):
+class ApprovalDeclineIn(serializers.Serializer[dict[str, Any]]):
     why = serializers.CharField(max_length=500)
 
 
@@ -93,11 +93,11 @@ class Approvals(Lists, Shows, ViewSet):
         """Say yes: it goes out as it was written."""
         return self.answer(operations.approve(self.get_object(), actor=self.person))
 
-    @extend_schema(parameters=[INCIDENT], request=DeclineIn, responses=ApprovalOut)
+    @extend_schema(parameters=[INCIDENT], request=ApprovalDeclineIn, responses=ApprovalOut)
     @action(detail=True, methods=["post"])
     def decline(self, request: Request, incident: str, ref: str) -> Response:
         """Say no, and why."""
-        row = operations.decline(self.get_object(), **self.read(DeclineIn), actor=self.person)
+        row = operations.decline(self.get_object(), **self.read(ApprovalDeclineIn), actor=self.person)
         return self.answer(row)
 
 

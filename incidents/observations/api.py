@@ -63,7 +63,7 @@ class SettleIn(serializers.Serializer[Any]):
     why = serializers.CharField(max_length=300)
 
 
-class LinkIn(serializers.Serializer[Any]):
+class ObservationLinkIn(serializers.Serializer[Any]):
     incident = serializers.CharField(max_length=20, help_text="INC-12 or 12.")
 
 
@@ -98,12 +98,12 @@ class Observations(Lists, Shows, ViewSet):
         """Say what it was."""
         return self.answer(operations.settle(self.get_object(), **self.read(SettleIn), actor=self.person))
 
-    @takes(LinkIn, ObservationOut)
+    @takes(ObservationLinkIn, ObservationOut)
     @action(detail=True, methods=["post"])
     def link(self, request: Request, ref: str) -> Response:
         """Make it part of an incident that is open."""
         row = self.get_object()
-        incident = lifecycle.get(self.person, self.read(LinkIn)["incident"])
+        incident = lifecycle.get(self.person, self.read(ObservationLinkIn)["incident"])
         return self.answer(operations.link(row, incident=incident, actor=self.person))
 
     @extend_schema(request=None, responses={201: ObservationOut})

@@ -62,7 +62,10 @@ if TYPE_CHECKING:
     from config.demo.company import Company
     from tests.security.addresses import Address
 
-QUERIES = {"schedule-shifts": "?from=2026-11-01T00:00:00Z&to=2026-11-08T00:00:00Z"}
+QUERIES = {
+    "schedule-shifts": "?from=2026-11-01T00:00:00Z&to=2026-11-08T00:00:00Z",
+    "search-list": "?q=payments",
+}
 """What an address cannot be asked without."""
 
 
@@ -84,7 +87,7 @@ class Values:
     def urls(self, address: Address) -> list[str]:
         """The addresses to try for a route; at least one, or the sweep does not know this route."""
         if not address.parameters:
-            return [address.pattern]
+            return [address.pattern + QUERIES.get(address.name, "")]
         if address.is_admin:
             return _admin(address)
         known = [prefix for prefix in self.by_prefix if address.pattern.startswith(prefix)]

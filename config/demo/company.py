@@ -207,7 +207,7 @@ def _schedules(company: Company) -> None:
         "payments": ("Payments primary", "payments", ["priya", "tomas", "marta", "noah"]),
         "payments-secondary": ("Payments secondary", "payments", []),
         "platform": ("Platform", "platform", ["aiko", "samir"]),
-        "database": ("Database", "database", ["noah", "jonas"]),
+        "database": ("Database", "database", ["elif", "jonas"]),
         "command": ("Incident command", "platform", ["lena", "admin"]),
     }
     for slug, (name, team, people) in crews.items():

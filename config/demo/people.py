@@ -29,11 +29,12 @@ PEOPLE = (
     Sample("samir@example.com", "Samir Haddad", Role.RESPONDER, ("platform",)),
     Sample("jonas@example.com", "Jonas Lindqvist", Role.RESPONDER, ("database",), "Europe/Stockholm"),
     Sample("noah@example.com", "Noah Fischer", Role.RESPONDER, ("payments", "database")),
+    Sample("elif@example.com", "Elif Demir", Role.RESPONDER, ("database",), "Europe/Istanbul"),
     Sample("lena@example.com", "Lena Vogel", Role.MANAGER, ("payments",)),
     Sample("viewer@example.com", "Vera Lindholm", Role.VIEWER, ()),
 )
 
-TESTED = {"marta": 3, "priya": 5, "tomas": 12, "aiko": 9, "samir": 2, "jonas": 16, "noah": 41}
+TESTED = {"marta": 3, "priya": 5, "tomas": 12, "aiko": 9, "samir": 2, "jonas": 16, "elif": 8, "noah": 41}
 """How many days ago they acknowledged a test page."""
-PHONES = {"marta", "priya", "aiko", "samir", "jonas", "noah"}
+PHONES = {"marta", "priya", "aiko", "samir", "jonas", "elif", "noah"}
 """Who can be reached by a second channel: the readiness board shows both kinds."""

@@ -26,10 +26,12 @@ test: .venv/dev
 	@$(BIN)/python -m tests.phases $(T)
 
 # The rules of schedules at length: 10,000 random schedules for each property instead of the 600 of `make test`, and every
-# change of every zone's clock from 2020 to 2040 instead of one of each zone. Ten minutes on two processors.
+# change of every zone's clock from 2020 to 2040 instead of one of each zone; the bounds of each field of the API; and each
+# screen in both themes and sizes. Half an hour on two processors.
 proof: .venv/dev
 	@$(BIN)/pytest tests/oncall/schedules/test_properties.py tests/oncall/schedules/test_sweep.py \
 		tests/core/api/test_contract.py --hypothesis-profile=proof --timeout=0 -n auto -v $(T)
+	@$(BIN)/pytest tests/browser/test_every_screen.py -v
 
 # Change the rules of schedules in one place after another and see whether their tests notice; fails below nine of ten.
 # What was tried is kept in mutants/, so that the next call does the rest: an hour the first time.

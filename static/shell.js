@@ -182,14 +182,17 @@
       option?.scrollIntoView({ block: "nearest" });
     };
     const chosen = () => $("[aria-selected=true]", palette);
-    let waits = false; // Enter came before the answer to what was typed last
-    const enter = () => { const option = chosen(); if (option) option.click(); };
+    let asked = ""; // for which words the last request is
+    let shown = null; // for which words the options are
+    let waits = false; // Enter came before the options for what was typed last
+    const enter = () => chosen()?.click();
+    field.addEventListener("htmx:configRequest", (event) => { asked = event.detail.parameters.q; });
     palette.addEventListener("htmx:afterSettle", () => {
-      delete field.dataset.typed;
+      shown = asked;
       choose(options()[0]);
-      if (waits) { waits = false; enter(); }
+      if (waits && shown === field.value) { waits = false; enter(); }
     });
-    field.addEventListener("input", () => { waits = false; field.dataset.typed = ""; });
+    field.addEventListener("input", () => { waits = false; });
     palette.addEventListener("pointerover", (event) => { const option = event.target.closest("[role=option]"); if (option) choose(option); });
     palette.addEventListener("keydown", (event) => {
       const all = options();
@@ -198,7 +201,7 @@
       if (to !== undefined && to !== null && all.length) { event.preventDefault(); choose(all[(to + all.length) % all.length]); }
       if (event.key === "Enter" && event.target === field) {
         event.preventDefault();
-        if ("typed" in field.dataset) waits = true; else enter();
+        if (shown === field.value) enter(); else waits = true;
       }
     });
     palette.addEventListener("close", () => { waits = false; });

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import and_
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, OuterRef, Q, When
 from django.urls import reverse
 
 from core.search import queries as search
@@ -30,18 +32,13 @@ DATED = frozenset({"service", "before", "after"})
 
 
 def incidents(user: User, query: Query, most: int) -> list[Hit]:
-    """Incidents in which each word stands somewhere, open ones first; a number leads to its incident."""
+    """Incidents in which each word stands somewhere: the one whose number was typed, then open ones, the latest first."""
     found = _meant(lifecycle.seen(user), query)
-    number = parse_ref(query.text)
-    if number is not None:
-        found = found.filter(number=number)
-    else:
-        found = found.alias(words=search.vector(*FACTS))
-        for word in query.words:
-            found = found.filter(_has(word))
-    rows = list(found.order_by("resolved_at", "-declared_at", "-id")[: 3 * most])
-    rows.sort(key=lambda row: not row.is_active)
-    rows = rows[:most]
+    named = Q(number=parse_ref(" ".join(query.words)) or 0)  # none has that number
+    if query.words:
+        written = reduce(and_, map(_has, query.words))
+        found = found.alias(words=search.vector(*FACTS)).filter(named | written)
+    rows = list(found.order_by(_first(named), _first(Q(status__in=ACTIVE)), "-declared_at", "-id")[:most])
     lines = _lines(rows, query)
     return [
         Hit(
@@ -53,6 +50,10 @@ def incidents(user: User, query: Query, most: int) -> list[Hit]:
         )
         for row in rows
     ]
+
+
+def _first(those: Q) -> Case:
+    return Case(When(those, then=0), default=1)
 
 
 def _meant(found: IncidentQuerySet, query: Query) -> IncidentQuerySet:

@@ -107,6 +107,25 @@ class TestIncidents:
             str(third),
         ]
 
+    def test_of_many_the_open_one_and_the_latest_are_among_the_few_that_are_shown(self) -> None:
+        rows = [cast.incident(title=f"Search is slow {number}") for number in range(6)]
+        for row in rows[1:]:
+            operations.resolve(row, actor=commander(row))
+        for text in ("slow", "before:2999-01-01"):
+            (group,) = queries.search(
+                cast.person(f"Vera{text[0]}"), rules.parse(text), each=2, kind="incident"
+            )
+            assert [one.hit.title.split()[0] for one in group.found] == [str(rows[0]), str(rows[5])]
+
+    def test_a_number_leads_to_its_incident_and_to_those_that_speak_of_it(self) -> None:
+        first, second = cast.incident(title="Checkout fails"), cast.incident(title="Search is slow")
+        operations.add_entry(second, kind="note", text=f"As in {first}: 500 again", actor=commander(second))
+        vera = cast.vera()
+        titles = [f"{row} {row.title}" for row in (first, second)]
+        assert found(vera, str(first), kind="incident") == {"incident": titles}
+        assert found(vera, "500", kind="incident") == {"incident": titles[1:]}
+        assert found(vera, f"{first} is:over", kind="incident") == {}
+
     def test_a_private_one_is_found_by_its_members_alone(self) -> None:
         secret = cast.incident(title="Canaryword leaked", private=True)
         operations.add_entry(secret, kind="note", text="zebrafish", actor=commander(secret))

@@ -144,9 +144,7 @@ def choices(
 
 def _is_told(row: AudienceList, incident: Incident, kind: Kind) -> bool:
     """Of a private incident and a drill nobody is told by themselves but those who take part."""
-    if row.takes_part:
-        return any(rule.severity_id == incident.severity_id and kind in rule.kinds for rule in row.told)  # type: ignore[attr-defined]
-    if incident.private or incident.drill:
+    if not row.takes_part and (incident.private or incident.drill):
         return False
     return any(rule.severity_id == incident.severity_id and kind in rule.kinds for rule in row.told)  # type: ignore[attr-defined]
 

@@ -32,6 +32,12 @@ def _explained(name: object, text: str) -> SafeString:
     return format_html('{} <small class="sub">{}</small>', name, text)
 
 
+def needed(label: str, lacking: str, *, most: int = 2000) -> forms.CharField:
+    """A few sentences that may not be left out; `lacking` asks for them."""
+    area = forms.Textarea(attrs={"rows": 2})
+    return forms.CharField(label=label, max_length=most, widget=area, error_messages={"required": lacking})
+
+
 class StatusForm(forms.Form):
     """The next stage, and since when."""
 
@@ -48,12 +54,7 @@ class SeverityForm(forms.Form):
     """Another level, with the reason."""
 
     severity = forms.ChoiceField(label="Severity", widget=forms.RadioSelect)
-    reason = forms.CharField(
-        label="Why?",
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"required": "Say why, for those who come later."},
-    )
+    reason = needed("Why?", "Say why, for those who come later.")
 
     def __init__(self, *args: Any, levels: Sequence[Severity], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -78,40 +79,22 @@ class ReasonForm(forms.Form):
 class NeededReasonForm(forms.Form):
     """A sentence for the timeline, which may not be left out."""
 
-    reason = forms.CharField(
-        label="Why?",
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"required": "Say why."},
-    )
+    reason = needed("Why?", "Say why.")
 
 
 class FalseAlarmForm(forms.Form):
     """Why it was none."""
 
-    reason = forms.CharField(
-        label="What looked like an incident, and why was it none?",
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"required": "Say in a few words why it was none."},
+    reason = needed(
+        "What looked like an incident, and why was it none?", "Say in a few words why it was none."
     )
 
 
 class AcceptRiskForm(forms.Form):
     """Which risk is lived with, how it is watched, and who decided."""
 
-    risk = forms.CharField(
-        label="Which risk is accepted?",
-        max_length=5000,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"required": "Say what may happen, and to whom."},
-    )
-    monitoring = forms.CharField(
-        label="How is it watched?",
-        max_length=5000,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"required": "Say how it would be noticed that it gets worse."},
-    )
+    risk = needed("Which risk is accepted?", "Say what may happen, and to whom.", most=5000)
+    monitoring = needed("How is it watched?", "Say how it would be noticed that it gets worse.", most=5000)
     decided_by = forms.TypedChoiceField(label="Who made the call?", coerce=int)
 
     def __init__(self, *args: Any, people: Sequence[User], **kwargs: Any) -> None:

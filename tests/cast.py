@@ -104,13 +104,13 @@ def sign_in(client: Client, user: User) -> Client:
     return client
 
 
-def caller(user: User) -> APIClient:
-    """Somebody's program, with a token that reads and writes."""
+def caller(user: User, *, scopes: Sequence[str] = ("read", "write")) -> APIClient:
+    """Somebody's program, with a token that reads and writes, or of other scopes."""
     from rest_framework.test import APIClient  # noqa: PLC0415 - it reads the settings
 
     from core.tokens import operations  # noqa: PLC0415 - models load after Django is set up
 
-    _, secret = operations.create(user, name="test", scopes=["read", "write"])
+    _, secret = operations.create(user, name="test", scopes=list(scopes))
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
     return client

@@ -80,6 +80,7 @@ class Outlook:
     chosen: bool
     by_questions: bool
     questions: Sequence[Asked]
+    next_question: Question | None
     pages: bool
     paged: Sequence[str]
     update_every: int | None
@@ -120,6 +121,7 @@ def outlook(
             Asked(row, answers.get(row.position), row.position in decided.asked or not answers)
             for row in questions
         ],
+        next_question=next((row for row in questions if row.position == decided.ask), None),
         pages=pages,
         paged=registry.first_paged(user, [row.pk for row in services]) if pages else (),
         update_every=level.update_every_seconds if level else None,

@@ -64,11 +64,22 @@ class SuggestedOut(serializers.Serializer[Any]):
     alert = serializers.CharField(source="alert.title", default=None, allow_null=True)
 
 
+class NextQuestionOut(serializers.Serializer[Any]):
+    """The question to answer next."""
+
+    position = serializers.IntegerField()
+    text = serializers.CharField()
+
+
 class OutlookOut(serializers.Serializer[Any]):
-    """What happens when it is declared like this; `paged` names who is asked first."""
+    """What happens when it is declared like this; `paged` names who is asked first.
+
+    `next_question` is null once the answers lead to a level.
+    """
 
     severity = serializers.CharField(source="severity.slug", default=None, allow_null=True)
     by_questions = serializers.BooleanField()
+    next_question = NextQuestionOut(allow_null=True, default=None)
     pages = serializers.BooleanField()
     paged = serializers.ListField(child=serializers.CharField())
     update_every_seconds = Seconds(source="update_every", allow_null=True)

@@ -6,6 +6,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import django_filters
+from django.db.models import F, Q
+from django.db.models.functions import Now
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
@@ -45,9 +47,10 @@ if TYPE_CHECKING:
 
 
 class IncidentFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """`?active=true` leaves out what is resolved or closed."""
+    """`?active=true` leaves out what is resolved or closed; `?overdue=true` leaves those that owe an update."""
 
     active = django_filters.BooleanFilter(method="by_activity")
+    overdue = django_filters.BooleanFilter(method="by_promise")
     severity = django_filters.CharFilter(method="by_severity")
     service = django_filters.CharFilter(field_name="services__slug", distinct=True)
     status = django_filters.ChoiceFilter(choices=[(status, status) for status in STATUSES])
@@ -59,6 +62,11 @@ class IncidentFilter(django_filters.FilterSet):  # type: ignore[misc]
     def by_activity(self, found: QuerySet[Incident], _name: str, active: bool) -> QuerySet[Incident]:  # noqa: FBT001
         """Give what is open, or what is over."""
         return found.filter(status__in=ACTIVE) if active else found.exclude(status__in=ACTIVE)
+
+    def by_promise(self, found: QuerySet[Incident], _name: str, overdue: bool) -> QuerySet[Incident]:  # noqa: FBT001
+        """Give those whose next update should have come by now, or all others."""
+        late = Q(next_update_due_at__lt=Now())
+        return found.filter(late) if overdue else found.exclude(late)
 
     def by_severity(self, found: QuerySet[Incident], _name: str, word: str) -> QuerySet[Incident]:
         """Give one level, by whatever people call it."""
@@ -75,11 +83,11 @@ class IncidentViewSet(Lists, Shows, ViewSet):
     filterset_class: Any = IncidentFilter
     search_fields = ("title", "summary", "impact")
     ordering = "-declared_at"
-    ordering_fields = ("number", "declared_at", "resolved_at", "id")
+    ordering_fields = ("number", "declared_at", "resolved_at", "rank", "next_update_due_at", "id")
 
     def get_queryset(self) -> QuerySet[Incident, Any]:
         """Give the incidents this person may know of, with services and roles."""
-        return queries.with_people(queries.seen(self.person))
+        return queries.with_people(queries.seen(self.person)).annotate(rank=F("severity__rank"))
 
     @takes(IncidentIn, IncidentOut, status=HTTPStatus.CREATED)
     def create(self, request: Request) -> Response:

@@ -1,0 +1,78 @@
+"""The stories and their clauses, each proved by the tests of `test_jNN.py` that begin with its story and letter.
+
+`python -m tests.stories.clauses` writes the table of both into README.md.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+HERE = Path(__file__).parent
+README = HERE / "README.md"
+HEAD = """# Stories
+
+Incidents that the books tell of, played again through the HTTP API with clocks that go where the story goes. Each clause
+of what has to hold is a test of its own. This table is written by `python -m tests.stories.clauses`.
+
+"""
+STORIES: dict[str, tuple[str, dict[str, str]]] = {
+    "J11": (
+        "the tree of questions",
+        {
+            "a": "each of the five ways leads to its level",
+            "b": "what is not on the way is not asked",
+            "c": "the examples lead to their levels",
+            "d": "numbers lead to their levels",
+        },
+    ),
+    "J12": (
+        "a read-only database off hours",
+        {
+            "a": "the same answers give rank 1 at 03:00 and at 15:00",
+            "b": "people are paged at once",
+            "c": "somebody commands from the first second",
+        },
+    ),
+    "J15": (
+        "the rhythm of updates",
+        {
+            "a": "a reminder before it is due, overdue after",
+            "b": "what was agreed wins over the rhythm",
+            "c": "raised to SEV0 the next is due by its rhythm",
+            "d": "resolved, the reminders stop",
+            "e": "the overdue are listed the worst first",
+            "f": "an outage of the workers makes one late reminder",
+        },
+    ),
+}
+
+
+def tests(story: str) -> list[str]:
+    """Name the tests of a story, in the order of its file."""
+    tree = ast.parse((HERE / f"test_{story.lower()}.py").read_text())
+    return [
+        node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    ]
+
+
+def proofs(story: str, letter: str) -> list[str]:
+    """Name the tests of a clause."""
+    return [name for name in tests(story) if name.startswith(f"test_{story.lower()}_{letter}_")]
+
+
+def table() -> str:
+    """Write all stories, clause by clause, with their tests."""
+    lines = [HEAD.rstrip(), ""]
+    for story, (title, clauses) in STORIES.items():
+        lines += [f"## {story}: {title}", "", "| Clause | Test |", "|---|---|"]
+        for letter, clause in clauses.items():
+            lines.append(
+                f"| {letter}. {clause} | {', '.join(f'`{name}`' for name in proofs(story, letter))} |"
+            )
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+if __name__ == "__main__":
+    README.write_text(table())

@@ -15,6 +15,7 @@ from incidents.approvals import operations as approvals
 from incidents.lifecycle import operations
 from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle.rules import Status
+from incidents.lookback import queries as lookback
 from incidents.nudges import queries as nudges
 from incidents.room import queries
 from incidents.room.forms import NoteForm, UpdateForm, VerdictForm
@@ -58,6 +59,7 @@ def _room(request: PersonRequest, number: int, form: Form | None = None, **more:
         "changes": queries.changes(found.incident),
         "tasks": tasks.panel(request.user, found.incident),
         "nudges": nudges.shown(request.user, found.incident),
+        "lookback": lookback.remarks(found.incident),
         "composer": composer,
         "form": form or _blank(found.incident, composer),
         **_told(composer),

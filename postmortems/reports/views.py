@@ -12,6 +12,7 @@ from core.accounts.policy import may_respond
 from core.errors import Refused
 from core.ui.markdown import to_html
 from core.ui.render import render
+from incidents.lookback import queries as lookback
 from postmortems.action_items import operations as action_items
 from postmortems.action_items.forms import ActionItemForm
 from postmortems.reports import operations, queries, rules
@@ -264,6 +265,7 @@ def _page(
         "author_form": AuthorForm(initial={"author": postmortem.author_id}),
         "action_form": action_form or ActionItemForm(),
         "actions_cap": queries.ACTIONS_CAP,
+        "remarks": lookback.remarks(postmortem.incident),
     }
     return render(request, "postmortems/reports/postmortem.html", context, status=status)
 
@@ -276,5 +278,6 @@ def _editor(
         "incident": postmortem.incident,
         "form": form,
         "hints": queries.readiness(postmortem).hints,
+        "remarks": lookback.remarks(postmortem.incident),
     }
     return render(request, "postmortems/reports/editor.html", context, status=status)

@@ -17,6 +17,17 @@ of what has to hold is a test of its own. This table is written by `python -m te
 
 """
 STORIES: dict[str, tuple[str, dict[str, str]]] = {
+    "J05": (
+        "help is asked for late, and early",
+        {
+            "a": "without progress it prompts at 15:00, 15:30, 16:00 and 16:30",
+            "b": "each prompt is recorded as ignored",
+            "c": "looking back, the page of who helped came late: 135 minutes in, 5 minutes before it was found",
+            "d": "asked early, there is no prompt",
+            "e": "the page carries the message",
+            "f": "it is identified five minutes after the page",
+        },
+    ),
     "J11": (
         "the tree of questions",
         {

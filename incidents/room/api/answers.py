@@ -8,10 +8,11 @@ from django.conf import settings
 from django.urls import reverse
 from rest_framework import serializers
 
-from core.api.fields import Time
+from core.api.fields import Seconds, Time
 from incidents.lifecycle import operations
 from incidents.lifecycle.models import Incident, TimelineEntry
 from incidents.lifecycle.rules import TIMES
+from incidents.lookback.rules import Kind
 from incidents.updates.models import Update
 
 
@@ -111,6 +112,17 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
     def get_url(self, incident: Incident) -> str:
         """Give the incident's room."""
         return settings.BASE_URL + reverse("incidents:room", args=[incident.number])
+
+
+class RemarkOut(serializers.Serializer[Any]):
+    """Something about how it was run: how often, after or for how many seconds, and how many until it was identified."""
+
+    kind = serializers.ChoiceField(choices=[kind.value for kind in Kind])
+    text = serializers.CharField()
+    count = serializers.IntegerField(source="remark.count")
+    name = serializers.CharField(source="remark.name", allow_blank=True)
+    seconds = Seconds(source="remark.lasted", allow_null=True)
+    then_seconds = Seconds(source="remark.then", allow_null=True)
 
 
 class UpdateOut(serializers.ModelSerializer[Update]):

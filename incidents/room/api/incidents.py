@@ -19,7 +19,8 @@ from incidents.changes.api import ChangeBeforeOut
 from incidents.lifecycle import operations, queries
 from incidents.lifecycle.models import Incident
 from incidents.lifecycle.rules import ACTIVE
-from incidents.room.api.answers import EntryOut, IncidentOut, UpdateOut
+from incidents.lookback import queries as lookback
+from incidents.room.api.answers import EntryOut, IncidentOut, RemarkOut, UpdateOut
 from incidents.room.api.declaring import OutlookIn, OutlookOut
 from incidents.room.api.requests import (
     STATUSES,
@@ -183,6 +184,12 @@ class IncidentViewSet(Lists, Shows, ViewSet):
     def changes(self, request: Request, ref: str) -> Response:
         """Give what was changed on the affected services before it began, the closest first, at most ten."""
         return Response(ChangeBeforeOut(queries.changes_before(self.get_object()), many=True).data)
+
+    @takes(gives=RemarkOut(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def lookback(self, request: Request, ref: str) -> Response:
+        """Give what may be worth a talk about how it was run; nothing while it is open."""
+        return Response(RemarkOut(lookback.remarks(self.get_object()), many=True).data)
 
     @takes(gives=UpdateOut(many=True), methods=["GET"], filters=False)
     @takes(UpdateIn, UpdateOut, status=HTTPStatus.CREATED, methods=["POST"])

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from pytest_django.plugin import DjangoDbBlocker
-    from rest_framework.response import Response
     from rest_framework.test import APIClient
 
     from core.accounts.models import User
@@ -79,13 +78,11 @@ class Replay:
         while bus.deliver_due() or timers.run_due() or escalation.advance_due():
             pass
 
-    def _call(self, verb: str, who: User, path: str, body: dict[str, Any] | None) -> Response:
+    def _call(self, verb: str, who: User, path: str, body: dict[str, Any]) -> Any:
         if who.pk not in self._callers:
             self._callers[who.pk] = cast.caller(who, scopes=["read", "write", "page", "admin"])
         caller = self._callers[who.pk]
-        answer: Response = getattr(caller, verb)(
-            ROOT + path, body, **({} if verb == "get" else {"format": "json"})
-        )
+        answer = getattr(caller, verb)(ROOT + path, body, **({} if verb == "get" else {"format": "json"}))
         self._settle()
         return answer
 

@@ -34,7 +34,7 @@ EXAMPLES = {
     "a glitch in the interface": ({DOWN: False, DEGRADED: False, AFFECTED: True}, "sev2"),
     "an error in the documentation": ({DOWN: False, DEGRADED: False, AFFECTED: False}, "sev3"),
 }
-NUMBERS = {
+NUMBERS: dict[str, tuple[dict[str, Any], str]] = {
     "51 %": ({"affected_percent": "51"}, "SEV1"),
     "50 %": ({"affected_percent": "50"}, "SEV2"),
     "10 %": ({"affected_percent": "10"}, "SEV2"),

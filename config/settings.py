@@ -302,6 +302,24 @@ CHANGES_ROLLBACK_MINUTES = env.number(
     15,
     "Made so shortly before it broke, a change is proposed to be taken back first.",
 )
+HANDOVER_REMIND_SECONDS = env.number(
+    "HANDOVER_REMIND_SECONDS", 120, "Whom command is offered to is asked again after so long."
+)
+HANDOVER_LAPSE_SECONDS = env.number(
+    "HANDOVER_LAPSE_SECONDS", 600, "An offer of command that nobody answered lapses after so long."
+)
+COMMAND_SPAN = env.number(
+    "COMMAND_SPAN", 7, "More people than this reporting to one commander are too many to hear."
+)
+COMMAND_SPAN_IDEAL = env.number(
+    "COMMAND_SPAN_IDEAL", 5, "So many people reporting to one commander are best."
+)
+UNCOORDINATED_RESPONDERS = env.number(
+    "UNCOORDINATED_RESPONDERS", 3, "More people than this in a room without a role or a task are too many."
+)
+COMMANDER_SCHEDULE = env.text(
+    "COMMANDER_SCHEDULE", "", "The slug of the schedule of who is on call to command. Empty: there is none."
+)
 OBSERVATION_DAYS = env.number(
     "OBSERVATION_DAYS", 7, "Something odd that was noted is forgotten after so many days."
 )

@@ -1,10 +1,21 @@
 from incidents.approvals import admin as approvals
 from incidents.audiences import admin as audiences
 from incidents.catalog import admin as catalog
+from incidents.command import admin as command
 from incidents.lifecycle import admin as lifecycle
 from incidents.nudges import admin as nudges
 from incidents.severities import admin as severities
 from incidents.tasks import admin as tasks
 from incidents.updates import admin as updates
 
-__all__ = ["approvals", "audiences", "catalog", "lifecycle", "nudges", "severities", "tasks", "updates"]
+__all__ = [
+    "approvals",
+    "audiences",
+    "catalog",
+    "command",
+    "lifecycle",
+    "nudges",
+    "severities",
+    "tasks",
+    "updates",
+]

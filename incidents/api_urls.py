@@ -2,6 +2,7 @@ from incidents.approvals.api import ApprovalRules, Approvals
 from incidents.audiences.api import Audiences
 from incidents.catalog.api import ServiceViewSet
 from incidents.changes.api import ChangeViewSet
+from incidents.command.api import Command, Commanders, HandOvers
 from incidents.nudges.api import NudgeRules, Nudges
 from incidents.observations.api import Observations
 from incidents.room.api.incidents import IncidentViewSet
@@ -12,6 +13,9 @@ from incidents.updates.api import UpdateTemplates, WasTold
 routes = [
     ("approval-rules", ApprovalRules, "approval-rule"),
     ("incidents/(?P<incident>[^/]+)/approvals", Approvals, "incident-approval"),
+    ("incidents/(?P<incident>[^/]+)/hand-overs", HandOvers, "hand-over"),
+    ("incidents/(?P<incident>[^/]+)/command", Command, "incident-command"),
+    ("commanders", Commanders, "commander"),
     ("audiences", Audiences, "audience"),
     ("update-templates", UpdateTemplates, "update-template"),
     ("services", ServiceViewSet, "service"),

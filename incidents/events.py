@@ -62,6 +62,27 @@ class RoleAssigned:
     previous_user_id: int | None
 
 
+@event("incident.hand_over_changed")
+@dataclass(frozen=True, slots=True)
+class HandOverChanged:
+    """Command was `offered`, `accepted`, `declined` or `withdrawn`, or the offer was `reminded` of or has `lapsed`."""
+
+    incident_id: int
+    hand_over_id: int
+    what: str
+    to_user_id: int
+
+
+@event("commander_pool.changed")
+@dataclass(frozen=True, slots=True)
+class CommanderPoolChanged:
+    """Somebody was `added` to those trained to command, or `removed`."""
+
+    trained_id: int
+    user_id: int
+    what: str
+
+
 @event("incident.responder_wanted")
 @dataclass(frozen=True, slots=True)
 class ResponderWanted:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from core.events.bus import on
 from core.timers import registry as timers
 from incidents.approvals import operations as approvals
+from incidents.command import operations as command
 from incidents.events import (
     Acknowledged,
     ChangeRecorded,
@@ -56,6 +57,38 @@ def remind(timer: Timer) -> None:
 def ask_again(timer: Timer) -> None:
     """Nobody has approved an update yet: ask again, or let it lapse."""
     approvals.come_due(timer.subject_id, lapse=bool(timer.payload.get("lapse")))
+
+
+@timers.on(command.DUE)
+def ask_for_command(timer: Timer) -> None:
+    """Nobody has taken the command that was offered: ask again, or let the offer lapse."""
+    command.come_due(timer.subject_id, lapse=bool(timer.payload.get("lapse")))
+
+
+@on(RoleAssigned)
+def tell_of_command(fact: RoleAssigned, meta: Meta) -> None:
+    """Somebody else commands: whoever did is told, and offers of before are over."""
+    if command.is_about_command(fact.role):
+        command.settle(fact.incident_id)
+        command.tell_of_change(
+            fact.incident_id,
+            user_id=fact.user_id,
+            previous_id=fact.previous_user_id,
+            actor_id=meta.actor_id,
+            mark=meta.event_id,
+        )
+
+
+@on(Resolved)
+def offer_no_more(fact: Resolved, meta: Meta) -> None:
+    """It works again: nobody has to take command any more."""
+    command.settle(fact.incident_id)
+
+
+@on(Closed)
+def offer_no_more_once_closed(fact: Closed, meta: Meta) -> None:
+    """It is over: nobody has to take command any more."""
+    command.settle(fact.incident_id)
 
 
 @on(ChangeRecorded)

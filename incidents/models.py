@@ -2,6 +2,7 @@ from incidents.approvals.models import Approval, ApprovalRule
 from incidents.audiences.models import AudienceList, AudienceMember, AudienceRule
 from incidents.catalog.models import Service, ServiceLink
 from incidents.changes.models import Change
+from incidents.command.models import HandOver, TrainedCommander
 from incidents.lifecycle.models import (
     AcceptedRisk,
     Incident,
@@ -26,6 +27,7 @@ __all__ = [
     "Change",
     "Checklist",
     "ChecklistStep",
+    "HandOver",
     "Incident",
     "Nudge",
     "NudgeRule",
@@ -40,6 +42,7 @@ __all__ = [
     "Task",
     "TimelineEntry",
     "Told",
+    "TrainedCommander",
     "Update",
     "UpdateTemplate",
 ]

@@ -28,6 +28,7 @@ urlpatterns = [
     path("", include("incidents.room.urls")),
     path("", include("incidents.edits.urls")),
     path("", include("incidents.approvals.urls")),
+    path("", include("incidents.command.urls")),
     path("", include("incidents.updates.urls")),
     path("", include("incidents.tasks.urls")),
     path("", include("incidents.nudges.urls")),

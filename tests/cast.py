@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     from rest_framework.test import APIClient
 
     from core.outbox.models import Message
-    from incidents.models import Approval, Checklist, Incident, Nudge, Observation, Service, Severity, Task
+    from incidents.models import (
+        Approval,
+        Checklist,
+        HandOver,
+        Incident,
+        Nudge,
+        Observation,
+        Service,
+        Severity,
+        Task,
+    )
     from oncall.escalation.rules.plans import LevelSpec, TargetSpec
     from oncall.models import (
         Alert,
@@ -161,6 +171,14 @@ def incident(
     level = severity(level) if isinstance(level, str) else level
     actor = by or User.objects.filter(email="alice@example.com").first() or alice()
     return operations.declare(title=title, actor=actor, severity=level, **given)
+
+
+def hand_over(of: Incident, *, to: User) -> HandOver:
+    """Command of an incident, offered by whoever has it."""
+    from incidents.command import operations  # noqa: PLC0415 - models load after Django is set up
+    from incidents.lifecycle.operations import commander  # noqa: PLC0415
+
+    return operations.offer(of, to=to, actor=commander(of) or to)
 
 
 def checklist(*steps: str, name: str = "Database is slow", occasion: str = "by_hand") -> Checklist:

@@ -21,6 +21,7 @@ from incidents.audiences import operations as audiences
 from incidents.audiences.models import AudienceList
 from incidents.audiences.operations import Who
 from incidents.catalog.models import LinkKind, Service, ServiceLink, Tier
+from incidents.command import operations as commanding
 from oncall.alerts import operations as alerts
 from oncall.alerts.models import Urgency
 from oncall.escalation import operations as escalation
@@ -106,8 +107,20 @@ def build() -> Company:
     _ways_in(company)
     _status_page(company)
     _audiences(company)
+    _commanders(company)
     story.tell(company)
     return company
+
+
+def _commanders(company: Company) -> None:
+    """Four were trained to command."""
+    for first, note in (
+        ("marta", "Game day in May"),
+        ("tomas", "Game day in May"),
+        ("aiko", "Game day in September"),
+        ("jonas", "Shadowed two incidents in October"),
+    ):
+        commanding.put_in(company.people[first], actor=company.people["lena"], note=note)
 
 
 def _people(company: Company) -> None:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.accounts import queries as accounts
+from incidents.command.models import HandOver
 from incidents.lifecycle.models import Incident, RoleAssignment
 from incidents.tasks import queries as tasks
 from oncall.load import queries as loads
@@ -86,6 +87,7 @@ def home(user: User) -> Home:
         coming=coming,
         needs=[
             *_pages(user),
+            *_hand_overs(user),
             *_incidents(user),
             *_tasks(user),
             *_unowned(user),
@@ -159,6 +161,21 @@ def _tasks(user: User) -> Iterable[Need]:
             post=reverse("incidents:finish-task", args=[task.incident.number, task.pk]),
             until=task.due_at,
             is_hot=task.is_late,
+        )
+
+
+def _hand_overs(user: User) -> Iterable[Need]:
+    rows = HandOver.objects.visible_to(user).waiting().filter(to=user, incident__in=Incident.objects.active())
+    for row in rows.select_related("incident__severity", "offered_by").order_by("pk")[:10]:
+        yield Need(
+            title=f"{row.offered_by} offers you command",
+            note=f"{row.incident}, {row.incident.title}",
+            icon="handover",
+            url=reverse("incidents:hand-over", args=[row.incident.number, row.pk]),
+            button="Read the briefing",
+            until=row.lapses_at,
+            severity=row.incident.severity,
+            is_hot=True,
         )
 
 

@@ -10,6 +10,7 @@ from incidents.severities.rules import Measure
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from core.accounts.models import User
     from incidents.catalog.models import Service
     from incidents.severities.models import Severity
 
@@ -57,13 +58,24 @@ class DeclareForm(forms.Form):
     started_at = when(label="Since when?")
     recent_changes = words(label="What was changed shortly before?")
     who_else = words(label="Who else must know?")
+    commander = forms.TypedChoiceField(required=False, coerce=int, empty_value=None, label="Offer command to")
     key = forms.UUIDField(required=False, widget=forms.HiddenInput)
     origin = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
     def __init__(
-        self, *args: Any, levels: Sequence[Severity] = (), services: Sequence[Service] = (), **kwargs: Any
+        self,
+        *args: Any,
+        levels: Sequence[Severity] = (),
+        services: Sequence[Service] = (),
+        commanders: Sequence[User] = (),
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.commanders = {person.pk: person for person in commanders}
+        self.fields["commander"].choices = [  # type: ignore[attr-defined]
+            ("", "nobody, I command"),
+            *((pk, str(person)) for pk, person in self.commanders.items()),
+        ]
         self.levels = {level.slug: level for level in levels}
         self.known = {service.pk: service for service in services}
         self.fields["severity"].choices = [  # type: ignore[attr-defined]

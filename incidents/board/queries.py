@@ -209,5 +209,9 @@ def _asked_for(level: Severity | None) -> list[str]:
 
 
 def choices(user: User) -> dict[str, Any]:
-    """Give what can be chosen from when declaring: levels and services."""
-    return {"levels": list(severities.levels()), "services": list(catalog.services(user))}
+    """Give what can be chosen from when declaring: levels, services, and who could be offered command."""
+    return {
+        "levels": list(severities.levels()),
+        "services": list(catalog.services(user)),
+        "commanders": registry.commanders(user),
+    }

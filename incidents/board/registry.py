@@ -88,6 +88,28 @@ def alerted(user: User, stems: Sequence[str]) -> Mapping[int, Alerted]:
     return _alerted[0](user, stems) if _alerted and stems else {}
 
 
+FindCommanders = Callable[["User"], Sequence["User"]]
+OfferCommand = Callable[..., object]
+
+_commanders: list[tuple[FindCommanders, OfferCommand]] = []
+
+
+def set_commanders(find: FindCommanders, offer: OfferCommand) -> None:
+    """Name what gives whose turn it is to command, and what offers it (incident, to, actor); in `AppConfig.ready()`."""
+    _commanders[:] = [(find, offer)]
+
+
+def commanders(user: User) -> Sequence[User]:
+    """Give who could be offered command of a new incident, whose turn it is first."""
+    return _commanders[0][0](user) if _commanders else ()
+
+
+def offer_command(incident: Incident, *, to: User, actor: User) -> None:
+    """Offer somebody command of an incident that was just declared."""
+    if _commanders:
+        _commanders[0][1](incident, to=to, actor=actor)
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """What an incident is made of: words to begin with, and what makes it (with the arguments of `declare`).

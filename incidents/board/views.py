@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.accounts.policy import Verb, can, may_respond
+from core.errors import Refused
 from core.ui.render import render
 from incidents.board import queries, registry
 from incidents.board.forms import DeclareForm
@@ -18,7 +19,9 @@ from incidents.lifecycle import queries as lifecycle
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
+    from core.accounts.models import User
     from core.accounts.requests import PersonRequest
+    from incidents.lifecycle.models import Incident
 
 
 @require_GET
@@ -70,7 +73,7 @@ def declare(request: PersonRequest) -> HttpResponse:
     if is_final:
         chosen = form.chosen()
         if form.is_valid():
-            return _declare(request, form.cleaned_data, chosen, origin)
+            return _declare(request, form, chosen, origin)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if is_final else HTTPStatus.OK
     context = {**_context(request, form, origin), "is_post": is_final}
     return render(request, "incidents/board/declare.html", context, status=status)
@@ -122,8 +125,9 @@ def _context(request: PersonRequest, form: DeclareForm, origin: registry.Origin 
 
 
 def _declare(
-    request: PersonRequest, data: dict[str, Any], chosen: dict[str, Any], origin: registry.Origin | None
+    request: PersonRequest, form: DeclareForm, chosen: dict[str, Any], origin: registry.Origin | None
 ) -> HttpResponse:
+    data = form.cleaned_data
     severity = queries.level(chosen["severity"], chosen["answers"], chosen["measure"])
     make = origin.declare if origin else operations.declare
     incident = make(
@@ -141,7 +145,19 @@ def _declare(
         key=data["key"],
     )
     messages.success(request, f"{incident} is declared.")
+    person = form.commanders.get(data["commander"])
+    if person is not None:
+        _offer(request, incident, person)
     return redirect("incidents:room", incident.number)
+
+
+def _offer(request: PersonRequest, incident: Incident, person: User) -> None:
+    """Offer command of it at once. Whatever is said to that, it is declared."""
+    try:
+        registry.offer_command(incident, to=person, actor=request.user)
+        messages.success(request, f"Command is offered to {person}. Until they accept, you command.")
+    except Refused as refused:
+        messages.error(request, str(refused))
 
 
 def _may_act(request: PersonRequest) -> bool:

@@ -170,6 +170,12 @@ class HandOverForm(PersonForm):
     )
 
 
+class TakeOverForm(forms.Form):
+    """Why command is taken from somebody who does not answer."""
+
+    reason = needed("Why without a hand-over?", "Say why, as “Alice does not answer since 14:32”.")
+
+
 class PageForm(forms.Form):
     """Whom to page, and what to say to them."""
 

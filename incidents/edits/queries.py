@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING
 from core.accounts import queries as people
 from core.accounts.models import Role
 from incidents.catalog import queries as catalog
-from incidents.lifecycle import queries as lifecycle
+from incidents.command import queries as command
 from incidents.lifecycle import registry
 from incidents.lifecycle.models import RoleDefinition
 from incidents.severities import queries as severities
-from incidents.tasks import queries as tasks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,9 +31,11 @@ def everybody() -> list[User]:
     return list(people.people())
 
 
-def roles() -> list[RoleDefinition]:
-    """Give the configured roles."""
-    return list(RoleDefinition.objects.all())
+def roles(incident: Incident) -> list[RoleDefinition]:
+    """Give the roles that can be given: command goes over by a hand-over while somebody has it."""
+    found = RoleDefinition.objects.all()
+    commanded = incident.roles.filter(role__is_commander=True, ended_at=None).exists()
+    return list(found.exclude(is_commander=True) if commanded else found)
 
 
 def levels() -> list[Severity]:
@@ -59,4 +60,4 @@ def targets(user: User) -> Mapping[str, Sequence[Target]]:
 
 def briefing(incident: Incident) -> str:
     """Write what the next commander needs to know, what people are asked to do included."""
-    return lifecycle.briefing(incident, tasks=tasks.open_in_words(incident))
+    return command.briefing(incident)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from core.accounts.policy import may_respond
 from core.ui import refusals
 from core.ui.render import render
+from incidents.command import operations as command
 from incidents.edits import forms, queries
 from incidents.lifecycle import operations
 from incidents.lifecycle import queries as lifecycle
@@ -155,8 +156,8 @@ EDITS: dict[str, Edit] = {
     "roles": Edit(
         "Give somebody a role",
         "Give the role",
-        lambda user, _incident, data: forms.RoleForm(
-            data, people=queries.responders(user), roles=queries.roles()
+        lambda user, incident, data: forms.RoleForm(
+            data, people=queries.responders(user), roles=queries.roles(incident)
         ),
         _reason("assign_role", forms.RoleForm),
         note="It counts at once. Whoever held it holds it no more; several people can be experts.",
@@ -164,15 +165,27 @@ EDITS: dict[str, Edit] = {
     ),
     "hand-over": Edit(
         "Hand over command",
-        "Hand over command",
+        "Offer command",
         lambda user, incident, data: forms.HandOverForm(
             data, people=queries.responders(user), initial={"briefing": queries.briefing(incident)}
         ),
-        lambda incident, form, actor: operations.hand_over(
+        lambda incident, form, actor: command.offer(
             incident, to=form.cleaned_data["user"], briefing=form.cleaned_data["briefing"], actor=actor
         ),
-        note="The briefing below is made from what the room knows. Put it right, say the rest, then hand over.",
-        done="Command is handed over.",
+        note="The briefing below is made from what the room knows. Put it right and say the rest. "
+        "They read it and accept or decline; until then you command.",
+        done="Command is offered. Until they accept, you command.",
+    ),
+    "take-over": Edit(
+        "Take over without a hand-over",
+        "Take over command",
+        lambda _user, _incident, data: forms.TakeOverForm(data),
+        lambda incident, form, actor: command.take_over(
+            incident, reason=form.cleaned_data["reason"], actor=actor
+        ),
+        note="For when whoever commands does not answer. It stands on the timeline with your reason, and they are told.",
+        done="You command.",
+        danger=True,
     ),
     "task": Edit(
         "Ask for something",

@@ -44,6 +44,11 @@ class RoleDefinition(models.Model):
     must_not = models.TextField(blank=True)
     is_commander = models.BooleanField(default=False)
     is_exclusive = models.BooleanField(default=True, help_text="At most one person holds it at a time.")
+    reports_to = models.SlugField(
+        max_length=20,
+        blank=True,
+        help_text="The role to which it reports. Empty, or nobody holds that: whoever commands.",
+    )
 
     objects = RoleDefinitionQuerySet.as_manager()
 

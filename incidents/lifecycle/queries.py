@@ -24,6 +24,7 @@ from incidents.lifecycle.models import (
     TimelineEntry,
 )
 from incidents.lifecycle.rules import Status
+from incidents.severities.models import Separation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,10 +59,11 @@ FILTERS: dict[str, tuple[EntryKind, ...]] = {
 }
 
 
-def get(user: Person, ref: str | int) -> Incident:
+def get(user: Person, ref: str | int, *, among: IncidentQuerySet | None = None) -> Incident:
     """Give the incident that INC-12 or 12 names; absent and invisible are the same 404."""
     number = rules.parse_ref(str(ref))
-    found = seen(user).filter(number=number).first() if number else None
+    known = seen(user) if among is None else among
+    found = known.filter(number=number).first() if number else None
     if found is None:
         raise Http404("There is no such incident.")
     return found
@@ -284,9 +286,12 @@ class Room:
         return [row.role for row in self.roles if row.missing]
 
 
-def room(user: Person, number: str | int) -> Room:
-    """Give the room of an incident; absent and invisible are the same 404."""
-    incident = get(user, number)
+def room(user: Person, number: str | int, *, among: IncidentQuerySet | None = None) -> Room:
+    """Give the room of an incident; absent and invisible are the same 404.
+
+    `among` are the incidents a person may know of, with whatever the caller has fetched along.
+    """
+    incident = get(user, number, among=among)
     held = list(
         RoleAssignment.objects.filter(incident=incident, ended_at=None)
         .select_related("role", "user")
@@ -309,7 +314,7 @@ def room(user: Person, number: str | int) -> Room:
         people=participants(incident),
         picture=_picture(incident),
         update_every=incident.update_every_seconds or incident.severity.update_every_seconds,
-        one_person_twice=rules.same_person_twice(by_role, rank=incident.severity.rank),
+        one_person_twice=incident.severity.separation != Separation.FREE and rules.same_person_twice(by_role),
     )
 
 
@@ -404,8 +409,8 @@ def already_open(user: Person, *, services: Iterable[int]) -> IncidentQuerySet:
     return found.order_by("severity__rank", "-declared_at", "-pk")
 
 
-def briefing(incident: Incident, *, tasks: Sequence[str] = ()) -> str:
-    """Write what the next commander needs to know, from what is written down already and the open `tasks`."""
+def briefing(incident: Incident, *, tasks: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Say what the next commander needs to know, from what is written down already and the open `tasks`."""
     decisions = TimelineEntry.objects.filter(incident=incident, kind=EntryKind.DECISION).newest_first()[:3]
     held = RoleAssignment.objects.filter(incident=incident, ended_at=None, role__is_commander=False)
     due = incident.next_update_due_at

@@ -24,6 +24,9 @@ ENDED = (Status.RESOLVED, Status.CLOSED)
 STAGES = (*ACTIVE[1:], Status.RESOLVED)
 ORDER = {status: place for place, status in enumerate(Status)}
 
+TECHNICAL = "tech-lead"
+"""The role that nobody should hold beside command at the upper levels."""
+
 # Mitigation may come before diagnosis (R047): among the active states every step is allowed.
 ALLOWED: dict[Status, frozenset[Status]] = {
     **{status: frozenset({*ACTIVE, Status.RESOLVED} - {status, Status.TRIAGE}) for status in ACTIVE},
@@ -122,9 +125,9 @@ def missing_roles(required: Sequence[str], held: Sequence[str]) -> list[str]:
     return [role for role in required if role not in held]
 
 
-def same_person_twice(holders: Mapping[str, Sequence[int]], *, rank: int, strict_to: int = 2) -> bool:
-    """Say whether one person commands and leads the technical work at a level that asks for two people (R077)."""
-    return rank <= strict_to and bool(set(holders.get("commander", ())) & set(holders.get("tech-lead", ())))
+def same_person_twice(holders: Mapping[str, Sequence[int]]) -> bool:
+    """Say whether one person commands and leads the technical work (R077)."""
+    return bool(set(holders.get("commander", ())) & set(holders.get(TECHNICAL, ())))
 
 
 def parse_ref(text: str) -> int | None:
@@ -149,16 +152,20 @@ class Facts:
     next_update: str
 
 
-def briefing(facts: Facts) -> str:
-    """Write what a new commander needs to know, as plain lines; what is unknown says so."""
-    lines = [
-        f"{facts.severity}, {facts.stage}: {facts.title}",
-        f"Customers see: {facts.impact or 'not written down yet'}",
-        f"We think: {facts.hypothesis or 'no hypothesis yet'}",
-        f"Next decision: {facts.next_decision or 'none set'}",
-        f"Next update: {facts.next_update or 'none due'}",
+def briefing(facts: Facts) -> list[tuple[str, str]]:
+    """Say what a new commander needs to know, each line with what it is about; what is unknown says so."""
+    return [
+        (f"{facts.severity}, {facts.stage}", facts.title),
+        ("Customers see", facts.impact or "not written down yet"),
+        ("We think", facts.hypothesis or "no hypothesis yet"),
+        ("Next decision", facts.next_decision or "none set"),
+        ("Next update", facts.next_update or "none due"),
+        *facts.roles,
+        *(("Decided", decision) for decision in facts.decisions),
+        *(("Open task", task) for task in facts.tasks),
     ]
-    lines += [f"{role}: {who}" for role, who in facts.roles]
-    lines += [f"Decided: {decision}" for decision in facts.decisions]
-    lines += [f"Open task: {task}" for task in facts.tasks]
-    return "\n".join(lines)
+
+
+def in_lines(said: Sequence[tuple[str, str]]) -> str:
+    """Write a briefing as plain lines."""
+    return "\n".join(f"{about}: {words}" for about, words in said)

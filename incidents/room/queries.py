@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from incidents.approvals import queries as approvals
+from incidents.command import queries as command
 from incidents.lifecycle import operations as lifecycle_operations
 from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle.models import EntryKind
@@ -69,6 +70,11 @@ class Log:
     which: str
     more: str
     down_to: str
+
+
+def room(user: User, number: int) -> lifecycle.Room:
+    """Give the room of an incident, with to whom command is offered."""
+    return lifecycle.room(user, number, among=command.with_offer(lifecycle.seen(user)))
 
 
 def log(user: User, incident: Incident, *, which: str = "all", after: str = "", down_to: str = "") -> Log:

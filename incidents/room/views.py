@@ -42,7 +42,7 @@ def room(request: PersonRequest, number: int) -> HttpResponse:
 
 
 def _room(request: PersonRequest, number: int, form: Form | None = None, **more: Any) -> HttpResponse:
-    found = lifecycle.room(request.user, number)
+    found = queries.room(request.user, number)
     write = more.get("write") or request.GET.get("write", "note")
     which = request.GET.get("show", "all")
     composer = more.get("composer") or queries.composer(
@@ -130,13 +130,13 @@ def _told(composer: Composer) -> dict[str, Any]:
 @require_GET
 def head(request: PersonRequest, number: int) -> HttpResponse:
     """The living top of the room: stage, clocks and roles."""
-    return render(request, "incidents/room/_head.html", _head(request, lifecycle.room(request.user, number)))
+    return render(request, "incidents/room/_head.html", _head(request, queries.room(request.user, number)))
 
 
 @require_GET
 def picture(request: PersonRequest, number: int) -> HttpResponse:
     """The living current picture."""
-    found = lifecycle.room(request.user, number)
+    found = queries.room(request.user, number)
     return render(request, "incidents/room/_picture.html", _head(request, found))
 
 

@@ -41,6 +41,7 @@ class SeverityOut(serializers.ModelSerializer[Severity]):
             "update_every_seconds",
             "respond_within_seconds",
             "required_roles",
+            "separation",
             "paging",
             "needs_postmortem",
         )

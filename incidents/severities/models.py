@@ -20,6 +20,14 @@ class Paging(models.TextChoices):
     NONE = "none", "Nothing is sent"
 
 
+class Separation(models.TextChoices):
+    """Whether one person may command and lead the technical work as well (R077)."""
+
+    FREE = "free", "Allowed"
+    FLAGGED = "flagged", "Allowed, and the room says so"
+    BLOCKED = "blocked", "Not allowed"
+
+
 class SeverityQuerySet(models.QuerySet["Severity"]):
     def active(self) -> SeverityQuerySet:
         return self.filter(is_active=True).order_by("rank")
@@ -48,6 +56,12 @@ class Severity(models.Model):
     update_every_seconds = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: no rhythm.")
     respond_within_seconds = models.PositiveIntegerField(null=True, blank=True)
     required_roles = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    separation = models.CharField(
+        "one person commands and leads the technical work",
+        max_length=8,
+        choices=Separation.choices,
+        default=Separation.FREE,
+    )
     paging = models.CharField(max_length=16, choices=Paging.choices, default=Paging.NONE)
     needs_postmortem = models.BooleanField(default=False)
     affected_percent = models.DecimalField(

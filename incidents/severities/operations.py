@@ -6,7 +6,7 @@ from django.db import connection, transaction
 
 from core.errors import Refused
 from incidents.severities import queries
-from incidents.severities.models import Question, Severity
+from incidents.severities.models import Question, Separation, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,6 +56,7 @@ def _put_level(rank: int, fields: Mapping[str, Any]) -> Severity:
     plain = {
         "update_every_seconds": None,
         "respond_within_seconds": None,
+        "separation": Separation.FREE,
         "affected_percent": None,
         "affected_above": False,
         "if_data_lost": False,

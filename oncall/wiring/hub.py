@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,13 +10,18 @@ from core.people.directory import registry as directory
 from incidents.audiences import registry as audiences
 from incidents.board import registry as board
 from incidents.catalog import registry as catalog
+from incidents.command import registry as command
 from incidents.lifecycle import registry as lifecycle
+from oncall.absences import queries as absences
 from oncall.destinations import queries as destinations
 from oncall.escalation import queries as escalations
 from oncall.handoffs import queries as handoffs
 from oncall.inbox import operations, queries
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
     from core.accounts.models import User
 
 
@@ -30,6 +36,7 @@ def register() -> None:
     lifecycle.add_targets("schedule", queries.schedule_targets)
     lifecycle.add_targets("team", queries.team_targets)
     lifecycle.add_targets("policy", queries.policy_targets)
+    command.set_absent(_absent)
 
 
 def _alert(user: User, alert_id: int) -> board.Origin | None:
@@ -46,6 +53,10 @@ def _alert(user: User, alert_id: int) -> board.Origin | None:
         is_asked=escalations.was_asked(alert),
         declare=partial(operations.declare, alert),
     )
+
+
+def _absent(ids: Collection[int], at: datetime) -> set[int]:
+    return {away.user for away in absences.away(ids, start=at, end=at + timedelta(seconds=1))}
 
 
 def _rooms() -> list[audiences.Room]:

@@ -96,6 +96,17 @@ def handed_over(stack: Stack) -> str:
     return stack.command("shell", "--no-imports", "-c", words).strip()
 
 
+def handing_over(stack: Stack) -> str:
+    """The address of command that is offered."""
+    words = (
+        "from tests import cast; from core.accounts.models import User; from incidents.models import Incident;"
+        " incident = Incident.objects.active().get(title__startswith='Invoice');"
+        " row = cast.hand_over(incident, to=User.objects.get(email='admin@example.com'));"
+        " print(f'/incidents/{incident}/hand-overs/{row.pk}/')"
+    )
+    return stack.command("shell", "--no-imports", "-c", words).strip()
+
+
 def imported(stack: Stack) -> str:
     """The address of the plan of an import."""
     words = "from tests import cast; print(f'/on-call/-/import/{cast.schedule_import().pk}/')"
@@ -146,6 +157,8 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("incident", f"/incidents/INC-{number}/"),
         Place("incident-resolved", f"/incidents/INC-{ended}/"),
         Place("declare", "/incidents/declare/"),
+        Place("commanders", "/commanders/"),
+        Place("hand-over", handing_over(stack)),
         Place("alerts", "/alerts/"),
         Place("alert", f"/alerts/{alert}/"),
         Place("page-on-a-phone", phone.replace(stack.url, ""), signed_in=False),

@@ -16,6 +16,7 @@ from core.events.models import Event
 from core.people.invitations import mail as invitation_mail
 from core.people.invitations import operations as invitations
 from core.tokens import operations as tokens
+from incidents.command import operations as command
 from incidents.edits.views import EDITS
 from incidents.models import (
     ApprovalRule,
@@ -116,6 +117,8 @@ class Values:
         absence = absences.add(self.admin, start=now, end=now + timedelta(days=400))
         away = absences.add_calendar(self.admin, url="https://calendar.example/away.ics")
         odd = cast.observation(by=self.admin)
+        offered = cast.hand_over(Incident.objects.active().earliest("id"), to=self.admin)
+        trained = command.put_in(self.admin, actor=self.admin)
         nudge = cast.nudge(Incident.objects.active().earliest("id"))
         approval = cast.approval(Incident.objects.active().earliest("id"))
         todo = cast.task(of=Incident.objects.active().earliest("id"), by=self.admin)
@@ -167,6 +170,11 @@ class Values:
             "/incidents/{number}/nudges/": {"number": f"INC-{active}", "pk": nudge.pk},
             "/incidents/{number}/approvals/": {"number": f"INC-{active}", "pk": approval.pk},
             "/api/v1/incidents/{incident}/approvals/": {"incident": f"INC-{active}", "ref": approval.pk},
+            "/incidents/{number}/hand-overs/": {"number": f"INC-{active}", "pk": offered.pk},
+            "/api/v1/incidents/{incident}/hand-overs/": {"incident": f"INC-{active}", "ref": offered.pk},
+            "/api/v1/incidents/{incident}/command/": {"incident": f"INC-{active}"},
+            "/commanders/": {"pk": trained.pk},
+            "/api/v1/commanders/": {"ref": trained.pk},
             "/api/v1/approval-rules/": {"ref": _first(ApprovalRule)},
             "/incidents/{number}/updates/": {
                 "number": f"INC-{active}",

@@ -12,6 +12,7 @@ from incidents.lifecycle import rules
 from incidents.lifecycle.models import EntryKind
 from incidents.lifecycle.operations import clock
 from incidents.lifecycle.operations.base import active, enter, write
+from incidents.lifecycle.operations.people import commander, part_roles
 from incidents.severities import queries as severities
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def change_severity(incident: Incident, *, severity: Severity, reason: str, acto
     """Change the level; rhythm, roles and paging follow at once (R036, R037). The same level changes nothing.
 
     An update already promised is not put off; a faster rhythm brings it forward. A rhythm agreed for the old
-    level ends with it.
+    level ends with it. Where nobody both commands and leads the technical work, that lead is free from then on.
     """
     incident = active(incident)
     old = incident.severity
@@ -57,6 +58,9 @@ def change_severity(incident: Incident, *, severity: Severity, reason: str, acto
         data={"old": old.slug, "new": severity.slug, "raised": raised, "reason": reason.strip()},
     )
     write(incident, severity=severity, next_update_due_at=due, update_every_seconds=None)
+    commands = commander(incident)
+    if commands is not None:
+        part_roles(incident, commands, actor=actor)
     if moved:
         clock.follow(incident, due, at=at, why="the severity changed")
     pages = raised and not incident.drill and severities.pages(severity, at=at)

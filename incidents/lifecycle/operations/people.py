@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -12,14 +12,17 @@ from core.clock import now
 from core.errors import Refused
 from core.events import bus
 from incidents.events import ResponderWanted, RoleAssigned, RoleReleased
+from incidents.lifecycle import rules
 from incidents.lifecycle.models import EntryKind, Participant, RoleAssignment, RoleDefinition
 from incidents.lifecycle.operations.base import active, enter, locked, tell, write
+from incidents.severities.models import Separation
 
 if TYPE_CHECKING:
     from core.accounts.models import User
     from incidents.lifecycle.models import Incident
 
 TARGETS = ("user", "schedule", "team", "policy")
+DEPUTY = "deputy"
 
 
 class NoSuchRole(Refused):
@@ -32,6 +35,14 @@ class CannotTakePart(Refused):
 
 class AlreadyCommanded(Refused):
     """Somebody commands; command goes over by hand-over."""
+
+
+class TwoRolesAtOnce(Refused):
+    """At this level nobody both commands and leads the technical work (R077)."""
+
+
+class NoReasonToTakeOver(Refused):
+    """Taking command from somebody says why, for whoever had it and for those who come later."""
 
 
 class HoldsRole(Refused):
@@ -98,8 +109,12 @@ def assign_role(incident: Incident, *, role_slug: str, user: User, actor: User |
     role = _role(role_slug)
     _may_act(user)
     if not _holds(incident, role, user):
+        _keep_apart(incident, role, user)
+        before = commander(incident) if role.is_commander else None
         previous = _appoint_and_admit(incident, role, user)
         words = f"{user} is {role.name.lower()}"
+        if before is not None:
+            words += f", without a hand-over from {before}"
         _record(incident, role, user, previous, words=words, actor=actor)
     return incident
 
@@ -113,47 +128,92 @@ def release_role(incident: Incident, *, role_slug: str, user: User, actor: User)
         ended_at=Now()
     )
     if ended:
-        text = f"{user} is no longer {role.name.lower()}"
-        enter(incident, EntryKind.ROLE, text, actor=actor, data={"role": role.slug, "released": user.pk})
-        write(incident)
-        bus.emit(RoleReleased(incident_id=incident.pk, role=role.slug, user_id=user.pk), actor=actor)
+        _record_release(incident, role, user, "", actor)
     return incident
+
+
+def commander(incident: Incident) -> User | None:
+    """Give who commands, as the roles stand; None where nobody does."""
+    held = RoleAssignment.objects.filter(incident=incident, role__is_commander=True, ended_at=None)
+    row = held.select_related("user").first()
+    return None if row is None else row.user
 
 
 @transaction.atomic
 def take_command(incident: Incident, *, actor: User) -> Incident:
     """Take command of an incident that nobody commands."""
     incident = active(incident)
-    role = _command()
-    holder = (
-        RoleAssignment.objects.filter(incident=incident, role=role, ended_at=None)
-        .select_related("user")
-        .first()
-    )
-    if holder is not None and holder.user_id != actor.pk:
-        raise AlreadyCommanded(f"{holder.user} commands. Ask for a hand-over.")
+    holder = commander(incident)
+    if holder is not None and holder.pk != actor.pk:
+        raise AlreadyCommanded(f"{holder} commands. Ask for a hand-over, or take over and say why.")
     if holder is None:
-        _may_act(actor)
-        _appoint_and_admit(incident, role, actor)
-        _record(incident, role, actor, None, words=f"{actor} took command", actor=actor)
+        _begin_to_command(incident, actor, words=f"{actor} took command", actor=actor)
         if incident.acknowledged_at is None:
             write(incident, acknowledged_at=now())
     return incident
 
 
 @transaction.atomic
-def hand_over(incident: Incident, *, to: User, briefing: str, actor: User) -> Incident:
-    """Hand command to somebody else with what they need to know; both names and the time are kept (R080)."""
+def take_over(incident: Incident, *, actor: User, reason: str = "") -> Incident:
+    """Take command without a hand-over, from somebody who does not answer; the timeline says so and why.
+
+    A deputy needs no reason (R081). Where nobody commands it is taking command.
+    """
     incident = active(incident)
-    role = _command()
-    _may_act(to)
+    holder = commander(incident)
+    if holder is None or holder.pk == actor.pk:
+        return take_command(incident, actor=actor)
+    why = reason.strip()
+    if not why and not is_deputy(incident, actor):
+        raise NoReasonToTakeOver(f"{holder} commands. Say why you take over without a hand-over.")
+    words = f"{actor} took over command from {holder} without a hand-over: {why or 'as deputy'}"
+    _begin_to_command(incident, actor, words=words, actor=actor, more={"taken_over": True, "why": why})
+    return incident
+
+
+def is_deputy(incident: Incident, user: User) -> bool:
+    """Say whether somebody stands in for whoever commands."""
+    held = RoleAssignment.objects.filter(incident=incident, role__slug=DEPUTY, user=user, ended_at=None)
+    return held.exists()
+
+
+@transaction.atomic
+def hand_over(
+    incident: Incident, *, to: User, briefing: str, actor: User | None, more: dict[str, Any] | None = None
+) -> Incident:
+    """Let command go over to somebody who accepted it; both names and the time are kept (R080)."""
+    incident = active(incident)
     if not briefing.strip():
         raise NoBriefing("Say in a few words what the next commander needs to know.")
-    if not _holds(incident, role, to):
-        previous = _appoint_and_admit(incident, role, to)
-        words = f"Command handed over to {to}. {briefing.strip()}"
-        _record(incident, role, to, previous, words=words, actor=actor)
+    before = commander(incident)
+    if before != to:
+        words = f"Command handed over{f' by {before}' if before else ''} to {to}. {briefing.strip()}"
+        _begin_to_command(incident, to, words=words, actor=actor, more=more)
     return incident
+
+
+def _begin_to_command(
+    incident: Incident, user: User, *, words: str, actor: User | None, more: dict[str, Any] | None = None
+) -> None:
+    """Let somebody command; where nobody may do both, the technical lead is free from then on."""
+    _may_act(user)
+    role = _command()
+    previous = _appoint_and_admit(incident, role, user)
+    _record(incident, role, user, previous, words=words, actor=actor, more=more)
+    part_roles(incident, user, actor=actor)
+
+
+def part_roles(incident: Incident, user: User, *, actor: User | None) -> None:
+    """Take from who commands what nobody does beside it, inside the caller's transaction.
+
+    Nobody is their own deputy; at a level that keeps them apart nobody leads the technical work as well.
+    """
+    strict = incident.severity.separation == Separation.BLOCKED
+    slugs = [DEPUTY, rules.TECHNICAL] if strict else [DEPUTY]
+    held = RoleAssignment.objects.filter(incident=incident, role__slug__in=slugs, user=user, ended_at=None)
+    for row in held.select_related("role"):
+        RoleAssignment.objects.filter(pk=row.pk).update(ended_at=Now())
+        _record_release(incident, row.role, user, ": they command", actor)
 
 
 @transaction.atomic
@@ -199,6 +259,22 @@ def _may_act(user: User) -> None:
         raise CannotTakePart(f"{user} cannot respond: the account is inactive or only reads.")
 
 
+def _keep_apart(incident: Incident, role: RoleDefinition, user: User) -> None:
+    """Refuse somebody who would command and lead the technical work, at a level where nobody does both."""
+    if incident.severity.separation != Separation.BLOCKED:
+        return
+    held = RoleAssignment.objects.filter(incident=incident, user=user, ended_at=None)
+    if role.slug == rules.TECHNICAL and held.filter(role__is_commander=True).exists():
+        raise TwoRolesAtOnce(
+            f"{user} commands. At {incident.severity.label} somebody else leads the technical work."
+        )
+    if role.is_commander and held.filter(role__slug=rules.TECHNICAL).exists():
+        raise TwoRolesAtOnce(
+            f"{user} leads the technical work. At {incident.severity.label} somebody else commands,"
+            " or gives that lead away first."
+        )
+
+
 def _holds(incident: Incident, role: RoleDefinition, user: User) -> bool:
     return RoleAssignment.objects.filter(incident=incident, role=role, user=user, ended_at=None).exists()
 
@@ -216,9 +292,19 @@ def _record(
     *,
     words: str,
     actor: User | None,
+    more: dict[str, Any] | None = None,
 ) -> None:
-    data = {"role": role.slug, "user": user.pk, "previous": previous}
+    data = {"role": role.slug, "user": user.pk, "previous": previous, **(more or {})}
     enter(incident, EntryKind.ROLE, words, actor=actor, data=data)
     write(incident)
     fact = RoleAssigned(incident_id=incident.pk, role=role.slug, user_id=user.pk, previous_user_id=previous)
     bus.emit(fact, actor=actor)
+
+
+def _record_release(
+    incident: Incident, role: RoleDefinition, user: User, why: str, actor: User | None
+) -> None:
+    text = f"{user} is no longer {role.name.lower()}{why}"
+    enter(incident, EntryKind.ROLE, text, actor=actor, data={"role": role.slug, "released": user.pk})
+    write(incident)
+    bus.emit(RoleReleased(incident_id=incident.pk, role=role.slug, user_id=user.pk), actor=actor)

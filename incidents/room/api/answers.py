@@ -44,6 +44,7 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
     accepted_risk = AcceptedRiskOut(read_only=True, allow_null=True, default=None)
     declared_by = serializers.CharField(source="declared_by_id", allow_null=True, read_only=True)
     commander = serializers.SerializerMethodField()
+    command_offered_to = serializers.SerializerMethodField()
     roles = serializers.SerializerMethodField()
     url = serializers.SerializerMethodField()
     started_at = Time(read_only=True, allow_null=True)
@@ -74,6 +75,7 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
             "accepted_risk",
             "declared_by",
             "commander",
+            "command_offered_to",
             "roles",
             "summary",
             "impact",
@@ -100,6 +102,11 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
     def get_commander(self, incident: Incident) -> str | None:
         """Give the id of who commands."""
         return next((str(row.user_id) for row in incident.held if row.role.is_commander), None)  # type: ignore[attr-defined]
+
+    def get_command_offered_to(self, incident: Incident) -> str | None:
+        """Give the id of whom command is offered to and who has not answered yet."""
+        offered = getattr(incident, "offer_to", None)
+        return None if offered is None else str(offered)
 
     def get_roles(self, incident: Incident) -> list[dict[str, Any]]:
         """Give who holds which role now."""

@@ -16,6 +16,9 @@ from core.api.schema import takes
 from core.api.views import Lists, Shows, ViewSet
 from incidents.board import queries as board
 from incidents.changes.api import ChangeBeforeOut
+from incidents.command import operations as command
+from incidents.command import queries as command_queries
+from incidents.command.api import HandOverIn
 from incidents.lifecycle import operations, queries
 from incidents.lifecycle.models import Incident
 from incidents.lifecycle.rules import ACTIVE
@@ -27,7 +30,6 @@ from incidents.room.api.requests import (
     CloseIn,
     Correction,
     EntryIn,
-    HandoverIn,
     IncidentIn,
     PageIn,
     ReopenIn,
@@ -37,7 +39,6 @@ from incidents.room.api.requests import (
     StatusIn,
 )
 from incidents.severities import queries as severities
-from incidents.tasks import queries as tasks
 from incidents.updates import operations as updates
 from incidents.updates import queries as update_queries
 from incidents.updates.api import UpdateIn
@@ -88,7 +89,8 @@ class IncidentViewSet(Lists, Shows, ViewSet):
 
     def get_queryset(self) -> QuerySet[Incident, Any]:
         """Give the incidents this person may know of, with services and roles."""
-        return queries.with_people(queries.seen(self.person)).annotate(rank=F("severity__rank"))
+        found = command_queries.with_offer(queries.seen(self.person))
+        return queries.with_people(found).annotate(rank=F("severity__rank"))
 
     @takes(IncidentIn, IncidentOut, status=HTTPStatus.CREATED)
     def create(self, request: Request) -> Response:
@@ -155,13 +157,13 @@ class IncidentViewSet(Lists, Shows, ViewSet):
         found = operations.assign_role(incident, role_slug=data["role"], user=data["user"], actor=self.person)
         return self.answer(found)
 
-    @takes(HandoverIn, IncidentOut)
+    @takes(HandOverIn, IncidentOut)
     @action(detail=True, methods=["post"])
     def handover(self, request: Request, ref: str) -> Response:
-        """Hand command over."""
-        incident, data = self.get_object(), self.read(HandoverIn)
-        words = data.get("briefing") or queries.briefing(incident, tasks=tasks.open_in_words(incident))
-        return self.answer(operations.hand_over(incident, to=data["user"], briefing=words, actor=self.person))
+        """Offer command to somebody, who accepts it under `incidents/{}/hand-overs/`; until then nothing changes."""
+        incident, data = self.get_object(), self.read(HandOverIn)
+        command.offer(incident, to=data.pop("user"), **data, actor=self.person)
+        return self.answer(incident)
 
     @takes(PageIn, IncidentOut)
     @action(detail=True, methods=["post"], permission_classes=[Pages])

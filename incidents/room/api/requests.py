@@ -139,13 +139,6 @@ class RoleIn(serializers.Serializer[Any]):
     user = SlugOrId(lambda _: people.people(), slug=None)
 
 
-class HandoverIn(serializers.Serializer[Any]):
-    """Who takes command; without a briefing they get the current picture."""
-
-    user = SlugOrId(lambda _: people.people(), slug=None)
-    briefing = serializers.CharField(required=False, allow_blank=True, max_length=LONG)
-
-
 class PageIn(serializers.Serializer[Any]):
     """Exactly one of user, schedule, team and policy, and what to say to them."""
 

@@ -37,6 +37,7 @@ def given(what: str, incident: Incident) -> dict[str, Any]:
         "rhythm": {"seconds": "600"},
         "roles": {"role_slug": "scribe", "user": bob.pk},
         "hand-over": {"user": bob.pk, "briefing": "Watch p99"},
+        "take-over": {"reason": "Carol does not answer"},
         "page": {"target": f"user:{bob.pk}", "message": "Need you"},
         "task": {"title": "Roll back payments-api", "assignee": bob.pk, "due_in": "300"},
         "checklist": {"checklist": cast.checklist().pk},
@@ -66,6 +67,8 @@ def ready(what: str, **more: Any) -> Incident:
     incident = cast.incident(by=alice, private=what == "make-visible", **more)
     if what in OVER:
         incident = operations.resolve(incident, actor=alice)
+    if what == "take-over":
+        operations.assign_role(incident, role_slug="commander", user=cast.carol(), actor=alice)
     return incident
 
 
@@ -196,8 +199,12 @@ def test_roles_say_what_they_do_and_what_not(client: Client) -> None:
     incident = cast.incident(by=alice)
     client.force_login(alice)
     page = client.get(f"/incidents/{incident}/edit/roles/").content.decode()
+    assert "You lead the work on the system" in page
+    assert "You do not write to customers" in page
+    assert "You decide and delegate" not in page  # command goes over by a hand-over
+    operations.release_role(incident, role_slug="commander", user=alice, actor=alice)
+    page = client.get(f"/incidents/{incident}/edit/roles/").content.decode()
     assert "You decide and delegate" in page
-    assert "You do not debug" in page
 
 
 def test_an_unknown_change_is_absent(client: Client) -> None:

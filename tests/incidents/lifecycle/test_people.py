@@ -83,7 +83,7 @@ def test_handing_over_keeps_both_names_and_the_briefing() -> None:
     assert holders(incident, "commander") == ["Bob"]
     entry = incident.timeline.latest("id")
     assert (entry.kind, entry.actor) == (EntryKind.ROLE, alice)
-    assert entry.text == "Command handed over to Bob Example. Rollback runs, watch p99."
+    assert entry.text == "Command handed over by Alice Example to Bob Example. Rollback runs, watch p99."
     assert entry.data == {"role": "commander", "user": bob.pk, "previous": alice.pk}
 
 

@@ -145,7 +145,7 @@ def test_a_story_from_declaration_to_closure() -> None:
         ("roles/", {"role": "communications", "user": str(bob.pk)}, "investigating"),
         ("status/", {"status": "identified"}, "identified"),
         ("status/", {"status": "monitoring", "reason": "Rolled back"}, "monitoring"),
-        ("handover/", {"user": str(bob.pk), "briefing": "Watch p99"}, "monitoring"),
+        ("roles/", {"role": "commander", "user": str(bob.pk)}, "monitoring"),
         ("resolve/", {}, "resolved"),
         ("reopen/", {"reason": "Errors are back"}, "investigating"),
         ("resolve/", {"reason": "Really"}, "resolved"),
@@ -181,6 +181,9 @@ def test_a_hand_over_without_words_carries_the_picture() -> None:
     alice, bob = cast.alice(), cast.bob()
     incident = cast.incident(by=alice, impact="3 in 10 cards fail")
     send(as_token(alice), f"{incident}/handover/", user=str(bob.pk))
+    offered = as_token(bob).get(f"{API}{incident}/hand-overs/").json()["results"][0]
+    assert "Customers see: 3 in 10 cards fail" in offered["briefing"]
+    send(as_token(bob), f"{incident}/hand-overs/{offered['id']}/accept/")
     assert "Customers see: 3 in 10 cards fail" in incident.timeline.latest("id").text
 
 

@@ -7,6 +7,8 @@ import pytest
 from django.utils import timezone
 
 from core.events import bus
+from incidents.command import operations as command
+from incidents.command.models import HandOver
 from incidents.tasks.models import Task
 from tests import cast
 
@@ -120,6 +122,7 @@ def test_a_briefing_of_a_handover_names_what_is_open() -> None:
     incident, client = cast.incident(by=alice), cast.caller(alice)
     cast.task(of=incident, assignee=bob)
     send(client, f"{API}/{incident}/handover/", {"user": str(bob.pk)})
+    command.accept(HandOver.objects.get(), actor=bob)
     while bus.deliver_due():
         pass
     words = incident.timeline.filter(kind="role").latest("id").text

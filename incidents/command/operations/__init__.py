@@ -1,0 +1,55 @@
+"""Everything that may be done to command. Callers use this module; its parts are an arrangement of files."""
+
+from incidents.command.operations.offering import (
+    DUE,
+    NotYours,
+    Over,
+    accept,
+    come_due,
+    decline,
+    offer,
+    settle,
+    take_over,
+    withdraw,
+)
+from incidents.command.operations.pool import CannotCommand, NobodyToAsk, ask_on_call, put_in, take_out
+from incidents.command.operations.telling import (
+    CHANGED,
+    OFFERED,
+    is_about_command,
+    note_change_outcomes,
+    note_outcomes,
+    render,
+    render_change,
+    still_true,
+    still_wanted,
+    tell_of_change,
+)
+
+__all__ = [
+    "CHANGED",
+    "DUE",
+    "OFFERED",
+    "CannotCommand",
+    "NobodyToAsk",
+    "NotYours",
+    "Over",
+    "accept",
+    "ask_on_call",
+    "come_due",
+    "decline",
+    "is_about_command",
+    "note_change_outcomes",
+    "note_outcomes",
+    "offer",
+    "put_in",
+    "render",
+    "render_change",
+    "settle",
+    "still_true",
+    "still_wanted",
+    "take_out",
+    "take_over",
+    "tell_of_change",
+    "withdraw",
+]

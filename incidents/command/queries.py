@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db.models import Exists, F, FilteredRelation, Max, OuterRef, Q
+from django.db.models.functions import Coalesce, Now
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+
+from core.accounts.policy import Verb, can
+from core.clock import now
+from incidents.command import registry, rules
+from incidents.command.models import HandOver, State, TrainedCommander
+from incidents.lifecycle import queries as lifecycle
+from incidents.lifecycle import registry as targets
+from incidents.lifecycle.models import Incident, Participant, RoleAssignment
+from incidents.lifecycle.rules import in_lines
+from incidents.nudges import queries as nudges
+from incidents.nudges.rules import Kind
+from incidents.tasks import queries as tasks
+from incidents.tasks.models import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from django.contrib.auth.models import AnonymousUser
+    from django.db.models import QuerySet
+
+    from core.accounts.models import User
+    from incidents.command.rules import Structure
+    from incidents.lifecycle.models import IncidentQuerySet
+    from incidents.lifecycle.registry import Target
+
+SUGGESTED = 3
+NEVER = (None, None)
+
+
+def with_offer(found: IncidentQuerySet) -> IncidentQuerySet:
+    """Fetch along to whom command is offered right now: `offer_id`, `offer_to` and `offer_name`, else None."""
+    waiting = FilteredRelation("hand_overs", condition=Q(hand_overs__state=State.WAITING))
+    return found.alias(offer=waiting).annotate(
+        offer_id=F("offer__pk"), offer_to=F("offer__to_id"), offer_name=F("offer__to__name")
+    )
+
+
+def of(user: User | AnonymousUser, incident: Incident) -> QuerySet[HandOver]:
+    """Give to whom command was offered in an incident, newest first."""
+    found = HandOver.objects.visible_to(user).filter(incident=incident)
+    return found.select_related("incident__severity", "holder", "offered_by", "to").order_by(
+        "-offered_at", "-pk"
+    )
+
+
+def one(user: User | AnonymousUser, incident: Incident, pk: int) -> HandOver:
+    """Give one; 404 where there is none."""
+    row = of(user, incident).filter(pk=pk).first()
+    if row is None:
+        raise Http404("There is no such hand-over.")
+    return row
+
+
+def said(incident: Incident) -> list[tuple[str, str]]:
+    """Say what the next commander needs to know as things stand, each line with what it is about."""
+    return [
+        *lifecycle.briefing(incident, tasks=tasks.open_in_words(incident)),
+        *registry.more_lines(incident),
+    ]
+
+
+def briefing(incident: Incident) -> str:
+    """Write the same as plain lines."""
+    return in_lines(said(incident))
+
+
+@dataclass(frozen=True, slots=True)
+class Commander:
+    """Somebody of the pool: when they last commanded, and whether they can now."""
+
+    pk: int
+    person: User
+    note: str
+    last: datetime | None
+    is_free: bool
+    why_not: str
+
+
+def pool(user: User | AnonymousUser, *, but: int | None = None) -> list[Commander]:
+    """Give who is trained to command, whose turn it is first; who cannot now comes after.
+
+    `but` is the incident for which one is looked for: who commands that is no less free for it. Of an incident
+    that somebody may not know of they learn nothing, only that the person cannot now.
+    """
+    rows = list(TrainedCommander.objects.visible_to(user).filter(user__is_active=True).select_related("user"))
+    people = {row.user_id: row for row in rows if can(row.user, Verb.RESPOND)}
+    at = now()
+    away = registry.absent(list(people), at=at)
+    busy = _commanding(user, people, but=but)
+    last = _last(user, people)
+    able = [rules.Trained(pk, str(row.user), last.get(pk, NEVER)[0]) for pk, row in people.items()]
+    order = rules.turn(able, without=())
+    found = [
+        Commander(
+            pk=people[pk].pk,
+            person=people[pk].user,
+            note=people[pk].note,
+            last=last.get(pk, NEVER)[1],
+            is_free=pk not in away and pk not in busy,
+            why_not="away" if pk in away else busy.get(pk, ""),
+        )
+        for pk in order
+    ]
+    return sorted(found, key=lambda row: not row.is_free)
+
+
+def trained(user: User | AnonymousUser, pk: int) -> TrainedCommander:
+    """Give one of the pool; 404 where there is none."""
+    return get_object_or_404(TrainedCommander.objects.visible_to(user).select_related("user"), pk=pk)
+
+
+def _commanding(user: User | AnonymousUser, ids: Collection[int], *, but: int | None) -> dict[int, str]:
+    """Who commands another incident, in words that tell of none that this person may not know of."""
+    held = RoleAssignment.objects.filter(
+        user__in=ids, role__is_commander=True, ended_at=None, incident__in=Incident.objects.active()
+    ).exclude(incident=but or 0)
+    known = Exists(Incident.objects.visible_to(user).filter(pk=OuterRef("incident")))
+    rows = held.annotate(known=known).order_by("known", "pk").values_list("user", "known")
+    return {pk: "commands another incident" if seen else "not available now" for pk, seen in rows}
+
+
+def _last(
+    user: User | AnonymousUser, ids: Collection[int]
+) -> dict[int, tuple[datetime | None, datetime | None]]:
+    """When each last commanded a real incident, and one that this person may know of; until now where they still do."""
+    held = RoleAssignment.objects.filter(user__in=ids, role__is_commander=True, incident__drill=False)
+    ended = Coalesce("ended_at", Now())
+    seen = Q(incident__in=Incident.objects.visible_to(user))
+    rows = held.values("user").annotate(last=Max(ended), seen=Max(ended, filter=seen))
+    return {row["user"]: (row["last"], row["seen"]) for row in rows}
+
+
+def suggested(user: User | AnonymousUser, *, but: int | None = None) -> list[Commander]:
+    """Give whose turn it is to command, the first few of those who can now."""
+    return [row for row in pool(user, but=but) if row.is_free and row.person != user][:SUGGESTED]
+
+
+def offerable(user: User) -> list[User]:
+    """Give to whom command of a new incident could be offered, whose turn it is first."""
+    return [row.person for row in suggested(user)]
+
+
+def on_call_commander(user: User) -> Target | None:
+    """Give the schedule of the commander on call, where one is configured."""
+    slug = settings.COMMANDER_SCHEDULE
+    return targets.find(user, "schedule", slug) if slug else None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Somebody in the room: the roles they hold, and how many tasks they have."""
+
+    person: User
+    roles: Sequence[str]
+    tasks: int
+    is_direct: bool
+    is_loose: bool
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """How an incident is led: who takes part as what, and what is out of proportion."""
+
+    rows: Sequence[Placed]
+    commander: User | None
+    direct: int
+    most: int
+    ideal: int
+    loose: int
+    most_loose: int
+    required_from: datetime | None
+    is_required: bool
+    suggested: Sequence[Commander]
+    schedule: Target | None
+
+    @property
+    def too_many(self) -> bool:
+        """Whether more people report to the commander than one person can hear (R082)."""
+        return self.direct > self.most
+
+    @property
+    def too_loose(self) -> bool:
+        """Whether more people are here than anybody has asked for anything (R090)."""
+        return self.loose > self.most_loose
+
+
+def people(user: User, incident: Incident) -> People:
+    """Give how an incident is led right now."""
+    held = list(
+        RoleAssignment.objects.filter(incident=incident, ended_at=None)
+        .select_related("role", "user")
+        .order_by("role__position", "pk")
+    )
+    taking_part = {
+        row.user_id: row.user
+        for row in Participant.objects.filter(incident=incident, user__is_active=True)
+        .select_related("user")
+        .order_by("joined_at", "pk")
+    }
+    known = {**{row.user_id: row.user for row in held}, **taking_part}
+    busy = _tasks(incident)
+    found = rules.structure(
+        [rules.Held(row.user_id, row.role.slug, row.role.reports_to, row.role.is_commander) for row in held],
+        busy=busy,
+        taking_part=taking_part,
+    )
+    commander = known.get(found.commander) if found.commander else None
+    from_ = _required_from(incident) if commander is None and incident.is_active else None
+    return People(
+        rows=_placed(known, held, busy, found),
+        commander=commander,
+        direct=len(found.direct),
+        most=settings.COMMAND_SPAN,
+        ideal=settings.COMMAND_SPAN_IDEAL,
+        loose=len(found.loose),
+        most_loose=settings.UNCOORDINATED_RESPONDERS,
+        required_from=from_,
+        is_required=from_ is not None and from_ <= now(),
+        suggested=suggested(user, but=incident.pk) if commander is None and incident.is_active else (),
+        schedule=on_call_commander(user) if commander is None and incident.is_active else None,
+    )
+
+
+def _placed(
+    known: dict[int, User], held: Sequence[RoleAssignment], busy: dict[int, int], found: Structure
+) -> list[Placed]:
+    rows = []
+    for pk, person in known.items():
+        roles = [row.role.name for row in held if row.user_id == pk]
+        rows.append(Placed(person, roles, busy.get(pk, 0), pk in found.direct, pk in found.loose))
+    return rows
+
+
+def _tasks(incident: Incident) -> dict[int, int]:
+    """How many open tasks each has."""
+    found: dict[int, int] = {}
+    open_ = Task.objects.open().filter(incident=incident, assignee__isnull=False)
+    for pk in open_.values_list("assignee", flat=True):
+        found[pk] = found.get(pk, 0) + 1
+    return found
+
+
+def _required_from(incident: Incident) -> datetime | None:
+    """From when on somebody has to command an incident that nobody commands, by its severity (R084, R085)."""
+    rule = nudges.rules_of(incident.severity.rank).get(Kind.NO_COMMANDER)
+    if rule is None:
+        return None
+    ended = RoleAssignment.objects.filter(incident=incident, role__is_commander=True).aggregate(
+        last=Max("ended_at")
+    )["last"]
+    since: datetime = ended or incident.declared_at
+    return since + rule.after

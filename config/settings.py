@@ -323,6 +323,14 @@ COMMANDER_SCHEDULE = env.text(
 OBSERVATION_DAYS = env.number(
     "OBSERVATION_DAYS", 7, "Something odd that was noted is forgotten after so many days."
 )
+EMERGENCY_ACCESS_MINUTES = env.number(
+    "EMERGENCY_ACCESS_MINUTES",
+    60,
+    "An admin's emergency access to a private incident ends after so many minutes.",
+)
+EMERGENCY_ACCESS_PER_DAY = env.number(
+    "EMERGENCY_ACCESS_PER_DAY", 5, "An admin may ask for emergency access so often in 24 hours."
+)
 CHANGES_KEPT_DAYS = env.number("CHANGES_KEPT_DAYS", 90, "Reported changes are forgotten after so many days.")
 HISTORY_AFTER_DAYS = env.number(
     "HISTORY_AFTER_DAYS", 7, "Messages that ended so long ago move to the history, in partitions by month."

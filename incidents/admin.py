@@ -4,6 +4,7 @@ from incidents.catalog import admin as catalog
 from incidents.command import admin as command
 from incidents.lifecycle import admin as lifecycle
 from incidents.nudges import admin as nudges
+from incidents.privacy import admin as privacy
 from incidents.severities import admin as severities
 from incidents.tasks import admin as tasks
 from incidents.updates import admin as updates
@@ -15,6 +16,7 @@ __all__ = [
     "command",
     "lifecycle",
     "nudges",
+    "privacy",
     "severities",
     "tasks",
     "updates",

@@ -5,6 +5,7 @@ from incidents.changes.api import ChangeViewSet
 from incidents.command.api import Command, Commanders, HandOvers
 from incidents.nudges.api import NudgeRules, Nudges
 from incidents.observations.api import Observations
+from incidents.privacy.api import EmergencyAccesses, PrivateReads, Redactions
 from incidents.room.api.incidents import IncidentViewSet
 from incidents.severities.api import SeverityViewSet
 from incidents.tasks.api import Checklists, Tasks
@@ -27,5 +28,8 @@ routes = [
     ("checklists", Checklists, "checklist"),
     ("incidents/(?P<incident>[^/]+)/tasks", Tasks, "incident-task"),
     ("incidents/(?P<incident>[^/]+)/told", WasTold, "incident-told"),
+    ("emergency-access", EmergencyAccesses, "emergency-access"),
+    ("incidents/(?P<incident>[^/]+)/reads", PrivateReads, "incident-read"),
+    ("incidents/(?P<incident>[^/]+)/redactions", Redactions, "incident-redaction"),
     ("incidents", IncidentViewSet, "incident"),
 ]

@@ -144,6 +144,53 @@ class Corrected:
     new: dict[str, str | None]
 
 
+@event("incident.read")
+@dataclass(frozen=True, slots=True)
+class PrivateRead:
+    """A person looked at a private incident: on a `screen`, by the `api` or as an `export`; once in 15 minutes each."""
+
+    incident_id: int
+    way: str
+
+
+@event("incident.redacted")
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """A text was taken out of an incident for good, out of so many `places`; why is on its tombstone."""
+
+    incident_id: int
+    redaction_id: int
+    places: int
+
+
+@event("emergency_access.opened")
+@dataclass(frozen=True, slots=True)
+class EmergencyOpened:
+    """An admin who takes no part may read a private incident until `ends_at`; why is on its timeline."""
+
+    access_id: int
+    incident_id: int
+    ends_at: str
+
+
+@event("emergency_access.ended")
+@dataclass(frozen=True, slots=True)
+class EmergencyEnded:
+    """That is over: by its time, or by the person."""
+
+    access_id: int
+    incident_id: int
+
+
+@event("emergency_access.refused")
+@dataclass(frozen=True, slots=True)
+class EmergencyRefused:
+    """An admin asked for emergency access to a `number` that no private incident has."""
+
+    user_id: int
+    number: int
+
+
 @event("incident.update_published")
 @dataclass(frozen=True, slots=True)
 class UpdatePublished:

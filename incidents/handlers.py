@@ -26,6 +26,7 @@ from incidents.events import (
 )
 from incidents.lifecycle import operations as lifecycle
 from incidents.nudges import operations as nudges
+from incidents.privacy import operations as privacy
 from incidents.tasks import operations as tasks
 from incidents.tasks.rules import Occasion
 from incidents.updates import operations as updates
@@ -51,6 +52,12 @@ if TYPE_CHECKING:
 def remind(timer: Timer) -> None:
     """An update is due soon, or overdue: remind those who owe it."""
     updates.remind(timer.subject_id, due_at=timer.payload["due_at"], overdue=timer.payload["overdue"])
+
+
+@timers.on(privacy.END)
+def end_emergency(timer: Timer) -> None:
+    """The time of an emergency access is over."""
+    privacy.come_due(timer.subject_id)
 
 
 @timers.on(approvals.DUE)

@@ -5,6 +5,7 @@ from incidents.changes.models import Change
 from incidents.command.models import HandOver, TrainedCommander
 from incidents.lifecycle.models import (
     AcceptedRisk,
+    EmergencyAccess,
     Incident,
     Participant,
     RoleAssignment,
@@ -13,6 +14,7 @@ from incidents.lifecycle.models import (
 )
 from incidents.nudges.models import Nudge, NudgeRule
 from incidents.observations.models import Observation
+from incidents.privacy.models import PrivateRead, Redaction
 from incidents.severities.models import Question, Severity
 from incidents.tasks.models import Checklist, ChecklistStep, Task
 from incidents.updates.models import Told, Update, UpdateTemplate
@@ -27,13 +29,16 @@ __all__ = [
     "Change",
     "Checklist",
     "ChecklistStep",
+    "EmergencyAccess",
     "HandOver",
     "Incident",
     "Nudge",
     "NudgeRule",
     "Observation",
     "Participant",
+    "PrivateRead",
     "Question",
+    "Redaction",
     "RoleAssignment",
     "RoleDefinition",
     "Service",

@@ -8,7 +8,7 @@ class OncallConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registries: navigation, the watch box, who may hear what."""
-        from oncall.wiring import covers, engine, hub, messages, screens, visibility, watching  # noqa: PLC0415 - models are known now
+        from oncall.wiring import covers, engine, hub, messages, redaction, screens, visibility, watching  # noqa: PLC0415 - models are known now
 
-        for subject in (screens, visibility, engine, covers, messages, watching, hub):
+        for subject in (screens, visibility, engine, covers, messages, watching, hub, redaction):
             subject.register()

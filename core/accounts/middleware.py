@@ -12,7 +12,7 @@ from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from core.accounts import client, sessions
+from core.accounts import client, sessions, visit
 from core.events import bus
 
 if TYPE_CHECKING:
@@ -28,17 +28,19 @@ def is_public(view: Callable[..., object]) -> bool:
 
 
 class Origin:
-    """Note the address a request comes from, for the events it causes."""
+    """Note where a request comes from and whether it writes, for the events it causes and for what it may see."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer with the address noted."""
+        """Answer with both noted."""
         token = bus.origin.set(client.address(request))
+        noted = visit.current.set(visit.of(request.method, request.path))
         try:
             return self.get_response(request)
         finally:
+            visit.current.reset(noted)
             bus.origin.reset(token)
 
 

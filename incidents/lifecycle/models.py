@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from core.accounts import visit
+from core.accounts.models import Role
 from incidents.catalog.models import Service
 from incidents.lifecycle.rules import ACTIVE, Status
 from incidents.severities.models import Severity
@@ -89,8 +91,21 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         """The incidents a person may know of; a private one only when they are a member of it."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
-        mine = Participant.objects.filter(incident=models.OuterRef("pk"), user=user)
-        return self.filter(Q(private=False) | models.Exists(mine))
+        return self.filter(Q(private=False) | known_to(user, "pk"))
+
+
+def known_to(user: User | AnonymousUser, incident: str) -> Q:
+    """Whether a person is a member of the private incident whose id `incident` names, or reads it in an emergency.
+
+    Emergency access is an admin's and only looks: for a request that writes it is not there.
+    """
+    member = Q(models.Exists(Participant.objects.filter(incident=models.OuterRef(incident), user=user.pk)))
+    if visit.writes() or getattr(user, "role", "") != Role.ADMIN:
+        return member
+    opened = EmergencyAccess.objects.filter(
+        incident=models.OuterRef(incident), user=user.pk, ended_at=None, ends_at__gt=Now()
+    )
+    return member | Q(models.Exists(opened))
 
 
 class Incident(models.Model):
@@ -231,6 +246,29 @@ class Participant(models.Model):
         return f"{self.user_id} in {self.incident_id}"
 
 
+class EmergencyAccess(models.Model):
+    """A look of an admin into a private incident they are no member of: why, and until when it lasts at most."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="emergencies")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False)
+    reason = models.TextField()
+    opened_at = models.DateTimeField(db_default=Now())
+    ends_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-opened_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "incident"], condition=Q(ended_at=None), name="emergency_access_once"
+            )
+        ]
+        indexes = [models.Index(fields=["user", "-opened_at"], name="emergency_access_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.incident_id} until {self.ends_at}"
+
+
 class EntryKind(models.TextChoices):
     DECLARED = "declared", "Declared"
     STATUS = "status", "Status"
@@ -250,6 +288,8 @@ class EntryKind(models.TextChoices):
     TASK = "task", "Task"
     REMINDER = "reminder", "Reminder"
     CORRECTION = "correction", "Correction"
+    ACCESS = "access", "Access"
+    REDACTION = "redaction", "Redaction"
 
 
 class TimelineQuerySet(models.QuerySet["TimelineEntry"]):

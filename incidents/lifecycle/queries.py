@@ -14,7 +14,7 @@ from incidents.catalog import rules as catalog
 from incidents.catalog.models import Service
 from incidents.catalog.registry import OpenIncident, Situation
 from incidents.changes import queries as changes
-from incidents.lifecycle import rules
+from incidents.lifecycle import registry, rules
 from incidents.lifecycle.models import (
     EntryKind,
     Incident,
@@ -66,6 +66,7 @@ def get(user: Person, ref: str | int, *, among: IncidentQuerySet | None = None) 
     found = known.filter(number=number).first() if number else None
     if found is None:
         raise Http404("There is no such incident.")
+    registry.looked_at(user, found)
     return found
 
 

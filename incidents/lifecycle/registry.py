@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import AnonymousUser
 
+    from incidents.lifecycle.models import Incident
+
     Person = User | AnonymousUser
 
 
@@ -80,3 +82,19 @@ def set_follow_up(keep: KeepFollowUp) -> None:
 def follow_up(wanted: FollowUp, *, actor: User) -> str:
     """Have somebody do it, and give the address of that; empty where nothing keeps such work."""
     return _follow_up[0](wanted, actor) if _follow_up else ""
+
+
+NoteRead = Callable[["Person", "Incident", str], None]
+
+_note_read: list[NoteRead] = []
+
+
+def set_reads(note: NoteRead) -> None:
+    """Name the function that notes who looks at a private incident; call it in `AppConfig.ready()`."""
+    _note_read[:] = [note]
+
+
+def looked_at(user: Person, incident: Incident, *, way: str = "") -> None:
+    """Say that a person is about to be shown this incident: as an `export`, else as they asked for it."""
+    for note in _note_read:
+        note(user, incident, way)

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from incidents.catalog.models import Service
-from incidents.lifecycle.models import Incident, Participant
+from incidents.lifecycle.models import Incident, known_to
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,8 +23,7 @@ class ObservationQuerySet(models.QuerySet["Observation"]):
         """What a person may know of; what became a private incident only when they are a member of it."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
-        member = Participant.objects.filter(incident=models.OuterRef("incident"), user=user)
-        return self.filter(Q(incident=None) | Q(incident__private=False) | models.Exists(member))
+        return self.filter(Q(incident=None) | Q(incident__private=False) | known_to(user, "incident"))
 
     def open(self, at: datetime) -> ObservationQuerySet:
         """Those that nobody settled and whose time is not over."""

@@ -46,6 +46,8 @@ LOOKS: dict[str, tuple[str, str]] = {
     EntryKind.TASK: ("action", ""),
     EntryKind.REMINDER: ("clock", "warn"),
     EntryKind.CORRECTION: ("pencil", ""),
+    EntryKind.ACCESS: ("lock", "warn"),
+    EntryKind.REDACTION: ("shield", "warn"),
 }
 MINOR = {EntryKind.ROLE, EntryKind.ACKNOWLEDGED, EntryKind.CORRECTION, EntryKind.CHANGE, EntryKind.PICTURE}
 

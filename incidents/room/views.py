@@ -17,6 +17,7 @@ from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle.rules import Status
 from incidents.lookback import queries as lookback
 from incidents.nudges import queries as nudges
+from incidents.privacy import queries as privacy
 from incidents.room import queries
 from incidents.room.forms import NoteForm, UpdateForm, VerdictForm
 from incidents.tasks import queries as tasks
@@ -69,12 +70,15 @@ def _room(request: PersonRequest, number: int, form: Form | None = None, **more:
 
 
 def _head(request: PersonRequest, found: lifecycle.Room) -> dict[str, Any]:
+    takes_part = request.user in found.people
+    access = None if takes_part else privacy.access(request.user, found.incident)
     return {
         "room": found,
         "incident": found.incident,
         "steps": lifecycle.steps(found.incident),
-        "may_act": can(request.user, Verb.RESPOND),
-        "takes_part": request.user in found.people,
+        "may_act": can(request.user, Verb.RESPOND) and access is None,
+        "takes_part": takes_part,
+        "access": access,
     }
 
 

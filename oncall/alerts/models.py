@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from incidents.catalog.models import Service
-from incidents.lifecycle.models import Incident, Participant
+from incidents.lifecycle.models import Incident, known_to
 from oncall.alerts.rules import checklist
 
 if TYPE_CHECKING:
@@ -173,9 +173,8 @@ class AlertQuerySet(models.QuerySet["Alert"]):
         """The alerts a person may know of; one of a private incident only when they are a member of it."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
-        member = Participant.objects.filter(incident=models.OuterRef("incident"), user=user)
         return self.exclude(integration__kind=CANARY).filter(
-            Q(incident=None) | Q(incident__private=False) | models.Exists(member)
+            Q(incident=None) | Q(incident__private=False) | known_to(user, "incident")
         )
 
 

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from incidents.lifecycle.models import Participant as Member
+from incidents.lifecycle.models import known_to
 from oncall.alerts.models import CANARY, Urgency
 from oncall.destinations.models import Destination
 from oncall.matching.rules import is_out_of_hours
@@ -111,8 +111,7 @@ class PageQuerySet(models.QuerySet["Page"]):
 
 
 def _public(path: str, user: User) -> Q:
-    member = Member.objects.filter(incident=models.OuterRef(path), user=user)
-    return Q(**{path: None}) | Q(**{f"{path}__private": False}) | Q(models.Exists(member))
+    return Q(**{path: None}) | Q(**{f"{path}__private": False}) | known_to(user, path)
 
 
 class Page(models.Model):

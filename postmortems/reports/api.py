@@ -12,10 +12,14 @@ from core.api.fields import Id, Time
 from core.api.permissions import Responds
 from core.api.views import Lists, Shows, ViewSet
 from core.ui.markdown import to_html
+from incidents.lifecycle.registry import looked_at
 from postmortems.reports import operations, queries, rules
 from postmortems.reports.models import Factor, Postmortem, TimelineItem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.db.models import QuerySet
     from rest_framework.request import Request
     from rest_framework.response import Response
 
@@ -105,6 +109,19 @@ class Postmortems(Lists, Shows, ViewSet):
 
     def get_queryset(self) -> PostmortemQuerySet:
         return queries.with_parts(self.request.user)  # type: ignore[arg-type]
+
+    def get_object(self) -> Postmortem:
+        """Give the one that the path names; who looks at one of a private incident is noted."""
+        found: Postmortem = super().get_object()
+        looked_at(self.person, found.incident, way="export" if self.action == "export" else "")
+        return found
+
+    def paginate_queryset(self, queryset: QuerySet[Any] | Sequence[Any]) -> list[Any] | None:
+        """Give a page; who gets one of a private incident with it is noted."""
+        page: list[Any] | None = super().paginate_queryset(queryset)
+        for row in page or ():
+            looked_at(self.person, row.incident)
+        return page
 
     @extend_schema(request=PostmortemChange, responses=PostmortemSerializer)
     def partial_update(self, request: Request, ref: str) -> Response:

@@ -11,14 +11,24 @@ from django.urls import reverse
 
 from incidents.board.registry import Learning
 from incidents.lifecycle.models import Incident
+from incidents.lifecycle.registry import looked_at
+from incidents.privacy.registry import Rows, events
 from postmortems.action_items.models import ActionItem
 from postmortems.reports import rules
-from postmortems.reports.models import Postmortem, PostmortemQuerySet, PostmortemStatus
+from postmortems.reports.models import (
+    WRITTEN,
+    Factor,
+    Postmortem,
+    PostmortemQuerySet,
+    PostmortemStatus,
+    TimelineItem,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from core.accounts.models import User
+    from incidents.privacy.registry import Sent
 
 ACTIONS_CAP = 3
 """More action items than this are a pile-up that nobody finishes (R265): a warning, not a wall."""
@@ -53,9 +63,9 @@ def overdue(user: User) -> PostmortemQuerySet:
     )
 
 
-def get(user: User, number: int) -> Postmortem:
+def get(user: User, number: int, *, way: str = "") -> Postmortem:
     """The postmortem of incident `number` with all that its page shows; 404 where absent or not visible."""
-    return get_object_or_404(
+    found = get_object_or_404(
         Postmortem.objects.visible_to(user)
         .select_related("incident__severity", "author", "published_by")
         .prefetch_related(
@@ -66,6 +76,8 @@ def get(user: User, number: int) -> Postmortem:
         ),
         incident__number=number,
     )
+    looked_at(user, found.incident, way=way)
+    return found
 
 
 def document(postmortem: Postmortem) -> rules.Document:
@@ -158,3 +170,15 @@ def learning(user: User, incident_ids: Sequence[int]) -> dict[int, Learning]:
         )
         for row in rows
     }
+
+
+def texts(incident: Incident, text: str) -> Iterable[tuple[str, Rows | Sent]]:
+    """Give where texts of an incident stand in its postmortem and its action items."""
+    postmortems = Postmortem.objects.filter(incident=incident)
+    items = ActionItem.objects.filter(Q(postmortem__in=postmortems) | Q(path__contains=f"/{incident}/"))
+    yield "postmortem", Rows(postmortems, WRITTEN)
+    yield "postmortem", Rows(TimelineItem.objects.filter(postmortem__in=postmortems), ("text",))
+    yield "postmortem", Rows(Factor.objects.filter(postmortem__in=postmortems), ("text",))
+    yield "action items", Rows(items, ("title", "about", "dropped_reason"))
+    yield "audit log", events("postmortem", postmortems.values_list("pk", flat=True))
+    yield "audit log", events("action_item", items.values_list("pk", flat=True))

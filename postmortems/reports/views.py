@@ -194,7 +194,7 @@ def publish(request: PersonRequest, number: int) -> HttpResponse:
 @require_GET
 def export(request: PersonRequest, number: int) -> HttpResponse:
     """The document as a Markdown file."""
-    postmortem = queries.get(request.user, number)
+    postmortem = queries.get(request.user, number, way="export")
     answer = HttpResponse(
         rules.markdown(queries.document(postmortem)), content_type="text/markdown; charset=utf-8"
     )

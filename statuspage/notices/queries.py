@@ -8,13 +8,16 @@ from django.db.models import Max, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
 from incidents.lifecycle.models import Incident
+from incidents.privacy.registry import Rows, events
 from statuspage.components import queries as components
-from statuspage.notices.models import Notice
+from statuspage.notices.models import Notice, NoticeUpdate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from core.accounts.models import User
+    from incidents.privacy.registry import Sent
     from statuspage.components.models import Component
 
 
@@ -56,3 +59,11 @@ def about_visible(user: User) -> QuerySet[Notice]:
 def address(notice: Notice) -> str:
     """The notice as anybody reads it."""
     return f"{settings.BASE_URL}/status/{notice.page.slug}/incidents/{notice.public_id}/"
+
+
+def texts(incident: Incident, text: str) -> Iterable[tuple[str, Rows | Sent]]:
+    """Give where texts of an incident stand on public pages."""
+    notices = Notice.objects.filter(incident=incident)
+    yield "public notices", Rows(notices, ("title",))
+    yield "public notices", Rows(NoticeUpdate.objects.filter(notice__in=notices), ("body",))
+    yield "audit log", events("notice", notices.values_list("pk", flat=True))

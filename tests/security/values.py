@@ -122,6 +122,7 @@ class Values:
         nudge = cast.nudge(Incident.objects.active().earliest("id"))
         approval = cast.approval(Incident.objects.active().earliest("id"))
         todo = cast.task(of=Incident.objects.active().earliest("id"), by=self.admin)
+        looked = cast.looked_into(Incident.objects.active().earliest("id"), by=self.admin)
         handoff = handoffs.hand_over(override.schedule, at=now, outgoing=[], incoming=[self.responder.pk])
         task = handoffs.add_task(override.schedule, kind="alert", text="Less noise", actor=self.admin)
         rates = load.set_rates(team=None, since=now.date(), currency="EUR", actor=self.admin)
@@ -175,6 +176,13 @@ class Values:
             "/api/v1/incidents/{incident}/command/": {"incident": f"INC-{active}"},
             "/commanders/": {"pk": trained.pk},
             "/api/v1/commanders/": {"ref": trained.pk},
+            "/incidents/emergency/": {"pk": looked.emergency.pk},
+            "/api/v1/emergency-access/": {"ref": looked.emergency.pk},
+            "/api/v1/incidents/{incident}/reads/": {"incident": f"INC-{active}", "ref": looked.read.pk},
+            "/api/v1/incidents/{incident}/redactions/": {
+                "incident": f"INC-{active}",
+                "ref": looked.redaction.pk,
+            },
             "/api/v1/approval-rules/": {"ref": _first(ApprovalRule)},
             "/incidents/{number}/updates/": {
                 "number": f"INC-{active}",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.db.models.functions import Now
 
+from core import live
 from core.accounts.policy import Verb, can
 from core.clock import now
 from core.errors import Refused
@@ -100,6 +101,8 @@ def leave(incident: Incident, *, user: User, actor: User) -> None:
     if gone:
         enter(incident, EntryKind.ROLE, f"{user} left", actor=actor, data={"left": user.pk})
         tell(incident)
+        if incident.private:
+            live.changed("visibility")
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
+from core import live
 from core.errors import Refused
 from core.events import bus
 from incidents.changes.models import Change
@@ -280,6 +281,7 @@ def set_private(incident: Incident, *, private: bool, actor: User) -> Incident:
     text = "Visible to its participants only" if private else "Visible to everybody in the company"
     enter(incident, EntryKind.CORRECTION, text, actor=actor, data={"field": "private", "new": private})
     write(incident, private=private)
+    live.changed("visibility")
     fact = Corrected(
         incident_id=incident.pk, old={"private": str(not private)}, new={"private": str(private)}
     )

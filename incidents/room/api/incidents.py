@@ -21,6 +21,7 @@ from incidents.command import queries as command_queries
 from incidents.command.api import HandOverIn
 from incidents.lifecycle import operations, queries
 from incidents.lifecycle.models import Incident
+from incidents.lifecycle.registry import looked_at
 from incidents.lifecycle.rules import ACTIVE
 from incidents.lookback import queries as lookback
 from incidents.room.api.answers import EntryOut, IncidentOut, RemarkOut, UpdateOut
@@ -44,6 +45,8 @@ from incidents.updates import queries as update_queries
 from incidents.updates.api import UpdateIn
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.db.models import QuerySet
     from rest_framework.request import Request
 
@@ -91,6 +94,20 @@ class IncidentViewSet(Lists, Shows, ViewSet):
         """Give the incidents this person may know of, with services and roles."""
         found = command_queries.with_offer(queries.seen(self.person))
         return queries.with_people(found).annotate(rank=F("severity__rank"))
+
+    def get_object(self) -> Incident:
+        """Give the incident that the path names; who looks at a private one is noted."""
+        found: Incident = super().get_object()
+        looked_at(self.person, found)
+        return found
+
+    def paginate_queryset(self, queryset: QuerySet[Any] | Sequence[Any]) -> list[Any] | None:
+        """Give a page; who gets a private incident with it is noted."""
+        page: list[Any] | None = super().paginate_queryset(queryset)
+        for row in page or ():
+            if isinstance(row, Incident):
+                looked_at(self.person, row)
+        return page
 
     @takes(IncidentIn, IncidentOut, status=HTTPStatus.CREATED)
     def create(self, request: Request) -> Response:

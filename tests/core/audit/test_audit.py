@@ -29,6 +29,7 @@ def api(user: User) -> APIClient:
 
 def test_every_event_says_who_may_read_it() -> None:
     for_admins_alone = {
+        "emergency_access",
         "user",
         "team",
         "token",

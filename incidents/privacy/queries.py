@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Count, Max, Q
+from django.db.models.functions import Now
+from django.http import Http404
+
+from core.accounts.policy import Verb, can
+from core.api.models import Answer
+from core.outbox import history
+from incidents.approvals import operations as approvals
+from incidents.command import operations as command
+from incidents.lifecycle import operations as lifecycle
+from incidents.lifecycle.models import FACTS, AcceptedRisk, EmergencyAccess, Incident, TimelineEntry
+from incidents.nudges import operations as nudges
+from incidents.privacy import registry
+from incidents.privacy.models import PrivateRead, Redaction
+from incidents.privacy.registry import Rows, Sent
+from incidents.privacy.rules import holds, spellings
+from incidents.tasks import operations as tasks
+from incidents.updates.models import Told
+from incidents.updates.operations import telling
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+
+    from core.accounts.models import User
+    from incidents.privacy.models import PrivateReadQuerySet, RedactionQuerySet
+
+MOST = 200
+
+
+def access(user: User, incident: Incident) -> EmergencyAccess | None:
+    """Give the emergency access by which somebody reads a private incident; None for its members."""
+    if not incident.private or not can(user, Verb.ADMIN):
+        return None
+    if incident.participants.filter(user=user).exists():
+        return None
+    return lasting(user).filter(incident=incident).first()
+
+
+def lasting(user: User) -> QuerySet[EmergencyAccess]:
+    """Give what somebody may read now in an emergency."""
+    found = EmergencyAccess.objects.filter(user=user, ended_at=None, ends_at__gt=Now())
+    return found.select_related("incident__severity", "user")
+
+
+def accesses(user: User) -> QuerySet[EmergencyAccess]:
+    """Give one's own emergency accesses, over ones included, and those to incidents that one may see."""
+    seen = Incident.objects.visible_to(user)
+    found = EmergencyAccess.objects.filter(Q(user=user) | Q(incident__in=seen))
+    return found.select_related("incident", "user").order_by("-opened_at", "-pk")
+
+
+def own_access(user: User, pk: int) -> EmergencyAccess:
+    """Give one's own emergency access, or 404."""
+    found = EmergencyAccess.objects.filter(user=user, pk=pk).select_related("incident", "user").first()
+    if found is None:
+        raise Http404("There is no such access.")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A person who looked: how often, when last, and whether in an emergency."""
+
+    name: str
+    times: int
+    last_at: datetime
+    is_member: bool
+    in_emergency: bool
+
+
+def readers(incident: Incident) -> list[Reader]:
+    """Give who has read a private incident, the latest first."""
+    members = set(incident.participants.values_list("user_id", flat=True))
+    rows = (
+        PrivateRead.objects.filter(incident=incident)
+        .order_by()
+        .values("user_id", "user__name", "user__email")
+        .annotate(times=Count("pk"), last_at=Max("at"), emergencies=Count("pk", filter=Q(by_emergency=True)))
+        .order_by("-last_at", "user_id")
+    )
+    return [
+        Reader(
+            row["user__name"] or row["user__email"],
+            row["times"],
+            row["last_at"],
+            row["user_id"] in members,
+            bool(row["emergencies"]),
+        )
+        for row in rows
+    ]
+
+
+def reads(user: User, incident: Incident) -> PrivateReadQuerySet:
+    """Give each look at a private incident, the latest first."""
+    found = PrivateRead.objects.visible_to(user).filter(incident=incident)
+    return found.select_related("user").order_by("-at", "-pk")
+
+
+def redactions(user: User, incident: Incident) -> RedactionQuerySet:
+    """Give what was redacted in an incident, the latest first."""
+    found = Redaction.objects.visible_to(user).filter(incident=incident)
+    return found.select_related("by", "incident").order_by("-at", "-pk")
+
+
+def may_redact(user: User, incident: Incident) -> bool:
+    """Say whether a person may take texts out: whoever commands, a manager, an admin."""
+    if can(user, Verb.CONFIGURE):
+        return True
+    return incident.roles.filter(user=user, ended_at=None, role__is_commander=True).exists()
+
+
+def entry(user: User, incident: Incident, mark: str) -> TimelineEntry | None:
+    """Give the entry of the timeline that an address names."""
+    if not (mark.isascii() and mark.isdigit() and len(mark) < 18):
+        return None
+    return TimelineEntry.objects.visible_to(user).filter(incident=incident, pk=int(mark)).first()
+
+
+def standing(incident: Incident, text: str) -> Counter[str]:
+    """Count the rows of each kind in which a text stands."""
+    places: Counter[str] = Counter()
+    for name, held in registry.holders(incident, text):
+        if isinstance(held, Sent):
+            found = history.messages(held.client, held.subject_ids)
+            places[name] += sum(holds(row.content, text) for row in found)
+        else:
+            places[name] += sum(
+                any(holds(getattr(row, column), text) for column in held.columns) for row in held.rows
+            )
+    return +places
+
+
+def own_texts(incident: Incident, text: str) -> Iterable[tuple[str, Rows | Sent]]:
+    """Give where the incident hub itself keeps what was written about an incident."""
+    one = Incident.objects.filter(pk=incident.pk)
+    yield "facts", Rows(one, FACTS)
+    yield "facts", Rows(AcceptedRisk.objects.filter(incident=incident), ("risk", "monitoring"))
+    yield "timeline", Rows(incident.timeline.all(), ("text", "data"))
+    yield "updates", Rows(incident.updates.all(), ("text", "public_title", "fields"))
+    yield "updates", Rows(incident.approvals.all(), ("content", "why"))
+    yield "tasks", Rows(incident.tasks.all(), ("title", "hint", "list_name", "result"))
+    yield "hand-overs", Rows(incident.hand_overs.all(), ("briefing", "why"))
+    yield "nudges", Rows(incident.nudges.all(), ("answer",))
+    yield "observations", Rows(incident.observations.all(), ("text", "why"))
+    yield "emergency access", Rows(incident.emergencies.all(), ("reason",))
+    yield "earlier redactions", Rows(incident.redactions.all(), ("reason",))
+    yield "audit log", registry.events("incident", [incident.pk])
+    yield "kept answers of the API", Rows(_answers(text), ("body",))
+    yield from (("messages", sent) for sent in _messages(incident))
+
+
+def _answers(text: str) -> QuerySet[Answer]:
+    among = Q()
+    for one in spellings(text):
+        among |= Q(body__contains=one)
+    return Answer.objects.filter(among)
+
+
+def _messages(incident: Incident) -> Sequence[Sent]:
+    told = list(Told.objects.filter(update__incident=incident).values_list("pk", flat=True))
+    of_tasks = list(incident.tasks.values_list("pk", flat=True))
+    return (
+        Sent(telling.TOLD, told),
+        Sent(lifecycle.REMINDER, [incident.pk]),
+        Sent(tasks.ASKED, of_tasks),
+        Sent(tasks.OVERDUE, of_tasks),
+        Sent(nudges.CLIENT, list(incident.nudges.values_list("pk", flat=True))),
+        Sent(command.OFFERED, list(incident.hand_overs.values_list("pk", flat=True))),
+        Sent(command.CHANGED, [incident.pk]),
+        Sent(approvals.CLIENT, list(incident.approvals.values_list("pk", flat=True))),
+    )

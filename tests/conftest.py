@@ -5,11 +5,12 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db import connection
 from playwright.sync_api import sync_playwright
 
 from config import env
 from core.events import nudge
-from tests import cast, programs
+from tests import cast, databases, programs
 from tests.core.channels.servers import gateway
 from tests.peers import Smtp, WebhookSink
 from tests.running import Stack
@@ -46,6 +47,12 @@ def pytest_unconfigure() -> None:
     """Say it last, where it is read."""
     for line in _LEFT_OUT:
         sys.stdout.write(f"{line}\n")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """pytest-django's, and the database begins as a copy."""
+    connection.settings_dict["TEST"]["TEMPLATE"] = databases.migrated()
 
 
 @pytest.fixture(scope="session")

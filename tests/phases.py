@@ -3,6 +3,9 @@
 import os
 import subprocess
 import sys
+from tempfile import TemporaryDirectory
+
+from tests.databases import DUMP
 
 ALONE = "browser or prometheus or journey or chaos"
 
@@ -12,6 +15,12 @@ def main(paths: list[str]) -> int:
     pytest = [sys.executable, "-m", "pytest"]
     if paths:
         return subprocess.run([*pytest, *paths], check=False).returncode
+    with TemporaryDirectory() as folder:
+        os.environ[DUMP] = f"{folder}/migrated.sql"
+        return _run(pytest)
+
+
+def _run(pytest: list[str]) -> int:
     side_by_side = ["-n", str(min(4, os.cpu_count() or 1))]
     codes = [
         subprocess.run([*pytest, *side_by_side, "-m", f"not ({ALONE})"], check=False).returncode,

@@ -12,10 +12,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.stack.embedded import Postgres, Redis
-from tests import loopback
+from tests import databases, loopback
 
 FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
-FOLDER = "WATCHBILL_TEST_FOLDER"
 
 
 def prepare() -> None:
@@ -37,7 +36,7 @@ def prepare() -> None:
         os.environ.pop(name, None)
     os.environ.update(
         {
-            FOLDER: str(folder),
+            databases.FOLDER: str(folder),
             "WATCHBILL_DATA_DIR": str(folder),
             "SECRET_KEY": "a-key-that-only-the-tests-use-0123456789-abcdefghij",
             "BASE_URL": "http://127.0.0.1:8000",
@@ -52,6 +51,8 @@ def prepare() -> None:
         postgres.start()
         atexit.register(postgres.stop)
         os.environ["DATABASE_URL"] = postgres.url
+    else:
+        atexit.register(databases.forget)
     if "REDIS_URL" not in os.environ:
         redis = Redis(folder)
         redis.start()

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import psycopg
 
 from core.stack import probe, processes, programs
 from core.stack.embedded import Redis
-from tests import waiting
+from tests import databases, waiting
 from tests.peers import Smtp
 
 if TYPE_CHECKING:
@@ -64,10 +62,11 @@ class Stack:
         """Make the database, start everything, and return when the web answers and a pager has drained."""
         if self.postgres is not None:
             self.postgres.start()
-        self.database_url = self.postgres.url if self.postgres is not None else make_database()
+        self.database_url = self.postgres.url if self.postgres is not None else databases.make()
         self.smtp.start()
         self.redis.start()
-        self.command("migrate", "--verbosity", "0")
+        if self.postgres is not None:
+            databases.fill(self.database_url)
         self.prepare()
         if sample_company:
             self.command("seed_demo")
@@ -94,7 +93,7 @@ class Stack:
         if self.postgres is not None:
             self.postgres.stop()
         elif self.database_url:
-            drop_database(self.database_url)
+            databases.drop(self.database_url)
 
     @property
     def env(self) -> dict[str, str]:
@@ -178,17 +177,3 @@ class Stack:
             return "\n".join(f"--- {name}\n{self.log(name)[-1500:]}" for name in self.processes)
 
         waiting.until(holds, seconds=seconds, what=lambda: f"{ends()}\n{what}")
-
-
-def make_database() -> str:
-    """A new empty database on the run's server; its address."""
-    name = f"watchbill_{secrets.token_hex(6)}"
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
-        connection.execute(f'create database "{name}"')
-    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
-
-
-def drop_database(url: str) -> None:
-    """Remove a database with whatever is still connected to it."""
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
-        connection.execute(f'drop database if exists "{urlsplit(url).path[1:]}" with (force)')

@@ -1,6 +1,7 @@
 from incidents.approvals import admin as approvals
 from incidents.audiences import admin as audiences
 from incidents.catalog import admin as catalog
+from incidents.closing import admin as closing
 from incidents.command import admin as command
 from incidents.lifecycle import admin as lifecycle
 from incidents.nudges import admin as nudges
@@ -13,6 +14,7 @@ __all__ = [
     "approvals",
     "audiences",
     "catalog",
+    "closing",
     "command",
     "lifecycle",
     "nudges",

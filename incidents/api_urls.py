@@ -2,6 +2,7 @@ from incidents.approvals.api import ApprovalRules, Approvals
 from incidents.audiences.api import Audiences
 from incidents.catalog.api import ServiceViewSet
 from incidents.changes.api import ChangeViewSet
+from incidents.closing.api import ClosingCriteria
 from incidents.command.api import Command, Commanders, HandOvers
 from incidents.nudges.api import NudgeRules, Nudges
 from incidents.observations.api import Observations
@@ -26,6 +27,7 @@ routes = [
     ("nudge-rules", NudgeRules, "nudge-rule"),
     ("incidents/(?P<incident>[^/]+)/nudges", Nudges, "incident-nudge"),
     ("checklists", Checklists, "checklist"),
+    ("closing-criteria", ClosingCriteria, "closing-criterion"),
     ("incidents/(?P<incident>[^/]+)/tasks", Tasks, "incident-task"),
     ("incidents/(?P<incident>[^/]+)/told", WasTold, "incident-told"),
     ("emergency-access", EmergencyAccesses, "emergency-access"),

@@ -251,6 +251,17 @@ class Resolved:
     drill: bool
 
 
+@event("incident.resolved_despite")
+@dataclass(frozen=True, slots=True)
+class ResolvedDespite:
+    """Somebody called it resolved although something lacked, and said why; `early`: before its stable period was over."""
+
+    incident_id: int
+    lacking: list[str]
+    reason: str
+    early: bool
+
+
 @event("incident.reopened")
 @dataclass(frozen=True, slots=True)
 class Reopened:

@@ -2,6 +2,7 @@ from incidents.approvals.models import Approval, ApprovalRule
 from incidents.audiences.models import AudienceList, AudienceMember, AudienceRule
 from incidents.catalog.models import Service, ServiceLink
 from incidents.changes.models import Change
+from incidents.closing.models import ClosingCriterion, Resolution
 from incidents.command.models import HandOver, TrainedCommander
 from incidents.lifecycle.models import (
     AcceptedRisk,
@@ -29,6 +30,7 @@ __all__ = [
     "Change",
     "Checklist",
     "ChecklistStep",
+    "ClosingCriterion",
     "EmergencyAccess",
     "HandOver",
     "Incident",
@@ -39,6 +41,7 @@ __all__ = [
     "PrivateRead",
     "Question",
     "Redaction",
+    "Resolution",
     "RoleAssignment",
     "RoleDefinition",
     "Service",

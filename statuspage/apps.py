@@ -10,18 +10,20 @@ class StatuspageConfig(AppConfig):
         from core.live import registry as live  # noqa: PLC0415
         from core.ui import shell  # noqa: PLC0415
         from core.watch import registry as watch  # noqa: PLC0415
+        from incidents.closing import registry as closing  # noqa: PLC0415
         from incidents.privacy.registry import hold  # noqa: PLC0415
         from incidents.updates.registry import set_public_outlet  # noqa: PLC0415
         from statuspage import handlers  # noqa: F401, PLC0415
         from statuspage.models import Component, StatusPage  # noqa: PLC0415
         from statuspage.notices.outlet import Outlet  # noqa: PLC0415
-        from statuspage.notices.queries import about_visible, texts  # noqa: PLC0415
+        from statuspage.notices.queries import about_visible, still_shown, texts  # noqa: PLC0415
         from statuspage.trial import operations as trial  # noqa: PLC0415
         from statuspage.trial import queries as trials  # noqa: PLC0415
 
         watch.add(watch.Check(name="publishing", title="Publishing", order=9, look=trials.look))
         watch.add_chore(watch.Chore("the test notice", 20, trial.try_publishing))
         set_public_outlet(Outlet())
+        closing.add_finding("public", still_shown)
         hold("statuspage", texts)
         visibility.register("notice", about_visible)
         visibility.register("status_page", lambda _user: StatusPage.objects.all())

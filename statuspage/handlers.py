@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.events.bus import Meta, on
-from incidents.events import UpdatePublished
+from incidents.events import Reopened, UpdatePublished
 from statuspage.events import PublishingTried
 from statuspage.notices import operations as notices
 from statuspage.trial import operations as trial
@@ -14,6 +14,12 @@ def show_update(fact: UpdatePublished, meta: Meta) -> None:
     """Show a public update to customers; an internal one never leaves the incident."""
     if fact.audience == "public":
         notices.publish_update(fact.update_id)
+
+
+@on(Reopened)
+def take_back(fact: Reopened, meta: Meta) -> None:
+    """It is not over after all: customers are not shown that it is."""
+    notices.take_back(fact.incident_id)
 
 
 @on(PublishingTried)

@@ -141,13 +141,14 @@ def service(name: str = "Payments API", *, tier: int = 1) -> Service:
 def severity(word: str = "SEV2") -> Severity:
     """A level of the scale in force, which a flushed test database gets back first."""
     from incidents.audiences import operations as audiences  # noqa: PLC0415
+    from incidents.closing import operations as closing  # noqa: PLC0415
     from incidents.lifecycle import operations as lifecycle  # noqa: PLC0415
     from incidents.nudges import operations as nudges  # noqa: PLC0415
     from incidents.severities import operations, queries  # noqa: PLC0415
     from incidents.tasks import operations as tasks  # noqa: PLC0415
     from incidents.updates import operations as updates  # noqa: PLC0415
 
-    for feature in (operations, audiences, lifecycle, nudges, tasks, updates):
+    for feature in (operations, audiences, closing, lifecycle, nudges, tasks, updates):
         feature.install_defaults()
     found = queries.find(word)
     assert found is not None, word

@@ -18,6 +18,8 @@ from core.events.models import Event, EventDelivery
 from core.outbox.models import Message
 from core.timers.models import Timer
 from incidents.changes.models import Change, ChangeKind
+from incidents.closing import operations as closing
+from incidents.closing.models import ClosingCriterion
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import EntryKind, Incident, TimelineEntry
 from incidents.lifecycle.rules import TIMES, Status
@@ -315,8 +317,10 @@ def _do(company: Company, incident: Incident, step: Step, actor: User) -> None:
     if step.kind == "hypothesis":
         lifecycle.set_picture(incident, hypothesis=step.text, actor=actor)
     elif step.kind == "resolve":
-        lifecycle.resolve(incident, actor=actor)
+        _resolve(incident, actor)
     elif step.kind in {"public", "internal"}:
+        if step.status == Status.RESOLVED:
+            _resolve(incident, actor)
         update = updates.publish(
             incident,
             audience=step.kind,
@@ -327,14 +331,18 @@ def _do(company: Company, incident: Incident, step: Step, actor: User) -> None:
         )
         if step.kind == "public":
             notices.publish_update(update.pk)
-            if step.status == Status.RESOLVED:
-                lifecycle.resolve(incident, actor=actor)
     elif step.kind in {"task", "todo"}:
         task = tasks.add(incident, title=step.text, assignee=actor, actor=actor)
         if step.kind == "task":
             tasks.finish(task, actor=actor)
     else:
         lifecycle.add_entry(incident, kind=EntryKind(step.kind), text=step.text, actor=actor)
+
+
+def _resolve(incident: Incident, actor: User) -> None:
+    confirmed = ClosingCriterion.objects.active().values_list("slug", flat=True)
+    said = closing.Said(confirmed=list(confirmed), despite="The numbers were watched together for a while.")
+    closing.resolve(incident, said=said, actor=actor)
 
 
 def _components(step: Step) -> dict[str, str]:

@@ -45,6 +45,16 @@ class Page:
     ended: Sequence[Ended]
     learned: int
 
+    @property
+    def early(self) -> int:
+        """How many were called resolved before they had been stable for long enough."""
+        return sum(row.incident.resolved_early for row in self.ended)
+
+    @property
+    def again(self) -> int:
+        """How many were called resolved more than once."""
+        return sum(row.incident.resolved_times > 1 for row in self.ended)
+
 
 def page(user: User, *, which: str, search: str = "", number: int = 1) -> Page:
     """Give the incidents page: `active`, `mine`, `resolved` or `drills`."""

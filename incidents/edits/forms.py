@@ -6,7 +6,7 @@ from django import forms
 from django.utils.html import format_html
 
 from incidents.board.forms import when, words
-from incidents.lifecycle.rules import NAMES, STAGES, TIMES
+from incidents.lifecycle.rules import NAMES, STAGES, TIMES, Status
 from incidents.updates.rules import in_words
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def needed(label: str, lacking: str, *, most: int = 2000) -> forms.CharField:
 
 
 class StatusForm(forms.Form):
-    """The next stage, and since when."""
+    """The next stage, and since when; the end has a form of its own."""
 
     status = forms.ChoiceField(label="Stage", widget=forms.RadioSelect)
     reason = words(label="What changed?", help_text="One sentence for the timeline.")
@@ -47,7 +47,15 @@ class StatusForm(forms.Form):
 
     def __init__(self, *args: Any, now: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choose(self, "status", [(stage.value, stage.value.capitalize()) for stage in STAGES if stage != now])
+        choose(
+            self,
+            "status",
+            [
+                (stage.value, stage.value.capitalize())
+                for stage in STAGES
+                if stage not in {now, Status.RESOLVED}
+            ],
+        )
 
 
 class SeverityForm(forms.Form):
@@ -109,13 +117,6 @@ class AcceptRiskForm(forms.Form):
     def clean_decided_by(self) -> User:
         """Give the person themselves."""
         return self.people[self.cleaned_data["decided_by"]]
-
-
-class ResolveForm(forms.Form):
-    """The end, and since when."""
-
-    reason = words(label="What ended it?", help_text="One sentence for the timeline.")
-    at = when(label="Working again since", help_text="Empty: now.")
 
 
 class PictureForm(forms.Form):

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from core.accounts import queries as people
 from core.accounts.models import Role
 from incidents.catalog import queries as catalog
+from incidents.closing import queries as closing
 from incidents.command import queries as command
 from incidents.lifecycle import registry
 from incidents.lifecycle.models import RoleDefinition
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from core.accounts.models import User
     from incidents.catalog.models import Service
+    from incidents.closing.queries import Outlook
     from incidents.lifecycle.models import Incident
     from incidents.lifecycle.registry import Target
     from incidents.severities.models import Severity
@@ -56,6 +58,11 @@ def affected(incident: Incident) -> list[int]:
 def targets(user: User) -> Mapping[str, Sequence[Target]]:
     """Give whom a person can page, by kind."""
     return registry.targets(user)
+
+
+def ending(incident: Incident, user: User) -> Outlook:
+    """Work out what stands between an incident and its end."""
+    return closing.outlook(incident, actor=user)
 
 
 def briefing(incident: Incident) -> str:

@@ -15,6 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from core.accounts.policy import may_respond
 from core.ui import refusals
 from core.ui.render import render
+from incidents.closing import operations as closing
+from incidents.closing.forms import ResolveForm
 from incidents.command import operations as command
 from incidents.edits import forms, queries
 from incidents.lifecycle import operations
@@ -47,6 +49,7 @@ class Edit:
     note: str = ""
     done: str = "Saved."
     danger: bool = False
+    template: str = "incidents/edits/_form.html"
 
 
 def _picture(name: str, title: str, note: str) -> Edit:
@@ -82,17 +85,17 @@ EDITS: dict[str, Edit] = {
             at=form.cleaned_data["at"],
             actor=actor,
         ),
-        note="Mitigating may come before the cause is known. Resolved ends the incident and its reminders.",
+        note="Mitigating may come before the cause is known. Monitoring says that the impact is over; "
+        "Resolve, under the three dots, asks what has to hold before the end.",
         done="The stage has changed.",
     ),
     "resolve": Edit(
         "Resolve",
         "Resolve the incident",
-        lambda _user, _incident, data: forms.ResolveForm(data),
-        _reason("resolve", forms.ResolveForm),
-        note="The service works again. Paging stops, no update is due any more, "
-        "and a postmortem draft appears where the severity asks for one.",
+        lambda user, incident, data: ResolveForm(data, outlook=queries.ending(incident, user)),
+        lambda incident, form, actor: closing.resolve(incident, said=form.said(), actor=actor),
         done="Resolved.",
+        template="incidents/closing/_resolve.html",
     ),
     "reopen": Edit(
         "Reopen",

@@ -142,6 +142,8 @@ class Incident(models.Model):
     resolved_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     reopened = models.PositiveSmallIntegerField(default=0)
+    resolved_times = models.PositiveSmallIntegerField(default=0)
+    resolved_early = models.BooleanField(default=False)
 
     next_update_due_at = models.DateTimeField(null=True)
     update_every_seconds = models.PositiveIntegerField(null=True, blank=True)

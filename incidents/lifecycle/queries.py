@@ -24,7 +24,7 @@ from incidents.lifecycle.models import (
     TimelineEntry,
 )
 from incidents.lifecycle.rules import Status
-from incidents.severities.models import Separation
+from incidents.severities.models import Anchor, Separation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -467,3 +467,15 @@ def _open(incident: Incident) -> OpenIncident:
         declared_at=incident.declared_at,
         status=incident.status,
     )
+
+
+def stable_since(incident: Incident) -> datetime | None:
+    """Give since when an incident counts as stable, by what its severity goes by; None while it does not."""
+    if incident.severity.stable_since == Anchor.MITIGATED:
+        return incident.mitigated_at
+    if incident.status != Status.MONITORING:
+        return None
+    entered = TimelineEntry.objects.filter(
+        incident=incident, kind=EntryKind.STATUS, data__new=Status.MONITORING.value
+    )
+    return entered.order_by("-pk").values_list("at", flat=True).first()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.accounts.models import Role, User
+from core.errors import Refused
 
 if TYPE_CHECKING:
     from datetime import date
@@ -98,3 +99,43 @@ def looked_at(user: Person, incident: Incident, *, way: str = "") -> None:
     """Say that a person is about to be shown this incident: as an `export`, else as they asked for it."""
     for note in _note_read:
         note(user, incident, way)
+
+
+Hold = Callable[["Incident"], str]
+
+_holds: list[Hold] = []
+
+
+class HeldOpen(Refused):
+    """Something has to be undone, or kept on purpose, before the incident ends."""
+
+
+def add_hold(hold: Hold) -> None:
+    """Let something keep incidents open: its sentence says what has to be done first, "" lets go."""
+    _holds.append(hold)
+
+
+def held_by(incident: Incident) -> str:
+    """Say what has to be done before an incident ends; "" where nothing keeps it open."""
+    return " ".join(filter(None, (hold(incident) for hold in _holds)))
+
+
+def let_go(incident: Incident) -> None:
+    """Refuse to end an incident that something keeps open."""
+    if said := held_by(incident):
+        raise HeldOpen(said)
+
+
+End = Callable[["Incident", "User | None"], "Incident"]
+
+_ends: list[End] = []
+
+
+def set_end(end: End) -> None:
+    """Name the function that resolves an incident with all that is asked then, in `AppConfig.ready()`."""
+    _ends[:] = [end]
+
+
+def end(incident: Incident, *, actor: User | None) -> Incident:
+    """Resolve an incident because an update says so, inside the caller's transaction; refused while something lacks."""
+    return _ends[0](incident, actor)

@@ -28,6 +28,13 @@ class Separation(models.TextChoices):
     BLOCKED = "blocked", "Not allowed"
 
 
+class Anchor(models.TextChoices):
+    """From when on it counts as stable (R064)."""
+
+    MITIGATED = "mitigated", "From when it was mitigated"
+    MONITORING = "monitoring", "From when monitoring confirmed it"
+
+
 class SeverityQuerySet(models.QuerySet["Severity"]):
     def active(self) -> SeverityQuerySet:
         return self.filter(is_active=True).order_by("rank")
@@ -64,6 +71,13 @@ class Severity(models.Model):
     )
     paging = models.CharField(max_length=16, choices=Paging.choices, default=Paging.NONE)
     needs_postmortem = models.BooleanField(default=False)
+    stable_seconds = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        default=1800,
+        help_text="How long it stays mended before it is called resolved without a reason. Empty: no wait.",
+    )
+    stable_since = models.CharField(max_length=10, choices=Anchor.choices, default=Anchor.MITIGATED)
     affected_percent = models.DecimalField(
         max_digits=5,
         decimal_places=2,

@@ -6,7 +6,7 @@ from django.db import connection, transaction
 
 from core.errors import Refused
 from incidents.severities import queries
-from incidents.severities.models import Question, Separation, Severity
+from incidents.severities.models import Anchor, Question, Separation, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,6 +57,8 @@ def _put_level(rank: int, fields: Mapping[str, Any]) -> Severity:
         "update_every_seconds": None,
         "respond_within_seconds": None,
         "separation": Separation.FREE,
+        "stable_seconds": 1800,
+        "stable_since": Anchor.MITIGATED,
         "affected_percent": None,
         "affected_above": False,
         "if_data_lost": False,

@@ -10,6 +10,7 @@ from core.people.directory import registry as directory
 from incidents.audiences import registry as audiences
 from incidents.board import registry as board
 from incidents.catalog import registry as catalog
+from incidents.closing import registry as closing
 from incidents.command import registry as command
 from incidents.lifecycle import registry as lifecycle
 from oncall.absences import queries as absences
@@ -33,6 +34,7 @@ def register() -> None:
     board.set_alerted(queries.alerted)
     board.add_origin("alert", _alert)
     catalog.set_on_call(queries.on_call_for)
+    closing.add_finding("alerts", queries.still_firing)
     lifecycle.add_targets("schedule", queries.schedule_targets)
     lifecycle.add_targets("team", queries.team_targets)
     lifecycle.add_targets("policy", queries.policy_targets)

@@ -6,7 +6,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from core import live
+from core.clock import now
 from core.events import bus
+from incidents.lifecycle.models import Incident
 from incidents.updates.models import Audience, Update
 from statuspage.components import operations as components
 from statuspage.components import queries as component_queries
@@ -26,6 +28,8 @@ def publish_update(update_id: int) -> list[NoticeUpdate]:
     update = Update.objects.select_related("incident", "author").get(pk=update_id)
     if update.audience != Audience.PUBLIC or update.incident.private or update.incident.drill:
         return []
+    if rules.stage(update.status) == "resolved" and update.incident.is_active:
+        return []  # opened again before this could be shown: customers never read that it is over while it is not
     if NoticeUpdate.objects.filter(notice__incident=update.incident, source_update_id=update.pk).exists():
         return []
     affected = _affected(update)
@@ -106,3 +110,28 @@ def _restate(notice: Notice, *, stage: str, states: list[str], update: Update, c
     if stage == "monitoring" and notice.monitoring_at is None:
         changes["monitoring_at"] = Now()
     Notice.objects.filter(pk=notice.pk).update(**changes)
+
+
+BACK = "The problem has come back. We are looking into it and write here again."
+
+
+@transaction.atomic
+def take_back(incident_id: int) -> None:
+    """Show no longer as resolved what is open again; customers read a sentence without details. Twice is once."""
+    incident = Incident.objects.select_for_update().get(pk=incident_id)
+    if not incident.is_active or incident.private or incident.drill:
+        return
+    for notice in Notice.objects.filter(incident=incident, status="resolved").select_related("page"):
+        row = NoticeUpdate.objects.create(
+            notice=notice,
+            public_id=components.public_id(),
+            status="investigating",
+            body=BACK,
+            affected=[],
+            at=now(),
+        )
+        Notice.objects.filter(pk=notice.pk).update(
+            status="investigating", resolved_at=None, monitoring_at=None, updated_at=Now()
+        )
+        bus.emit(NoticePublished(notice.pk, row.pk, incident.pk, "investigating"))
+        live.changed("statuspage", f"incident-{incident.pk}")

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db.models import Max, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
+from incidents.closing.registry import Finding
 from incidents.lifecycle.models import Incident
 from incidents.privacy.registry import Rows, events
 from statuspage.components import queries as components
@@ -41,6 +42,17 @@ def incident_panel(user: User, number: int) -> Panel:
         shown = [row for row in components.components_for(services) if row.service_id in services]
     heard = Notice.objects.filter(incident=incident).aggregate(at=Max("updates__at"))["at"]
     return Panel(shown[0].page.slug if shown else "", shown, heard, incident.private)
+
+
+def still_shown(incident: Incident) -> Finding | None:
+    """Say what customers see of an incident: that it is over is told after it is; None where they see nothing of it."""
+    notices = list(Notice.objects.filter(incident=incident).prefetch_related("components"))
+    if not notices:
+        return None
+    bad = {part.name for notice in notices for part in notice.components.all() if part.state != "operational"}
+    if bad:
+        return Finding(f"the status page shows trouble with {', '.join(sorted(bad))}", is_good=False)
+    return Finding("the status page shows no trouble", is_good=True)
 
 
 def visible(user: User) -> QuerySet[Notice]:

@@ -113,6 +113,9 @@ def test_an_alert_goes_all_the_way_to_a_postmortem(
         lambda: _alert(live_stack)["status"] == "resolved", seconds=30, what="the alert resolved"
     )
     room.goto(f"/incidents/INC-{number}/edit/resolve/")
+    for tick in room.locator("input[name=confirmed]").all():
+        tick.check()
+    room.get_by_label("Why now, in spite").fill("The rate was watched together.")
     room.get_by_role("button", name=re.compile("^Resolve")).click()
     expect(strip).to_have_count(0, timeout=5000)
     assert board.evaluate("() => window.neverReloaded") is True

@@ -251,6 +251,7 @@ class Values:
             "/api/v1/audiences/": {"ref": "support"},
             "/api/v1/nudge-rules/": {"ref": _first(NudgeRule)},
             "/api/v1/checklists/": {"ref": cast.checklist().pk},
+            "/api/v1/closing-criteria/": {"ref": "no-reports"},
             "/api/v1/alerts/": {"ref": self.alert.pk},
             "/api/v1/escalation-policies/": {"ref": next(iter(company.policies.values())).slug},
             "/api/v1/channels/": {"ref": channel.pk},

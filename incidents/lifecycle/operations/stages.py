@@ -11,7 +11,7 @@ from core.clock import now
 from core.errors import Refused
 from core.events import bus
 from incidents.events import Acknowledged, Closed, Reopened, Resolved, StatusChanged
-from incidents.lifecycle import rules
+from incidents.lifecycle import registry, rules
 from incidents.lifecycle.models import AcceptedRisk, EntryKind, Outcome
 from incidents.lifecycle.operations import clock
 from incidents.lifecycle.operations.base import enter, locked, past, write
@@ -61,15 +61,26 @@ def move(
 
 @transaction.atomic
 def resolve(
-    incident: Incident, *, actor: User | None, reason: str = "", at: datetime | None = None
+    incident: Incident,
+    *,
+    actor: User | None,
+    reason: str = "",
+    at: datetime | None = None,
+    early: bool = False,
+    said: dict[str, Any] | None = None,
 ) -> Incident:
-    """Say that the service works again; `at` is since when. No update is due any more."""
+    """Say that the service works again; `at` is since when. No update is due any more.
+
+    What has to hold before is asked in `incidents.closing`, by which people come here; `said` is kept with the entry.
+    """
     incident = locked(incident)
     if incident.status == Status.RESOLVED:
         return incident
+    registry.let_go(incident)
     asks = incident.severity.needs_postmortem and not incident.drill
     fact = Resolved(incident_id=incident.pk, needs_postmortem=asks, drill=incident.drill)
-    _step(incident, Status.RESOLVED, actor=actor, reason=reason, at=at, facts=[fact])
+    more = {"resolved_times": incident.resolved_times + 1, "resolved_early": early}
+    _step(incident, Status.RESOLVED, actor=actor, reason=reason, at=at, facts=[fact], more=more, said=said)
     return incident
 
 
@@ -88,7 +99,7 @@ def reopen(incident: Incident, *, reason: str, actor: User | None) -> Incident:
         actor=actor,
         reason=reason,
         facts=[fact],
-        more={"reopened": incident.reopened + 1, "outcome": ""},
+        more={"reopened": incident.reopened + 1, "resolved_early": False, "outcome": ""},
     )
     AcceptedRisk.objects.filter(incident=incident).delete()
     return incident
@@ -128,6 +139,8 @@ def close(
             incident=incident, defaults={**said, "decided_by": accepted.decided_by}
         )
         reason = f"{said['risk']} Watched by: {said['monitoring']} Decided by {accepted.decided_by}."
+    if incident.is_active:
+        registry.let_go(incident)
     fact = Closed(incident_id=incident.pk, outcome=outcome)
     _step(incident, Status.CLOSED, actor=actor, reason=reason, facts=[fact], more={"outcome": outcome})
     return incident
@@ -174,6 +187,7 @@ def _step(
     at: datetime | None = None,
     facts: list[object] | None = None,
     more: dict[str, Any] | None = None,
+    said: dict[str, Any] | None = None,
 ) -> None:
     old = Status(incident.status)
     if not _allowed(old, new):
@@ -195,7 +209,7 @@ def _step(
         text,
         actor=actor,
         at=past(at),
-        data={"old": old, "new": new, "undone": undone},
+        data={"old": old, "new": new, "undone": undone, **(said or {})},
     )
     write(incident, **columns)
     if "next_update_due_at" in columns:

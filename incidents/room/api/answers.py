@@ -90,6 +90,8 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
             "last_update_at",
             "update_every_seconds",
             "reopened",
+            "resolved_times",
+            "resolved_early",
             "version",
             "url",
         )

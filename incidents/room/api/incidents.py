@@ -16,13 +16,17 @@ from core.api.schema import takes
 from core.api.views import Lists, Shows, ViewSet
 from incidents.board import queries as board
 from incidents.changes.api import ChangeBeforeOut
+from incidents.closing import operations as closing
+from incidents.closing import queries as closing_queries
+from incidents.closing.api import ClosingOut
+from incidents.closing.operations import Said
 from incidents.command import operations as command
 from incidents.command import queries as command_queries
 from incidents.command.api import HandOverIn
 from incidents.lifecycle import operations, queries
 from incidents.lifecycle.models import Incident
 from incidents.lifecycle.registry import looked_at
-from incidents.lifecycle.rules import ACTIVE
+from incidents.lifecycle.rules import ACTIVE, Status
 from incidents.lookback import queries as lookback
 from incidents.room.api.answers import EntryOut, IncidentOut, RemarkOut, UpdateOut
 from incidents.room.api.declaring import OutlookIn, OutlookOut
@@ -62,7 +66,7 @@ class IncidentFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     class Meta:
         model = Incident
-        fields = ("active", "status", "severity", "service", "private", "drill")
+        fields = ("active", "status", "severity", "service", "private", "drill", "resolved_early")
 
     def by_activity(self, found: QuerySet[Incident], _name: str, active: bool) -> QuerySet[Incident]:  # noqa: FBT001
         """Give what is open, or what is over."""
@@ -134,16 +138,31 @@ class IncidentViewSet(Lists, Shows, ViewSet):
     @takes(StatusIn, IncidentOut)
     @action(detail=True, methods=["post"])
     def status(self, request: Request, ref: str) -> Response:
-        """Take the incident to another state."""
+        """Take the incident to another state; to the end as `resolve/` does."""
         incident, data = self.get_object(), self.read(StatusIn)
+        if data["status"] == Status.RESOLVED:
+            said = Said(reason=data.get("reason", ""), at=data.get("at"), despite=data.get("reason", ""))
+            return self.answer(closing.resolve(incident, said=said, actor=self.person))
         return self.answer(operations.move(incident, to=data.pop("status"), **data, actor=self.person))
 
     @takes(ResolveIn, IncidentOut)
     @action(detail=True, methods=["post"])
     def resolve(self, request: Request, ref: str) -> Response:
-        """Say that the service works again."""
+        """Say that the service works again.
+
+        Refused while something lacks and no reason is given: it was not stable for long enough, a criterion is not
+        confirmed, somebody else commands. What keeps it open cannot be reasoned away.
+        """
         incident, data = self.get_object(), self.read(ResolveIn)
-        return self.answer(operations.resolve(incident, **data, actor=self.person))
+        return self.answer(closing.resolve(incident, **data, actor=self.person))
+
+    @takes(gives=ClosingOut, filters=False)
+    @action(detail=True, methods=["get"])
+    def closing(self, request: Request, ref: str) -> Response:
+        """Give what stands between the incident and its end for whoever asks, and how often it was called resolved."""
+        incident = self.get_object()
+        found = closing_queries.outlook(incident, actor=self.person)
+        return Response(ClosingOut(found).data)
 
     @takes(ReopenIn, IncidentOut)
     @action(detail=True, methods=["post"])

@@ -10,6 +10,7 @@ from rest_framework.exceptions import ValidationError
 from core.accounts import queries as people
 from core.api.fields import Seconds, SlugOrId, Time
 from incidents.catalog.models import Service
+from incidents.closing.operations import Said
 from incidents.lifecycle import operations, registry
 from incidents.lifecycle.models import EntryKind, Outcome
 from incidents.lifecycle.rules import Status
@@ -90,10 +91,24 @@ class StatusIn(serializers.Serializer[Any]):
 
 
 class ResolveIn(serializers.Serializer[Any]):
-    """Why it is over, and since when."""
+    """What ended it, since when, and which criteria hold (slugs, as `closing/` gives them).
+
+    Where something lacks, `despite` says why it is resolved all the same; without it `reason` does. `all_clear` is
+    told to everybody who hears of it inside.
+    """
 
     reason = serializers.CharField(required=False, allow_blank=True, max_length=2000)
     at = Time(required=False, allow_null=True)
+    confirmed = serializers.ListField(
+        child=serializers.SlugField(max_length=40), required=False, max_length=50
+    )
+    despite = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+    all_clear = serializers.CharField(required=False, allow_blank=True, max_length=5000)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Put what is said together."""
+        reason = data.get("reason", "")
+        return {"said": Said(**{**data, "despite": data.get("despite") or reason})}
 
 
 class ReopenIn(serializers.Serializer[Any]):

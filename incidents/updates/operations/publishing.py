@@ -11,6 +11,7 @@ from core.errors import Refused
 from core.events import bus
 from incidents.events import UpdatePublished
 from incidents.lifecycle import operations as lifecycle
+from incidents.lifecycle import registry
 from incidents.lifecycle import rules as lifecycle_rules
 from incidents.lifecycle.models import EntryKind, Incident
 from incidents.lifecycle.operations import base, clock
@@ -93,7 +94,10 @@ def publish(  # noqa: PLR0913 - each is one choice of the composer
     stage = _stage(status) or Status(incident.status)
     _check(incident, audience, components or {}, next_update_in_seconds)
     if lifecycle_rules.goes_along(Status(incident.status), stage):
-        incident = lifecycle.move(incident, to=stage, actor=actor)
+        if stage is Status.RESOLVED:
+            incident = registry.end(incident, actor=actor)
+        else:
+            incident = lifecycle.move(incident, to=stage, actor=actor)
     at = now()
     every = next_update_in_seconds or lifecycle.rhythm(incident)
     due = lifecycle_rules.next_due(at=at, every=every) if incident.is_active else None

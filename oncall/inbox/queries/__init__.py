@@ -7,6 +7,7 @@ from oncall.inbox.queries.hub import (
     on_call_for,
     policy_targets,
     schedule_targets,
+    still_firing,
     team_targets,
 )
 from oncall.inbox.queries.screens import (
@@ -46,6 +47,7 @@ __all__ = [
     "policy_targets",
     "schedule_targets",
     "service_panel",
+    "still_firing",
     "team_targets",
     "visible",
     "waiting",

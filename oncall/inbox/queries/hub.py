@@ -9,8 +9,9 @@ from django.urls import reverse
 
 from core.accounts import queries as people
 from incidents.board.registry import Alerted
+from incidents.closing.registry import Finding
 from incidents.lifecycle.registry import Target
-from oncall.alerts.models import Alert
+from oncall.alerts.models import Alert, Status
 from oncall.escalation import queries as escalations
 from oncall.escalation.rules.plans import Kind, Turn
 from oncall.routing.models import ServicePolicy
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from core.accounts.models import User
     from incidents.catalog import models as catalog
+    from incidents.lifecycle.models import Incident
     from incidents.lifecycle.registry import Person
     from oncall.escalation.rules.plans import TargetSpec
     from oncall.escalation.rules.targets import Answer
@@ -72,6 +74,19 @@ def alerted(user: User, stems: Sequence[str]) -> dict[int, Alerted]:
         for row in reversed(rows.order_by("-last_at", "-pk")[:MOST_ALERTS])
         if row.service_id is not None
     }
+
+
+def still_firing(incident: Incident) -> Finding | None:
+    """Say how many alerts of an incident are not resolved; None where it has none."""
+    found = Alert.objects.filter(incident=incident)
+    number = found.open().exclude(status=Status.SUPPRESSED).count()
+    if number:
+        return Finding(
+            f"{number} alert{'' if number == 1 else 's'} of it {'is' if number == 1 else 'are'} not resolved",
+            is_good=False,
+            contradicts=True,
+        )
+    return Finding("no alert of it is open", is_good=True) if found.exists() else None
 
 
 def on_call_for(user: User, service: catalog.Service, at: datetime | None) -> list[dict[str, Any]]:

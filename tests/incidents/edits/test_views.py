@@ -28,7 +28,7 @@ def given(what: str, incident: Incident) -> dict[str, Any]:
     version = {"version": incident.version}
     forms: dict[str, dict[str, Any]] = {
         "status": {"status": "mitigating", "reason": "Rolled back"},
-        "resolve": {"reason": "Rolled back"},
+        "resolve": {"reason": "Rolled back", "despite": "Watched for a while"},
         "reopen": {"reason": "Errors are back"},
         "close": {"reason": ""},
         "false-alarm": {"reason": "The probe was wrong"},

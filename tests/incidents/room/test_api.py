@@ -145,9 +145,9 @@ def test_a_story_from_declaration_to_closure() -> None:
         ("roles/", {"role": "communications", "user": str(bob.pk)}, "investigating"),
         ("status/", {"status": "identified"}, "identified"),
         ("status/", {"status": "monitoring", "reason": "Rolled back"}, "monitoring"),
-        ("roles/", {"role": "commander", "user": str(bob.pk)}, "monitoring"),
-        ("resolve/", {}, "resolved"),
+        ("resolve/", {"reason": "Watched for a while"}, "resolved"),
         ("reopen/", {"reason": "Errors are back"}, "investigating"),
+        ("roles/", {"role": "commander", "user": str(bob.pk)}, "investigating"),
         ("resolve/", {"reason": "Really"}, "resolved"),
         ("close/", {}, "closed"),
     ]
@@ -170,7 +170,7 @@ def test_what_the_state_refuses_answers_409_with_the_state() -> None:
     refused = send(client, "INC-1/close/")
     assert refused.status_code == 409
     assert "INC-1 is investigating" in refused.json()["detail"]
-    send(client, "INC-1/resolve/")
+    send(client, "INC-1/resolve/", reason="Rolled back")
     answer = send(client, "INC-1/severity/", severity="SEV1", reason="x")
     assert (answer.status_code, answer.json()["detail"]) == (409, "INC-1 is resolved. Reopen it first.")
     assert send(client, "INC-1/severity/", severity="SEV1").status_code == 400

@@ -141,7 +141,7 @@ def test_a_private_incident_and_a_drill_are_not_told_to_customers(kind: str) -> 
     [
         ("investigating", "identified", "identified"),
         ("mitigating", "identified", "mitigating"),
-        ("monitoring", "resolved", "resolved"),
+        ("resolved", "resolved", "resolved"),
     ],
 )
 def test_an_update_takes_the_incident_along_and_never_back(at: str, told: str, then: str) -> None:

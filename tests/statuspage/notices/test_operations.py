@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from core.events import bus
+from incidents.lifecycle import operations as lifecycle
 from incidents.updates import operations as updates
 from statuspage.components import operations as components
 from statuspage.models import Component, ComponentSpan, Notice, NoticeUpdate, StatusPage
@@ -29,6 +30,8 @@ def told(
 
     alice = cast.alice() if not Incident.objects.exists() else Incident.objects.get().declared_by
     incident = Incident.objects.first() or cast.incident(SECRET, by=alice, services=[cast.service()], **given)
+    if status == "resolved":
+        lifecycle.resolve(incident, actor=alice)
     updates.publish(incident, audience="public", text=text, status=status, actor=alice)
     while bus.deliver_due():
         pass
@@ -74,6 +77,8 @@ def test_states_follow_what_the_author_said_and_leave_a_stretch_in_the_history()
         ("monitoring", "degraded_performance"),
         ("resolved", "operational"),
     ):
+        if status == "resolved":
+            lifecycle.resolve(incident, actor=alice)
         updates.publish(
             incident,
             audience="public",

@@ -1,7 +1,7 @@
 """What cannot be meant: a rotation without people, one that puts nobody on call, a zone that is not known."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -45,20 +45,19 @@ def _of(number: int, layer: Layer, at: datetime) -> list[Complaint]:
     if not people:
         sentence = f"{layer.name} has nobody in it, so nobody is on call by it."
         return [Complaint(number, "participants", sentence, Grade.DOUBTFUL)]
-    found = _of_windows(layer, max(at, layer.start), people) if layer.restrictions else None
-    return [replace(found, layer=number)] if found else []
+    return _of_windows(number, layer, max(at, layer.start), people) if layer.restrictions else []
 
 
-def _of_windows(layer: Layer, start: datetime, people: set[int]) -> Complaint | None:
+def _of_windows(number: int, layer: Layer, start: datetime, people: set[int]) -> list[Complaint]:
     count = len(layer.participants)
     turns = [turn[0] for _, _, turn in shifts(layer, start, start + YEAR)]
     reached = {user for turn in turns for user in layer.participants[turn % count] or ()}
     # After so many turns, windows of a week and places meet as they did before.
     again = count * (HOURS_OF_WEEK if layer.handoff.unit is Unit.HOUR else DAYS_OF_WEEK)
     if people <= reached or turns[-1] - turns[0] < again:
-        return None
+        return []
     if not reached:
         sentence = f"{layer.name} never puts anybody on call: its windows are open in turns of nobody alone."
-        return Complaint(0, "restrictions", sentence, Grade.WRONG)
+        return [Complaint(number, "restrictions", sentence, Grade.WRONG)]
     sentence = f"In {layer.name} somebody never comes on call: no window is open in their turns."
-    return Complaint(0, "participants", sentence, Grade.DOUBTFUL, tuple(sorted(people - reached)))
+    return [Complaint(number, "participants", sentence, Grade.DOUBTFUL, tuple(sorted(people - reached)))]

@@ -22,8 +22,8 @@ def named(layer: Layer) -> str:
     return f'{"calendar" if layer.is_fed else "layer"} "{layer.name}"'
 
 
-def exception(override: Override, name: str = "") -> str:
-    """An exception with who or what made it and until when; `name` is that of the layer it is of."""
+def exception(override: Override, name: str) -> str:
+    """An exception with who or what made it and until when; `name` is that of the layer it is of, if it is of one."""
     if override.kind is Exceptional.CALENDAR:
         return f'calendar "{override.by}" until {override.end:%Y-%m-%d %H:%M} UTC'
     of = f' of layer "{name}"' if name else ""

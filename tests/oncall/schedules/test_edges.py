@@ -1,0 +1,156 @@
+"""To the letter: where a layer begins, days that a zone leaves out or has twice, and what an edit empties."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from oncall.schedules.rules import compare, exceptions
+from oncall.schedules.rules.layers import (
+    Away,
+    CoverageHours,
+    Handoff,
+    Layer,
+    OnHolidays,
+    Override,
+    Restriction,
+    Unit,
+)
+from oncall.schedules.rules.places import Absences
+from oncall.schedules.rules.resolver import Kind, Slice, at, final
+from oncall.schedules.rules.turns import days_of, shifts, turn_at
+
+ANA, BEN = 1, 2
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+MONDAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
+TUESDAY = date(2026, 1, 6)
+
+
+def rotation(*people: int, zone: str = "UTC", start: datetime = MONDAY) -> Layer:
+    return Layer(
+        name="Primary",
+        time_zone=zone,
+        start=start,
+        effective_from=start,
+        effective_until=None,
+        handoff=Handoff(1, Unit.DAY, time(9)),
+        participants=tuple((each,) for each in people),
+        lineage=7,
+    )
+
+
+def piece(start: int, end: int, *users: int, closed: bool = False) -> Slice:
+    return Slice(MONDAY + start * HOUR, MONDAY + end * HOUR, users, None, None, "why", is_closed=closed)
+
+
+# What an edit empties
+
+
+def test_what_an_edit_leaves_to_nobody_is_joined_where_it_meets() -> None:
+    old = [piece(0, 2, ANA), piece(2, 4, BEN), piece(4, 6, ANA), piece(6, 9, ANA)]
+    new = [piece(0, 1, ANA), piece(1, 2), piece(2, 4), piece(4, 6, BEN), piece(6, 8), piece(8, 9, BEN)]
+    assert compare.emptied(old, new) == [
+        (MONDAY + 1 * HOUR, MONDAY + 4 * HOUR),
+        (MONDAY + 6 * HOUR, MONDAY + 8 * HOUR),
+    ]
+
+
+def test_a_gap_that_was_there_and_a_time_that_closes_are_not_emptied() -> None:
+    old = [piece(0, 2), piece(2, 4, closed=True), piece(4, 6, ANA), piece(6, 8, ANA)]
+    new = [piece(0, 2), piece(2, 4), piece(4, 6, closed=True), piece(6, 8)]
+    assert compare.emptied(old, new) == [(MONDAY + 6 * HOUR, MONDAY + 8 * HOUR)]
+
+
+# Exceptions
+
+
+def off(start: datetime, end: datetime, *, layer: int | None = None, user: int | None = None) -> Override:
+    return Override(1, start, end, user, None, 1, replaces_everybody=True, layer=layer)
+
+
+def test_who_is_taken_off_call_leaves_a_gap_and_a_closed_time_stays_closed() -> None:
+    whole = off(MONDAY, MONDAY + DAY)
+    left = at([rotation(ANA)], [whole], MONDAY + HOUR)
+    assert (left.users, left.kind) == ((), Kind.GAP)
+    mornings = [CoverageHours("UTC", (Restriction(0, time(6), time(10)),))]
+    closed = at([rotation(ANA)], [whole], MONDAY + 5 * HOUR, hours=mornings)
+    assert (closed.users, closed.kind) == ((), Kind.CLOSED)
+
+
+@pytest.mark.parametrize("begins", ["start", "effective_from"])
+def test_an_exception_of_a_layer_waits_for_the_layer(begins: str) -> None:
+    later = replace(rotation(ANA, start=MONDAY - DAY), **{begins: MONDAY})
+    if begins == "start":
+        later = replace(later, effective_from=MONDAY - DAY)
+    cover = off(MONDAY - 2 * HOUR, MONDAY + 2 * HOUR, layer=7, user=BEN)
+    found = final([later], [cover], MONDAY - 3 * HOUR, MONDAY + 3 * HOUR)
+    assert [(each.start, each.end, each.users) for each in found] == [
+        (MONDAY - 3 * HOUR, MONDAY, ()),
+        (MONDAY, MONDAY + 2 * HOUR, (BEN,)),
+        (MONDAY + 2 * HOUR, MONDAY + 3 * HOUR, (ANA,)),
+    ]
+
+
+def test_exceptions_outside_of_the_window_cut_nothing() -> None:
+    end = MONDAY + DAY
+    outside = [off(end + HOUR, end + DAY), off(MONDAY - DAY, MONDAY - HOUR)]
+    assert list(exceptions.in_force(outside, Absences(None), MONDAY, end)) == [(MONDAY, end, [])]
+
+
+# Who is away
+
+
+def test_who_is_kept_although_away_is_on_call_by_the_layer() -> None:
+    away = [Away(ANA, MONDAY, MONDAY + DAY, "is away", passes_on=True, yields=True)]
+    kept = at([rotation(ANA)], [], MONDAY + HOUR, away=away)
+    assert (kept.users, kept.layer) == ((ANA,), "Primary")
+
+
+def test_where_nobody_can_be_kept_it_says_so() -> None:
+    away = [Away(ANA, MONDAY, MONDAY + DAY, "is away", passes_on=True)]
+    gone = at([rotation(ANA)], [], MONDAY + HOUR, away=away)
+    assert (gone.users, gone.layer) == ((), None)
+    assert gone.reason == 'layer "Primary" has nobody active in this turn'
+
+
+# Days
+
+
+def test_a_holiday_that_begins_where_the_window_ends_gives_no_shift() -> None:
+    layer = replace(rotation(ANA), on_holidays=OnHolidays.ONLY, holidays=frozenset({TUESDAY}))
+    midnight = datetime(2026, 1, 6, tzinfo=UTC)
+    assert list(shifts(layer, MONDAY, midnight)) == []
+    assert [(begin, end) for begin, end, _ in shifts(layer, MONDAY, midnight + HOUR)] == [
+        (midnight, midnight + HOUR)
+    ]
+
+
+def test_holidays_that_follow_one_another_are_one_stretch() -> None:
+    days = [TUESDAY + DAY, TUESDAY, TUESDAY + 3 * DAY]
+    begin = datetime(2026, 1, 6, tzinfo=UTC)
+    assert days_of("UTC", days, begin, begin + 5 * DAY) == [
+        (begin, begin + 2 * DAY, None),
+        (begin + 3 * DAY, begin + 4 * DAY, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "window", "instant", "local"),
+    [
+        # Samoa left out the 30th: a night that began on the 29th ends on the 31st.
+        ("Pacific/Apia", Restriction(3, time(22), time(6)), "2011-12-30T13:00", "2011-12-31 03:00"),
+        # Newfoundland put its clocks back at 00:01: Sunday had begun, and Saturday came back.
+        ("America/St_Johns", Restriction(6, time(0), time(8)), "2010-11-07T02:45", "2010-11-06 23:15"),
+    ],
+)
+def test_a_window_goes_on_over_a_day_that_is_left_out_or_comes_back(
+    zone: str, window: Restriction, instant: str, local: str
+) -> None:
+    moment = datetime.fromisoformat(instant).replace(tzinfo=UTC)
+    assert f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}" == local
+    layer = replace(
+        rotation(ANA, zone=zone, start=datetime(2010, 1, 4, 9, tzinfo=UTC)), restrictions=(window,)
+    )
+    assert turn_at(layer, moment) is not None
+    assert [each.users for each in final([layer], [], moment, moment + HOUR / 2)] == [(ANA,)]

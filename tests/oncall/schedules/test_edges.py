@@ -78,11 +78,11 @@ def test_who_is_taken_off_call_leaves_a_gap_and_a_closed_time_stays_closed() -> 
     assert (closed.users, closed.kind) == ((), Kind.CLOSED)
 
 
-@pytest.mark.parametrize("begins", ["start", "effective_from"])
-def test_an_exception_of_a_layer_waits_for_the_layer(begins: str) -> None:
-    later = replace(rotation(ANA, start=MONDAY - DAY), **{begins: MONDAY})
-    if begins == "start":
-        later = replace(later, effective_from=MONDAY - DAY)
+EARLY = rotation(ANA, start=MONDAY - DAY)
+
+
+@pytest.mark.parametrize("later", [replace(EARLY, start=MONDAY), replace(EARLY, effective_from=MONDAY)])
+def test_an_exception_of_a_layer_waits_for_the_layer(later: Layer) -> None:
     cover = off(MONDAY - 2 * HOUR, MONDAY + 2 * HOUR, layer=7, user=BEN)
     found = final([later], [cover], MONDAY - 3 * HOUR, MONDAY + 3 * HOUR)
     assert [(each.start, each.end, each.users) for each in found] == [

@@ -4,6 +4,7 @@ from incidents.catalog import admin as catalog
 from incidents.closing import admin as closing
 from incidents.command import admin as command
 from incidents.lifecycle import admin as lifecycle
+from incidents.mitigations import admin as mitigations
 from incidents.nudges import admin as nudges
 from incidents.privacy import admin as privacy
 from incidents.severities import admin as severities
@@ -17,6 +18,7 @@ __all__ = [
     "closing",
     "command",
     "lifecycle",
+    "mitigations",
     "nudges",
     "privacy",
     "severities",

@@ -4,6 +4,7 @@ from incidents.catalog.api import ServiceViewSet
 from incidents.changes.api import ChangeViewSet
 from incidents.closing.api import ClosingCriteria
 from incidents.command.api import Command, Commanders, HandOvers
+from incidents.mitigations.api import AppliedMitigations, Mitigations
 from incidents.nudges.api import NudgeRules, Nudges
 from incidents.observations.api import Observations
 from incidents.privacy.api import EmergencyAccesses, PrivateReads, Redactions
@@ -28,6 +29,8 @@ routes = [
     ("incidents/(?P<incident>[^/]+)/nudges", Nudges, "incident-nudge"),
     ("checklists", Checklists, "checklist"),
     ("closing-criteria", ClosingCriteria, "closing-criterion"),
+    ("incidents/(?P<incident>[^/]+)/mitigations", AppliedMitigations, "incident-mitigation"),
+    ("services/(?P<service>[^/]+)/mitigations", Mitigations, "service-mitigation"),
     ("incidents/(?P<incident>[^/]+)/tasks", Tasks, "incident-task"),
     ("incidents/(?P<incident>[^/]+)/told", WasTold, "incident-told"),
     ("emergency-access", EmergencyAccesses, "emergency-access"),

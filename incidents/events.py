@@ -134,6 +134,16 @@ class TaskChanged:
     what: str
 
 
+@event("incident.mitigation_changed")
+@dataclass(frozen=True, slots=True)
+class MitigationChanged:
+    """A mitigation was `begun`, `ended`, `undone` or `kept` on purpose."""
+
+    incident_id: int
+    mitigation_id: int
+    what: str
+
+
 @event("incident.corrected")
 @dataclass(frozen=True, slots=True)
 class Corrected:

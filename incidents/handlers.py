@@ -13,6 +13,7 @@ from incidents.events import (
     ChangeRecorded,
     Closed,
     Declared,
+    MitigationChanged,
     Reopened,
     Resolved,
     ResponderWanted,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     Happened = (
         Declared
+        | MitigationChanged
         | ResponderWanted
         | RoleAssigned
         | RoleReleased
@@ -170,6 +172,7 @@ def look_again(fact: Happened, meta: Meta) -> None:
 
 
 on(Declared)(look_again)
+on(MitigationChanged)(look_again)
 on(ResponderWanted)(look_again)
 on(RoleAssigned)(look_again)
 on(RoleReleased)(look_again)

@@ -13,6 +13,7 @@ from incidents.lifecycle.models import (
     RoleDefinition,
     TimelineEntry,
 )
+from incidents.mitigations.models import AppliedMitigation, Mitigation
 from incidents.nudges.models import Nudge, NudgeRule
 from incidents.observations.models import Observation
 from incidents.privacy.models import PrivateRead, Redaction
@@ -22,6 +23,7 @@ from incidents.updates.models import Told, Update, UpdateTemplate
 
 __all__ = [
     "AcceptedRisk",
+    "AppliedMitigation",
     "Approval",
     "ApprovalRule",
     "AudienceList",
@@ -34,6 +36,7 @@ __all__ = [
     "EmergencyAccess",
     "HandOver",
     "Incident",
+    "Mitigation",
     "Nudge",
     "NudgeRule",
     "Observation",

@@ -33,6 +33,7 @@ urlpatterns = [
     path("", include("incidents.updates.urls")),
     path("", include("incidents.tasks.urls")),
     path("", include("incidents.nudges.urls")),
+    path("", include("incidents.mitigations.urls")),
     path("", include("incidents.audiences.urls")),
     path("", include("incidents.catalog.urls")),
     path("", include("incidents.changes.urls")),

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from config.demo import story
+from config.demo import mitigations, story
 from config.demo.people import BERLIN, PEOPLE, PHONES, TEAMS, TESTED
 from core.accounts.models import Membership, Role, Team, TeamRole, User
 from core.channels import secrets as seals
@@ -212,6 +212,7 @@ def _services(company: Company) -> None:
             ]
         )
         company.services[slug] = service
+    mitigations.think(company.services)
 
 
 def _schedules(company: Company) -> None:

@@ -14,6 +14,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from config.demo import mitigations
 from core.events.models import Event, EventDelivery
 from core.outbox.models import Message
 from core.timers.models import Timer
@@ -214,6 +215,7 @@ def _search(company: Company) -> None:
         actor=company.people["aiko"],
     )
     _into_the_past(incident, timedelta(minutes=115))
+    mitigations.stop_indexer(incident, actor=company.people["samir"])
 
 
 def _invoices(company: Company) -> None:

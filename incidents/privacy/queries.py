@@ -149,6 +149,7 @@ def own_texts(incident: Incident, text: str) -> Iterable[tuple[str, Rows | Sent]
     yield "updates", Rows(incident.approvals.all(), ("content", "why"))
     yield "tasks", Rows(incident.tasks.all(), ("title", "hint", "list_name", "result"))
     yield "resolutions", Rows(incident.resolutions.all(), ("despite", "lacking", "confirmed"))
+    yield "mitigations", Rows(incident.mitigations.all(), ("name", "note", "kept_because"))
     yield "hand-overs", Rows(incident.hand_overs.all(), ("briefing", "why"))
     yield "nudges", Rows(incident.nudges.all(), ("answer",))
     yield "observations", Rows(incident.observations.all(), ("text", "why"))

@@ -18,11 +18,13 @@ from core.people.invitations import operations as invitations
 from core.tokens import operations as tokens
 from incidents.command import operations as command
 from incidents.edits.views import EDITS
+from incidents.mitigations import operations as mitigations
 from incidents.models import (
     ApprovalRule,
     AudienceMember,
     Change,
     Incident,
+    Mitigation,
     NudgeRule,
     Severity,
     Told,
@@ -120,6 +122,10 @@ class Values:
         offered = cast.hand_over(Incident.objects.active().earliest("id"), to=self.admin)
         trained = command.put_in(self.admin, actor=self.admin)
         nudge = cast.nudge(Incident.objects.active().earliest("id"))
+        tried = mitigations.begin(
+            Incident.objects.active().earliest("id"), name="Drain a zone", is_temporary=True, actor=self.admin
+        )
+        thought = Mitigation.objects.select_related("service").earliest("id")
         approval = cast.approval(Incident.objects.active().earliest("id"))
         todo = cast.task(of=Incident.objects.active().earliest("id"), by=self.admin)
         looked = cast.looked_into(Incident.objects.active().earliest("id"), by=self.admin)
@@ -169,6 +175,10 @@ class Values:
             ],
             "/incidents/{number}/tasks/": {"number": f"INC-{active}", "pk": todo.pk},
             "/incidents/{number}/nudges/": {"number": f"INC-{active}", "pk": nudge.pk},
+            "/incidents/{number}/mitigations/": {"number": f"INC-{active}", "pk": tried.pk},
+            "/services/{slug}/mitigations/": {"slug": thought.service.slug, "pk": thought.pk},
+            "/api/v1/incidents/{incident}/mitigations/": {"incident": f"INC-{active}", "ref": tried.pk},
+            "/api/v1/services/{service}/mitigations/": {"service": thought.service.slug, "ref": thought.pk},
             "/incidents/{number}/approvals/": {"number": f"INC-{active}", "pk": approval.pk},
             "/api/v1/incidents/{incident}/approvals/": {"incident": f"INC-{active}", "ref": approval.pk},
             "/incidents/{number}/hand-overs/": {"number": f"INC-{active}", "pk": offered.pk},

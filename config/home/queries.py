@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from core.accounts import queries as accounts
 from incidents.command.models import HandOver
-from incidents.lifecycle.models import Incident, RoleAssignment
+from incidents.lifecycle.models import Incident, Participant, RoleAssignment
+from incidents.nudges import queries as nudges
 from incidents.tasks import queries as tasks
 from oncall.load import queries as loads
 from oncall.paging import queries as paging
@@ -91,6 +92,7 @@ def home(user: User) -> Home:
             *_incidents(user),
             *_tasks(user),
             *_unowned(user),
+            *_forgotten(user),
             *_postmortems(user),
             *_swaps(user),
             *_actions(user, now),
@@ -191,6 +193,30 @@ def _unowned(user: User) -> Iterable[Need]:
             button="Take command",
             post=reverse("incidents:take-command", args=[incident.number]),
             severity=incident.severity,
+        )
+
+
+def _forgotten(user: User) -> Iterable[Need]:
+    """What this person takes part in and may be over, or what nobody looks after."""
+    rows = nudges.perhaps_forgotten(user)
+    mine = (
+        set(
+            Participant.objects.filter(user=user, incident__in=[row.incident_id for row in rows]).values_list(
+                "incident_id", flat=True
+            )
+        )
+        if rows
+        else set()
+    )
+    for row in [row for row in rows if row.incident_id in mine][:10]:
+        yield Need(
+            title=f"{row.incident} may be over",
+            note=f"{row.get_kind_display()}: {row.incident.title}",
+            icon="clock",
+            url=reverse("incidents:room", args=[row.incident.number]),
+            button="It goes on",
+            post=reverse("incidents:goes-on", args=[row.incident.number, row.pk]),
+            severity=row.incident.severity,
         )
 
 

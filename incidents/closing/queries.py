@@ -133,7 +133,7 @@ def open_tasks(incident: Incident) -> Finding:
 
 def all_clear(incident: Incident) -> str:
     """Give the words with which everybody hears that it is over."""
-    return f"All clear: {incident.title}. It works again, nothing more is needed from you."
+    return f"All clear: “{incident.title}” is over. Nothing more is needed from you."
 
 
 def criteria(user: User) -> CriterionQuerySet:

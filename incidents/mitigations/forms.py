@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 class MitigationForm(forms.ModelForm[Mitigation]):
     """Something that can be tried on a service."""
 
+    kind = forms.ChoiceField(choices=Kind.choices)
+
     class Meta:
         model = Mitigation
         fields = ("kind", "name", "steps", "url", "is_temporary")
@@ -34,13 +36,19 @@ class BeginForm(forms.Form):
 
     mitigation = forms.IntegerField(required=False, widget=forms.HiddenInput)
     kind = forms.ChoiceField(choices=Kind.choices, initial=Kind.OTHER, required=False)
-    name = forms.CharField(label="What is done?", max_length=120, required=False)
+    name = forms.CharField(
+        label="What is done?", max_length=120, error_messages={"required": "Say what is done."}
+    )
     is_temporary = forms.BooleanField(
         label="It is temporary",
         required=False,
         help_text="It has to be undone, or kept on purpose, before the incident ends.",
     )
     at = when(label="Since when?", help_text="Empty: now.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].required = not self.data.get("mitigation")
 
 
 class EndForm(forms.Form):

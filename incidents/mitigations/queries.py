@@ -52,7 +52,7 @@ def panel(user: User, incident: Incident) -> Panel:
     """Give the mitigations of a room."""
     tried = list(applied(user, incident))
     running = [row for row in tried if row.ended_at is None]
-    busy = {row.mitigation_id for row in running}
+    busy = {row.mitigation_id for row in tried if row.ended_at is None or row.is_standing}
     return Panel(
         offered=[row for row in offered(user, incident) if row.pk not in busy] if incident.is_active else [],
         running=running,

@@ -57,7 +57,8 @@ def look(incident_id: int) -> None:
     incident = locked(Incident(pk=incident_id))
     facts, at = queries.facts(incident), now()
     coming: list[datetime] = []
-    for kind, rule in queries.rules_of(incident.severity.rank).items():
+    for kind, configured in queries.rules_of(incident.severity.rank).items():
+        rule = queries.span(incident, kind, configured)
         reason = rules.since(kind, facts)
         _settle(incident, kind, reason, at)
         if reason is None:

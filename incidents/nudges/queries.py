@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db.models import Max, Q
 
 from core.accounts.models import User
+from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle.models import EntryKind, Incident, Participant, RoleAssignment, TimelineEntry
+from incidents.lifecycle.rules import ACTIVE
 from incidents.nudges.models import Nudge, NudgeRule
 from incidents.nudges.rules import Facts, Kind, Rule
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from incidents.nudges.models import NudgeQuerySet
 
 COMMUNICATIONS = "communications"
+FORGOTTEN = (Kind.STABLE, Kind.FORGOTTEN)
 PROGRESS = (
     EntryKind.STATUS,
     EntryKind.SEVERITY,
@@ -41,6 +44,7 @@ def facts(incident: Incident) -> Facts:
     commander = next((user for user, _, commands, _, end in roles if commands and end is None), None)
     entries = TimelineEntry.objects.filter(incident=incident).aggregate(
         progress=Max("at", filter=Q(kind__in=PROGRESS)),
+        sign=Max("at", filter=Q(actor__isnull=False)),
         spoke=Max("at", filter=Q(actor=commander)) if commander else Max("at", filter=Q(pk=None)),
     )
     return Facts(
@@ -58,6 +62,8 @@ def facts(incident: Incident) -> Facts:
         else None,
         progress_at=entries["progress"],
         working=_working(incident),
+        stable_since=lifecycle.stable_since(incident),
+        sign_at=entries["sign"],
     )
 
 
@@ -103,6 +109,30 @@ def rules_of(rank: int) -> dict[Kind, Rule]:
         for kind, row in found.items()
         if row.is_active
     }
+
+
+def span(incident: Incident, kind: Kind, rule: Rule) -> Rule:
+    """Give a rule as it counts for an incident: stable means what its severity says, where it says so."""
+    seconds = incident.severity.stable_seconds
+    return replace(rule, after=timedelta(seconds=seconds)) if kind is Kind.STABLE and seconds else rule
+
+
+def forgotten() -> Q:
+    """Say which incidents may be over, or have nobody who looks after them; drills are none."""
+    open_ = Nudge.objects.open().filter(kind__in=FORGOTTEN)
+    return Q(pk__in=open_.values("incident"), status__in=ACTIVE, drill=False)
+
+
+def perhaps_forgotten(user: User) -> list[Nudge]:
+    """Give what stands open in incidents that may be over, or that nobody looks after: one an incident, worst first."""
+    found = Nudge.objects.visible_to(user).open().filter(kind__in=FORGOTTEN)
+    rows = found.filter(incident__in=Incident.objects.filter(forgotten())).select_related(
+        "incident__severity"
+    )
+    seen: dict[int, Nudge] = {}
+    for row in rows.order_by("incident__severity__rank", "since", "pk"):
+        seen.setdefault(row.incident_id, row)
+    return list(seen.values())
 
 
 def configured() -> QuerySet[NudgeRule]:

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     NO_PROGRESS = "no_progress"
     NO_BREAK = "no_break"
     STABLE = "stable"
+    FORGOTTEN = "forgotten"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,19 @@ WORDS: dict[Kind, Words] = {
     ),
     Kind.NO_BREAK: Words("Nobody has had a break", "They have been at it for hours. Send them, one by one."),
     Kind.STABLE: Words("Stable since it was mitigated", "If nothing is left to do, resolve it."),
+    Kind.FORGOTTEN: Words(
+        "Perhaps forgotten",
+        "Nobody has written or done anything for a long time. Does it go on, or is it over?",
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What counts, as the timeline and the roles have it. `working` is since when each person has had no break."""
+    """What counts, as the timeline and the roles have it. `working` is since when each person has had no break.
+
+    `sign_at` is when somebody last did anything at all.
+    """
 
     declared_at: datetime
     is_over: bool
@@ -60,6 +68,8 @@ class Facts:
     commander_spoke_at: datetime | None
     progress_at: datetime | None
     working: Mapping[int, datetime]
+    stable_since: datetime | None = None
+    sign_at: datetime | None = None
 
 
 def since(kind: Kind, facts: Facts) -> datetime | None:
@@ -76,7 +86,8 @@ def since(kind: Kind, facts: Facts) -> datetime | None:
         Kind.SILENT: None if calm else facts.commander_spoke_at,
         Kind.NO_PROGRESS: None if calm else facts.progress_at or facts.declared_at,
         Kind.NO_BREAK: min(facts.working.values(), default=None),
-        Kind.STABLE: facts.mitigated_at,
+        Kind.STABLE: facts.stable_since,
+        Kind.FORGOTTEN: facts.sign_at or facts.declared_at,
     }
     return found[kind]
 

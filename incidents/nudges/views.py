@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.http import Http404
@@ -47,6 +47,40 @@ def answer(request: PersonRequest, number: int, pk: int) -> HttpResponse:
         return redirect("incidents:room", number)
     try:
         operations.answer(nudge, text=form.cleaned_data["text"], actor=request.user)
+    except Refused as refused:
+        messages.error(request, str(refused))
+    return redirect("incidents:room", number)
+
+
+@require_GET
+def forgotten(request: PersonRequest) -> HttpResponse:
+    """The incidents that may be over, or that nobody looks after, on a page of their own."""
+    return render(request, "incidents/nudges/forgotten.html", _forgotten(request))
+
+
+@require_GET
+def forgotten_panel(request: PersonRequest) -> HttpResponse:
+    """The same for the board, living; nothing where there is none."""
+    return render(request, "incidents/nudges/_forgotten.html", _forgotten(request))
+
+
+def _forgotten(request: PersonRequest) -> dict[str, Any]:
+    rows = queries.perhaps_forgotten(request.user)
+    return {"rows": rows, "may_act": can(request.user, Verb.RESPOND)}
+
+
+@require_POST
+@may_respond
+def goes_on(request: PersonRequest, number: int, pk: int) -> HttpResponse:
+    """Say in one press that an incident goes on."""
+    incident = lifecycle.get(request.user, number)
+    nudge = queries.of(request.user, incident).filter(pk=pk).first()
+    if nudge is None:
+        raise Http404("There is no such thing.")
+    nudge.incident = incident
+    try:
+        operations.answer(nudge, text="It goes on.", actor=request.user)
+        messages.success(request, f"{incident} goes on.")
     except Refused as refused:
         messages.error(request, str(refused))
     return redirect("incidents:room", number)

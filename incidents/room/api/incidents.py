@@ -28,6 +28,7 @@ from incidents.lifecycle.models import Incident
 from incidents.lifecycle.registry import looked_at
 from incidents.lifecycle.rules import ACTIVE, Status
 from incidents.lookback import queries as lookback
+from incidents.nudges import queries as nudges
 from incidents.room.api.answers import EntryOut, IncidentOut, RemarkOut, UpdateOut
 from incidents.room.api.declaring import OutlookIn, OutlookOut
 from incidents.room.api.requests import (
@@ -56,10 +57,14 @@ if TYPE_CHECKING:
 
 
 class IncidentFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """`?active=true` leaves out what is resolved or closed; `?overdue=true` leaves those that owe an update."""
+    """`?active=true` leaves out what is resolved or closed; `?overdue=true` leaves those that owe an update.
+
+    `?forgotten=true` leaves those that are open and may be over, or that nobody looks after.
+    """
 
     active = django_filters.BooleanFilter(method="by_activity")
     overdue = django_filters.BooleanFilter(method="by_promise")
+    forgotten = django_filters.BooleanFilter(method="by_care")
     severity = django_filters.CharFilter(method="by_severity")
     service = django_filters.CharFilter(field_name="services__slug", distinct=True)
     status = django_filters.ChoiceFilter(choices=[(status, status) for status in STATUSES])
@@ -76,6 +81,10 @@ class IncidentFilter(django_filters.FilterSet):  # type: ignore[misc]
         """Give those whose next update should have come by now, or all others."""
         late = Q(next_update_due_at__lt=Now())
         return found.filter(late) if overdue else found.exclude(late)
+
+    def by_care(self, found: QuerySet[Incident], _name: str, forgotten: bool) -> QuerySet[Incident]:  # noqa: FBT001
+        """Give those that may be over, or that nobody looks after; or all others."""
+        return found.filter(nudges.forgotten()) if forgotten else found.exclude(nudges.forgotten())
 
     def by_severity(self, found: QuerySet[Incident], _name: str, word: str) -> QuerySet[Incident]:
         """Give one level, by whatever people call it."""

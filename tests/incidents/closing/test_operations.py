@@ -132,7 +132,7 @@ def test_all_clear_is_an_update_that_goes_to_those_who_hear_of_the_end() -> None
     alice = cast.alice()
     incident = mitigated(alice)
     words = queries.outlook(incident, actor=alice).all_clear
-    assert words == f"All clear: {incident.title}. It works again, nothing more is needed from you."
+    assert words == f"All clear: “{incident.title}” is over. Nothing more is needed from you."
     operations.resolve(incident, said=Said(confirmed=every(), all_clear=words), actor=alice)
     update = Update.objects.get()
     assert (update.audience, update.status, update.text) == ("internal", "resolved", words)

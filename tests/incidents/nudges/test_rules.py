@@ -59,7 +59,8 @@ def test_what_looks_after_people_lasts_until_the_end() -> None:
     )
     assert rules.since(Kind.NO_COMMANDER, facts) == at("14:40")
     assert rules.since(Kind.NO_BREAK, facts) == BEGAN
-    assert rules.since(Kind.STABLE, facts) == at("15:00")
+    assert rules.since(Kind.STABLE, replace(facts, stable_since=at("15:00"))) == at("15:00")
+    assert rules.since(Kind.STABLE, facts) is None
 
 
 def test_it_comes_again_only_where_that_is_configured() -> None:

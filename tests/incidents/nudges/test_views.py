@@ -78,6 +78,6 @@ def test_a_program_reads_and_answers() -> None:
     assert again.status_code == 409
     assert cast.caller(cast.mallory()).get(path).status_code == 200
     lifecycle.set_private(incident, private=True, actor=alice)
-    assert client.get("/api/v1/nudge-rules/").json()["results"][0]["kind"] == "no_break"
+    assert client.get("/api/v1/nudge-rules/").json()["results"][0]["kind"] == "forgotten"
     outsider = cast.caller(cast.person("Nina", team=cast.team("Elsewhere")))
     assert outsider.get(path).status_code == 404

@@ -73,6 +73,16 @@ class AlertJudged:
     verdict: str
 
 
+@event("alert.declares")
+@dataclass(frozen=True, slots=True)
+class AlertDeclares:
+    """A new alert came by a route that makes incidents of what it takes: of this severity."""
+
+    alert_id: int
+    severity_id: int
+    route_id: int
+
+
 @event("alert.attached")
 @dataclass(frozen=True, slots=True)
 class AlertAttached:

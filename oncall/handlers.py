@@ -20,6 +20,7 @@ from oncall.escalation.rules import plans
 from oncall.events import (
     AcknowledgementCounted,
     AlertAttached,
+    AlertDeclares,
     AlertResolved,
     AnsweredInChannel,
     EscalationExhausted,
@@ -60,6 +61,12 @@ def _for_incident(
 ) -> bool:
     """Most pages are about an alert that belongs to none: nothing is handed over for those."""
     return fact.incident_id is not None
+
+
+@on(AlertDeclares)
+def declare(fact: AlertDeclares, meta: Meta) -> None:
+    """A route makes incidents of what it takes."""
+    escalation.declare_by_route(fact.alert_id, severity_id=fact.severity_id, route_id=fact.route_id)
 
 
 @on(Declared)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from core.events import bus
 from incidents.catalog.models import Service
 from incidents.changes import operations as production
 from incidents.changes.models import ChangeKind
@@ -26,6 +27,7 @@ from oncall.alerts.parsers import pagerduty
 from oncall.alerts.rules import POISON_AFTER, Entry, Parsed, Unreadable
 from oncall.escalation import operations as escalation
 from oncall.escalation.rules.plans import CANARY_PLAN
+from oncall.events import AlertDeclares
 from oncall.routing import queries as routing
 from oncall.routing.rules import Decision, Map, decide, slug
 
@@ -80,6 +82,7 @@ def _process(signals: Sequence[Waiting]) -> None:
     decisions = {(entry.signal_id, entry.parsed.dedup_key): decision for entry, decision in placed}
     _ask(recorded, decisions, _asked_early(read))
     _stop(recorded)
+    _declare(recorded, decisions)
     _tell_incidents(recorded)
     _record_changes(read, world)
     alerts.note_problems([problem for item in read for problem in item.problems])
@@ -183,6 +186,18 @@ def _ask(
     ]
     if starts:
         escalation.start_many(starts)
+
+
+def _declare(recorded: Sequence[Recorded], decisions: dict[tuple[int, str], Decision]) -> None:
+    """Say which new alerts a route makes incidents: it is done afterwards, so that nobody is woken later for it."""
+    facts: list[object] = []
+    for item in recorded:
+        found = decisions[item.entry.signal_id, item.entry.parsed.dedup_key]
+        opened = item.change is Change.OPENED and item.alert_id is not None
+        if opened and found.declares_id is not None and found.rule_id is not None:
+            facts.append(AlertDeclares(item.alert_id or 0, found.declares_id, found.rule_id))
+    if facts:
+        bus.emit_all(facts)
 
 
 def _asked_early(read: Sequence[_Read]) -> dict[tuple[int, str], escalation.Early]:

@@ -14,6 +14,7 @@ from core.api.permissions import Configures, Responds
 from core.api.schema import takes
 from core.api.views import Lists, Shows, ViewSet
 from incidents.catalog.models import Service
+from incidents.severities.models import Severity
 from oncall.alerts import parsers
 from oncall.alerts.models import Integration, Nature, Urgency
 from oncall.escalation.models import Policy
@@ -52,6 +53,13 @@ class RouteOut(serializers.ModelSerializer[Route]):
     policy = serializers.CharField(source="policy.slug", default=None, allow_null=True, read_only=True)
     urgency = serializers.CharField(read_only=True, help_text='high, low, or "" where the alert says it.')
     nature = serializers.CharField(read_only=True, help_text='symptom, cause, or "" where the label says it.')
+    declares = serializers.CharField(
+        source="declares.slug",
+        default=None,
+        allow_null=True,
+        read_only=True,
+        help_text="The severity of which a new alert is made an incident.",
+    )
 
     class Meta:
         model = Route
@@ -66,6 +74,7 @@ class RouteOut(serializers.ModelSerializer[Route]):
             "urgency",
             "nature",
             "pages_causes",
+            "declares",
             "is_active",
         ]
         read_only_fields = fields
@@ -82,6 +91,7 @@ class RouteIn(serializers.Serializer[Any]):
     urgency = serializers.ChoiceField(choices=Urgency.choices, required=False, allow_blank=True)
     nature = serializers.ChoiceField(choices=Nature.choices, required=False, allow_blank=True)
     pages_causes = serializers.BooleanField(required=False)
+    declares = SlugOrId(Severity.objects.visible_to, required=False, allow_null=True)
     position = serializers.IntegerField(min_value=0, max_value=10_000, required=False)
     is_active = serializers.BooleanField(required=False)
 
@@ -123,7 +133,10 @@ class SimulatedAlert(serializers.Serializer[Any]):
 
 
 class SimulatedRoute(serializers.Serializer[Any]):
-    """Where the alert goes and why; `not_paged` is why nobody is asked, "" where somebody is."""
+    """Where the alert goes and why; `not_paged` is why nobody is asked, "" where somebody is.
+
+    `declares` is the severity of which it is made an incident.
+    """
 
     service = serializers.CharField(source="service.slug", default=None, allow_null=True)
     policy = serializers.CharField(source="policy.slug", default=None, allow_null=True)
@@ -131,6 +144,7 @@ class SimulatedRoute(serializers.Serializer[Any]):
     why = serializers.CharField(source="decision.why")
     nature = serializers.CharField(source="decision.nature")
     not_paged = serializers.CharField(source="decision.not_paged")
+    declares = serializers.CharField(source="declares.slug", default=None, allow_null=True)
 
 
 class SimulatedLine(serializers.Serializer[Any]):
@@ -214,6 +228,7 @@ class Routes(Lists, Shows, ViewSet):
             "urgency": "",
             "nature": "",
             "pages_causes": False,
+            "declares": None,
         }
         return self._change({**blank, "is_active": True, **self.read(RouteIn)})
 

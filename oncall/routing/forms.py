@@ -6,6 +6,7 @@ from django import forms
 from django.db.models import Q
 
 from incidents.catalog.models import Service
+from incidents.severities.models import Severity
 from oncall.alerts import parsers
 from oncall.alerts.models import Integration, Kind, Nature, Urgency
 from oncall.alerts.rules import Action, Parsed, Unreadable, severity, urgency
@@ -50,6 +51,14 @@ class RouteForm(forms.Form):
         help_text="A cause, as high CPU, is recorded with its checklist and pages nobody.",
     )
     pages_causes = forms.BooleanField(required=False, label="Pages for a cause all the same")
+    declares = forms.ModelChoiceField(
+        Severity.objects.none(),
+        required=False,
+        label="Declare an incident",
+        empty_label="No, people decide",
+        help_text="A new alert becomes an incident of this level that waits for whoever takes it, or joins the one that"
+        " is open for its service.",
+    )
     position = forms.TypedChoiceField(
         coerce=int, empty_value=None, required=False, label="Tried", help_text="The first that holds decides."
     )
@@ -62,6 +71,7 @@ class RouteForm(forms.Form):
         self._offer("integration", Integration.objects.visible_to(user).order_by("name"))
         self._offer("service", mine.among(services).order_by("name"))
         self._offer("policy", mine.among(Policy.objects.visible_to(user)).order_by("name"))
+        self._offer("declares", Severity.objects.active())
         if route is not None:
             del self.fields["position"]
             return

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F
 
 from incidents.catalog.models import Service
+from incidents.severities.models import Severity
 from oncall.alerts.models import Integration, Nature, Urgency
 from oncall.escalation.models import Policy
 
@@ -45,6 +46,14 @@ class Route(models.Model):
     )
     pages_causes = models.BooleanField(
         default=False, db_default=False, help_text="It pages for a cause as for a symptom."
+    )
+    declares = models.ForeignKey(
+        Severity,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="A new alert is made an incident of this level, or joins the one that is open.",
     )
     is_active = models.BooleanField(default=True)
 

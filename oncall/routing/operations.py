@@ -20,10 +20,23 @@ if TYPE_CHECKING:
     from oncall.escalation.models import Policy
 
 CHANGEABLE = frozenset(
-    {"name", "match", "integration", "service", "policy", "urgency", "nature", "pages_causes", "is_active"}
+    {
+        *(
+            "name",
+            "match",
+            "integration",
+            "service",
+            "policy",
+            "urgency",
+            "nature",
+            "pages_causes",
+            "declares",
+        ),
+        "is_active",
+    }
 )
-NOTHING = "A route needs a service, a policy, an urgency or a mark to give."
-GIVES = ("service", "policy", "urgency", "nature", "pages_causes")
+NOTHING = "A route needs a service, a policy, an urgency, a mark or an incident to give."
+GIVES = ("service", "policy", "urgency", "nature", "pages_causes", "declares")
 """What a route decides; one of them at least."""
 
 

@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from core.accounts.policy import Verb, can, managed_teams
 from incidents.catalog.models import Service
+from incidents.severities.models import Severity
 from oncall.alerts import parsers
 from oncall.alerts.rules import Action, Parsed, Unreadable
 from oncall.escalation import queries as escalations
@@ -45,7 +46,7 @@ select
     (select json_agg(json_build_array(s.id, s.slug, s.name, s.is_active, p.policy_id))
         from incidents_service s left join oncall_servicepolicy p on p.service_id = s.id)::text,
     (select json_agg(json_build_array(id, position, name, integration_id, match, service_id, policy_id, urgency,
-        nature, pages_causes)
+        nature, pages_causes, declares_id)
         order by position, id) from oncall_route where is_active)::text,
     (select id from oncall_policy where is_default)"""
 _ROUTE = (
@@ -59,6 +60,7 @@ _ROUTE = (
     "urgency",
     "nature",
     "pages_causes",
+    "declares_id",
 )
 
 
@@ -116,6 +118,7 @@ class Simulation:
     service: Service | None
     policy: Policy | None
     timeline: tuple[escalations.Line, ...]
+    declares: Severity | None = None
 
     @property
     def route(self) -> Simulation | None:
@@ -142,7 +145,14 @@ def simulate(body: bytes, *, kind: str, source: Integration | None, at: datetime
     policy = Policy.objects.prefetch_related(*escalations.TARGETS).filter(pk=decision.policy_id or 0).first()
     asks = first.action is Action.TRIGGER and not decision.not_paged
     timeline = escalations.simulate(policy, at=at, urgency=decision.urgency, facts=subject) if asks else []
-    return Simulation(first, decision, service, policy, tuple(timeline))
+    return Simulation(first, decision, service, policy, tuple(timeline), _level(decision, first))
+
+
+def _level(decision: Decision, alert: Parsed) -> Severity | None:
+    """Of which level a new alert is made an incident."""
+    if alert.action is not Action.TRIGGER or decision.declares_id is None:
+        return None
+    return Severity.objects.filter(pk=decision.declares_id).first()
 
 
 def policies_for(service_ids: Collection[int]) -> list[int]:
@@ -155,7 +165,7 @@ def policies_for(service_ids: Collection[int]) -> list[int]:
 def routes(user: User | AnonymousUser) -> QuerySet[Route]:
     """Give the routes a person may see, in the order in which they are tried."""
     known = Route.objects.visible_to(user).order_by("position", "pk")
-    return known.select_related("integration", "service__team", "policy__team")
+    return known.select_related("integration", "service__team", "policy__team", "declares")
 
 
 def route(user: User | AnonymousUser, pk: int) -> Route:
@@ -217,7 +227,8 @@ class Line:
         urgency = f"{self.route.get_urgency_display().lower()} urgency" if self.route.urgency else ""
         service = str(self.route.service or "")
         policy = f"by {self.route.policy}" if self.route.policy else ""
-        return [text for text in (service, policy, urgency, self._marks) if text]
+        declares = f"declares {self.route.declares.label}" if self.route.declares else ""
+        return [text for text in (service, policy, urgency, self._marks, declares) if text]
 
     @property
     def _marks(self) -> str:
@@ -254,6 +265,7 @@ class Answer:
     urgency: str
     why: str
     not_paged: str
+    declares: Severity | None
 
 
 def answers(alerts: Sequence[Parsed], integration: Integration | None) -> list[Answer]:
@@ -270,6 +282,7 @@ def answers(alerts: Sequence[Parsed], integration: Integration | None) -> list[A
             found.urgency,
             found.why,
             found.not_paged,
+            _level(found, alert),
         )
         for alert, found in zip(alerts, decisions, strict=True)
     ]
@@ -291,6 +304,7 @@ def _rule(route: Route) -> Rule | None:
         urgency=route.urgency,
         nature=route.nature,
         pages_causes=route.pages_causes,
+        declares_id=route.declares_id,
     )
 
 

@@ -33,6 +33,7 @@ class Rule:
     urgency: str = ""
     nature: str = ""
     pages_causes: bool = False
+    declares_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,8 @@ class Map:
 class Decision:
     """Where an alert goes and why. Without a policy every active admin is asked.
 
-    `nature` is symptom, cause, or "" where nothing says so; `not_paged` is why nobody is asked at all.
+    `nature` is symptom, cause, or "" where nothing says so; `not_paged` is why nobody is asked at all. With a level in
+    `declares_id` the route `rule_id` makes the alert an incident.
     """
 
     service_id: int | None
@@ -68,6 +70,8 @@ class Decision:
     why: str
     nature: str = ""
     not_paged: str = ""
+    declares_id: int | None = None
+    rule_id: int | None = None
 
 
 def decide(subject: Subject, world: Map) -> Decision:
@@ -85,6 +89,8 @@ def decide(subject: Subject, world: Map) -> Decision:
         f"{why}{because}"[:300],
         nature,
         A_CAUSE if is_spared else "",
+        rule.declares_id if rule else None,
+        rule.id if rule else None,
     )
 
 

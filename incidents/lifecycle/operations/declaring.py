@@ -5,16 +5,15 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 from django.db import connection, transaction
 from django.db.models import Max
 
-from core.accounts.policy import Verb, can
 from core.clock import now
 from core.errors import Refused
 from core.events import bus
-from incidents.events import Declared, RoleAssigned
+from incidents.events import Declared
 from incidents.lifecycle import rules
-from incidents.lifecycle.models import EntryKind, Incident, RoleDefinition, Trigger
+from incidents.lifecycle.models import EntryKind, Incident, Trigger
 from incidents.lifecycle.operations import clock
 from incidents.lifecycle.operations.base import enter, past, tell
-from incidents.lifecycle.operations.people import admit, appoint
+from incidents.lifecycle.operations.beginning import first_commander
 from incidents.lifecycle.rules import Status
 from incidents.severities import queries as severities
 
@@ -152,7 +151,7 @@ def _begin(incident: Incident, actor: User | None, at: datetime) -> None:
         )
     ]
     if actor is not None:
-        facts += _first_commander(incident, actor)
+        facts += first_commander(incident, actor)
     clock.follow(incident, incident.next_update_due_at, at=at, why="declared")
     bus.emit_all(facts, actor=actor)
     tell(incident)
@@ -165,20 +164,3 @@ def _note_intake(incident: Incident, actor: User | None) -> None:
     if lines:
         text = "\n".join(["Known at the beginning.", *lines])
         enter(incident, EntryKind.NOTE, text, actor=actor, data={"intake": True})
-
-
-def _first_commander(incident: Incident, actor: User) -> list[object]:
-    role = RoleDefinition.objects.filter(is_commander=True).first()
-    admit(incident, actor)
-    if role is None or not can(actor, Verb.RESPOND):
-        return []
-    appoint(incident, actor, role)
-    text = f"{actor} is {role.name.lower()}, until somebody takes over"
-    enter(
-        incident,
-        EntryKind.ROLE,
-        text,
-        actor=actor,
-        data={"role": role.slug, "user": actor.pk, "previous": None},
-    )
-    return [RoleAssigned(incident_id=incident.pk, role=role.slug, user_id=actor.pk, previous_user_id=None)]

@@ -15,7 +15,8 @@ from incidents.lifecycle import registry, rules
 from incidents.lifecycle.models import AcceptedRisk, EntryKind, Outcome
 from incidents.lifecycle.operations import clock
 from incidents.lifecycle.operations.base import enter, locked, past, write
-from incidents.lifecycle.operations.people import admit
+from incidents.lifecycle.operations.beginning import first_commander
+from incidents.lifecycle.operations.people import admit, commander
 from incidents.lifecycle.rules import Status
 
 if TYPE_CHECKING:
@@ -159,7 +160,10 @@ def _outcome_is_said(outcome: str, reason: str, accepted: Acceptance | None) -> 
 
 @transaction.atomic
 def acknowledge(incident: Incident, *, actor: User, at: datetime | None = None) -> Incident:
-    """Note that somebody took the incident, the first time only; one that waited in triage is investigated now."""
+    """Note that somebody took the incident, the first time only.
+
+    One that waited in triage is investigated from now on, and who took it commands unless somebody does already.
+    """
     incident = locked(incident)
     if admit(incident, actor):
         write(incident)
@@ -170,6 +174,8 @@ def acknowledge(incident: Incident, *, actor: User, at: datetime | None = None) 
     bus.emit(Acknowledged(incident_id=incident.pk), actor=actor)
     if incident.status == Status.TRIAGE:
         _step(incident, Status.INVESTIGATING, actor=actor)
+        if commander(incident) is None:
+            bus.emit_all(first_commander(incident, actor), actor=actor)
     return incident
 
 

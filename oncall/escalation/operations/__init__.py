@@ -1,7 +1,7 @@
 """Everything that is done to escalations and policies."""
 
 from oncall.escalation.operations.advancing import DUE, SOON, advance_due
-from oncall.escalation.operations.declaring import declare_alert, declare_page, join_alert
+from oncall.escalation.operations.declaring import declare_alert, declare_by_route, declare_page, join_alert
 from oncall.escalation.operations.declining import ANSWER, CannotDecline, decline, hear_answer
 from oncall.escalation.operations.editing import EDITS_DUE, edit_due, edit_test, hear_edit
 from oncall.escalation.operations.exhausting import ALARM
@@ -81,6 +81,7 @@ __all__ = [
     "change_policy",
     "create_policy",
     "declare_alert",
+    "declare_by_route",
     "declare_page",
     "decline",
     "edit_due",

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.db import connection
+
 from incidents.catalog.models import Service
 from incidents.lifecycle import operations as lifecycle
-from incidents.lifecycle.models import EntryKind, Trigger
+from incidents.lifecycle.models import EntryKind, Incident, Trigger
+from incidents.lifecycle.rules import Status
+from incidents.severities.models import Severity
 from oncall.alerts import operations as alerts
 from oncall.alerts import rules
 from oncall.alerts.models import Alert
@@ -21,8 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from core.accounts.models import User
-    from incidents.lifecycle.models import Incident
-    from incidents.severities.models import Severity
 
 LONGEST_TITLE = 200
 
@@ -66,8 +68,59 @@ def declare_alert(
     return incident
 
 
-def join_alert(alert: Alert, incident: Incident, *, actor: User) -> None:
-    """Make an alert part of an incident in the caller's transaction; whoever does that has it."""
+@steadily
+def declare_by_route(alert_id: int, *, severity_id: int, route_id: int) -> Incident | None:
+    """Make an alert an incident that waits in triage, as its route says (R023); or part of one that is open.
+
+    That is the open one of its service; of what belongs to no service, the one that the same route declared. So a
+    storm is one incident. Who has the alert already commands. While nobody has taken the incident a worse level counts.
+    None where the alert is over, or was removed.
+    """
+    alert = Alert.objects.select_for_update(of=("self",)).filter(pk=alert_id).first()
+    severity = Severity.objects.filter(pk=severity_id).first()
+    if alert is None or severity is None or alert.status == "resolved" or alert.incident_id is not None:
+        return alert.incident if alert else None
+    with connection.cursor() as cursor:
+        about = f"declare-{'service' if alert.service_id else 'route'}-{alert.service_id or route_id}"
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [about])
+    incident = _open_for(alert, route_id)
+    if incident is None:
+        incident = lifecycle.declare(
+            title=alert.title[:LONGEST_TITLE],
+            actor=alert.acknowledged_by,
+            severity=severity,
+            services=Service.objects.filter(pk=alert.service_id) if alert.service_id else (),
+            trigger=Trigger.ALERT,
+            started_at=alert.started_at or alert.first_at,
+            detected_at=alert.first_at,
+            acknowledged_at=alert.acknowledged_at,
+            summary=alert.description,
+        )
+        lifecycle.add_entry(
+            incident,
+            kind=EntryKind.NOTE,
+            text="Declared by a route, for its alert.",
+            data={"route": route_id},
+        )
+    elif incident.status == Status.TRIAGE and severity.rank < incident.severity.rank:
+        lifecycle.change_severity(
+            incident, severity=severity, reason=f"An alert came that is worse: {alert.title}", actor=None
+        )
+    join_alert(alert, incident, actor=None)
+    return incident
+
+
+def _open_for(alert: Alert, route_id: int) -> Incident | None:
+    """The oldest open incident that an alert belongs to; never a private one, of which others may not know."""
+    known = Incident.objects.active().filter(private=False, drill=False).select_related("severity")
+    if alert.service_id:
+        return known.filter(services=alert.service_id).order_by("pk").first()
+    by_route = known.filter(timeline__kind=EntryKind.NOTE, timeline__data__route=route_id, services=None)
+    return by_route.order_by("pk").first()
+
+
+def join_alert(alert: Alert, incident: Incident, *, actor: User | None) -> None:
+    """Make an alert part of an incident in the caller's transaction; a person who does that has it."""
     if alerts.attach_alerts([alert.pk], incident_id=incident.pk, actor=actor):
         lifecycle.add_entry(
             incident,
@@ -78,7 +131,7 @@ def join_alert(alert: Alert, incident: Incident, *, actor: User) -> None:
         )
         _admit_who_took_it(alert, incident)
     alert.incident = incident
-    if alert.status != "resolved":
+    if actor is not None and alert.status != "resolved":
         acknowledge(alert=alert, actor=actor)
 
 

@@ -220,6 +220,7 @@ def test_taking_what_waited_in_triage_begins_the_investigation() -> None:
         "incident.declared",
         "incident.acknowledged",
         "incident.status_changed",
+        "incident.role_assigned",
     ]
 
 

@@ -53,6 +53,7 @@ def test_a_manager_adds_a_route_to_a_service_of_their_team(mona: Client) -> None
         "urgency": "",
         "nature": "",
         "pages_causes": False,
+        "declares": None,
         "is_active": True,
     }
     assert Event.objects.get(name="route.changed").payload["what"] == "created"
@@ -107,7 +108,10 @@ def test_a_route_that_gives_nothing_is_refused(mona: Client) -> None:
     answer = call(mona, "post", "routes/", {"match": MATCH})
 
     assert answer.status_code == 409
-    assert answer.json()["detail"] == "A route needs a service, a policy, an urgency or a mark to give."
+    assert (
+        answer.json()["detail"]
+        == "A route needs a service, a policy, an urgency, a mark or an incident to give."
+    )
 
 
 def test_a_manager_of_another_team_and_a_responder_are_refused_and_leave_no_trace(client: Client) -> None:

@@ -53,6 +53,7 @@ def test_a_payload_gives_alert_route_policy_and_timeline(bob: User) -> None:
         "why": "no route matched: the label service names the service",
         "nature": "",
         "not_paged": "",
+        "declares": None,
     }
     assert found["policy"] == "payments-standard"
     asked, gives_up = found["timeline"]

@@ -250,7 +250,10 @@ def test_a_condition_that_could_not_work_is_refused_with_what_was_typed(
 def test_a_route_that_gives_nothing_is_refused(client: Client, mona: User) -> None:
     answer = cast.sign_in(client, mona).post("/routes/new/", typed(("team", "equals", "payments")))
     assert answer.status_code == 422
-    assert "A route needs a service, a policy, an urgency or a mark to give." in answer.content.decode()
+    assert (
+        "A route needs a service, a policy, an urgency, a mark or an incident to give."
+        in answer.content.decode()
+    )
     assert not Route.objects.exists()
 
 

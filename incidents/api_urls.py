@@ -8,6 +8,7 @@ from incidents.mitigations.api import AppliedMitigations, Mitigations
 from incidents.nudges.api import NudgeRules, Nudges
 from incidents.observations.api import Observations
 from incidents.privacy.api import EmergencyAccesses, PrivateReads, Redactions
+from incidents.production.api import ProductionChanges
 from incidents.room.api.incidents import IncidentViewSet
 from incidents.severities.api import SeverityViewSet
 from incidents.tasks.api import Checklists, Tasks
@@ -18,6 +19,7 @@ routes = [
     ("incidents/(?P<incident>[^/]+)/approvals", Approvals, "incident-approval"),
     ("incidents/(?P<incident>[^/]+)/hand-overs", HandOvers, "hand-over"),
     ("incidents/(?P<incident>[^/]+)/command", Command, "incident-command"),
+    ("incidents/(?P<incident>[^/]+)/production-changes", ProductionChanges, "production-change"),
     ("commanders", Commanders, "commander"),
     ("audiences", Audiences, "audience"),
     ("update-templates", UpdateTemplates, "update-template"),

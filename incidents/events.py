@@ -83,6 +83,16 @@ class CommanderPoolChanged:
     what: str
 
 
+@event("incident.production_changed")
+@dataclass(frozen=True, slots=True)
+class ProductionChanged:
+    """A responder `made` a change to production, wrote its result down (`resulted`), or it was `undone`."""
+
+    incident_id: int
+    change_id: int
+    what: str
+
+
 @event("incident.responder_wanted")
 @dataclass(frozen=True, slots=True)
 class ResponderWanted:

@@ -14,6 +14,7 @@ from incidents.events import (
     Closed,
     Declared,
     MitigationChanged,
+    ProductionChanged,
     Reopened,
     Resolved,
     ResponderWanted,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     Happened = (
         Declared
         | MitigationChanged
+        | ProductionChanged
         | ResponderWanted
         | RoleAssigned
         | RoleReleased
@@ -173,6 +175,7 @@ def look_again(fact: Happened, meta: Meta) -> None:
 
 on(Declared)(look_again)
 on(MitigationChanged)(look_again)
+on(ProductionChanged)(look_again)
 on(ResponderWanted)(look_again)
 on(RoleAssigned)(look_again)
 on(RoleReleased)(look_again)

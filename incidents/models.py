@@ -17,6 +17,7 @@ from incidents.mitigations.models import AppliedMitigation, Mitigation
 from incidents.nudges.models import Nudge, NudgeRule
 from incidents.observations.models import Observation
 from incidents.privacy.models import PrivateRead, Redaction
+from incidents.production.models import ProductionChange
 from incidents.severities.models import Question, Severity
 from incidents.tasks.models import Checklist, ChecklistStep, Task
 from incidents.updates.models import Told, Update, UpdateTemplate
@@ -42,6 +43,7 @@ __all__ = [
     "Observation",
     "Participant",
     "PrivateRead",
+    "ProductionChange",
     "Question",
     "Redaction",
     "Resolution",

@@ -25,6 +25,8 @@ from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import EntryKind, Incident, TimelineEntry
 from incidents.lifecycle.rules import TIMES, Status
 from incidents.observations import operations as observations
+from incidents.production import operations as production
+from incidents.production.models import ProductionChange
 from incidents.severities.models import Severity
 from incidents.tasks import operations as tasks
 from incidents.tasks.models import State, Task
@@ -201,6 +203,7 @@ def _search(company: Company) -> None:
                  Status.INVESTIGATING, (("Search", ComponentState.DEGRADED),)),
             Step(26, "hypothesis", "A replica fell behind after the ledger migration and the indexer waits for it.", "samir"),
             Step(40, "decision", "Reindex from the primary instead of waiting for the replica.", "aiko"),
+            Step(41, "changed", "Indexer reads from the primary", "samir"),
             Step(42, "task", "Reindex the EU region from the primary", "samir"),
             Step(44, "task", "Hold back deploys of search", "aiko"),
             Step(95, "todo", "Compare ten payments in search with the ledger", "priya"),
@@ -333,10 +336,8 @@ def _do(company: Company, incident: Incident, step: Step, actor: User) -> None:
         )
         if step.kind == "public":
             notices.publish_update(update.pk)
-    elif step.kind in {"task", "todo"}:
-        task = tasks.add(incident, title=step.text, assignee=actor, actor=actor)
-        if step.kind == "task":
-            tasks.finish(task, actor=actor)
+    elif step.kind in {"task", "todo", "changed"}:
+        _work(incident, step, actor)
     else:
         lifecycle.add_entry(incident, kind=EntryKind(step.kind), text=step.text, actor=actor)
 
@@ -345,6 +346,16 @@ def _resolve(incident: Incident, actor: User) -> None:
     confirmed = ClosingCriterion.objects.active().values_list("slug", flat=True)
     said = closing.Said(confirmed=list(confirmed), despite="The numbers were watched together for a while.")
     closing.resolve(incident, said=said, actor=actor)
+
+
+def _work(incident: Incident, step: Step, actor: User) -> None:
+    if step.kind == "changed":
+        row = production.note(incident, what=step.text, place="search indexer", actor=actor)
+        ProductionChange.objects.filter(pk=row.pk).update(at=F("at") + timedelta(minutes=step.minute))
+        return
+    task = tasks.add(incident, title=step.text, assignee=actor, actor=actor)
+    if step.kind == "task":
+        tasks.finish(task, actor=actor)
 
 
 def _components(step: Step) -> dict[str, str]:
@@ -392,6 +403,7 @@ def _into_the_past(incident: Incident, span: timedelta) -> None:
         Update.objects.filter(incident=incident).update(
             published_at=F("published_at") - span, next_update_due_at=F("next_update_due_at") - span
         )
+    ProductionChange.objects.filter(incident=incident).update(at=F("at") - span)
     Task.objects.filter(incident=incident).update(
         created_at=F("created_at") - span, ended_at=F("ended_at") - span
     )

@@ -15,6 +15,7 @@ from core.api.permissions import Configures, Pages, Responds
 from core.api.views import Lists, Shows, ViewSet
 from incidents.command import operations, queries
 from incidents.command.models import HandOver, TrainedCommander
+from incidents.lifecycle import operations as lifecycle_operations
 from incidents.lifecycle import queries as lifecycle
 
 if TYPE_CHECKING:
@@ -182,6 +183,13 @@ class Command(ViewSet):
     def take_over(self, request: Request, incident: str) -> Response:
         """Take command, from nobody or without a hand-over from whoever does not answer."""
         operations.take_over(self._incident(), **self.read(TakeOverIn), actor=self.person)
+        return self._answer()
+
+    @extend_schema(parameters=[INCIDENT], request=None, responses=CommandOut)
+    @action(detail=False, methods=["post"], url_path="give-back")
+    def give_back(self, request: Request, incident: str) -> Response:
+        """Command no more, with nobody to take it."""
+        lifecycle_operations.give_back(self._incident(), actor=self.person)
         return self._answer()
 
     @extend_schema(parameters=[INCIDENT], request=None, responses=CommandOut)

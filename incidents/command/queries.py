@@ -17,6 +17,7 @@ from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle import registry as targets
 from incidents.lifecycle.models import Incident, Participant, RoleAssignment
 from incidents.lifecycle.rules import in_lines
+from incidents.mitigations.models import AppliedMitigation
 from incidents.nudges import queries as nudges
 from incidents.nudges.rules import Kind
 from incidents.tasks import queries as tasks
@@ -66,8 +67,18 @@ def said(incident: Incident) -> list[tuple[str, str]]:
     """Say what the next commander needs to know as things stand, each line with what it is about."""
     return [
         *lifecycle.briefing(incident, tasks=tasks.open_in_words(incident)),
-        *registry.more_lines(incident),
+        *(
+            ("To be undone", row.name)
+            for row in AppliedMitigation.objects.standing().filter(incident=incident)
+        ),
     ]
+
+
+def added(row: HandOver, said_now: Sequence[tuple[str, str]]) -> list[str]:
+    """Give the lines of a briefing that its writer added to what the room says."""
+    known = {line.strip() for line in in_lines(said_now).splitlines()}
+    lines = (line.strip() for line in row.briefing.splitlines())
+    return [line for line in lines if line and line not in known and not line.startswith("Next update:")]
 
 
 def briefing(incident: Incident) -> str:
@@ -135,7 +146,7 @@ def _last(
 ) -> dict[int, tuple[datetime | None, datetime | None]]:
     """When each last commanded a real incident, and one that this person may know of; until now where they still do."""
     held = RoleAssignment.objects.filter(user__in=ids, role__is_commander=True, incident__drill=False)
-    ended = Coalesce("ended_at", Now())
+    ended = Coalesce("ended_at", "incident__resolved_at", "incident__closed_at", Now())
     seen = Q(incident__in=Incident.objects.visible_to(user))
     rows = held.values("user").annotate(last=Max(ended), seen=Max(ended, filter=seen))
     return {row["user"]: (row["last"], row["seen"]) for row in rows}

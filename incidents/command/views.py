@@ -33,10 +33,12 @@ def hand_over(request: PersonRequest, number: int, pk: int) -> HttpResponse:
     incident = lifecycle.get(request.user, number)
     row = queries.one(request.user, incident, pk)
     waits = row.state == State.WAITING and incident.is_active
+    said = queries.said(incident) if waits else []
     context = {
         "incident": incident,
         "row": row,
-        "said": queries.said(incident) if waits else (),
+        "said": said,
+        "added": queries.added(row, said) if waits else (),
         "may_answer": waits and row.to_id == request.user.pk and can(request.user, Verb.RESPOND),
         "may_withdraw": waits and request.user.pk in (row.offered_by_id, row.holder_id),
         "form": DeclineForm(),

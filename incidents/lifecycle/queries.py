@@ -350,16 +350,20 @@ class Chunk:
     down_to: str
 
 
-def entries(user: Person, incident: Incident) -> QuerySet[TimelineEntry]:
-    """Give everything on the timeline, newest first."""
+def entries(user: Person, incident: Incident, *, kind: str = "", tag: str = "") -> QuerySet[TimelineEntry]:
+    """Give what is on the timeline, newest first: all of it, or what is of a kind and has a tag."""
     found = TimelineEntry.objects.visible_to(user).filter(incident=incident)
+    if kind:
+        found = found.filter(kind=kind)
+    if tag:
+        found = found.filter(data__tag=tag)
     return found.select_related("actor").newest_first()
 
 
 def timeline(
     user: Person, incident: Incident, *, which: str = "all", after: str = "", down_to: str = ""
 ) -> Chunk:
-    """Give a stretch of the timeline: all of it, or the `key`, `decisions` or `public` entries.
+    """Give a stretch of the timeline: all of it, the `key`, `decisions` or `public` entries, or those of a tag.
 
     It begins after the entry `after`, or reaches down to the entry `down_to`; without either it is the newest.
     """
@@ -367,6 +371,8 @@ def timeline(
     kinds = FILTERS.get(which, ())
     if kinds:
         found = found.filter(kind__in=kinds)
+    elif which in rules.PHASES:
+        found = found.filter(data__tag=which)
     bottom = _entry(found, down_to)
     if bottom is not None:
         size, found = MOST, found.exclude(_before(bottom))
@@ -377,7 +383,8 @@ def timeline(
     shown = rows[:size]
     last = str(shown[-1].pk) if shown else ""
     more = last if len(rows) > size else ""
-    return Chunk(shown, more, which if which in FILTERS else "all", last)
+    known = which in FILTERS or which in rules.PHASES
+    return Chunk(shown, more, which if known else "all", last)
 
 
 def _entry(found: QuerySet[TimelineEntry], mark: str) -> TimelineEntry | None:

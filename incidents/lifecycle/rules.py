@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 
 class Status(StrEnum):
@@ -134,6 +135,34 @@ def parse_ref(text: str) -> int | None:
     """Give the number in INC-12, inc-12 or 12; None for anything else."""
     found = re.fullmatch(r"(?:inc-)?([1-9]\d{0,8})", text.strip(), re.IGNORECASE)
     return int(found.group(1)) if found else None
+
+
+PHASES = ("observe", "orient", "decide", "act")
+"""Where in the loop of observing, orienting, deciding and acting an entry belongs (R053)."""
+
+_DECISION = re.compile(r"\s*decision\s*:\s*(?=\S)", re.IGNORECASE)
+
+
+def without_prefix(text: str) -> str | None:
+    """Give what was decided in a note that begins with `Decision:`; None where it is no such note."""
+    found = _DECISION.match(text)
+    return text[found.end() :].strip() if found else None
+
+
+def in_full(text: str, said: Mapping[str, Any]) -> str:
+    """Write an entry with everything that was said of a decision, in sentences."""
+    decision = said.get("decision") or {}
+    options = decision.get("options") or []
+    parts = [
+        text,
+        f"Considered: {'; '.join(options)}" if options else "",
+        f"Why: {decision['reason']}" if decision.get("reason") else "",
+        f"Decided by {decision['decided_by_name']}" if decision.get("decided_by_name") else "",
+    ]
+    trade, by = decision.get("trade_off"), decision.get("accepted_by")
+    if trade or by:
+        parts.append(f"Trade-off{f', accepted by {by}' if by else ''}: {trade or 'not written down'}")
+    return " ".join(part if part[-1] in ".!?" else f"{part}." for part in parts if part) if decision else text
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,7 @@ def own_texts(incident: Incident, text: str) -> Iterable[tuple[str, Rows | Sent]
     yield "timeline", Rows(incident.timeline.all(), ("text", "data"))
     yield "updates", Rows(incident.updates.all(), ("text", "public_title", "fields"))
     yield "updates", Rows(incident.approvals.all(), ("content", "why"))
+    yield "changes in production", Rows(incident.production_changes.all(), ("what", "place", "result"))
     yield "tasks", Rows(incident.tasks.all(), ("title", "hint", "list_name", "result"))
     yield "resolutions", Rows(incident.resolutions.all(), ("despite", "lacking", "confirmed"))
     yield "mitigations", Rows(incident.mitigations.all(), ("name", "note", "kept_because"))

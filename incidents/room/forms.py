@@ -7,7 +7,8 @@ from django import forms
 
 from incidents.board.forms import when, words
 from incidents.lifecycle.models import EntryKind
-from incidents.lifecycle.rules import STAGES
+from incidents.lifecycle.operations import Decision
+from incidents.lifecycle.rules import PHASES, STAGES
 from incidents.updates.models import Audience
 from incidents.updates.rules import in_words
 from incidents.wording.rules import LONGEST_FIELD, PARTS, Layout, missing
@@ -15,6 +16,7 @@ from incidents.wording.rules import LONGEST_FIELD, PARTS, Layout, missing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from core.accounts.models import User
     from incidents.updates.registry import Outlook
 
 
@@ -37,6 +39,46 @@ class NoteForm(forms.Form):
         error_messages={"required": "Write what happened."},
     )
     at = when(label="When?")
+    tag = forms.ChoiceField(
+        choices=[("", "no tag"), *((phase, phase.capitalize()) for phase in PHASES)],
+        required=False,
+        label="Tag",
+    )
+    options = forms.CharField(
+        label="What else was considered?",
+        required=False,
+        max_length=5000,
+        help_text="As “wait; fail over”.",
+    )
+    reason = forms.CharField(label="Why this?", required=False, max_length=2000)
+    decided_by = forms.TypedChoiceField(label="Who decided?", coerce=int, empty_value=None, required=False)
+    trade_off = forms.CharField(label="What is given up for it?", required=False, max_length=2000)
+    accepted_by = forms.CharField(label="Who accepted that?", required=False, max_length=120)
+
+    def __init__(self, *args: Any, people: Sequence[User] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.people = {person.pk: person for person in people}
+        self.fields["decided_by"].choices = [  # type: ignore[attr-defined]
+            ("", "me"),
+            *((pk, str(person)) for pk, person in self.people.items()),
+        ]
+
+    def said(self) -> dict[str, Any]:
+        """Give what is written, as the operation takes it."""
+        data = self.cleaned_data
+        decision = Decision(
+            options=data["options"].split(";"),
+            reason=data["reason"],
+            decided_by=self.people.get(data["decided_by"]),
+            trade_off=data["trade_off"],
+            accepted_by=data["accepted_by"],
+        )
+        return {**{name: data[name] for name in ("kind", "text", "at", "tag")}, "decision": decision}
+
+    @property
+    def says_more(self) -> bool:
+        """Whether anything was said of a decision beside what was decided."""
+        return any(self[name].value() for name in ("options", "reason", "trade_off", "accepted_by"))
 
 
 class UpdateForm(forms.Form):

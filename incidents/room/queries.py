@@ -11,6 +11,7 @@ from incidents.command import queries as command
 from incidents.lifecycle import operations as lifecycle_operations
 from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle.models import EntryKind
+from incidents.lifecycle.rules import PHASES
 from incidents.updates import queries as updates
 from incidents.updates.models import Audience
 from incidents.wording import rules as tone
@@ -72,6 +73,7 @@ class Log:
     which: str
     more: str
     down_to: str
+    tags: Sequence[str] = PHASES
 
 
 def room(user: User, number: int) -> lifecycle.Room:

@@ -18,6 +18,7 @@ from incidents.lifecycle.rules import Status
 from incidents.lookback import queries as lookback
 from incidents.nudges import queries as nudges
 from incidents.privacy import queries as privacy
+from incidents.room import operations as writing
 from incidents.room import queries
 from incidents.room.forms import NoteForm, UpdateForm, VerdictForm
 from incidents.tasks import queries as tasks
@@ -62,7 +63,7 @@ def _room(request: PersonRequest, number: int, form: Form | None = None, **more:
         "nudges": nudges.shown(request.user, found.incident),
         "lookback": lookback.remarks(found.incident),
         "composer": composer,
-        "form": form or _blank(found.incident, composer),
+        "form": form or _blank(found, composer),
         **_told(composer),
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form is not None else HTTPStatus.OK
@@ -82,9 +83,10 @@ def _head(request: PersonRequest, found: lifecycle.Room) -> dict[str, Any]:
     }
 
 
-def _blank(incident: Incident, composer: Composer) -> Form:
+def _blank(found: lifecycle.Room, composer: Composer) -> Form:
     if composer.audience == "note":
-        return NoteForm()
+        return NoteForm(people=found.people)
+    incident = found.incident
     rhythm = operations.rhythm(incident)
     begin = {
         "audience": composer.audience,
@@ -167,10 +169,16 @@ def older(request: PersonRequest, number: int) -> HttpResponse:
 def add_note(request: PersonRequest, number: int) -> HttpResponse:
     """Write a note, a decision or an action onto the timeline."""
     incident = lifecycle.get(request.user, number)
-    form = NoteForm(request.POST)
+    form = NoteForm(request.POST, people=lifecycle.participants(incident))
     if form.is_valid():
         with refusals.shown_in(form):
-            operations.write_down(incident, **form.cleaned_data, actor=request.user)
+            wrote = writing.write(incident, **form.said(), actor=request.user)
+            for task in wrote.tasks:
+                messages.success(request, f"{task.assignee} is asked: {task.title}")
+            for name in wrote.unknown:
+                messages.warning(
+                    request, f"Nobody, or more than one, is called @{name} here: no task was made."
+                )
             return redirect("incidents:room", number)
     return _room(request, number, form, write="note")
 

@@ -7,18 +7,18 @@ from django.db.models import Count as Number
 from django.db.models import Q
 
 from core.accounts import queries as people
+from core.accounts.models import User
 from core.accounts.policy import Verb, can
-from incidents.lifecycle.models import EntryKind, Incident, RoleAssignment, TimelineEntry
+from incidents.lifecycle.models import EntryKind, Incident, Participant, RoleAssignment, TimelineEntry
 from incidents.lifecycle.rules import ACTIVE, Status, missing_roles
 from incidents.tasks import rules
 from incidents.tasks.models import Checklist, State, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from django.db.models import QuerySet
 
-    from core.accounts.models import User
     from incidents.tasks.models import TaskQuerySet
 
 TOLD = (EntryKind.UPDATE, EntryKind.PUBLIC_UPDATE)
@@ -108,6 +108,33 @@ def doers(user: User, incident: Incident) -> list[tuple[User, int]]:
     )
     ordered = sorted(found, key=lambda person: person.pk == user.pk)
     return [(person, busy.get(person.pk, 0)) for person in ordered]
+
+
+def named(incident: Incident, names: Iterable[str]) -> dict[str, User]:
+    """Give whom each @name means: by the beginning of the address, the first name or the whole name, if that is one person.
+
+    Whoever takes part goes before others; of a private incident nobody else is meant, and so told of it.
+    """
+    wanted = {name.lower(): name for name in names}
+    if not wanted:
+        return {}
+    here = list(
+        User.objects.active().filter(pk__in=Participant.objects.filter(incident=incident).values("user"))
+    )
+    everybody = [] if incident.private else [*people.people()]
+    found: dict[str, User] = {}
+    for circle in (here, everybody):
+        for low, name in wanted.items():
+            meant = {person.pk: person for person in circle if low in _called(person)}
+            able = [person for person in meant.values() if can(person, Verb.RESPOND)]
+            if name not in found and len(able) == 1:
+                found[name] = able[0]
+    return found
+
+
+def _called(person: User) -> set[str]:
+    words = person.name.lower().split()
+    return {person.email.partition("@")[0].lower(), "".join(words), ".".join(words), *words[:1]}
 
 
 def open_in_words(incident: Incident) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,6 +33,51 @@ class Fact(StrEnum):
     TAKEN = "taken"
     ROLES = "roles"
     TOLD = "told"
+
+
+_NAMED = re.compile(r"(?<![\w.@])@(\w[\w.-]*\w|\w)")
+_END = re.compile(r"[.!?](?=\s|$)|\n")
+_WITHIN = re.compile(
+    r"\b(?:in|within) (\d{1,4}) ?(s|secs?|seconds?|m|mins?|minutes?|h|hours?)\b", re.IGNORECASE
+)
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+MOST_ASKED = 5
+LONGEST_TITLE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a note asks of somebody by name: `@bob initiate rollback in 60 seconds`."""
+
+    name: str
+    what: str
+    within: timedelta | None
+
+    @property
+    def is_question(self) -> bool:
+        """Whether an answer is wanted and nothing else."""
+        return self.what.endswith("?")
+
+
+def asks(text: str) -> list[Ask]:
+    """Give what a note asks of whom: the rest of the sentence after each @name. A name alone asks for nothing."""
+    found = []
+    for match in _NAMED.finditer(text):
+        rest = text[match.end() :]
+        following = _NAMED.search(rest)
+        end = _END.search(rest)
+        stop = min(end.end() if end else len(rest), following.start() if following else len(rest))
+        what = rest[:stop].strip().lstrip(",:;- ").strip()
+        what = what if what.endswith("?") else what.rstrip(".!,; ")
+        if re.search(r"\w", what):
+            found.append(Ask(match[1], what[:1].upper() + what[1:LONGEST_TITLE], _within(what)))
+    return found[:MOST_ASKED]
+
+
+def _within(what: str) -> timedelta | None:
+    found = _WITHIN.search(what)
+    span = timedelta(seconds=int(found[1]) * _UNITS[found[2][0].lower()]) if found else SHORTEST
+    return span if SHORTEST < span <= LONGEST else None
 
 
 @dataclass(frozen=True, slots=True)

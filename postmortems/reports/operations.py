@@ -15,6 +15,7 @@ from core.outbox import operations as outbox
 from core.outbox.models import Lane
 from core.timers import operations as timers
 from incidents.lifecycle.models import Incident, RoleAssignment, TimelineEntry
+from incidents.lifecycle.rules import in_full
 from postmortems.events import PostmortemOpened, PostmortemPublished
 from postmortems.reports import queries, rules
 from postmortems.reports.models import Factor, Postmortem, PostmortemStatus, TimelineItem
@@ -81,7 +82,7 @@ def _copy_timeline(postmortem: Postmortem) -> None:
                 entry_id=entry.pk,
                 kind=entry.kind,
                 at=entry.at,
-                text=entry.text,
+                text=in_full(entry.text, entry.data),
                 included=entry.kind in rules.KEY_KINDS,
             )
             for entry in TimelineEntry.objects.filter(incident_id=postmortem.incident_id).order_by("at", "id")

@@ -10,9 +10,10 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from incidents.board.registry import Learning
-from incidents.lifecycle.models import Incident
+from incidents.lifecycle.models import EntryKind, Incident
 from incidents.lifecycle.registry import looked_at
 from incidents.privacy.registry import Rows, events
+from incidents.production import queries as production
 from postmortems.action_items.models import ActionItem
 from postmortems.reports import rules
 from postmortems.reports.models import (
@@ -92,6 +93,12 @@ def document(postmortem: Postmortem) -> rules.Document:
         resolved_at=incident.resolved_at,
         sections=sections(postmortem),
         timeline=[rules.Line(item.at, item.text) for item in postmortem.timeline.all() if item.included],
+        decisions=[
+            rules.Line(item.at, item.text)
+            for item in postmortem.timeline.all()
+            if item.included and item.kind == EntryKind.DECISION
+        ],
+        changes=changes(postmortem),
         factors=[(factor.get_kind_display(), factor.text) for factor in postmortem.factors.all()],
         actions=[
             rules.Action(
@@ -104,6 +111,21 @@ def document(postmortem: Postmortem) -> rules.Document:
             for item in postmortem.action_items.all()
         ],
     )
+
+
+def changes(postmortem: Postmortem) -> list[rules.Change]:
+    """What responders changed in production, from the beginning on."""
+    return [
+        rules.Change(
+            row.at,
+            row.what,
+            row.place,
+            str(row.made_by),
+            row.result,
+            f"{row.undone_at:%H:%M}, {row.undone_by}" if row.undone_at else "",
+        )
+        for row in production.in_order(postmortem.incident_id)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

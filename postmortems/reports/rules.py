@@ -103,6 +103,18 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What a responder changed in production; `undone` says when and by whom, or is empty."""
+
+    at: datetime
+    what: str
+    place: str
+    by: str
+    result: str
+    undone: str
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """Everything that an export shows; times in UTC."""
 
@@ -116,6 +128,8 @@ class Document:
     timeline: Sequence[Line]
     factors: Sequence[tuple[str, str]]
     actions: Sequence[Action]
+    decisions: Sequence[Line] = ()
+    changes: Sequence[Change] = ()
 
 
 def due_at(resolved_at: datetime, *, hours: int) -> datetime:
@@ -169,6 +183,16 @@ def markdown(document: Document) -> str:
         "## Timeline\n\n"
         + _table(("Time (UTC)", "What happened"), [_moment(line) for line in document.timeline])
     )
+    if document.decisions:
+        decided = [_moment(line) for line in document.decisions]
+        parts.append("## Decisions\n\n" + _table(("Time (UTC)", "Decision"), decided))
+    if document.changes:
+        head = ("Time (UTC)", "Change", "Where", "By", "Result", "Undone")
+        changed = [
+            (f"{row.at:%Y-%m-%d %H:%M:%S}", row.what, row.place, row.by, row.result, row.undone)
+            for row in document.changes
+        ]
+        parts.append("## Changed in production\n\n" + _table(head, changed))
     if document.factors:
         parts.append(
             "## Contributing factors\n\n"

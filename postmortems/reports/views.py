@@ -265,6 +265,7 @@ def _page(
         "author_form": AuthorForm(initial={"author": postmortem.author_id}),
         "action_form": action_form or ActionItemForm(),
         "actions_cap": queries.ACTIONS_CAP,
+        "changes": queries.changes(postmortem),
         "remarks": lookback.remarks(postmortem.incident),
     }
     return render(request, "postmortems/reports/postmortem.html", context, status=status)

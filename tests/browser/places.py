@@ -159,6 +159,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("declare", "/incidents/declare/"),
         Place("commanders", "/commanders/"),
         Place("hand-over", handing_over(stack)),
+        Place("changed-in-production", f"/incidents/INC-{number}/production/"),
         Place("alerts", "/alerts/"),
         Place("alert", f"/alerts/{alert}/"),
         Place("page-on-a-phone", phone.replace(stack.url, ""), signed_in=False),

@@ -31,6 +31,7 @@ from incidents.models import (
     Update,
     UpdateTemplate,
 )
+from incidents.production import operations as production
 from oncall.absences import operations as absences
 from oncall.announcements.models import Announcement
 from oncall.calendars import operations as calendars
@@ -120,6 +121,7 @@ class Values:
         away = absences.add_calendar(self.admin, url="https://calendar.example/away.ics")
         odd = cast.observation(by=self.admin)
         offered = cast.hand_over(Incident.objects.active().earliest("id"), to=self.admin)
+        changed = production.note(Incident.objects.active().earliest("id"), what="Flag off", actor=self.admin)
         trained = command.put_in(self.admin, actor=self.admin)
         nudge = cast.nudge(Incident.objects.active().earliest("id"))
         tried = mitigations.begin(
@@ -184,6 +186,11 @@ class Values:
             "/incidents/{number}/hand-overs/": {"number": f"INC-{active}", "pk": offered.pk},
             "/api/v1/incidents/{incident}/hand-overs/": {"incident": f"INC-{active}", "ref": offered.pk},
             "/api/v1/incidents/{incident}/command/": {"incident": f"INC-{active}"},
+            "/incidents/{number}/production/": {"number": f"INC-{active}", "pk": changed.pk},
+            "/api/v1/incidents/{incident}/production-changes/": {
+                "incident": f"INC-{active}",
+                "ref": changed.pk,
+            },
             "/commanders/": {"pk": trained.pk},
             "/api/v1/commanders/": {"ref": trained.pk},
             "/incidents/emergency/": {"pk": looked.emergency.pk},

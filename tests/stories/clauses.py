@@ -17,6 +17,28 @@ of what has to hold is a test of its own. This table is written by `python -m te
 
 """
 STORIES: dict[str, tuple[str, dict[str, str]]] = {
+    "J03": (
+        "checkout is slow",
+        {
+            "a": "acknowledged after a minute, and nobody else is asked",
+            "b": "somebody commands five minutes after the alert",
+            "c": "the first hypothesis stands ten minutes after it, and says when the next word is due",
+            "d": "the rollback begins sixteen minutes after it",
+            "e": "a task of 60 seconds is overdue at 61",
+            "f": "raised to SEV1 people are paged anew, and rhythm and roles are those of it",
+        },
+    ),
+    "J04": (
+        "the commander debugs, or delegates",
+        {
+            "a": "ten minutes of silence are missed at 14:42",
+            "b": "deputy and communications are told",
+            "c": "who asks every few minutes is not missed",
+            "d": "a name in a note makes a question with an answer",
+            "e": "a note that begins with Decision is one, and a task for whom it names",
+            "f": "found and decided in six minutes",
+        },
+    ),
     "J05": (
         "help is asked for late, and early",
         {
@@ -43,6 +65,15 @@ STORIES: dict[str, tuple[str, dict[str, str]]] = {
             "a": "the same answers give rank 1 at 03:00 and at 15:00",
             "b": "people are paged at once",
             "c": "somebody commands from the first second",
+        },
+    ),
+    "J14": (
+        "half an hour without a commander",
+        {
+            "a": "unresolved after 30 minutes somebody has to command, and that is said",
+            "b": "resolved after 29 minutes nothing is said",
+            "c": "raised to P1 after 10 minutes somebody has to command at once",
+            "d": "from then on nobody both commands and leads the technical work",
         },
     ),
     "J15": (

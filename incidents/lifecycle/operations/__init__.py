@@ -8,6 +8,7 @@ from incidents.lifecycle.operations.levels import (
     NotARhythm,
     agree_rhythm,
     change_severity,
+    promise,
 )
 from incidents.lifecycle.operations.people import (
     AlreadyCommanded,
@@ -20,6 +21,7 @@ from incidents.lifecycle.operations.people import (
     TwoRolesAtOnce,
     assign_role,
     commander,
+    give_back,
     hand_over,
     invite,
     is_deputy,
@@ -32,6 +34,7 @@ from incidents.lifecycle.operations.people import (
 )
 from incidents.lifecycle.operations.record import (
     CannotCorrect,
+    Decision,
     NoHypothesis,
     NothingWritten,
     add_entry,
@@ -67,6 +70,7 @@ __all__ = [
     "CannotMove",
     "CannotTakePart",
     "ChangedMeanwhile",
+    "Decision",
     "Ended",
     "HoldsRole",
     "InTheFuture",
@@ -93,6 +97,7 @@ __all__ = [
     "commander",
     "correct",
     "declare",
+    "give_back",
     "hand_over",
     "install_defaults",
     "invite",
@@ -103,6 +108,7 @@ __all__ = [
     "move",
     "moves_along",
     "note_change",
+    "promise",
     "release_role",
     "reopen",
     "report_again",

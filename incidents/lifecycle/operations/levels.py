@@ -78,6 +78,21 @@ def change_severity(incident: Incident, *, severity: Severity, reason: str, acto
 
 
 @transaction.atomic
+def promise(incident: Incident, *, seconds: int, actor: User) -> Incident:
+    """Promise the next update in so many seconds, this once; the rhythm stays what it is (R051)."""
+    incident = active(incident)
+    if not SHORTEST <= seconds <= LONGEST:
+        raise NotARhythm("Choose between one minute and seven days.")
+    at = now()
+    due = rules.next_due(at=at, every=None, explicit=seconds)
+    text = f"Next update promised in {max(1, seconds // 60)} min"
+    enter(incident, EntryKind.STATUS, text, actor=actor, data={"promised": seconds})
+    write(incident, next_update_due_at=due)
+    clock.follow(incident, due, at=at, why="another time was promised")
+    return incident
+
+
+@transaction.atomic
 def agree_rhythm(incident: Incident, *, seconds: int | None, actor: User) -> Incident:
     """Agree on another rhythm of updates for this incident, or with None go back to that of its severity."""
     incident = active(incident)

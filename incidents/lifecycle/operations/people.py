@@ -143,6 +143,12 @@ def commander(incident: Incident) -> User | None:
 
 
 @transaction.atomic
+def give_back(incident: Incident, *, actor: User) -> Incident:
+    """Command no more, with nobody to take it; who does not command changes nothing by it."""
+    return release_role(incident, role_slug=_command().slug, user=actor, actor=actor)
+
+
+@transaction.atomic
 def take_command(incident: Incident, *, actor: User) -> Incident:
     """Take command of an incident that nobody commands."""
     incident = active(incident)

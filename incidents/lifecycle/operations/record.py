@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -82,17 +84,60 @@ def note_change(change_id: int) -> None:
         tell(incident)
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What belongs to a decision (R052): what else was considered, why, who decided, and what was given up for it."""
+
+    options: Sequence[str] = ()
+    reason: str = ""
+    decided_by: User | None = None
+    trade_off: str = ""
+    accepted_by: str = ""
+
+
 @transaction.atomic
 def write_down(
-    incident: Incident, *, kind: str, text: str, actor: User, at: datetime | None = None
+    incident: Incident,
+    *,
+    kind: str,
+    text: str,
+    actor: User,
+    at: datetime | None = None,
+    tag: str = "",
+    decision: Decision | None = None,
 ) -> TimelineEntry:
-    """Append what a person wrote; a hypothesis of now becomes the working one, one of the past stays an entry."""
+    """Append what a person wrote; a hypothesis of now becomes the working one, one of the past stays an entry.
+
+    A note that begins with `Decision:` is a decision. `tag` is one of `rules.PHASES`, or empty.
+    """
+    if tag and tag not in rules.PHASES:
+        raise CannotCorrect(f"There is no tag “{tag}”.")
     if kind == EntryKind.HYPOTHESIS and at is None and text.strip():
         set_picture(incident, hypothesis=text, actor=actor)
         return incident.timeline.filter(kind=EntryKind.HYPOTHESIS).latest("id")
-    entry = add_entry(incident, kind=kind, text=text, actor=actor, at=at)
+    decided = rules.without_prefix(text) if kind == EntryKind.NOTE else None
+    if decided is not None:
+        kind, text = EntryKind.DECISION, decided
+    data: dict[str, Any] = {"tag": tag} if tag else {}
+    if kind == EntryKind.DECISION:
+        data |= _decided(decision or Decision(), actor)
+    entry = add_entry(incident, kind=kind, text=text, actor=actor, at=at, data=data)
     _written(entry, actor)
     return entry
+
+
+def _decided(decision: Decision, actor: User) -> dict[str, Any]:
+    by = decision.decided_by or actor
+    return {
+        "decision": {
+            "options": [option.strip() for option in decision.options if option.strip()],
+            "reason": decision.reason.strip(),
+            "decided_by": by.pk,
+            "decided_by_name": str(by),
+            "trade_off": decision.trade_off.strip(),
+            "accepted_by": decision.accepted_by.strip(),
+        }
+    }
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.api.fields import Seconds, Time
@@ -168,6 +169,17 @@ class UpdateOut(serializers.ModelSerializer[Update]):
         read_only_fields = fields
 
 
+class DecisionOut(serializers.Serializer[Any]):
+    """What belongs to a decision: what else was considered, why, who decided (by id), and what was given up."""
+
+    options = serializers.ListField(child=serializers.CharField())
+    reason = serializers.CharField()
+    decided_by = serializers.CharField()
+    decided_by_name = serializers.CharField()
+    trade_off = serializers.CharField()
+    accepted_by = serializers.CharField()
+
+
 class EntryOut(serializers.ModelSerializer[TimelineEntry]):
     """Something that happened: `at` is when, `recorded_at` when it was written down."""
 
@@ -176,9 +188,21 @@ class EntryOut(serializers.ModelSerializer[TimelineEntry]):
     actor_name = serializers.CharField(source="actor.name", default=None, allow_null=True, read_only=True)
     at = Time(read_only=True)
     recorded_at = Time(read_only=True)
+    tag = serializers.SerializerMethodField()
+    decision = serializers.SerializerMethodField()
     data = serializers.DictField(read_only=True)  # type: ignore[assignment]
 
     class Meta:
         model = TimelineEntry
-        fields = ("id", "kind", "text", "actor", "actor_name", "at", "recorded_at", "data")
+        fields = ("id", "kind", "text", "actor", "actor_name", "at", "recorded_at", "tag", "decision", "data")
         read_only_fields = fields
+
+    def get_tag(self, entry: TimelineEntry) -> str:
+        """Give where in the loop it belongs: observe, orient, decide, act, or empty."""
+        return str(entry.data.get("tag", ""))
+
+    @extend_schema_field(DecisionOut(allow_null=True))
+    def get_decision(self, entry: TimelineEntry) -> dict[str, Any] | None:
+        """Give what belongs to a decision."""
+        said = entry.data.get("decision")
+        return dict(DecisionOut(said).data) if said else None

@@ -29,10 +29,13 @@ from incidents.lifecycle.registry import looked_at
 from incidents.lifecycle.rules import ACTIVE, Status
 from incidents.lookback import queries as lookback
 from incidents.nudges import queries as nudges
+from incidents.room import operations as writing
 from incidents.room.api.answers import EntryOut, IncidentOut, RemarkOut, UpdateOut
 from incidents.room.api.declaring import OutlookIn, OutlookOut
 from incidents.room.api.requests import (
+    KIND,
     STATUSES,
+    TAG,
     CloseIn,
     Correction,
     EntryIn,
@@ -250,14 +253,15 @@ class IncidentViewSet(Lists, Shows, ViewSet):
         found = self.paginate_queryset(update_queries.updates(self.person, incident))
         return self.get_paginated_response(UpdateOut(found, many=True).data)
 
-    @takes(gives=EntryOut(many=True), methods=["GET"], filters=False)
+    @takes(gives=EntryOut(many=True), methods=["GET"], filters=False, parameters=[KIND, TAG])
     @takes(EntryIn, EntryOut, status=HTTPStatus.CREATED, methods=["POST"])
     @action(detail=True, methods=["get", "post"], ordering="-at")
     def timeline(self, request: Request, ref: str) -> Response:
         """Give what happened, newest first; or add an entry."""
         incident = self.get_object()
         if request.method == "POST":
-            entry = operations.write_down(incident, **self.read(EntryIn), actor=self.person)
+            entry = writing.write(incident, **self.read(EntryIn), actor=self.person).entry
             return Response(EntryOut(entry).data, status=HTTPStatus.CREATED)
-        found = self.paginate_queryset(queries.entries(self.person, incident))
+        kind, tag = request.query_params.get("kind", ""), request.query_params.get("tag", "")
+        found = self.paginate_queryset(queries.entries(self.person, incident, kind=kind, tag=tag))
         return self.get_paginated_response(EntryOut(found, many=True).data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -11,14 +12,16 @@ from core.accounts import queries as people
 from core.api.fields import Seconds, SlugOrId, Time
 from incidents.catalog.models import Service
 from incidents.closing.operations import Said
-from incidents.lifecycle import operations, registry
+from incidents.lifecycle import operations, registry, rules
 from incidents.lifecycle.models import EntryKind, Outcome
-from incidents.lifecycle.rules import Status
+from incidents.lifecycle.rules import PHASES, Status
 from incidents.severities import queries as severities
 
 STATUSES = [status.value for status in Status]
 WRITTEN = [EntryKind.NOTE.value, EntryKind.DECISION.value, EntryKind.ACTION.value, EntryKind.HYPOTHESIS.value]
 LONG = 20_000
+KIND = OpenApiParameter("kind", str, enum=[*EntryKind.values], description="Only entries of this kind.")
+TAG = OpenApiParameter("tag", str, enum=[*PHASES], description="Only entries with this tag.")
 
 
 class SeverityField(serializers.CharField):
@@ -175,8 +178,31 @@ class PageIn(serializers.Serializer[Any]):
 
 
 class EntryIn(serializers.Serializer[Any]):
-    """An entry to add; `at` may lie in the past. A hypothesis of now becomes the working one."""
+    """An entry to add; `at` may lie in the past. A hypothesis of now becomes the working one.
+
+    A note that begins with `Decision:` is a decision. What is asked of somebody by @name becomes a task of theirs.
+    `options`, `reason`, `decided_by` (a person by id, else the caller), `trade_off` and `accepted_by` (a name)
+    belong to a decision. `next_update_in_seconds` promises the next word with it.
+    """
 
     kind = serializers.ChoiceField(choices=WRITTEN)
     text = serializers.CharField(max_length=LONG)
     at = Time(required=False, allow_null=True)
+    tag = serializers.ChoiceField(choices=["", *PHASES], required=False)
+    next_update_in_seconds = Seconds(required=False, min_value=60, max_value=7 * 86400)
+    options = serializers.ListField(
+        child=serializers.CharField(max_length=500), required=False, max_length=20
+    )
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+    decided_by = SlugOrId(lambda _: people.people(), slug=None, required=False)
+    trade_off = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+    accepted_by = serializers.CharField(required=False, allow_blank=True, max_length=120)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Put what belongs to a decision together."""
+        names = ("options", "reason", "decided_by", "trade_off", "accepted_by")
+        given = {name: data.pop(name) for name in names if name in data}
+        decides = data["kind"] == EntryKind.DECISION or rules.without_prefix(data["text"]) is not None
+        if given and not decides:
+            raise ValidationError({name: ["This belongs to a decision."] for name in given})
+        return {**data, "decision": operations.Decision(**given)} if given else data

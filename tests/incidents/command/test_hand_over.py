@@ -16,6 +16,7 @@ from core.timers.models import Timer
 from incidents.command import operations, queries
 from incidents.command.models import HandOver
 from incidents.lifecycle import operations as lifecycle
+from incidents.mitigations.models import AppliedMitigation
 from tests import cast
 
 if TYPE_CHECKING:
@@ -91,11 +92,13 @@ def test_the_briefing_holds_what_the_room_knows(incident: Incident, alice: User,
     assert "none due" not in text
 
 
-def test_others_have_their_say_in_the_briefing(incident: Incident, monkeypatch: pytest.MonkeyPatch) -> None:
-    from incidents.command import registry  # noqa: PLC0415
-
-    monkeypatch.setattr(registry, "_lines", [lambda of: [("Temporary", f"Cache is off in {of}")]])
-    assert queries.briefing(incident).endswith(f"Temporary: Cache is off in {incident}")
+def test_what_is_temporary_stands_in_the_briefing_until_it_is_undone(incident: Incident, alice: User) -> None:
+    row = AppliedMitigation.objects.create(
+        incident=incident, kind="flag", name="Cache is off", is_temporary=True, started_by=alice
+    )
+    assert queries.briefing(incident).endswith("To be undone: Cache is off")
+    AppliedMitigation.objects.filter(pk=row.pk).update(undone_at=row.started_at, undone_by=alice)
+    assert "Cache is off" not in queries.briefing(incident)
 
 
 def test_a_second_press_is_the_same_offer_and_the_same_yes(
@@ -335,7 +338,7 @@ def test_the_page_of_an_offer_briefs_and_takes_the_answer(
     path = f"/incidents/{incident}/hand-overs/{row.pk}/"
     client.force_login(bob)
     page = client.get(path).content.decode()
-    for words in ("You are offered command", "Watch p99", "3 in 10 cards fail", "Accept command"):
+    for words in ("You are offered command", "Alice Example adds", "Watch p99", "3 in 10 cards fail"):
         assert words in page, words
     assert client.get(f"{path}accept/").status_code == 405
     client.force_login(alice)

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from core.accounts.policy import Verb, can, may_respond
+from core.errors import Refused
+from core.ui import refusals
+from core.ui.render import render
+from incidents.lifecycle import queries as lifecycle
+from incidents.lifecycle.rules import Status
+from incidents.production import operations, queries
+from incidents.production.forms import ProductionChangeForm, ResultForm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpResponse
+
+    from core.accounts.requests import PersonRequest
+
+SHOWN = 5
+MOST = 500
+
+
+@require_GET
+def panel(request: PersonRequest, number: int) -> HttpResponse:
+    """The living list of what was changed, the latest few."""
+    incident = lifecycle.get(request.user, number)
+    rows = list(queries.of(request.user, incident)[: SHOWN + 1])
+    context = {
+        "incident": incident,
+        "rows": rows[:SHOWN],
+        "has_more": len(rows) > SHOWN,
+        "may_act": can(request.user, Verb.RESPOND) and incident.status != Status.CLOSED,
+    }
+    return render(request, "incidents/production/_panel.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def index(request: PersonRequest, number: int) -> HttpResponse:
+    """Everything that was changed in production in an incident, and the form to write more down."""
+    incident = lifecycle.get(request.user, number)
+    may_act = can(request.user, Verb.RESPOND) and incident.status != Status.CLOSED
+    if request.method == "POST" and not can(request.user, Verb.RESPOND):
+        raise PermissionDenied
+    form = ProductionChangeForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        with refusals.shown_in(form):
+            operations.note(incident, **form.cleaned_data, actor=request.user)
+            messages.success(request, "Written down. Everybody sees it.")
+            return redirect("incidents:room", number)
+    rows = queries.of(request.user, incident)[:MOST]
+    context = {"incident": incident, "rows": rows, "form": form, "may_act": may_act}
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+    return render(request, "incidents/production/index.html", context, status=status)
+
+
+@require_POST
+@may_respond
+def tell_result(request: PersonRequest, number: int, pk: int) -> HttpResponse:
+    """Write down what came of a change."""
+    row = queries.one(request.user, lifecycle.get(request.user, number), pk)
+    form = ResultForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Say what came of it.")
+        return redirect("incidents:production", number)
+    said = {"result": form.cleaned_data["result"], "version": form.cleaned_data["version"]}
+    return _do(
+        request, number, lambda: operations.tell_result(row, **said, actor=request.user), "Written down."
+    )
+
+
+@require_POST
+@may_respond
+def undo(request: PersonRequest, number: int, pk: int) -> HttpResponse:
+    """Note that a change was taken back."""
+    row = queries.one(request.user, lifecycle.get(request.user, number), pk)
+    return _do(request, number, lambda: operations.undo(row, actor=request.user), "Noted as undone.")
+
+
+def _do(request: PersonRequest, number: int, act: Callable[[], object], said: str) -> HttpResponse:
+    try:
+        act()
+        messages.success(request, said)
+    except Refused as refused:
+        messages.error(request, str(refused))
+    return redirect("incidents:production", number)

@@ -20,6 +20,7 @@ from incidents.privacy import registry
 from incidents.privacy.models import PrivateRead, Redaction
 from incidents.privacy.registry import Rows, Sent
 from incidents.privacy.rules import holds, spellings
+from incidents.production.models import ProductionChange
 from incidents.tasks import operations as tasks
 from incidents.updates.models import Told
 from incidents.updates.operations import telling
@@ -147,7 +148,10 @@ def own_texts(incident: Incident, text: str) -> Iterable[tuple[str, Rows | Sent]
     yield "timeline", Rows(incident.timeline.all(), ("text", "data"))
     yield "updates", Rows(incident.updates.all(), ("text", "public_title", "fields"))
     yield "updates", Rows(incident.approvals.all(), ("content", "why"))
-    yield "changes in production", Rows(incident.production_changes.all(), ("what", "place", "result"))
+    yield (
+        "changes in production",
+        Rows(ProductionChange.objects.filter(incident=incident), ("what", "place", "result")),
+    )
     yield "tasks", Rows(incident.tasks.all(), ("title", "hint", "list_name", "result"))
     yield "resolutions", Rows(incident.resolutions.all(), ("despite", "lacking", "confirmed"))
     yield "mitigations", Rows(incident.mitigations.all(), ("name", "note", "kept_because"))

@@ -13,7 +13,7 @@ from incidents.privacy.registry import Rows, Sent
 from incidents.privacy.rules import spellings
 from oncall.escalation.operations import declining, exhausting
 from oncall.escalation.queries import edits
-from oncall.models import Alert, Escalation, IngestError, Page, Signal
+from oncall.models import Alert, Escalation, IngestError, Page, Signal, TimeOff
 from oncall.paging import queries as paging
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def _texts(incident: Incident, text: str) -> Iterable[tuple[str, Rows | Sent]]:
     yield "refused signals", Rows(IngestError.objects.filter(refused, integration__in=sources), ("detail",))
     yield "pages", Rows(pages, ("message", "why", "answer"))
     yield "pages", Rows(escalations, ("message", "note", "waits_for"))
+    yield "time off", Rows(TimeOff.objects.filter(incident=incident), ("reason",))
     yield "audit log", registry.events("alert", alerts.values_list("pk", flat=True))
     yield "audit log", registry.events("page", [*page_ids, *escalation_ids])
     yield "audit log", registry.events("escalation", escalation_ids)

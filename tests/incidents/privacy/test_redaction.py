@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from django.db import connection, transaction
+from django.apps import apps
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection, models, transaction
 from django.test import Client
 from django.utils import timezone
 
 from core.events.models import Event
 from core.outbox.models import Message
 from incidents.lifecycle import operations as lifecycle
-from incidents.models import Incident, Redaction, TimelineEntry
-from incidents.privacy import operations, queries, rules
+from incidents.models import AppliedMitigation, Incident, Nudge, Redaction, TimelineEntry, Update
+from incidents.privacy import operations, queries, registry, rules
 from incidents.updates import operations as updates
-from oncall.models import Alert, Signal
+from oncall.models import Alert, Escalation, Signal, TimeOff
 from postmortems.models import ActionItem
 from postmortems.reports import operations as postmortems
 from postmortems.reports.rules import Section
@@ -256,3 +258,34 @@ def test_places_are_counted_without_changing_anything(alice: User) -> None:
     incident = cast.incident("Login hunter2", by=alice)
     assert dict(queries.standing(incident, "hunter2")) == {"facts": 1}
     assert not Redaction.objects.exists()
+
+
+@pytest.mark.django_db
+def test_every_table_of_an_incident_in_which_one_writes_is_looked_through(alice: User) -> None:
+    incident = cast.incident(by=alice)
+    held = {
+        (found.rows.model, column)
+        for _, found in registry.holders(incident, "text")
+        if isinstance(found, registry.Rows)
+        for column in found.columns
+    }
+    written = {
+        (model, field.name)
+        for model in apps.get_models()
+        if any(field.is_relation and field.related_model is Incident for field in model._meta.concrete_fields)
+        for field in model._meta.concrete_fields
+        if isinstance(field, models.TextField | models.CharField | models.JSONField | ArrayField)
+        and not field.choices
+        and not field.unique
+    }
+    apart = {(AppliedMitigation, "kind"), (Redaction, "places"), (Escalation, "plan"), (Escalation, "acks")}
+    apart |= {
+        (Update, "components"),
+        (Update, "lists"),
+        (Alert, "severity"),
+        (Alert, "routed_by"),
+        (Alert, "not_paged"),
+    }
+    apart |= {(Nudge, "about"), (TimeOff, "occurrence"), (TimeOff, "time_zone")}
+    lacking = {f"{model.__name__}.{name}" for model, name in written - held - apart}
+    assert lacking == set()

@@ -98,7 +98,8 @@ class Values:
         assert known, f"tests/security/values.py has nothing to put into {address.pattern}"
         given = self.by_prefix[max(known, key=len)]
         several = [given] if isinstance(given, dict) else given
-        return [address.filled(one) + QUERIES.get(address.name, "") for one in several]
+        filled = [address.filled(one) + QUERIES.get(address.name, "") for one in several]
+        return list(dict.fromkeys(filled))
 
     def _by_prefix(self, company: Company) -> dict[str, Any]:
         now = timezone.now()

@@ -19,8 +19,6 @@ from core.events.models import Event, EventDelivery
 from core.outbox.models import Message
 from core.timers.models import Timer
 from incidents.changes.models import Change, ChangeKind
-from incidents.closing import operations as closing
-from incidents.closing.models import ClosingCriterion
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import EntryKind, Incident, TimelineEntry
 from incidents.lifecycle.rules import TIMES, Status
@@ -322,10 +320,11 @@ def _do(company: Company, incident: Incident, step: Step, actor: User) -> None:
     if step.kind == "hypothesis":
         lifecycle.set_picture(incident, hypothesis=step.text, actor=actor)
     elif step.kind == "resolve":
-        _resolve(incident, actor)
+        lifecycle.resolve(incident, actor=actor)
     elif step.kind in {"public", "internal"}:
         if step.status == Status.RESOLVED:
-            _resolve(incident, actor)
+            why = "The edge was watched together for seven minutes, short of the stable period"
+            lifecycle.resolve(incident, actor=actor, reason=why, early=True)
         update = updates.publish(
             incident,
             audience=step.kind,
@@ -340,12 +339,6 @@ def _do(company: Company, incident: Incident, step: Step, actor: User) -> None:
         _work(incident, step, actor)
     else:
         lifecycle.add_entry(incident, kind=EntryKind(step.kind), text=step.text, actor=actor)
-
-
-def _resolve(incident: Incident, actor: User) -> None:
-    confirmed = ClosingCriterion.objects.active().values_list("slug", flat=True)
-    said = closing.Said(confirmed=list(confirmed), despite="The numbers were watched together for a while.")
-    closing.resolve(incident, said=said, actor=actor)
 
 
 def _work(incident: Incident, step: Step, actor: User) -> None:

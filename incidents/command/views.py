@@ -84,7 +84,7 @@ def withdraw(request: PersonRequest, number: int, pk: int) -> HttpResponse:
 def take_over(request: PersonRequest, number: int) -> HttpResponse:
     """Take command over in one press, as the deputy does; anybody else says why on the page of the form."""
     incident = lifecycle.get(request.user, number)
-    reason = request.POST.get("reason", "")[:2000]
+    reason = request.POST.get("reason", "").replace("\x00", "")[:2000]
     said = f"You command {incident}."
     return _do(
         request, number, lambda: operations.take_over(incident, reason=reason, actor=request.user), said

@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from oncall.schedules.rules import compare, exceptions
+from oncall.schedules.rules import compare, exceptions, stacking
 from oncall.schedules.rules.layers import (
     Away,
     CoverageHours,
+    Exceptional,
     Handoff,
     Layer,
     OnHolidays,
@@ -21,7 +22,7 @@ from oncall.schedules.rules.places import Absences
 from oncall.schedules.rules.resolver import Kind, Slice, at, final
 from oncall.schedules.rules.turns import days_of, shifts, turn_at
 
-ANA, BEN = 1, 2
+ANA, BEN, CLEO = 1, 2, 3
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 MONDAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
 TUESDAY = date(2026, 1, 6)
@@ -90,6 +91,26 @@ def test_an_exception_of_a_layer_waits_for_the_layer(later: Layer) -> None:
         (MONDAY, MONDAY + 2 * HOUR, (BEN,)),
         (MONDAY + 2 * HOUR, MONDAY + 3 * HOUR, (ANA,)),
     ]
+
+
+def test_a_swap_in_one_of_two_that_are_on_call_together_is_named() -> None:
+    pair = [replace(rotation(ANA), rank=0), replace(rotation(CLEO), rank=0, lineage=8, name="Second")]
+    swap = replace(off(MONDAY, MONDAY + DAY, layer=7, user=BEN), id=5, kind=Exceptional.SWAP)
+    cover = replace(off(MONDAY, MONDAY + DAY, layer=8, user=ANA), id=6)
+    for own, named in (([swap], (5, None)), ([cover], (None, 6)), ([swap, cover], (5, 6))):
+        found = at(pair, own, MONDAY + HOUR)
+        assert (found.swap, found.override) == named
+        (piece_,) = final(pair, own, MONDAY, MONDAY + HOUR)
+        assert (piece_.swap, piece_.override) == named
+
+
+def test_what_the_layers_say_has_no_empty_stretch() -> None:
+    layers = stacking.ranked([rotation(ANA, BEN), replace(rotation(BEN, ANA), lineage=8)])
+    spans = [
+        (begin, end)
+        for begin, end, _ in stacking.stacked(layers, {}, Absences(None), MONDAY, MONDAY + 3 * DAY)
+    ]
+    assert spans == [(MONDAY + n * DAY, MONDAY + (n + 1) * DAY) for n in range(3)]
 
 
 def test_exceptions_outside_of_the_window_cut_nothing() -> None:

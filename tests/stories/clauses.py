@@ -17,6 +17,24 @@ of what has to hold is a test of its own. This table is written by `python -m te
 
 """
 STORIES: dict[str, tuple[str, dict[str, str]]] = {
+    "J01": (
+        "login fails after a deploy: how it is closed",
+        {
+            "a": "to close at 15:47 is accepted by either anchor",
+            "b": "it has been stable for 60 minutes since mitigation and for 42 since monitoring",
+            "c": "at 15:20 it is refused where monitoring counts",
+            "d": "at 15:20 it is accepted where mitigation counts",
+        },
+    ),
+    "J02": (
+        "payments on the busiest day: how it is closed",
+        {
+            "a": "to resolve at 09:30 is refused by a window of 30 minutes",
+            "b": "then it is accepted with a reason, or by the window of its level",
+            "c": "it is reported as early",
+            "d": "that metrics are at their baseline is not ticked by itself",
+        },
+    ),
     "J03": (
         "checkout is slow",
         {
@@ -85,6 +103,16 @@ STORIES: dict[str, tuple[str, dict[str, str]]] = {
             "d": "resolved, the reminders stop",
             "e": "the overdue are listed the worst first",
             "f": "an outage of the workers makes one late reminder",
+        },
+    ),
+    "J22": (
+        "three times resolved",
+        {
+            "a": "each time needs its own stable period",
+            "b": "the counter says three",
+            "c": "the second time is warned about",
+            "d": "the time to resolve is that of the last one",
+            "e": "the public page never shows resolved while it is not",
         },
     ),
 }

@@ -11,7 +11,7 @@ from statuspage.components import operations as components
 from statuspage.models import Component, Notice
 from tests import cast
 from tests.fastclock import stop
-from tests.incidents.stories.api import Room, day
+from tests.stories.rooms import Room, day
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +58,7 @@ def three_times(room: Room) -> None:
     once(room, "11:00", "11:30")
 
 
-def test_each_time_needs_its_own_stable_period(room: Room) -> None:
+def test_j22_a_each_time_needs_its_own_stable_period(room: Room) -> None:
     once(room, "09:10", "09:40")
     back(room, "09:50")
     assert "nobody has said that it is mitigated" in room.refused()
@@ -75,14 +75,14 @@ def test_each_time_needs_its_own_stable_period(room: Room) -> None:
     assert "stable for 29 min of 30 min" in room.refused()
 
 
-def test_the_counter_is_three(room: Room) -> None:
+def test_j22_b_the_counter_is_three(room: Room) -> None:
     three_times(room)
     found = room.now()
     assert (found["resolved_times"], found["reopened"]) == (3, 2)
     assert [row["number"] for row in room.closing()["resolutions"]] == [1, 2, 3]
 
 
-def test_the_second_time_is_warned_about_and_the_first_is_not(room: Room) -> None:
+def test_j22_c_the_second_time_is_warned_about_and_the_first_is_not(room: Room) -> None:
     assert room.closing()["warning"] == ""
     once(room, "09:10", "09:40")
     back(room, "09:50")
@@ -93,19 +93,19 @@ def test_the_second_time_is_warned_about_and_the_first_is_not(room: Room) -> Non
     assert "Ask somebody else to look at it" in room.closing()["warning"]
 
 
-def test_the_time_to_resolve_uses_the_last_resolution(room: Room) -> None:
+def test_j22_d_the_time_to_resolve_uses_the_last_resolution(room: Room) -> None:
     three_times(room)
     assert room.now()["resolved_at"] == "2026-03-10T11:30:00.000000Z"
 
 
-def test_a_reopened_incident_is_resolved_at_no_time(room: Room) -> None:
+def test_j22_d_a_reopened_incident_is_resolved_at_no_time(room: Room) -> None:
     once(room, "09:10", "09:40")
     back(room, "09:50")
     found = room.now()
     assert (found["status"], found["resolved_at"], found["mitigated_at"]) == ("investigating", None, None)
 
 
-def test_the_public_page_never_shows_resolved_while_the_incident_is_not(room: Room) -> None:
+def test_j22_e_the_public_page_never_shows_resolved_while_the_incident_is_not(room: Room) -> None:
     def shown() -> str:
         return Notice.objects.get().status
 

@@ -9,7 +9,7 @@ from django.db import connection
 
 from tests import cast
 from tests.fastclock import stop
-from tests.incidents.stories.api import Room, day
+from tests.stories.rooms import Room, day
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,9 @@ def until_monitoring(go: Callable[[datetime], None], *, anchor: str) -> Room:
 
 
 @pytest.mark.parametrize("anchor", ["mitigated", "monitoring"])
-def test_closing_at_15_47_is_accepted_by_either_anchor(go: Callable[[datetime], None], anchor: str) -> None:
+def test_j01_a_closing_at_15_47_is_accepted_by_either_anchor(
+    go: Callable[[datetime], None], anchor: str
+) -> None:
     room = until_monitoring(go, anchor=anchor)
     room.at("15:47")
     found = room.resolve(reason="Stable")
@@ -54,7 +56,9 @@ def test_closing_at_15_47_is_accepted_by_either_anchor(go: Callable[[datetime], 
     assert found["resolved_at"] == "2025-11-15T15:47:00.000000Z"
 
 
-def test_at_15_47_it_has_been_stable_for_60_min_since_mitigation(go: Callable[[datetime], None]) -> None:
+def test_j01_b_at_15_47_it_has_been_stable_for_60_min_since_mitigation(
+    go: Callable[[datetime], None],
+) -> None:
     room = until_monitoring(go, anchor="mitigated")
     room.at("15:47")
     found = room.closing()
@@ -62,7 +66,9 @@ def test_at_15_47_it_has_been_stable_for_60_min_since_mitigation(go: Callable[[d
     assert found["possible_at"] == "2025-11-15T15:17:00.000000Z"
 
 
-def test_at_15_47_it_has_been_stable_for_42_min_since_monitoring(go: Callable[[datetime], None]) -> None:
+def test_j01_b_at_15_47_it_has_been_stable_for_42_min_since_monitoring(
+    go: Callable[[datetime], None],
+) -> None:
     room = until_monitoring(go, anchor="monitoring")
     room.at("15:47")
     found = room.closing()
@@ -70,7 +76,7 @@ def test_at_15_47_it_has_been_stable_for_42_min_since_monitoring(go: Callable[[d
     assert found["possible_at"] == "2025-11-15T15:35:00.000000Z"
 
 
-def test_a_try_at_15_20_is_refused_with_anchor_monitoring(go: Callable[[datetime], None]) -> None:
+def test_j01_c_a_try_at_15_20_is_refused_with_anchor_monitoring(go: Callable[[datetime], None]) -> None:
     room = until_monitoring(go, anchor="monitoring")
     room.at("15:20")
     said = room.refused()
@@ -78,7 +84,7 @@ def test_a_try_at_15_20_is_refused_with_anchor_monitoring(go: Callable[[datetime
     assert room.now()["status"] == "monitoring"
 
 
-def test_a_try_at_15_20_is_accepted_with_anchor_mitigated(go: Callable[[datetime], None]) -> None:
+def test_j01_d_a_try_at_15_20_is_accepted_with_anchor_mitigated(go: Callable[[datetime], None]) -> None:
     room = until_monitoring(go, anchor="mitigated")
     room.at("15:20")
     found = room.resolve()

@@ -10,7 +10,7 @@ from django.db import connection
 from core.events.models import Event
 from tests import cast
 from tests.fastclock import stop
-from tests.incidents.stories.api import Room, confirmed, day
+from tests.stories.rooms import Room, confirmed, day
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,26 +39,26 @@ def room(db: None) -> Room:
     return room
 
 
-def test_resolving_at_09_30_is_refused_by_a_window_of_30_min(room: Room) -> None:
+def test_j02_a_resolving_at_09_30_is_refused_by_a_window_of_30_min(room: Room) -> None:
     said = room.refused()
     assert "stable for 3 min of 30 min, which is over at Fri 28 Nov 2025 09:57 UTC" in said
     assert room.now()["status"] == "monitoring"
 
 
-def test_resolving_at_09_30_is_then_accepted_with_a_reason(room: Room) -> None:
+def test_j02_b_resolving_at_09_30_is_then_accepted_with_a_reason(room: Room) -> None:
     room.refused()
     found = room.resolve(reason=WHY)
     assert (found["status"], found["resolved_at"]) == ("resolved", "2025-11-28T09:30:00.000000Z")
 
 
-def test_a_shorter_window_of_the_level_accepts_it_without_one(room: Room) -> None:
+def test_j02_b_a_shorter_window_of_the_level_accepts_it_without_one(room: Room) -> None:
     level = cast.severity("SEV1")
     level.stable_seconds = 180
     level.save()
     assert room.resolve()["resolved_early"] is False
 
 
-def test_it_is_reported_as_early_on_the_timeline_in_the_api_and_in_the_audit(room: Room) -> None:
+def test_j02_c_it_is_reported_as_early_on_the_timeline_in_the_api_and_in_the_audit(room: Room) -> None:
     room.resolve(despite=WHY)
     assert room.now()["resolved_early"] is True
     entries = room.client.get(f"{room.path}timeline/").json()["results"]
@@ -71,7 +71,7 @@ def test_it_is_reported_as_early_on_the_timeline_in_the_api_and_in_the_audit(roo
     assert (kept["is_early"], kept["window_seconds"]) == (True, 1800)
 
 
-def test_metrics_at_baseline_is_not_confirmed_by_itself(room: Room) -> None:
+def test_j02_d_metrics_at_baseline_is_not_confirmed_by_itself(room: Room) -> None:
     room.at("10:00")
     left = [slug for slug in confirmed() if slug != "metrics-normal"]
     assert "not confirmed: “Metrics are back at their baseline" in room.refused(confirmed=left)

@@ -1,5 +1,6 @@
 """To the letter: where a layer begins, days that a zone leaves out or has twice, and what an edit empties."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from oncall.schedules.rules.layers import (
     Exceptional,
     Handoff,
     Layer,
+    Malformed,
     OnHolidays,
     Override,
     Restriction,
@@ -175,3 +177,49 @@ def test_a_window_goes_on_over_a_day_that_is_left_out_or_comes_back(
     )
     assert turn_at(layer, moment) is not None
     assert [each.users for each in final([layer], [], moment, moment + HOUR / 2)] == [(ANA,)]
+
+
+# Layers
+
+
+def test_a_layer_that_counts_before_it_begins_has_no_turn_then() -> None:
+    early = replace(rotation(ANA), effective_from=MONDAY - DAY)
+    assert [(begin, end) for begin, end, _ in shifts(early, MONDAY - DAY, MONDAY + DAY)] == [
+        (MONDAY, MONDAY + DAY)
+    ]
+
+
+def test_a_window_that_ends_where_it_is_asked_from_gives_no_shift() -> None:
+    window = replace(rotation(ANA), restrictions=(Restriction(None, time(10), time(12)),))
+    noon = MONDAY + 3 * HOUR
+    assert [begin for begin, _, _ in shifts(window, noon, noon + DAY)] == [MONDAY + DAY + HOUR]
+
+
+def test_a_window_is_named_by_the_date_of_its_zone() -> None:
+    night = Restriction(None, time(2), time(6))
+    layer = replace(rotation(ANA, zone="Asia/Tokyo"), restrictions=(night,))
+    opens = datetime(2026, 1, 5, 17, tzinfo=UTC)
+    (found,) = shifts(layer, opens, opens + HOUR)
+    assert found[2] == (0, TUESDAY)
+
+
+def test_a_layer_that_a_calendar_feeds_is_called_one() -> None:
+    fed = replace(rotation(), is_fed=True, name="Holidays")
+    assert at([fed], [], MONDAY).reason == 'calendar "Holidays" names nobody at this time'
+    assert at([replace(fed, is_fed=False)], [], MONDAY).reason == 'layer "Holidays" has no participants'
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Handoff(0, Unit.DAY, time(9)), "a rotation lasts at least one unit"),
+        (lambda: rotation(ANA, start=datetime(2026, 1, 5, 9)), "a moment needs a zone"),  # noqa: DTZ001
+        (lambda: Handoff(1, Unit.DAY, time(9, tzinfo=UTC)), "a wall-clock time has no zone of its own"),
+        (lambda: Restriction(None, time(9, fold=1), time(10)), "a wall-clock time has no zone of its own"),
+        (lambda: Restriction(7, time(9), time(10)), "a weekday is a number from 0, Monday, to 6"),
+    ],
+)
+def test_what_means_nothing_is_refused_in_words(make: Callable[[], object], said: str) -> None:
+    with pytest.raises(Malformed) as refused:
+        make()
+    assert str(refused.value) == said

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db.models import Exists, F, FilteredRelation, Max, OuterRef, Q
+from django.db.models import F, FilteredRelation, Max, Q
 from django.db.models.functions import Coalesce, Now
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from incidents.lifecycle.registry import Target
 
 SUGGESTED = 3
-NEVER = (None, None)
 
 
 def with_offer(found: IncidentQuerySet) -> IncidentQuerySet:
@@ -101,8 +100,8 @@ class Commander:
 def pool(user: User | AnonymousUser, *, but: int | None = None) -> list[Commander]:
     """Give who is trained to command, whose turn it is first; who cannot now comes after.
 
-    `but` is the incident for which one is looked for: who commands that is no less free for it. Of an incident
-    that somebody may not know of they learn nothing, only that the person cannot now.
+    `but` is the incident for which one is looked for: who commands that is no less free for it. An incident that
+    this person may not know of changes nothing, neither who is free nor whose turn it is.
     """
     rows = list(TrainedCommander.objects.visible_to(user).filter(user__is_active=True).select_related("user"))
     people = {row.user_id: row for row in rows if can(row.user, Verb.RESPOND)}
@@ -110,14 +109,14 @@ def pool(user: User | AnonymousUser, *, but: int | None = None) -> list[Commande
     away = registry.absent(list(people), at=at)
     busy = _commanding(user, people, but=but)
     last = _last(user, people)
-    able = [rules.Trained(pk, str(row.user), last.get(pk, NEVER)[0]) for pk, row in people.items()]
+    able = [rules.Trained(pk, str(row.user), last.get(pk)) for pk, row in people.items()]
     order = rules.turn(able, without=())
     found = [
         Commander(
             pk=people[pk].pk,
             person=people[pk].user,
             note=people[pk].note,
-            last=last.get(pk, NEVER)[1],
+            last=last.get(pk),
             is_free=pk not in away and pk not in busy,
             why_not="away" if pk in away else busy.get(pk, ""),
         )
@@ -132,24 +131,21 @@ def trained(user: User | AnonymousUser, pk: int) -> TrainedCommander:
 
 
 def _commanding(user: User | AnonymousUser, ids: Collection[int], *, but: int | None) -> dict[int, str]:
-    """Who commands another incident, in words that tell of none that this person may not know of."""
+    """Who commands another incident that this person may know of."""
+    known = Incident.objects.visible_to(user).active().exclude(pk=but or 0)
     held = RoleAssignment.objects.filter(
-        user__in=ids, role__is_commander=True, ended_at=None, incident__in=Incident.objects.active()
-    ).exclude(incident=but or 0)
-    known = Exists(Incident.objects.visible_to(user).filter(pk=OuterRef("incident")))
-    rows = held.annotate(known=known).order_by("known", "pk").values_list("user", "known")
-    return {pk: "commands another incident" if seen else "not available now" for pk, seen in rows}
+        user__in=ids, role__is_commander=True, ended_at=None, incident__in=known
+    )
+    return dict.fromkeys(held.values_list("user", flat=True), "commands another incident")
 
 
-def _last(
-    user: User | AnonymousUser, ids: Collection[int]
-) -> dict[int, tuple[datetime | None, datetime | None]]:
-    """When each last commanded a real incident, and one that this person may know of; until now where they still do."""
-    held = RoleAssignment.objects.filter(user__in=ids, role__is_commander=True, incident__drill=False)
+def _last(user: User | AnonymousUser, ids: Collection[int]) -> dict[int, datetime]:
+    """When each last commanded a real incident that this person may know of; until now where they still do."""
+    known = Incident.objects.visible_to(user).filter(drill=False)
+    held = RoleAssignment.objects.filter(user__in=ids, role__is_commander=True, incident__in=known)
     ended = Coalesce("ended_at", "incident__resolved_at", "incident__closed_at", Now())
-    seen = Q(incident__in=Incident.objects.visible_to(user))
-    rows = held.values("user").annotate(last=Max(ended), seen=Max(ended, filter=seen))
-    return {row["user"]: (row["last"], row["seen"]) for row in rows}
+    rows = held.values("user").annotate(last=Max(ended))
+    return {row["user"]: row["last"] for row in rows}
 
 
 def suggested(user: User | AnonymousUser, *, but: int | None = None) -> list[Commander]:

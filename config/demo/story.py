@@ -204,7 +204,7 @@ def _search(company: Company) -> None:
             Step(41, "changed", "Indexer reads from the primary", "samir"),
             Step(42, "task", "Reindex the EU region from the primary", "samir"),
             Step(44, "task", "Hold back deploys of search", "aiko"),
-            Step(95, "todo", "Compare ten payments in search with the ledger", "priya"),
+            Step(95, "open task", "Compare ten payments in search with the ledger", "priya"),
             Step(96, "note", "Reindex at 82%, lag down to 6 min.", "samir"),
             Step(97, "public", "Search in the EU region is about 6 minutes behind, down from 25. We expect it to be current within the hour.", "lena",
                  Status.MONITORING, (("Search", ComponentState.DEGRADED),)),
@@ -335,7 +335,7 @@ def _do(company: Company, incident: Incident, step: Step, actor: User) -> None:
         )
         if step.kind == "public":
             notices.publish_update(update.pk)
-    elif step.kind in {"task", "todo", "changed"}:
+    elif step.kind in {"task", "open task", "changed"}:
         _work(incident, step, actor)
     else:
         lifecycle.add_entry(incident, kind=EntryKind(step.kind), text=step.text, actor=actor)

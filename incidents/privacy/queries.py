@@ -19,7 +19,7 @@ from incidents.nudges import operations as nudges
 from incidents.privacy import registry
 from incidents.privacy.models import PrivateRead, Redaction
 from incidents.privacy.registry import Rows, Sent
-from incidents.privacy.rules import holds, spellings
+from incidents.privacy.rules import holds, spellings, without_inside
 from incidents.production.models import ProductionChange
 from incidents.tasks import operations as tasks
 from incidents.updates.models import Told
@@ -127,9 +127,11 @@ def entry(user: User, incident: Incident, mark: str) -> TimelineEntry | None:
 
 
 def standing(incident: Incident, text: str) -> Counter[str]:
-    """Count the rows of each kind in which a text stands."""
+    """Count the rows of each kind in which a text stands, of those that are this incident's own."""
     places: Counter[str] = Counter()
     for name, held in registry.holders(incident, text):
+        if not held.is_own:
+            continue
         if isinstance(held, Sent):
             found = history.messages(held.client, held.subject_ids)
             places[name] += sum(holds(row.content, text) for row in found)
@@ -161,7 +163,7 @@ def own_texts(incident: Incident, text: str) -> Iterable[tuple[str, Rows | Sent]
     yield "emergency access", Rows(incident.emergencies.all(), ("reason",))
     yield "earlier redactions", Rows(incident.redactions.all(), ("reason",))
     yield "audit log", registry.events("incident", [incident.pk])
-    yield "kept answers of the API", Rows(_answers(text), ("body",))
+    yield "kept answers of the API", Rows(_answers(text), ("body",), is_own=False, without=without_inside)
     yield from (("messages", sent) for sent in _messages(incident))
 
 

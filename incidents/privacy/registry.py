@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.events.models import Event
+from incidents.privacy import rules
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -16,10 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows of one table and the columns in which people or programs write."""
+    """Rows of one table and the columns in which people or programs write.
+
+    What is not its own may be of other incidents as well: how often a text stands there is told to nobody, and it goes
+    from there only once it stood in what is this incident's own. `without` takes a text out of one of its values.
+    """
 
     rows: QuerySet[Any]
     columns: Sequence[str]
+    is_own: bool = True
+    without: Callable[[Any, str], Any] = rules.without
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,7 @@ class Sent:
 
     client: str
     subject_ids: Sequence[int]
+    is_own = True
 
 
 Find = Callable[["Incident", str], Iterable[tuple[str, Rows | Sent]]]

@@ -20,7 +20,10 @@ def spellings(text: str) -> list[str]:
 
 
 def without(value: Any, text: str) -> Any:
-    """Give a value of a column with a text taken out of it, however deep it lies; the same where it is not in it."""
+    """Give a value of a column with a text taken out of it, however deep it lies; the same where it is not in it.
+
+    Names of fields stay: programs go by them.
+    """
     if isinstance(value, str):
         for one in spellings(text):
             value = value.replace(one, MARK)
@@ -33,8 +36,17 @@ def without(value: Any, text: str) -> Any:
     if isinstance(value, list):
         return [without(one, text) for one in value]
     if isinstance(value, dict):
-        return {without(key, text): without(one, text) for key, one in value.items()}
+        return {key: without(one, text) for key, one in value.items()}
     return value
+
+
+def without_inside(value: str, text: str) -> str:
+    """Give JSON that is kept as a string with a text taken out of its values alone: it is read as JSON again."""
+    try:
+        found = json.loads(value)
+    except ValueError:
+        return str(without(value, text))
+    return json.dumps(without(found, text)) if holds(found, text) else value
 
 
 def holds(value: Any, text: str) -> bool:

@@ -11,6 +11,7 @@ from django.db.models import Q
 from incidents.privacy import registry
 from incidents.privacy.registry import Rows, Sent
 from incidents.privacy.rules import spellings
+from oncall.alerts.models import SignalState
 from oncall.escalation.operations import declining, exhausting
 from oncall.escalation.queries import edits
 from oncall.models import Alert, Escalation, IngestError, Page, Signal, TimeOff
@@ -31,17 +32,18 @@ def _texts(incident: Incident, text: str) -> Iterable[tuple[str, Rows | Sent]]:
     sources = set(alerts.values_list("integration", flat=True))
     # A body is bytes, in which Postgres looks for bytes.
     spelled = [f"%{_escaped(one)}%".encode() for one in spellings(text)]
-    signals = Signal.objects.filter(integration__in=sources).extra(
-        where=["body like any(%s)"], params=[spelled]
-    )
+    # One that is still to be understood is left whole: without a part of it it might ask nobody.
+    done = Signal.objects.filter(integration__in=sources, state=SignalState.PROCESSED)
+    signals = done.extra(where=["body like any(%s)"], params=[spelled])
     escalations = Escalation.objects.filter(Q(incident=incident) | Q(alert__in=alerts))
     pages = Page.objects.filter(escalation__in=escalations)
     page_ids = list(pages.values_list("pk", flat=True))
     escalation_ids = list(escalations.values_list("pk", flat=True))
     yield "alerts", Rows(alerts, ("title", "description", "dedup_key", "labels", "annotations", "links"))
-    yield "raw signals", Rows(signals, ("body", "error", "dedup_key", "asked_early"))
+    yield "raw signals", Rows(signals, ("body", "error", "dedup_key", "asked_early"), is_own=False)
     refused = reduce(or_, (Q(detail__contains=one) for one in spellings(text)))
-    yield "refused signals", Rows(IngestError.objects.filter(refused, integration__in=sources), ("detail",))
+    problems = IngestError.objects.filter(refused, integration__in=sources)
+    yield "refused signals", Rows(problems, ("detail",), is_own=False)
     yield "pages", Rows(pages, ("message", "why", "answer"))
     yield "pages", Rows(escalations, ("message", "note", "waits_for"))
     yield "time off", Rows(TimeOff.objects.filter(incident=incident), ("reason",))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pgtrigger
 from django.db import connection, transaction
@@ -71,17 +71,28 @@ def redact(incident: Incident, *, text: str, reason: str, actor: User) -> Redact
 
 
 def _take_out(incident: Incident, text: str, stone: dict[str, str]) -> Counter[str]:
+    """Take it out of what is the incident's own, and only if it stood there, of what it shares with others."""
     places: Counter[str] = Counter()
-    for name, held in registry.holders(incident, text):
-        if isinstance(held, registry.Sent):
-            places[name] += _from_messages(held, text)
-        else:
-            places[name] += sum(_from_row(row, held.columns, text, stone) for row in held.rows)
+    found = list(registry.holders(incident, text))
+    for name, held in found:
+        if held.is_own:
+            places[name] += _from_place(held, text, stone)
+    if places.total():
+        for _, held in found:
+            if not held.is_own:
+                _from_place(held, text, stone)
     return +places
 
 
-def _from_row(row: Model, columns: Any, text: str, stone: dict[str, str]) -> int:
-    changed = {name: without(getattr(row, name), text) for name in columns if holds(getattr(row, name), text)}
+def _from_place(held: registry.Rows | registry.Sent, text: str, stone: dict[str, str]) -> int:
+    if isinstance(held, registry.Sent):
+        return _from_messages(held, text)
+    return sum(_from_row(row, held, text, stone) for row in held.rows)
+
+
+def _from_row(row: Model, held: registry.Rows, text: str, stone: dict[str, str]) -> int:
+    there = {name: getattr(row, name) for name in held.columns}
+    changed = {name: held.without(value, text) for name, value in there.items() if holds(value, text)}
     if not changed:
         return 0
     for name, value in changed.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from django.db import connection, models, transaction
 from django.test import Client
 from django.utils import timezone
 
+from core.api.models import Answer
 from core.events.models import Event
 from core.outbox.models import Message
 from incidents.lifecycle import operations as lifecycle
@@ -79,7 +81,9 @@ def everywhere(alice: User) -> Incident:
     alert = cast.alert(f"Alert {SECRET}", of=service, labels={"token": SECRET})
     Alert.objects.filter(pk=alert.pk).update(incident=incident)
     body = ('{"title": "x", "password": "' + rules.spellings(SECRET)[0] + '"}').encode()
-    Signal.objects.create(integration=alert.integration or source, kind="generic", body=body)
+    Signal.objects.create(
+        integration=alert.integration or source, kind="generic", body=body, state="processed"
+    )
     program = cast.caller(alice)
     said = {"kind": "note", "text": f"By a program: {SECRET}"}
     made = program.post(
@@ -107,7 +111,8 @@ def test_it_is_gone_from_every_row_of_every_table(alice: User) -> None:
             "postmortems_postmortem", "outbox_message", "api_answer"} <= set(held)  # fmt: skip
     row = operations.redact(incident, text=SECRET, reason=WHY, actor=alice)
     assert tables_with(SECRET) == {}
-    assert sum(row.places.values()) == sum(held.values())
+    shared = held["oncall_signal"] + held["api_answer"]
+    assert sum(row.places.values()) == sum(held.values()) - shared
 
 
 @pytest.mark.django_db
@@ -165,6 +170,56 @@ def test_other_incidents_keep_theirs(alice: User) -> None:
     operations.redact(one, text="hunter2", reason=WHY, actor=alice)
     other.refresh_from_db()
     assert other.title == "Mail hunter2"
+
+
+def kept_answer(incident: Incident, by: User) -> Answer:
+    said = {"kind": "note", "text": "By a program: hunter2"}
+    path = f"/api/v1/incidents/{incident}/timeline/"
+    made = cast.caller(by).post(path, said, format="json", HTTP_IDEMPOTENCY_KEY=f"for-{incident}")
+    assert made.status_code == 201
+    return Answer.objects.latest("pk")
+
+
+def raw_signals(incident: Incident, *states: str) -> list[Signal]:
+    source, _ = cast.source("generic")
+    alert = cast.alert(f"Of {incident}", of=cast.service())
+    Alert.objects.filter(pk=alert.pk).update(incident=incident, integration=source)
+    body = b'{"title": "hunter2"}'
+    return [
+        Signal.objects.create(integration=source, kind="generic", body=body, state=each) for each in states
+    ]
+
+
+@pytest.mark.django_db
+def test_what_other_incidents_hold_is_neither_told_nor_counted(alice: User, bob: User) -> None:
+    kept_answer(cast.incident("Secret", by=bob, is_private=True), bob)
+    mine = cast.incident("Login", by=alice)
+    raw_signals(mine, "processed")
+    assert dict(queries.standing(mine, "hunter2")) == {}
+    with pytest.raises(operations.CannotRedact, match="does not stand in this incident"):
+        operations.redact(mine, text="hunter2", reason=WHY, actor=alice)
+    lifecycle.add_entry(mine, kind="note", text="hunter2", actor=alice)
+    assert dict(queries.standing(mine, "hunter2")) == {"timeline": 1}
+    assert operations.redact(mine, text="hunter2", reason=WHY, actor=alice).places == {"timeline": 1}
+
+
+@pytest.mark.django_db
+def test_a_signal_that_waits_is_left_whole(alice: User) -> None:
+    incident = cast.incident("hunter2", by=alice)
+    done, waits = raw_signals(incident, "processed", "new")
+    operations.redact(incident, text="hunter2", reason=WHY, actor=alice)
+    bodies = [bytes(Signal.objects.get(pk=each.pk).body) for each in (done, waits)]
+    assert bodies == [b'{"title": "[redacted]"}', b'{"title": "hunter2"}']
+
+
+@pytest.mark.django_db
+def test_a_kept_answer_stays_one_that_a_program_can_read(alice: User) -> None:
+    incident = cast.incident("text", by=alice)
+    answer = kept_answer(incident, alice)
+    operations.redact(incident, text="text", reason="A word that is a field's name", actor=alice)
+    operations.redact(incident, text="hunter2", reason=WHY, actor=alice)
+    answer.refresh_from_db()
+    assert json.loads(answer.body)["data"]["text"] == "By a program: [redacted]"
 
 
 @pytest.mark.django_db
@@ -248,7 +303,10 @@ def test_a_text_is_found_however_json_spells_it() -> None:
     assert rules.without({"a": ['say "hi" now']}, '"hi"') == {"a": ["say [redacted] now"]}
     assert rules.without(b'{"a": "say \\"hi\\" now"}', '"hi"') == b'{"a": "say [redacted] now"}'
     assert rules.without('{"a": "Zo\\u00eb"}', "Zoë") == '{"a": "[redacted]"}'
+    assert rules.without({"Zoë": 1}, "Zoë") == {"Zoë": 1}
     assert rules.without(7, "Zoë") == 7
+    assert rules.without_inside('{"Zoë": "Zo\\u00eb"}', "Zoë") == '{"Zo\\u00eb": "[redacted]"}'
+    assert rules.without_inside("no JSON, Zoë", "Zoë") == "no JSON, [redacted]"
     assert not rules.holds(memoryview(b"abc"), "abcd")
     assert rules.holds(memoryview(b"abcd"), "abcd")
 

@@ -16,13 +16,12 @@ from core.events import bus
 from core.outbox import operations as outbox
 from core.outbox.models import Lane
 from core.outbox.operations import NewMessage
-from core.outbox.registry import Content
 from core.timers import operations as timers
 from incidents.approvals import queries
 from incidents.approvals.models import Approval, State
 from incidents.events import ApprovalChanged
 from incidents.lifecycle.models import EntryKind
-from incidents.lifecycle.operations import base
+from incidents.lifecycle.operations import base, mail
 from incidents.updates import operations as updates
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
     from core.accounts.models import User
     from core.outbox.models import Message
-    from core.outbox.registry import Outcome
+    from core.outbox.registry import Content, Outcome
     from incidents.lifecycle.models import Incident
 
 CLIENT = DUE = "incidents.approval"
@@ -209,22 +208,12 @@ BEGIN = {
 
 
 def _words(row: Approval, what: str) -> Content:
-    """A private incident is not described outside the product (X-24)."""
     incident = row.incident
     url = settings.BASE_URL + reverse("incidents:approval", args=[incident.number, row.pk])
-    name = (
-        f"{incident}, a private incident"
-        if incident.private
-        else f"{incident} {incident.severity.label} {incident.title}"
-    )
+    name = mail.named(incident)
     said = "" if incident.private else f"{queries.text(row)}\n\n" + (f"Why: {row.why}\n\n" if row.why else "")
-    drill = "Drill: " if incident.drill else ""
-    return Content(
-        subject=f"{drill}{BEGIN[what]}: {name}",
-        text=f"{BEGIN[what]}. {row.asked_by} wrote it for {name}.\n\n{said}{url}\n",
-        url=url,
-        thread=f"incident-{incident.pk}",
-    )
+    text = f"{BEGIN[what]}. {row.asked_by} wrote it for {name}.\n\n{said}{url}\n"
+    return mail.content(incident, f"{BEGIN[what]}: {name}", text, url=url)
 
 
 def still_wanted(messages: Sequence[Message]) -> dict[int, str]:

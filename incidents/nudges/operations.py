@@ -15,10 +15,10 @@ from core.events import bus
 from core.outbox import operations as outbox
 from core.outbox.models import Lane
 from core.outbox.operations import NewMessage
-from core.outbox.registry import Content
 from core.timers import operations as timers
 from incidents.events import Nudged
 from incidents.lifecycle.models import EntryKind, Incident
+from incidents.lifecycle.operations import mail
 from incidents.lifecycle.operations.base import active, enter, locked, tell
 from incidents.nudges import queries, rules
 from incidents.nudges.models import Nudge, NudgeRule, State
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from core.accounts.models import User
     from core.outbox.models import Message
-    from core.outbox.registry import Outcome
+    from core.outbox.registry import Content, Outcome
     from incidents.nudges.rules import Facts, Rule
 
 LOOK = "incidents.nudge"
@@ -158,21 +158,11 @@ def _message(incident: Incident, nudge: Nudge, person: User) -> NewMessage:
 
 
 def _words(incident: Incident, nudge: Nudge) -> Content:
-    """A private incident is not described outside the product (X-24)."""
     url = f"{settings.BASE_URL}/incidents/{incident}/"
     words = WORDS[Kind(nudge.kind)]
-    name = (
-        f"{incident}, a private incident"
-        if incident.private
-        else f"{incident} {incident.severity.label} {incident.title}"
-    )
-    drill = "Drill: " if incident.drill else ""
-    return Content(
-        subject=f"{drill}{words.title}: {name}",
-        text=f"{words.title} in {name}.\n\n{words.text}\n\n{url}\n",
-        url=url,
-        thread=f"incident-{incident.pk}",
-    )
+    name = mail.named(incident)
+    text = f"{words.title} in {name}.\n\n{words.text}\n\n{url}\n"
+    return mail.content(incident, f"{words.title}: {name}", text, url=url)
 
 
 def still_wanted(messages: Sequence[Message]) -> dict[int, str]:

@@ -12,10 +12,10 @@ from core.accounts import queries as people
 from core.outbox import operations as outbox
 from core.outbox.models import Lane
 from core.outbox.operations import NewMessage
-from core.outbox.registry import Content
 from incidents.command.models import HandOver, State
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import Incident, RoleAssignment, RoleDefinition
+from incidents.lifecycle.operations import mail
 from incidents.updates import operations as updates
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from core.accounts.models import User
     from core.outbox.models import Message
-    from core.outbox.registry import Outcome
+    from core.outbox.registry import Content, Outcome
 
 OFFERED = "incidents.hand_over"
 CHANGED = "incidents.command"
@@ -73,19 +73,8 @@ def _offer(row: HandOver, what: str) -> Content:
 
 
 def _content(incident: Incident, begin: str, text: str, url: str) -> Content:
-    """A private incident is not described outside the product (X-24)."""
-    name = (
-        f"{incident}, a private incident"
-        if incident.private
-        else f"{incident} {incident.severity.label} {incident.title}"
-    )
-    drill = "Drill: " if incident.drill else ""
-    return Content(
-        subject=f"{drill}{begin}: {name}",
-        text=f"{begin}, {name}.\n\n{text}\n\n{url}\n",
-        url=url,
-        thread=f"incident-{incident.pk}",
-    )
+    name = mail.named(incident)
+    return mail.content(incident, f"{begin}: {name}", f"{begin}, {name}.\n\n{text}\n\n{url}\n", url=url)
 
 
 def still_wanted(messages: Sequence[Message]) -> dict[int, str]:

@@ -11,11 +11,10 @@ from core.events import bus
 from core.outbox import operations as outbox
 from core.outbox.models import Lane
 from core.outbox.operations import NewMessage
-from core.outbox.registry import Content
 from core.timers import operations as timers
 from incidents.events import TaskChanged
 from incidents.lifecycle.models import EntryKind, Incident, RoleAssignment
-from incidents.lifecycle.operations import base
+from incidents.lifecycle.operations import base, mail
 from incidents.lifecycle.rules import Status
 from incidents.tasks.models import Task
 from incidents.updates import operations as updates
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from core.accounts.models import User
     from core.outbox.models import Message
-    from core.outbox.registry import Outcome
+    from core.outbox.registry import Content, Outcome
 
 DUE = "incidents.task_due"
 ASKED = "incidents.task_asked"
@@ -106,23 +105,15 @@ def _words(task: Task, *, is_late: bool) -> Content:
     incident = task.incident
     url = f"{settings.BASE_URL}/incidents/{incident}/tasks/{task.pk}/"
     what = "Task overdue" if is_late else "A task for you"
-    drill = "Drill: " if incident.drill else ""
     if incident.private:
-        text = f"{what} in {incident}, a private incident:\n{url}\n"
-        return Content(
-            subject=f"{drill}{what} in {incident}", text=text, url=url, thread=f"incident-{incident.pk}"
-        )
+        text = f"{what} in {mail.named(incident)}:\n{url}\n"
+        return mail.content(incident, f"{what} in {incident}", text, url=url)
     due = f"Due {task.due_at:%Y-%m-%d %H:%M} UTC.\n" if task.due_at else ""
     text = (
         f"{task.title}\n\n{due}{incident} {incident.severity.label}: {incident.title}\n\n"
         f"Say there what came of it:\n{url}\n"
     )
-    return Content(
-        subject=f"{drill}{what} in {incident}: {task.title}",
-        text=text,
-        url=url,
-        thread=f"incident-{incident.pk}",
-    )
+    return mail.content(incident, f"{what} in {incident}: {task.title}", text, url=url)
 
 
 def still_wanted(messages: Sequence[Message]) -> dict[int, str]:

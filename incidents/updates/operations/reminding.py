@@ -12,10 +12,9 @@ from core.events import bus
 from core.outbox import operations as outbox
 from core.outbox.models import Lane
 from core.outbox.operations import NewMessage
-from core.outbox.registry import Content
 from incidents.events import UpdateDue
 from incidents.lifecycle.models import EntryKind, Incident
-from incidents.lifecycle.operations import base, clock
+from incidents.lifecycle.operations import base, clock, mail
 from incidents.updates import queries
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from core.accounts.models import User
     from core.outbox.models import Message
-    from core.outbox.registry import Outcome
+    from core.outbox.registry import Content, Outcome
 
 UNDELIVERED = {"failed", "expired", "unknown"}
 
@@ -73,17 +72,11 @@ def _message(incident: Incident, person: User, *, due_at: str, overdue: bool) ->
 
 
 def _words(incident: Incident, *, overdue: bool) -> Content:
-    """A private incident is not described outside the product (X-24)."""
     what = "Update overdue" if overdue else "Update due soon"
     url = f"{settings.BASE_URL}/incidents/{incident}/"
-    name = (
-        f"{incident}, a private incident"
-        if incident.private
-        else f"{incident} {incident.severity.label} {incident.title}"
-    )
-    drill = "Drill: " if incident.drill else ""
+    name = mail.named(incident)
     text = f"{what} for {name}.\n\nWrite it, or press “No news” there:\n{url}\n"
-    return Content(subject=f"{drill}{what}: {name}", text=text, url=url, thread=f"incident-{incident.pk}")
+    return mail.content(incident, f"{what}: {name}", text, url=url)
 
 
 def still_wanted(messages: Sequence[Message]) -> dict[int, str]:

@@ -143,6 +143,12 @@ def open_in_words(incident: Incident) -> list[str]:
     return [f"{task.title} ({task.assignee or 'nobody yet'})" for task in rows]
 
 
+def open_lists(incident: Incident) -> dict[str, int]:
+    """Give how many steps of each checklist of an incident are open, where any is."""
+    steps = Task.objects.open().filter(incident=incident).exclude(list_name="")
+    return dict(steps.order_by("list_name").values_list("list_name").annotate(Number("pk")))
+
+
 def known(incident: Incident) -> rules.Known:
     """Give what the room knows, by which steps are done without a press."""
     held = RoleAssignment.objects.filter(incident=incident, ended_at=None).values_list(

@@ -14,6 +14,7 @@ from incidents.closing.operations import Said
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle import registry
 from incidents.lifecycle.models import Incident
+from incidents.tasks.models import Task
 from incidents.updates import operations as updates
 from incidents.updates.models import Update
 from tests import cast
@@ -159,6 +160,19 @@ def test_an_update_does_not_end_what_has_to_be_confirmed() -> None:
     operations.resolve(incident, said=Said(confirmed=every()), actor=alice)
     told = updates.publish(incident, audience="internal", text="Over.", status="resolved", actor=alice)
     assert told.status == "resolved"
+
+
+def test_steps_of_lists_that_are_not_ticked_are_shown_too() -> None:
+    alice = cast.alice()
+    incident = mitigated(alice)
+    for title in ("Say who commands", "Look at the graphs"):
+        cast.task(title, of=incident, by=alice)
+    Task.objects.filter(incident=incident).update(list_name="First five minutes")
+    outlook = queries.outlook(incident, actor=alice)
+    assert outlook.open_tasks == ["First five minutes: 2 steps not ticked"]
+    found = {row.criterion.slug: row.finding for row in outlook.asked}["no-follow-up"]
+    assert found is not None
+    assert (found.words, found.is_good) == ("no tasks and 2 steps of checklists open", False)
 
 
 def test_open_tasks_are_shown_and_alerts_speak_against_it() -> None:

@@ -25,13 +25,18 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from core.accounts.requests import PersonRequest
+    from incidents.command.models import HandOver
+    from incidents.lifecycle.models import Incident
 
 
 @require_GET
 def hand_over(request: PersonRequest, number: int, pk: int) -> HttpResponse:
     """Command as it is offered: what was written, and how things stand now."""
     incident = lifecycle.get(request.user, number)
-    row = queries.one(request.user, incident, pk)
+    return _offered(request, queries.one(request.user, incident, pk), incident, DeclineForm())
+
+
+def _offered(request: PersonRequest, row: HandOver, incident: Incident, form: DeclineForm) -> HttpResponse:
     waits = row.state == State.WAITING and incident.is_active
     said = queries.said(incident) if waits else []
     context = {
@@ -41,9 +46,10 @@ def hand_over(request: PersonRequest, number: int, pk: int) -> HttpResponse:
         "added": queries.added(row, said) if waits else (),
         "may_answer": waits and row.to_id == request.user.pk and can(request.user, Verb.RESPOND),
         "may_withdraw": waits and request.user.pk in (row.offered_by_id, row.holder_id),
-        "form": DeclineForm(),
+        "form": form,
     }
-    return render(request, "incidents/command/hand_over.html", context)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+    return render(request, "incidents/command/hand_over.html", context, status=status)
 
 
 @require_POST
@@ -63,7 +69,9 @@ def decline(request: PersonRequest, number: int, pk: int) -> HttpResponse:
     incident = lifecycle.get(request.user, number)
     row = queries.one(request.user, incident, pk)
     form = DeclineForm(request.POST)
-    why = form.cleaned_data["why"] if form.is_valid() else ""
+    if not form.is_valid():
+        return _offered(request, row, incident, form)
+    why = form.cleaned_data["why"]
     said = f"Declined. {row.offered_by} is told."
     return _do(request, number, lambda: operations.decline(row, why=why, actor=request.user), said)
 

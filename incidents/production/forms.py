@@ -33,5 +33,5 @@ class ProductionChangeForm(forms.Form):
 class ResultForm(forms.Form):
     """What came of a change. The version keeps two people from overwriting each other."""
 
-    result = forms.CharField(max_length=20_000)
+    result = forms.CharField(max_length=20_000, error_messages={"required": "Say what came of it."})
     version = forms.IntegerField(required=False)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -18,14 +19,22 @@ from incidents.production import operations, queries
 from incidents.production.forms import ProductionChangeForm, ResultForm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from django.http import HttpResponse
 
     from core.accounts.requests import PersonRequest
+    from incidents.lifecycle.models import Incident
 
 SHOWN = 5
 MOST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaved:
+    """What somebody wrote about a change and could not be saved: it stands in the form again, with why."""
+
+    pk: int
+    text: str
+    why: str
 
 
 @require_GET
@@ -46,7 +55,6 @@ def panel(request: PersonRequest, number: int) -> HttpResponse:
 def index(request: PersonRequest, number: int) -> HttpResponse:
     """Everything that was changed in production in an incident, and the form to write more down."""
     incident = lifecycle.get(request.user, number)
-    may_act = can(request.user, Verb.RESPOND) and incident.status != Status.CLOSED
     if request.method == "POST" and not can(request.user, Verb.RESPOND):
         raise PermissionDenied
     form = ProductionChangeForm(request.POST if request.method == "POST" else None)
@@ -55,9 +63,20 @@ def index(request: PersonRequest, number: int) -> HttpResponse:
             operations.note(incident, **form.cleaned_data, actor=request.user)
             messages.success(request, "Written down. Everybody sees it.")
             return redirect("incidents:room", number)
-    rows = queries.of(request.user, incident)[:MOST]
-    context = {"incident": incident, "rows": rows, "form": form, "may_act": may_act}
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+    return _page(request, incident, form)
+
+
+def _page(
+    request: PersonRequest, incident: Incident, form: ProductionChangeForm, unsaved: Unsaved | None = None
+) -> HttpResponse:
+    context = {
+        "incident": incident,
+        "rows": queries.of(request.user, incident)[:MOST],
+        "form": form,
+        "unsaved": unsaved,
+        "may_act": can(request.user, Verb.RESPOND) and incident.status != Status.CLOSED,
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound or unsaved else HTTPStatus.OK
     return render(request, "incidents/production/index.html", context, status=status)
 
 
@@ -65,15 +84,17 @@ def index(request: PersonRequest, number: int) -> HttpResponse:
 @may_respond
 def tell_result(request: PersonRequest, number: int, pk: int) -> HttpResponse:
     """Write down what came of a change."""
-    row = queries.one(request.user, lifecycle.get(request.user, number), pk)
+    incident = lifecycle.get(request.user, number)
+    row = queries.one(request.user, incident, pk)
     form = ResultForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, "Say what came of it.")
-        return redirect("incidents:production", number)
-    said = {"result": form.cleaned_data["result"], "version": form.cleaned_data["version"]}
-    return _do(
-        request, number, lambda: operations.tell_result(row, **said, actor=request.user), "Written down."
-    )
+    if form.is_valid():
+        with refusals.shown_in(form):
+            operations.tell_result(row, **form.cleaned_data, actor=request.user)
+            messages.success(request, "Written down.")
+            return redirect("incidents:production", number)
+    said = [str(error) for errors in form.errors.values() for error in errors]
+    unsaved = Unsaved(row.pk, request.POST.get("result", ""), " ".join(said))
+    return _page(request, incident, ProductionChangeForm(), unsaved)
 
 
 @require_POST
@@ -81,13 +102,9 @@ def tell_result(request: PersonRequest, number: int, pk: int) -> HttpResponse:
 def undo(request: PersonRequest, number: int, pk: int) -> HttpResponse:
     """Note that a change was taken back."""
     row = queries.one(request.user, lifecycle.get(request.user, number), pk)
-    return _do(request, number, lambda: operations.undo(row, actor=request.user), "Noted as undone.")
-
-
-def _do(request: PersonRequest, number: int, act: Callable[[], object], said: str) -> HttpResponse:
     try:
-        act()
-        messages.success(request, said)
+        operations.undo(row, actor=request.user)
+        messages.success(request, "Noted as undone.")
     except Refused as refused:
         messages.error(request, str(refused))
     return redirect("incidents:production", number)

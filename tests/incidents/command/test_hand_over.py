@@ -363,6 +363,18 @@ def test_forms_without_script_answer_it_too(
     assert commanders(incident) == ["Alice"]
 
 
+def test_a_reason_that_is_too_long_declines_nothing_and_is_kept(
+    client: Client, incident: Incident, alice: User, bob: User
+) -> None:
+    row = operations.offer(incident, to=bob, actor=alice)
+    client.force_login(bob)
+    answer = client.post(f"/incidents/{incident}/hand-overs/{row.pk}/decline/", {"why": "Asleep. " * 70})
+    assert answer.status_code == 422
+    assert "Asleep. " * 69 in answer.content.decode()
+    row.refresh_from_db()
+    assert row.state == "waiting"
+
+
 def test_an_outsider_finds_no_offer_of_a_private_incident(client: Client, alice: User, bob: User) -> None:
     hidden = cast.incident(by=alice, private=True)
     row = operations.offer(hidden, to=bob, actor=alice)

@@ -192,7 +192,7 @@ def raw_signals(incident: Incident, *states: str) -> list[Signal]:
 
 @pytest.mark.django_db
 def test_what_other_incidents_hold_is_neither_told_nor_counted(alice: User, bob: User) -> None:
-    kept_answer(cast.incident("Secret", by=bob, is_private=True), bob)
+    kept_answer(cast.incident("Secret", by=bob, private=True), bob)
     mine = cast.incident("Login", by=alice)
     raw_signals(mine, "processed")
     assert dict(queries.standing(mine, "hunter2")) == {}

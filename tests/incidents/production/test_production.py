@@ -157,3 +157,25 @@ def test_the_postmortem_has_the_changes_and_the_decisions(
     page = client.get(f"/postmortems/{postmortem.incident}/").content.decode()
     assert "Pool 100 to 200" in page
     assert "Refunds wait an hour" in page
+
+
+@pytest.mark.parametrize(
+    ("said", "because"),
+    [
+        ({"result": "Errors fall", "version": 0}, "wrote down another result meanwhile"),
+        ({"result": " ", "version": 1}, "Say what came of it."),
+        ({"result": "long " * 5000, "version": 1}, "at most 20000 characters"),
+    ],
+)
+def test_what_cannot_be_saved_stands_in_the_form_again(
+    client: Client, incident: Incident, bob: User, said: dict[str, Any], because: str
+) -> None:
+    row = operations.note(incident, what="Pool 100 to 200", actor=bob)
+    client.force_login(bob)
+    answer = client.post(f"/incidents/{incident}/production/{row.pk}/result/", said)
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert because in page
+    assert f'value="{said["result"]}"' in page
+    row.refresh_from_db()
+    assert row.result == ""

@@ -22,7 +22,7 @@ class AboutForm(forms.ModelForm[Schedule]):
     """What a schedule is called and whose it is."""
 
     team = forms.ModelChoiceField(queryset=Team.objects.none(), required=False)
-    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Schedule

@@ -68,12 +68,12 @@ def create(
 
 
 @transaction.atomic
-def describe(schedule: Schedule, *, version: int | None = None, actor: User | None, **given: Any) -> None:
-    """Change the name, slug, team or description of a schedule."""
+def describe(schedule: Schedule, *, seen: str = "", actor: User | None, **given: Any) -> None:
+    """Change the name, slug, team or description of a schedule. What was `seen` of them before has to hold still."""
     mine = locked(schedule, also_deleted=True)
-    if version is not None and mine.version != version:
-        raise SetMeanwhile
     changes = {field: value for field, value in given.items() if getattr(mine, field) != value}
+    if seen and seen != queries.described(mine):
+        raise SetMeanwhile(", ".join(f"{field} “{getattr(mine, field) or 'none'}”" for field in changes))
     if changes:
         Schedule.objects.filter(pk=mine.pk).update(**changes)
         changed(mine, at=timezone.now(), summary=f"Changed: {', '.join(sorted(changes))}", actor=actor)

@@ -47,6 +47,7 @@ from oncall.schedules.queries.reasons import (
 )
 from oncall.schedules.queries.rows import (
     address,
+    described,
     get,
     layer_rows,
     layers_in_force,
@@ -104,6 +105,7 @@ __all__ = [
     "coming_gaps",
     "coverage_hours",
     "deleted",
+    "described",
     "fitting",
     "get",
     "get_deleted",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -35,6 +36,12 @@ def get(slug: str) -> Schedule:
 def address(schedule: Schedule) -> str:
     """The schedule's page for people."""
     return f"{settings.BASE_URL}/on-call/{schedule.slug}/"
+
+
+def described(schedule: Schedule) -> str:
+    """What it is called and whose it is in one, for a form to say what its author has seen."""
+    said = (schedule.name, schedule.slug, schedule.team_id, schedule.description)
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
 def layers_in_force(schedule: Schedule, *, at: datetime) -> list[Layer]:

@@ -113,14 +113,16 @@ def about(request: PersonRequest, slug: str) -> HttpResponse:
     """The name, the address, the team and the description of a schedule."""
     schedule = queries.get(slug)
     require(request.user, Verb.CONFIGURE, schedule.team)
-    form = AboutForm(request.POST or None, instance=queries.get(slug), initial={"version": schedule.version})
+    form = AboutForm(
+        request.POST or None, instance=queries.get(slug), initial={"seen": queries.described(schedule)}
+    )
     if request.method == "POST" and form.is_valid():
         require(request.user, Verb.CONFIGURE, form.cleaned_data["team"])
         with refusals.shown_in(form):
             operations.describe(schedule, actor=request.user, **form.cleaned_data)
             messages.success(request, "Saved.")
             return redirect("oncall:calendar", form.cleaned_data["slug"])
-        form.data = {**form.data.dict(), "version": str(queries.get(slug).version)}
+        form.data = {**form.data.dict(), "seen": queries.described(queries.get(slug))}
     context = {"schedule": schedule, "form": form}
     return render(request, "oncall/schedules/about.html", context, status=422 if form.is_bound else 200)
 

@@ -52,7 +52,7 @@ class TestTwoAtOnce:
         answer = browser.post(page, typed)
         said = answer.content.decode()
         assert answer.status_code == 422
-        assert CHANGED in said
+        assert f"{CHANGED} to: name “Payments primary”, description “theirs”." in said
         assert 'value="Mine"' in said
         schedule.refresh_from_db()
         assert (schedule.name, schedule.description) == ("Payments primary", "theirs")
@@ -60,6 +60,17 @@ class TestTwoAtOnce:
         assert browser.post(page, again).status_code == 302
         schedule.refresh_from_db()
         assert (schedule.name, schedule.description) == ("Mine", "mine")
+
+    def test_a_cover_in_between_is_no_change_of_the_name(
+        self, schedule: Schedule, browser: Client, alice: User
+    ) -> None:
+        page = f"/on-call/{schedule.slug}/about/"
+        typed = shown(browser, page, page) | {"name": "Mine"}
+        now = timezone.now()
+        operations.add_override(schedule, start=now, end=now + DAY, user=alice, actor=None)
+        assert browser.post(page, typed).status_code == 302
+        schedule.refresh_from_db()
+        assert schedule.name == "Mine"
 
     def test_the_limits(self, schedule: Schedule, browser: Client, ada: User) -> None:
         page, action = f"/on-call/{schedule.slug}/ahead/", f"/on-call/{schedule.slug}/ahead/limits/"

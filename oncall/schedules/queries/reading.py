@@ -96,6 +96,7 @@ class Resolved:
 # Written out, because every page and every calendar asks it: the rows of 20 rotations cost the ORM more than they say.
 _SCHEDULES = """
 select s.id, s.name, s.has_exceptions, s.deleted_at,
+    (select min(v.effective_from) from oncall_scheduleversion v where v.schedule_id = s.id),
     (select json_agg(json_build_array(v.effective_from, v.effective_until, v.time_zone, v.coverage, v.stands_behind_id,
         v."offset", v.is_informal, v.holidays, v.closed_on_holidays, v.passes_over_absent) order by v.number)
         from oncall_scheduleversion v where v.schedule_id = s.id and v.effective_from < %(end)s
@@ -134,8 +135,14 @@ def resolve(schedule_ids: Iterable[int] | None, *, start: datetime, end: datetim
     with connection.cursor() as cursor:
         cursor.execute(_SCHEDULES, {"ids": ids, "start": start, "end": end})
         rows = [
-            (pk, name, marked, deleted_at, *(orjson.loads(text or "[]") for text in texts))
-            for pk, name, marked, deleted_at, *texts in cursor.fetchall()
+            (
+                pk,
+                name,
+                marked,
+                _unlived(begun, deleted_at, start),
+                *(orjson.loads(text or "[]") for text in texts),
+            )
+            for pk, name, marked, deleted_at, begun, *texts in cursor.fetchall()
         ]
     saved = {pk: [stored.Saved.of(row) for row in own] for pk, *_, own, _, _ in rows}
     layers = {pk: tuple(stored.layer(row) for row in own) for pk, *_, own, _ in rows}
@@ -155,13 +162,13 @@ def resolve(schedule_ids: Iterable[int] | None, *, start: datetime, end: datetim
                 layers[pk],
                 tuple(overrides[pk]),
                 _closed(closed, named[pk]),
-                hours=deleted_hours(deleted_at) if deleted_at else (),
+                hours=unlived,
                 is_marked=has_exceptions,
             ),
             saved[pk],
             (start, end),
         )
-        for pk, name, has_exceptions, deleted_at, *_ in rows
+        for pk, name, has_exceptions, unlived, *_ in rows
     }
     alone = _absent(alone, saved, (start, end))
     found = _absent({pk: _behind(alone[pk], saved[pk], alone) for pk in alone}, saved, (start, end))
@@ -207,6 +214,16 @@ def _closed(closures: Mapping[int, list[accounts.Closed]], users: set[int]) -> t
         for user in sorted(users & closures.keys())
         for since, until in closures[user]
     )
+
+
+def _unlived(
+    begun: datetime | None, deleted: datetime | None, start: datetime
+) -> tuple[values.CoverageHours, ...]:
+    """When nobody is meant to be on call: before the first version, and from the deletion on."""
+    after = deleted_hours(deleted) if deleted else ()
+    if begun is None or begun <= start:
+        return after
+    return (values.CoverageHours("UTC", (), None, begun, why=words.NOT_BEGUN), *after)
 
 
 def deleted_hours(at: datetime) -> tuple[values.CoverageHours, ...]:

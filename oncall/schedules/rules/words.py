@@ -10,6 +10,7 @@ NOT_ACTIVE = "is not active"
 UNCOVERED = "no layer covers this time"
 AWAY = "is away"
 DELETED = "the schedule was deleted"
+NOT_BEGUN = "the schedule had not begun"
 OFTEN = {Unit.HOUR: "hourly", Unit.DAY: "daily", Unit.WEEK: "weekly", Unit.MONTH: "monthly"}
 
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
+from django.test import Client
 from django.utils import timezone
 
 from core.people.directory import operations as directory
@@ -21,6 +24,7 @@ pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)  # a Wednesday
 BEGAN = NOW - timedelta(days=30)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MOMENT = timedelta(microseconds=1)
 
 
 def daily(*people: User, name: str = "Primary", **given: Any) -> operations.LayerSpec:
@@ -62,6 +66,31 @@ def test_closing_an_account_changes_nothing_before_that_moment() -> None:
         assert told(schedule, BEGAN, NOW + 10 * DAY) == closed
         assert who(schedule, NOW + 10 * DAY) != who(schedule, NOW + 11 * DAY)
         assert {who(schedule, NOW + n * DAY) for n in (10, 11)} == {(alice.pk,), (bob.pk,)}
+
+
+def test_before_it_began_nobody_was_meant_to_be_on_call_and_no_gap_is_drawn() -> None:
+    alice, ada = cast.alice(), cast.ada()
+    with time_machine.travel(NOW, tick=False):
+        first = replace(daily(alice), start=NOW + DAY)
+        schedule = operations.create(
+            name="Payments", slug="payments", time_zone="UTC", layers=[first], actor=None
+        )
+        operations.save_layers(schedule, layers=[daily(alice)], effective_at=NOW + 3 * DAY, actor=None)
+        one = queries.resolve([schedule.pk], start=BEGAN, end=NOW + 4 * DAY)[schedule.pk]
+        assert [(piece.end, piece.kind.value, piece.reason) for piece in one.final(BEGAN, NOW + 2 * DAY)] == [
+            (NOW, "closed", "the schedule had not begun"),
+            (NOW + DAY, "gap", "no layer covers this time"),
+            (NOW + 2 * DAY, "duty", 'layer "Primary" (daily, 09:00 UTC)'),
+        ]
+        # The moment at which it begins belongs to it.
+        assert queries.on_call([schedule.pk], NOW)[schedule.pk].kind.value == "gap"
+        assert queries.on_call([schedule.pk], NOW - MOMENT)[schedule.pk].kind.value == "closed"
+        browser = cast.sign_in(Client(), ada)
+        before = browser.get(f"/on-call/{schedule.slug}/?from=2026-02-16&view=week").content.decode()
+        assert "Nobody on call" not in before.partition("<ol")[2].partition("</ol>")[0]
+        week = browser.get(f"/on-call/{schedule.slug}/?from=2026-03-02&view=week").content.decode()
+        (gap,) = re.findall(r"<b>Nobody on call</b><small>(.*?)</small>", week, re.DOTALL)
+        assert re.sub(r"<[^>]+>|\s+", " ", gap).split()[:2] == ["Wed", "4"], gap
 
 
 def test_what_is_planned_and_what_counts_are_not_mixed_by_the_next_save() -> None:

@@ -263,6 +263,8 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = not PRODUCTION
 WHITENOISE_MAX_AGE = 31536000 if PRODUCTION else 0
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
+# The form of 30 rotations has 60 fields each, and more where many people share one.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 
 # Paging engine: starting points, tuned by measurement (docs/sending.md) -----------------------------------------
 

@@ -47,10 +47,10 @@ class Place(serializers.Field[Any, Any, Any, Any]):
     def to_internal_value(self, data: Any) -> list[User] | None:
         if data is None:
             return None
-        found = [
-            by_reference(people.people(), str(ref), ["email"])
-            for ref in (data if isinstance(data, list) else [data])
-        ]
+        refs = data if isinstance(data, list) else [data]
+        if len(refs) > operations.MOST:
+            raise serializers.ValidationError(f"At most {operations.MOST} people are on call together.")
+        found = [by_reference(people.people(), str(ref), ["email"]) for ref in refs]
         if not found or None in found:
             raise serializers.ValidationError(f"There is no person {data!r}.")
         return [user for user in found if user is not None]
@@ -78,7 +78,7 @@ class LayerInput(serializers.Serializer[dict[str, Any]]):
     )
     handoff = Handoff()
     participants = serializers.ListField(child=Place(allow_null=True), min_length=1, max_length=200)
-    restrictions = RestrictionField(many=True, required=False)
+    restrictions = RestrictionField(many=True, required=False, max_length=operations.MOST)  # type: ignore[call-arg]
     counts_only_active = serializers.BooleanField(
         required=False, help_text="A turn in which no window opens is not used up."
     )

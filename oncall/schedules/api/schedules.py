@@ -96,7 +96,7 @@ class ScheduleInput(TermsInput):
     description = serializers.CharField(required=False, allow_blank=True, default="")
     time_zone = ZoneName()
     team = SlugOrId(lambda _: Team.objects.all(), required=False, allow_null=True, default=None)
-    layers = LayerInput(many=True)
+    layers = LayerInput(many=True, max_length=operations.MOST)  # type: ignore[call-arg]
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         refuse_taken(data, Schedule.objects.all())

@@ -30,8 +30,11 @@ NUMBER = OpenApiParameter("number", int, OpenApiParameter.PATH)
 
 
 class TermsInput(serializers.Serializer[dict[str, Any]]):
-    coverage = RestrictionField(
-        many=True, required=False, help_text="When somebody is meant to be on call; empty: always."
+    coverage = RestrictionField(  # type: ignore[call-arg]
+        many=True,
+        required=False,
+        max_length=operations.MOST,
+        help_text="When somebody is meant to be on call; empty: always.",
     )
     stands_behind = SlugOrId(
         lambda _: queries.schedules(),
@@ -67,7 +70,7 @@ class TermsInput(serializers.Serializer[dict[str, Any]]):
 
 
 class ScheduleReplacement(TermsInput):
-    layers = LayerInput(many=True)
+    layers = LayerInput(many=True, max_length=operations.MOST)  # type: ignore[call-arg]
     time_zone = ZoneName(required=False)
     effective_at = Time(required=False, help_text="From when on it counts; default now, never the past.")
     accept_gaps = serializers.BooleanField(

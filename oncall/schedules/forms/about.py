@@ -29,6 +29,10 @@ class AboutForm(forms.ModelForm[Schedule]):
         fields = ["name", "slug", "team", "description"]
         labels = {"slug": "Address"}
         help_texts = {"slug": "The calendar is at /on-call/<address>/."}
+        error_messages = {
+            "name": {"unique": "Another schedule has this name."},
+            "slug": {"unique": "Another schedule has this address."},
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

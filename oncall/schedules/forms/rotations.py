@@ -15,7 +15,7 @@ from oncall.schedules import queries
 from oncall.schedules.forms.windows import DAYS, WindowsForm, last_filled, shown_windows
 from oncall.schedules.forms.zones import ZoneField
 from oncall.schedules.models import OnHolidays, Unit
-from oncall.schedules.operations import LayerSpec
+from oncall.schedules.operations import MOST, LayerSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -231,14 +231,21 @@ def initial(layer: Layer, zone: str, opening: Sequence[Restriction] | None = Non
     return shown | shown_windows([(window.weekday, window.start, window.end) for window in windows])
 
 
-_Formset = forms.formset_factory(LayerForm, extra=0, can_delete=True, max_num=20, validate_max=True)
+# What is sent beyond the first one too many is not even looked at.
+_Formset = forms.formset_factory(
+    LayerForm, extra=0, can_delete=True, max_num=MOST, validate_max=True, absolute_max=MOST + 1
+)
 
 
 def rotations(data: Any, shown: Sequence[Mapping[str, Any]]) -> Any:
     """The rotations of one schedule, as entered or as `shown`."""
     everybody = list(people.people())
     return _Formset(
-        data, initial=_in_order(data, shown), prefix="layers", form_kwargs={"everybody": everybody}
+        data,
+        initial=_in_order(data, shown),
+        prefix="layers",
+        form_kwargs={"everybody": everybody},
+        error_messages={"too_many_forms": f"A schedule has at most {MOST} rotations."},
     )
 
 
@@ -248,7 +255,7 @@ def _in_order(data: Any, shown: Sequence[Mapping[str, Any]]) -> list[Mapping[str
         return list(shown)
     known = {str(each.get("kept", "")): each for each in shown}
     count = str(data.get("layers-TOTAL_FORMS", ""))
-    numbers = range(min(int(count), len(shown) + 20) if count.isdecimal() else 0)
+    numbers = range(min(int(count), MOST + 1) if count.isdecimal() and len(count) < 9 else 0)
     return [known.pop(str(data.get(f"layers-{n}-kept", "")), {}) for n in numbers]
 
 

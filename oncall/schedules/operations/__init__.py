@@ -26,11 +26,12 @@ from oncall.schedules.operations.overrides import (
     cancel_override,
 )
 from oncall.schedules.operations.previews import OpensGaps, Preview, difference, preview, save_seen
-from oncall.schedules.operations.specs import LayerSpec, Terms, complaints, specs_of, terms_at, terms_of
+from oncall.schedules.operations.specs import MOST, LayerSpec, Terms, complaints, specs_of, terms_at, terms_of
 from oncall.schedules.operations.versions import NotPlanned, restore, withdraw
 
 __all__ = [
     "BEGIN",
+    "MOST",
     "AlreadyOver",
     "ChangedMeanwhile",
     "Deleted",

@@ -14,7 +14,7 @@ from core.timers import operations as timers
 from oncall.schedules import queries
 from oncall.schedules.models import Layer, OnHolidays, Participant, Restriction, Schedule, ScheduleVersion
 from oncall.schedules.operations.changes import PastIsFixed, SetMeanwhile, changed, locked
-from oncall.schedules.operations.specs import Terms, complaints, terms_at
+from oncall.schedules.operations.specs import MOST, Terms, complaints, terms_at
 from oncall.schedules.rules import holidays
 from oncall.schedules.rules.check import Grade
 
@@ -144,6 +144,10 @@ def _begin(
     actor: User | None,
 ) -> ScheduleVersion:
     """End what counts at a moment, and begin a version."""
+    if len(layers) > MOST or any(len(spec.restrictions) > MOST for spec in layers):
+        raise Meaningless(
+            f"A schedule has at most {MOST} rotations, and each of them at most {MOST} windows."
+        )
     for complaint in complaints(layers, time_zone=time_zone, at=moment):
         if complaint.grade is Grade.WRONG:
             raise Meaningless(complaint.sentence)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from core.accounts.models import User
     from oncall.schedules.models import Layer, Schedule, ScheduleVersion
 
+# Rotations of a schedule, and windows of a rotation: more than anybody means would keep pages waiting.
+MOST = 30
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerSpec:

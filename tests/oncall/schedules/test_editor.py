@@ -210,7 +210,10 @@ def test_a_schedule_gets_another_name_and_address() -> None:
     cast.always(cast.bob(), "Platform")
     client, address = signed_in(cast.ada()), "/on-call/search/about/"
     given = as_shown(client.get(address).content.decode(), action=address)
-    assert "already exists" in client.post(address, given | {"name": "Platform"}).content.decode()
+    assert (
+        "Another schedule has this name."
+        in client.post(address, given | {"name": "Platform"}).content.decode()
+    )
     assert "Another page is at" in client.post(address, given | {"slug": "new"}).content.decode()
     assert client.post(address, given | {"name": "Find", "slug": "find"}).status_code == 302
     assert client.get("/on-call/find/").status_code == 200

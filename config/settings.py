@@ -333,6 +333,9 @@ EMERGENCY_ACCESS_MINUTES = env.number(
 EMERGENCY_ACCESS_PER_DAY = env.number(
     "EMERGENCY_ACCESS_PER_DAY", 5, "An admin may ask for emergency access so often in 24 hours."
 )
+RUNBOOK_STALE_DAYS = env.number(
+    "RUNBOOK_STALE_DAYS", 90, "A runbook that nobody has tested or checked for so many days is stale."
+)
 CHANGES_KEPT_DAYS = env.number("CHANGES_KEPT_DAYS", 90, "Reported changes are forgotten after so many days.")
 HISTORY_AFTER_DAYS = env.number(
     "HISTORY_AFTER_DAYS", 7, "Messages that ended so long ago move to the history, in partitions by month."

@@ -7,6 +7,7 @@ from incidents.lifecycle import admin as lifecycle
 from incidents.mitigations import admin as mitigations
 from incidents.nudges import admin as nudges
 from incidents.privacy import admin as privacy
+from incidents.runbooks import admin as runbooks
 from incidents.severities import admin as severities
 from incidents.tasks import admin as tasks
 from incidents.updates import admin as updates
@@ -21,6 +22,7 @@ __all__ = [
     "mitigations",
     "nudges",
     "privacy",
+    "runbooks",
     "severities",
     "tasks",
     "updates",

@@ -154,6 +154,16 @@ class MitigationChanged:
     what: str
 
 
+@event("runbook.changed")
+@dataclass(frozen=True, slots=True)
+class RunbookChanged:
+    """A runbook was `added`, `changed`, `restored`, `tested`, `checked`, `retired` or `returned`."""
+
+    runbook_id: int
+    slug: str
+    what: str
+
+
 @event("incident.corrected")
 @dataclass(frozen=True, slots=True)
 class Corrected:

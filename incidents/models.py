@@ -18,6 +18,7 @@ from incidents.nudges.models import Nudge, NudgeRule
 from incidents.observations.models import Observation
 from incidents.privacy.models import PrivateRead, Redaction
 from incidents.production.models import ProductionChange
+from incidents.runbooks.models import Runbook, RunbookVersion
 from incidents.severities.models import Question, Severity
 from incidents.tasks.models import Checklist, ChecklistStep, Task
 from incidents.updates.models import Told, Update, UpdateTemplate
@@ -49,6 +50,8 @@ __all__ = [
     "Resolution",
     "RoleAssignment",
     "RoleDefinition",
+    "Runbook",
+    "RunbookVersion",
     "Service",
     "ServiceLink",
     "Severity",

@@ -35,6 +35,7 @@ urlpatterns = [
     path("", include("incidents.production.urls")),
     path("", include("incidents.nudges.urls")),
     path("", include("incidents.mitigations.urls")),
+    path("", include("incidents.runbooks.urls")),
     path("", include("incidents.audiences.urls")),
     path("", include("incidents.catalog.urls")),
     path("", include("incidents.changes.urls")),

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from config.demo import mitigations, story
+from config.demo import mitigations, runbooks, story
 from config.demo.people import BERLIN, PEOPLE, PHONES, TEAMS, TESTED
 from core.accounts.models import Membership, Role, Team, TeamRole, User
 from core.channels import secrets as seals
@@ -213,6 +213,7 @@ def _services(company: Company) -> None:
         )
         company.services[slug] = service
     mitigations.think(company.services)
+    runbooks.write(company.people, company.teams, company.services)
 
 
 def _schedules(company: Company) -> None:

@@ -72,17 +72,23 @@ class ServiceOut(serializers.ModelSerializer[Service]):
         return [_link(row) for row in service.links.all() if row.kind != LinkKind.RUNBOOK]
 
     def get_runbooks(self, service: Service) -> list[dict[str, str]]:
-        """Give the links to its runbooks."""
-        return [_link(row) for row in service.links.all() if row.kind == LinkKind.RUNBOOK]
+        """Give its runbooks: those that are written here, then links to others."""
+        own = self._known("runbooks", registry.runbooks).get(service.pk, ())
+        here = [{"kind": "runbook", "label": row.label, "url": settings.BASE_URL + row.url} for row in own]
+        return [*here, *(_link(row) for row in service.links.all() if row.kind == LinkKind.RUNBOOK)]
 
     def get_status(self, service: Service) -> str:
         """Give its state."""
+        known = self._known("situations", registry.situations)
+        return str(known.get(service.pk, registry.Situation()).state)
+
+    def _known(self, what: str, find: Any) -> Any:
+        """Ask once for all services of this answer."""
         known: Any = self.context
-        if "situations" not in known:
+        if what not in known:
             rows = self.parent.instance if self.parent is not None else [self.instance]
-            ids = [row.pk for row in rows or [] if row is not None]
-            known["situations"] = registry.situations(known["request"].user, ids)
-        return str(known["situations"].get(service.pk, registry.Situation()).state)
+            known[what] = find(known["request"].user, [row.pk for row in rows or [] if row is not None])
+        return known[what]
 
     def get_url(self, service: Service) -> str:
         """Give the service's page."""

@@ -88,13 +88,19 @@ class ServicePage:
 def directory(user: User, *, search: str = "") -> list[ServiceRow]:
     """Give the list of services with their situation."""
     rows = list(services(user, search=search).prefetch_related("links"))
-    known = registry.situations(user, [row.pk for row in rows])
-    return [ServiceRow(row, known.get(row.pk, registry.Situation()), _missing(row)) for row in rows]
+    ids = [row.pk for row in rows]
+    known, written = registry.situations(user, ids), registry.runbooks(user, ids)
+    return [
+        ServiceRow(
+            row, known.get(row.pk, registry.Situation()), _missing(row, has_own=bool(written.get(row.pk)))
+        )
+        for row in rows
+    ]
 
 
-def _missing(service: Service) -> list[str]:
+def _missing(service: Service, *, has_own: bool) -> list[str]:
     kinds = {link.kind for link in service.links.all()}
-    return [] if LinkKind.RUNBOOK in kinds else ["runbook"]
+    return [] if has_own or LinkKind.RUNBOOK in kinds else ["runbook"]
 
 
 def page(user: User, slug: str) -> ServicePage:

@@ -76,3 +76,26 @@ def set_changes(find: Changes) -> None:
 def changes(user: User, service: Service, *, most: int) -> Sequence[Changed]:
     """Give what was changed on a service, latest first."""
     return _changes[0](user, service, most) if _changes else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A runbook that is written here: its name and its page."""
+
+    label: str
+    url: str
+
+
+Runbooks = Callable[["User", Sequence[int]], Mapping[int, Sequence[Written]]]
+
+_runbooks: list[Runbooks] = []
+
+
+def set_runbooks(find: Runbooks) -> None:
+    """Name the function that gives the runbooks of services, in `AppConfig.ready()`."""
+    _runbooks[:] = [find]
+
+
+def runbooks(user: User, service_ids: Sequence[int]) -> Mapping[int, Sequence[Written]]:
+    """Give the runbooks of these services; one without any may be missing."""
+    return _runbooks[0](user, service_ids) if _runbooks and service_ids else {}

@@ -20,6 +20,7 @@ from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle.models import FACTS, Incident, Participant, TimelineEntry
 from incidents.lifecycle.rules import ACTIVE, parse_ref
 from incidents.observations import queries as odd
+from incidents.runbooks import queries as written
 from incidents.severities import queries as severities
 
 if TYPE_CHECKING:
@@ -124,7 +125,28 @@ def services(user: User, query: Query, most: int) -> list[Hit]:
 
 
 def runbooks(user: User, query: Query, most: int) -> list[Hit]:
-    """Runbooks that a service names, by their own words or those of the service."""
+    """Runbooks that are written here, by all of their words; then those that a service links to."""
+    here = _written(user, query, most)
+    return [*here, *_linked(user, query, most - len(here))]
+
+
+def _written(user: User, query: Query, most: int) -> list[Hit]:
+    found = written.chosen(user, search=" ".join(query.words))
+    if "service" in query.operators:
+        named = Service.objects.filter(_called(query.operators["service"]), runbooks=OuterRef("pk"))
+        found = found.filter(Exists(named))
+    return [
+        Hit(
+            row.name,
+            reverse("incidents:runbook", args=[row.slug]),
+            str(row.team),
+            excerpt([row.text], query.words),
+        )
+        for row in found.order_by("name", "pk")[:most]
+    ]
+
+
+def _linked(user: User, query: Query, most: int) -> list[Hit]:
     links = ServiceLink.objects.filter(
         search.contains(query.words, "label", "service__name"),
         kind=LinkKind.RUNBOOK,

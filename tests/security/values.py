@@ -26,6 +26,7 @@ from incidents.models import (
     Incident,
     Mitigation,
     NudgeRule,
+    Runbook,
     Severity,
     Told,
     Update,
@@ -128,6 +129,7 @@ class Values:
         tried = mitigations.begin(
             Incident.objects.active().earliest("id"), name="Drain a zone", is_temporary=True, actor=self.admin
         )
+        written_down = Runbook.objects.earliest("id")
         thought = Mitigation.objects.select_related("service").earliest("id")
         approval = cast.approval(Incident.objects.active().earliest("id"))
         todo = cast.task(of=Incident.objects.active().earliest("id"), by=self.admin)
@@ -182,6 +184,9 @@ class Values:
             "/services/{slug}/mitigations/": {"slug": thought.service.slug, "pk": thought.pk},
             "/api/v1/incidents/{incident}/mitigations/": {"incident": f"INC-{active}", "ref": tried.pk},
             "/api/v1/services/{service}/mitigations/": {"service": thought.service.slug, "ref": thought.pk},
+            "/runbooks/": {"slug": written_down.slug, "version": 1},
+            "/api/v1/runbooks/": {"ref": written_down.slug},
+            "/api/v1/runbooks/{runbook}/versions/": {"runbook": written_down.slug, "ref": 1},
             "/incidents/{number}/approvals/": {"number": f"INC-{active}", "pk": approval.pk},
             "/api/v1/incidents/{incident}/approvals/": {"incident": f"INC-{active}", "ref": approval.pk},
             "/incidents/{number}/hand-overs/": {"number": f"INC-{active}", "pk": offered.pk},

@@ -1,0 +1,1 @@
+"""The screens of runbooks. All of it works as plain forms."""

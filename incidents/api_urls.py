@@ -13,6 +13,7 @@ from incidents.room.api.incidents import IncidentViewSet
 from incidents.runbooks.api.shelf import Runbooks, RunbookVersions
 from incidents.severities.api import SeverityViewSet
 from incidents.tasks.api import Checklists, Tasks
+from incidents.ties.api import Ties
 from incidents.updates.api import UpdateTemplates, WasTold
 
 routes = [
@@ -35,6 +36,7 @@ routes = [
     ("incidents/(?P<incident>[^/]+)/mitigations", AppliedMitigations, "incident-mitigation"),
     ("services/(?P<service>[^/]+)/mitigations", Mitigations, "service-mitigation"),
     ("incidents/(?P<incident>[^/]+)/tasks", Tasks, "incident-task"),
+    ("incidents/(?P<incident>[^/]+)/ties", Ties, "incident-tie"),
     ("incidents/(?P<incident>[^/]+)/told", WasTold, "incident-told"),
     ("emergency-access", EmergencyAccesses, "emergency-access"),
     ("incidents/(?P<incident>[^/]+)/reads", PrivateReads, "incident-read"),

@@ -144,6 +144,16 @@ class TaskChanged:
     what: str
 
 
+@event("tie.changed")
+@dataclass(frozen=True, slots=True)
+class TieChanged:
+    """Two incidents were tied (`made`), or no longer are (`ended`): related, duplicate, caused_by, part, merged, split."""
+
+    tie_id: int
+    kind: str
+    what: str
+
+
 @event("incident.mitigation_changed")
 @dataclass(frozen=True, slots=True)
 class MitigationChanged:
@@ -304,7 +314,7 @@ class Reopened:
 @event("incident.closed")
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The incident is over. `outcome` is "", false_alarm or accepted_risk."""
+    """The incident is over. `outcome` is "", false_alarm, accepted_risk or duplicate."""
 
     incident_id: int
     outcome: str

@@ -31,6 +31,7 @@ from incidents.nudges import operations as nudges
 from incidents.privacy import operations as privacy
 from incidents.tasks import operations as tasks
 from incidents.tasks.rules import Occasion
+from incidents.ties import operations as ties
 from incidents.updates import operations as updates
 
 if TYPE_CHECKING:
@@ -160,6 +161,26 @@ def tick_roles(fact: RoleAssigned, meta: Meta) -> None:
 def tick_told(fact: UpdatePublished, meta: Meta) -> None:
     """An update went out: the steps that ask for that are done."""
     tasks.settle(fact.incident_id)
+
+
+@on(Reopened)
+def come_apart(fact: Reopened, meta: Meta) -> None:
+    """What was merged is open again by itself: what went over comes back."""
+    ties.come_apart(fact.incident_id, actor=None)
+
+
+def tell_whole(
+    fact: RoleAssigned | RoleReleased | SeverityChanged | StatusChanged | UpdatePublished, meta: Meta
+) -> None:
+    """A part changed: the room of what it is part of shows it."""
+    ties.tell_whole(fact.incident_id)
+
+
+on(RoleAssigned)(tell_whole)
+on(RoleReleased)(tell_whole)
+on(SeverityChanged)(tell_whole)
+on(StatusChanged)(tell_whole)
+on(UpdatePublished)(tell_whole)
 
 
 @timers.on(nudges.LOOK)

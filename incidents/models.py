@@ -21,6 +21,7 @@ from incidents.production.models import ProductionChange
 from incidents.runbooks.models import Runbook, RunbookVersion
 from incidents.severities.models import Question, Severity
 from incidents.tasks.models import Checklist, ChecklistStep, Task
+from incidents.ties.models import Tie
 from incidents.updates.models import Told, Update, UpdateTemplate
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "ServiceLink",
     "Severity",
     "Task",
+    "Tie",
     "TimelineEntry",
     "Told",
     "TrainedCommander",

@@ -32,6 +32,7 @@ urlpatterns = [
     path("", include("incidents.command.urls")),
     path("", include("incidents.updates.urls")),
     path("", include("incidents.tasks.urls")),
+    path("", include("incidents.ties.urls")),
     path("", include("incidents.production.urls")),
     path("", include("incidents.nudges.urls")),
     path("", include("incidents.mitigations.urls")),

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Service,
         Severity,
         Task,
+        Tie,
     )
     from oncall.escalation.rules.plans import LevelSpec, TargetSpec
     from oncall.models import (
@@ -175,6 +176,16 @@ def incident(
     level = severity(level) if isinstance(level, str) else level
     actor = by or User.objects.filter(email="alice@example.com").first() or alice()
     return operations.declare(title=title, actor=actor, severity=level, **given)
+
+
+def tie(incident: Incident, *, by: User, reason: str = "Alike") -> Tie:
+    """That an incident is related to a new one."""
+    from incidents.ties import operations  # noqa: PLC0415 - models load after Django is set up
+
+    other = operations.split(
+        incident, title="Refunds are late", reason="Another queue", severity=severity("SEV3"), actor=by
+    )
+    return operations.relate(incident, other=other, kind="related", reason=reason, actor=by)
 
 
 def hand_over(of: Incident, *, to: User) -> HandOver:

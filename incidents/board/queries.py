@@ -61,6 +61,10 @@ def page(user: User, *, which: str, search: str = "", number: int = 1) -> Page:
     shown = which if which in SHOWN else "active"
     board = lifecycle.board(user, at=timezone.now(), which=shown, search=search, page=number)
     known = registry.learning(user, [row.pk for row in board.ended])
+    rows = [*(strip.incident for strip in board.strips), *board.ended]
+    marks = registry.marks(user, [row.pk for row in rows])
+    for row in rows:
+        row.marks = marks.get(row.pk, ())  # type: ignore[attr-defined]
     return Page(board, [Ended(row, known.get(row.pk)) for row in board.ended], len(known))
 
 

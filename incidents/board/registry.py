@@ -35,6 +35,30 @@ def learning(user: User, incident_ids: Sequence[int]) -> Mapping[int, Learning]:
     return _find[0](user, incident_ids) if _find and incident_ids else {}
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How an incident hangs together with others: words, and the one that is meant."""
+
+    words: str
+    ref: str = ""
+    url: str = ""
+
+
+Marks = Callable[["User", Sequence[int]], Mapping[int, Sequence[Mark]]]
+
+_marks: list[Marks] = []
+
+
+def set_marks(find: Marks) -> None:
+    """Name the function that gives them by incident id, in `AppConfig.ready()`."""
+    _marks[:] = [find]
+
+
+def marks(user: User, incident_ids: Sequence[int]) -> Mapping[int, Sequence[Mark]]:
+    """Give how these incidents hang together with others that a person may know of."""
+    return _marks[0](user, incident_ids) if _marks and incident_ids else {}
+
+
 Paged = Callable[["User", Sequence[int]], Sequence[str]]
 
 _paged: list[Paged] = []

@@ -59,6 +59,7 @@ class Outlook:
     all_clear: str
     telling: Telling
     is_public: bool
+    goes_on: Sequence[str] = ()
 
     @property
     def is_stable(self) -> bool:
@@ -85,7 +86,7 @@ class Outlook:
             commander=str(self.commander or ""),
             is_commander=self.is_commander,
         )
-        return rules.lacking(case, words=times.words, clock=times.full)
+        return [*rules.lacking(case, words=times.words, clock=times.full), *self.goes_on]
 
 
 def outlook(incident: Incident, *, actor: User | None, since: datetime | None = None) -> Outlook:
@@ -114,6 +115,7 @@ def outlook(incident: Incident, *, actor: User | None, since: datetime | None = 
         all_clear=all_clear(incident),
         telling=told,
         is_public=Update.objects.filter(incident=incident, audience=Audience.PUBLIC).exists(),
+        goes_on=holds.asked(incident),
     )
 
 

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.html import format_html
 
 from incidents.board.forms import when, words
+from incidents.lifecycle.operations import Acceptance
 from incidents.lifecycle.rules import NAMES, STAGES, TIMES, Status
 from incidents.updates.rules import in_words
 
@@ -90,7 +91,19 @@ class NeededReasonForm(forms.Form):
     reason = needed("Why?", "Say why.")
 
 
-class FalseAlarmForm(forms.Form):
+class EndForm(forms.Form):
+    """The end of an incident; where something goes on without it, whoever ends it says that they know."""
+
+    def __init__(self, *args: Any, asked: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if asked:
+            lacking = "Tick it to end this one all the same, or end those first."
+            self.fields["anyway"] = forms.BooleanField(
+                label=f"{'; '.join(asked)}: they go on without it", error_messages={"required": lacking}
+            )
+
+
+class FalseAlarmForm(EndForm):
     """Why it was none."""
 
     reason = needed(
@@ -98,7 +111,7 @@ class FalseAlarmForm(forms.Form):
     )
 
 
-class AcceptRiskForm(forms.Form):
+class AcceptRiskForm(EndForm):
     """Which risk is lived with, how it is watched, and who decided."""
 
     risk = needed("Which risk is accepted?", "Say what may happen, and to whom.", most=5000)
@@ -117,6 +130,10 @@ class AcceptRiskForm(forms.Form):
     def clean_decided_by(self) -> User:
         """Give the person themselves."""
         return self.people[self.cleaned_data["decided_by"]]
+
+    def accepted(self) -> Acceptance:
+        """Give what was said of the risk."""
+        return Acceptance(**{name: self.cleaned_data[name] for name in ("risk", "monitoring", "decided_by")})
 
 
 class PictureForm(forms.Form):

@@ -65,6 +65,11 @@ def ending(incident: Incident, user: User) -> Outlook:
     return closing.outlook(incident, actor=user)
 
 
+def asked(incident: Incident) -> list[str]:
+    """Give what goes on without an incident that ends."""
+    return registry.asked(incident)
+
+
 def briefing(incident: Incident) -> str:
     """Write what the next commander needs to know, what people are asked to do included."""
     return command.briefing(incident)

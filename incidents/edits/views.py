@@ -116,7 +116,7 @@ EDITS: dict[str, Edit] = {
     "false-alarm": Edit(
         "Close as false alarm",
         "Close as false alarm",
-        lambda _user, _incident, data: forms.FalseAlarmForm(data),
+        lambda _user, incident, data: forms.FalseAlarmForm(data, asked=queries.asked(incident)),
         _reason("close", forms.FalseAlarmForm, outcome=Outcome.FALSE_ALARM.value),
         note="Declaring was right: when in doubt, declare. Nobody is counted against for it, and paging stops.",
         done="Closed as false alarm.",
@@ -124,11 +124,14 @@ EDITS: dict[str, Edit] = {
     "accept-risk": Edit(
         "Close as accepted risk",
         "Accept the risk and close",
-        lambda _user, _incident, data: forms.AcceptRiskForm(data, people=queries.everybody()),
+        lambda _user, incident, data: forms.AcceptRiskForm(
+            data, people=queries.everybody(), asked=queries.asked(incident)
+        ),
         lambda incident, form, actor: operations.close(
             incident,
             outcome=Outcome.ACCEPTED_RISK.value,
-            accepted=operations.Acceptance(**form.cleaned_data),
+            accepted=form.accepted(),
+            anyway=form.cleaned_data.get("anyway", False),
             actor=actor,
         ),
         note="The business knows and goes on. Paging stops, no update is due any more, and who decided stands in the room.",

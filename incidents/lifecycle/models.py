@@ -77,6 +77,7 @@ class Outcome(models.TextChoices):
 
     FALSE_ALARM = "false_alarm", "False alarm"
     ACCEPTED_RISK = "accepted_risk", "Accepted risk"
+    DUPLICATE = "duplicate", "Duplicate"
 
 
 class IncidentQuerySet(models.QuerySet["Incident"]):
@@ -84,8 +85,8 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.filter(status__in=ACTIVE)
 
     def counted(self) -> IncidentQuerySet:
-        """Those that figures count: no practice, and nothing that was a false alarm (R015)."""
-        return self.filter(drill=False).exclude(outcome=Outcome.FALSE_ALARM)
+        """Those that figures count: no practice, nothing that was a false alarm (R015), and nothing twice."""
+        return self.filter(drill=False).exclude(outcome__in=(Outcome.FALSE_ALARM, Outcome.DUPLICATE))
 
     def visible_to(self, user: User | AnonymousUser) -> IncidentQuerySet:
         """The incidents a person may know of; a private one only when they are a member of it."""
@@ -292,6 +293,7 @@ class EntryKind(models.TextChoices):
     CORRECTION = "correction", "Correction"
     ACCESS = "access", "Access"
     REDACTION = "redaction", "Redaction"
+    TIE = "tie", "Tie"
 
 
 class TimelineQuerySet(models.QuerySet["TimelineEntry"]):

@@ -41,7 +41,14 @@ if TYPE_CHECKING:
 
 CHUNK = 50
 MOST = 2000
-ROUTINE = (EntryKind.ROLE, EntryKind.PAGE, EntryKind.ALERT, EntryKind.ACKNOWLEDGED, EntryKind.REMINDER)
+ROUTINE = (
+    EntryKind.ROLE,
+    EntryKind.PAGE,
+    EntryKind.ALERT,
+    EntryKind.ACKNOWLEDGED,
+    EntryKind.REMINDER,
+    EntryKind.TIE,
+)
 KEY = (
     EntryKind.DECLARED,
     EntryKind.STATUS,

@@ -126,6 +126,25 @@ def let_go(incident: Incident) -> None:
         raise HeldOpen(said)
 
 
+Ask = Callable[["Incident"], str]
+
+_asks: list[Ask] = []
+
+
+class AsksFirst(Refused):
+    """Something goes on without the incident. Whoever ends it says that they know."""
+
+
+def add_ask(ask: Ask) -> None:
+    """Let something be asked before an incident ends: its half sentence says what goes on, "" asks nothing."""
+    _asks.append(ask)
+
+
+def asked(incident: Incident) -> list[str]:
+    """Give what whoever ends an incident should know of."""
+    return [said for ask in _asks if (said := ask(incident))]
+
+
 End = Callable[["Incident", "User | None"], "Incident"]
 
 _ends: list[End] = []

@@ -22,6 +22,7 @@ from incidents.privacy.registry import Rows, Sent
 from incidents.privacy.rules import holds, spellings, without_inside
 from incidents.production.models import ProductionChange
 from incidents.tasks import operations as tasks
+from incidents.ties.models import Tie
 from incidents.updates.models import Told
 from incidents.updates.operations import telling
 
@@ -159,6 +160,10 @@ def own_texts(incident: Incident, text: str) -> Iterable[tuple[str, Rows | Sent]
     yield "mitigations", Rows(incident.mitigations.all(), ("name", "note", "kept_because"))
     yield "hand-overs", Rows(incident.hand_overs.all(), ("briefing", "why"))
     yield "nudges", Rows(incident.nudges.all(), ("answer",))
+    ties = Tie.objects.between(incident)
+    shown = Q(incident=incident, other__private=False) | Q(other=incident, incident__private=False)
+    yield "ties", Rows(ties.filter(shown), ("reason",))
+    yield "ties", Rows(ties.exclude(shown), ("reason",), is_own=False)
     yield "observations", Rows(incident.observations.all(), ("text", "why"))
     yield "emergency access", Rows(incident.emergencies.all(), ("reason",))
     yield "earlier redactions", Rows(incident.redactions.all(), ("reason",))

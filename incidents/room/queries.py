@@ -12,6 +12,7 @@ from incidents.lifecycle import operations as lifecycle_operations
 from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle.models import EntryKind
 from incidents.lifecycle.rules import PHASES
+from incidents.ties import queries as ties
 from incidents.updates import queries as updates
 from incidents.updates.models import Audience
 from incidents.wording import rules as tone
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from core.accounts.models import User
     from incidents.changes.queries import Before
     from incidents.lifecycle.models import Incident, TimelineEntry
+    from incidents.ties.queries import Line as Tied
     from incidents.updates.models import UpdateTemplate
     from incidents.updates.queries import Tally, Telling
     from incidents.updates.registry import Outlook, Preview
@@ -49,6 +51,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     EntryKind.CORRECTION: ("pencil", ""),
     EntryKind.ACCESS: ("lock", "warn"),
     EntryKind.REDACTION: ("shield", "warn"),
+    EntryKind.TIE: ("swap", ""),
 }
 MINOR = {EntryKind.ROLE, EntryKind.ACKNOWLEDGED, EntryKind.CORRECTION, EntryKind.CHANGE, EntryKind.PICTURE}
 
@@ -63,6 +66,7 @@ class Line:
     is_minor: bool
     is_late: bool
     told: Tally | None = None
+    tie: Tied | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +81,36 @@ class Log:
 
 
 def room(user: User, number: int) -> lifecycle.Room:
-    """Give the room of an incident, with to whom command is offered."""
-    return lifecycle.room(user, number, among=command.with_offer(lifecycle.seen(user)))
+    """Give the room of an incident, with to whom command is offered and what it is part of or went on in."""
+    seen = ties.with_ties(lifecycle.seen(user), user)
+    return lifecycle.room(user, number, among=command.with_offer(seen))
 
 
 def log(user: User, incident: Incident, *, which: str = "all", after: str = "", down_to: str = "") -> Log:
     """Give a stretch of the timeline, newest first: what is older than `after`, or all that is not older than `down_to`."""
     chunk = lifecycle.timeline(user, incident, which=which, after=after, down_to=down_to)
     told = updates.tallies([entry.data["update"] for entry in chunk.entries if entry.data.get("lists")])
-    return Log([_line(entry, told) for entry in chunk.entries], chunk.which, chunk.more, chunk.down_to)
+    tied = [entry.data["tie"] for entry in chunk.entries if entry.kind == EntryKind.TIE]
+    others = ties.named(user, tied, incident=incident)
+    return Log(
+        [_line(entry, told, others) for entry in chunk.entries], chunk.which, chunk.more, chunk.down_to
+    )
 
 
-def _line(entry: TimelineEntry, told: Mapping[int, Tally]) -> Line:
+def _line(entry: TimelineEntry, told: Mapping[int, Tally], others: Mapping[int, Tied]) -> Line:
     icon, pin = LOOKS.get(entry.kind, ("note", ""))
     if entry.kind == EntryKind.TASK and entry.data.get("what") == "done":
         icon, pin = "check", "good"
     late = (entry.recorded_at - entry.at).total_seconds() > 60
-    return Line(entry, icon, pin, entry.kind in MINOR, late, told.get(entry.data.get("update", 0)))
+    return Line(
+        entry,
+        icon,
+        pin,
+        entry.kind in MINOR,
+        late,
+        told.get(entry.data.get("update", 0)),
+        others.get(entry.data.get("tie", 0)),
+    )
 
 
 def changes(incident: Incident) -> list[Before]:

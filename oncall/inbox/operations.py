@@ -12,18 +12,18 @@ from core.errors import Refused
 from incidents.lifecycle import registry as hub
 from incidents.lifecycle.registry import FollowUp
 from oncall.alerts import operations as alerts
-from oncall.alerts.models import Verdict
+from oncall.alerts.models import Alert, Verdict
 from oncall.escalation import operations as escalation
 from oncall.escalation import queries as escalations
 from oncall.inbox import rules
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime, tzinfo
 
     from core.accounts.models import User
     from incidents.lifecycle.models import Incident
     from incidents.severities.models import Severity
-    from oncall.alerts.models import Alert
 
 
 FIX_WITHIN = timedelta(days=14)
@@ -67,6 +67,21 @@ def attach(alert: Alert, *, incident: Incident, actor: User) -> None:
     if alert.incident_id not in (None, incident.pk):
         raise AlreadyPart(f"This alert is part of {alert.incident} already.")
     escalation.join_alert(alert, incident, actor=actor)
+
+
+def move(ids: Collection[int], source: Incident, target: Incident, actor: User | None) -> list[int]:
+    """Let alerts of one incident be alerts of another, in the caller's transaction; give those that were moved.
+
+    A person who does that has them; without one they only go back to where they were.
+    """
+    mine = Alert.objects.filter(pk__in=ids, incident=source).select_related("incident").order_by("pk")
+    found = list(mine)
+    if actor is None:
+        alerts.attach_alerts([alert.pk for alert in found], incident_id=target.pk, actor=None)
+    else:
+        for alert in found:
+            escalation.join_alert(alert, target, actor=actor)
+    return [alert.pk for alert in found]
 
 
 def snooze(alert: Alert, *, span: rules.Span, zone: tzinfo, actor: User) -> datetime:

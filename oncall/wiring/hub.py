@@ -13,6 +13,7 @@ from incidents.catalog import registry as catalog
 from incidents.closing import registry as closing
 from incidents.command import registry as command
 from incidents.lifecycle import registry as lifecycle
+from incidents.ties import registry as ties
 from oncall.absences import queries as absences
 from oncall.destinations import queries as destinations
 from oncall.escalation import queries as escalations
@@ -39,6 +40,7 @@ def register() -> None:
     lifecycle.add_targets("team", queries.team_targets)
     lifecycle.add_targets("policy", queries.policy_targets)
     command.set_absent(_absent)
+    ties.set_alerts(queries.of_incident_in_lines, operations.move)
 
 
 def _alert(user: User, alert_id: int) -> board.Origin | None:

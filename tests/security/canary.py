@@ -27,6 +27,7 @@ from incidents.models import (
 from incidents.nudges import operations as nudges
 from incidents.observations import operations as observations
 from incidents.production import operations as production
+from incidents.ties import operations as ties
 from incidents.updates import operations as updates
 from oncall.escalation import operations as escalation
 from oncall.models import Alert, Page
@@ -45,7 +46,7 @@ PLACES = (
     "title", "corrected_title", "summary", "impact", "hypothesis", "next_decision", "blast_radius", "recent_changes",
     "who_else", "note", "decision", "action", "update", "detail", "approval", "task", "result", "nudge", "hand_over",
     "observation", "alert", "payload", "page", "reason", "risk", "emergency", "redaction", "postmortem", "factor",
-    "action_item", "mitigation", "production",
+    "action_item", "mitigation", "production", "tie",
 )  # fmt: skip
 BIRDS = "canary"
 WORDS = {place: f"{place.replace('_', '')}{BIRDS}" for place in PLACES}
@@ -117,6 +118,9 @@ def plant(values: Values) -> Canary:
     type(hand_over).objects.filter(pk=hand_over.pk).update(briefing=w["hand_over"])
     tried = mitigations.begin(incident, name=w["mitigation"], actor=lead)
     changed_there = production.note(incident, what=w["production"], actor=lead)
+    beside = cast.incident("Logins are slow", by=lead)
+    tie = ties.relate(incident, other=beside, kind="related", reason=w["tie"], actor=lead)
+    ties.relate(beside, other=incident, kind="part", reason=w["tie"], actor=lead)
     alert = cast.alert(w["alert"], of=service, description=w["payload"], labels={"where": w["payload"]})
     Alert.objects.filter(pk=alert.pk).update(incident=incident)
     cast.escalation(incident, cast.policy((5, [lead]), name="Canary"))
@@ -141,7 +145,7 @@ def plant(values: Values) -> Canary:
         alert,
         page,
         nudge,
-        (approval.pk, task.pk, hand_over.pk, odd.pk, tried.pk, changed_there.pk),
+        (approval.pk, task.pk, hand_over.pk, odd.pk, tried.pk, changed_there.pk, tie.pk),
         looked,
     )
     return found
@@ -165,11 +169,11 @@ def _own(
     alert: Alert,
     page: Page,
     nudge: Nudge,
-    ids: tuple[int, int, int, int, int, int],
+    ids: tuple[int, int, int, int, int, int, int],
     looked: cast.LookedInto,
 ) -> dict[str, Any]:
     number = canary.incident.number
-    ref, approval, task, hand_over, odd, tried, there = f"INC-{number}", *ids
+    ref, approval, task, hand_over, odd, tried, there, tie = f"INC-{number}", *ids
     here, api = {"number": ref}, {"incident": ref}
     factor, action = Factor.objects.get(postmortem=report), ActionItem.objects.get(postmortem=report)
     event = Event.objects.filter(name="incident.corrected", subject_id=canary.incident.pk).latest("pk")
@@ -185,6 +189,8 @@ def _own(
         "/api/v1/incidents/{incident}/mitigations/": {**api, "ref": tried},
         "/incidents/{number}/production/": {**here, "pk": there},
         "/api/v1/incidents/{incident}/production-changes/": {**api, "ref": there},
+        "/incidents/{number}/ties/": {**here, "pk": tie},
+        "/api/v1/incidents/{incident}/ties/": {**api, "ref": tie},
         "/incidents/{number}/nudges/": {**here, "pk": nudge.pk},
         "/incidents/{number}/updates/": {**here, "pk": update.pk},
         "/incidents/emergency/": {"pk": looked.emergency.pk},

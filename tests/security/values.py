@@ -130,6 +130,7 @@ class Values:
             Incident.objects.active().earliest("id"), name="Drain a zone", is_temporary=True, actor=self.admin
         )
         written_down = Runbook.objects.earliest("id")
+        tie = cast.tie(Incident.objects.active().earliest("id"), by=self.admin)
         thought = Mitigation.objects.select_related("service").earliest("id")
         approval = cast.approval(Incident.objects.active().earliest("id"))
         todo = cast.task(of=Incident.objects.active().earliest("id"), by=self.admin)
@@ -197,6 +198,8 @@ class Values:
                 "incident": f"INC-{active}",
                 "ref": changed.pk,
             },
+            "/incidents/{number}/ties/": {"number": f"INC-{active}", "pk": tie.pk},
+            "/api/v1/incidents/{incident}/ties/": {"incident": f"INC-{active}", "ref": tie.pk},
             "/commanders/": {"pk": trained.pk},
             "/api/v1/commanders/": {"ref": trained.pk},
             "/incidents/emergency/": {"pk": looked.emergency.pk},

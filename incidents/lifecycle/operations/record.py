@@ -296,7 +296,7 @@ def _word(value: object) -> str | None:
 
 
 @transaction.atomic
-def set_services(incident: Incident, *, services: Iterable[Service], actor: User) -> Incident:
+def set_services(incident: Incident, *, services: Iterable[Service], actor: User | None) -> Incident:
     """Say which services are affected."""
     incident = locked(incident)
     old = {service.pk: service.name for service in incident.services.order_by("name")}

@@ -123,10 +123,12 @@ def close(
     reason: str = "",
     outcome: str = "",
     accepted: Acceptance | None = None,
+    anyway: bool = False,
 ) -> Incident:
     """End a resolved incident for good, or an open one by an `outcome`, which needs a reason (R015).
 
-    As an accepted risk it needs the risk, how it is watched, and who decided (R017).
+    As an accepted risk it needs the risk, how it is watched, and who decided (R017). Where parts of an open one go on
+    without it, it ends only `anyway`.
     """
     incident = locked(incident)
     if incident.status == Status.CLOSED:
@@ -142,6 +144,8 @@ def close(
         reason = f"{said['risk']} Watched by: {said['monitoring']} Decided by {accepted.decided_by}."
     if incident.is_active:
         registry.let_go(incident)
+        if not anyway and (open_still := registry.asked(incident)):
+            raise registry.AsksFirst(f"{'; '.join(open_still)}. Say that it ends all the same.")
     fact = Closed(incident_id=incident.pk, outcome=outcome)
     _step(incident, Status.CLOSED, actor=actor, reason=reason, facts=[fact], more={"outcome": outcome})
     return incident

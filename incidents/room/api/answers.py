@@ -42,6 +42,8 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
     severity = serializers.CharField(source="severity.slug", read_only=True)
     services = serializers.SerializerMethodField()
     outcome = serializers.CharField(read_only=True)
+    part_of = serializers.SerializerMethodField()
+    merged_into = serializers.SerializerMethodField()
     accepted_risk = AcceptedRiskOut(read_only=True, allow_null=True, default=None)
     declared_by = serializers.CharField(source="declared_by_id", allow_null=True, read_only=True)
     commander = serializers.SerializerMethodField()
@@ -74,6 +76,8 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
             "trigger",
             "outcome",
             "accepted_risk",
+            "part_of",
+            "merged_into",
             "declared_by",
             "commander",
             "command_offered_to",
@@ -97,6 +101,16 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
             "url",
         )
         read_only_fields = fields
+
+    def get_part_of(self, incident: Incident) -> str | None:
+        """Give the number of what it is part of, as far as the caller may know of that."""
+        number = getattr(incident, "whole", None)
+        return f"INC-{number}" if number else None
+
+    def get_merged_into(self, incident: Incident) -> str | None:
+        """Give the number of the incident in which it goes on, as far as the caller may know of that."""
+        number = getattr(incident, "survivor", None)
+        return f"INC-{number}" if number else None
 
     def get_services(self, incident: Incident) -> list[str]:
         """Give the slugs of the affected services."""

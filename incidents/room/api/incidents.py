@@ -48,6 +48,9 @@ from incidents.room.api.requests import (
     StatusIn,
 )
 from incidents.severities import queries as severities
+from incidents.ties import operations as ties
+from incidents.ties import queries as tie_queries
+from incidents.ties.api import MergeIn, PartOut, SplitIn, UnmergeIn
 from incidents.updates import operations as updates
 from incidents.updates import queries as update_queries
 from incidents.updates.api import UpdateIn
@@ -108,7 +111,8 @@ class IncidentViewSet(Lists, Shows, ViewSet):
 
     def get_queryset(self) -> QuerySet[Incident, Any]:
         """Give the incidents this person may know of, with services and roles."""
-        found = command_queries.with_offer(queries.seen(self.person))
+        seen = tie_queries.with_ties(queries.seen(self.person), self.person)
+        found = command_queries.with_offer(seen)
         return queries.with_people(found).annotate(rank=F("severity__rank"))
 
     def get_object(self) -> Incident:
@@ -189,6 +193,34 @@ class IncidentViewSet(Lists, Shows, ViewSet):
         """End a resolved incident, or one that was none."""
         incident, data = self.get_object(), self.read(CloseIn)
         return self.answer(operations.close(incident, **data, actor=self.person))
+
+    @takes(MergeIn, IncidentOut)
+    @action(detail=True, methods=["post"])
+    def merge(self, request: Request, ref: str) -> Response:
+        """Let it go on in another: it closes as a duplicate, its open alerts, parts and people go over."""
+        incident = self.get_object()
+        return self.answer(ties.merge(incident, **self.read(MergeIn), actor=self.person))
+
+    @takes(UnmergeIn, IncidentOut)
+    @action(detail=True, methods=["post"])
+    def unmerge(self, request: Request, ref: str) -> Response:
+        """Undo a merge: it is open again, with what went over and is still there."""
+        incident = self.get_object()
+        return self.answer(ties.unmerge(incident, **self.read(UnmergeIn), actor=self.person))
+
+    @takes(SplitIn, IncidentOut, status=HTTPStatus.CREATED)
+    @action(detail=True, methods=["post"])
+    def split(self, request: Request, ref: str) -> Response:
+        """Declare a new incident out of it, with chosen alerts and entries of the timeline."""
+        incident = self.get_object()
+        return self.created(ties.split(incident, **self.read(SplitIn), actor=self.person))
+
+    @takes(gives=PartOut(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def parts(self, request: Request, ref: str) -> Response:
+        """Give the parts of it that the caller may know of: open ones first, the worst before, then the oldest."""
+        found = tie_queries.parts(self.person, self.get_object())
+        return Response(PartOut(found, many=True).data)
 
     @takes(SeverityIn, IncidentOut)
     @action(detail=True, methods=["post"])

@@ -19,6 +19,7 @@ from incidents.severities import queries as severities
 
 STATUSES = [status.value for status in Status]
 WRITTEN = [EntryKind.NOTE.value, EntryKind.DECISION.value, EntryKind.ACTION.value, EntryKind.HYPOTHESIS.value]
+ENDS = [choice for choice in Outcome.choices if choice[0] != Outcome.DUPLICATE]
 LONG = 20_000
 KIND = OpenApiParameter("kind", str, enum=[*EntryKind.values], description="Only entries of this kind.")
 TAG = OpenApiParameter("tag", str, enum=[*PHASES], description="Only entries with this tag.")
@@ -123,11 +124,13 @@ class ReopenIn(serializers.Serializer[Any]):
 class CloseIn(serializers.Serializer[Any]):
     """Why it is closed; an `outcome` closes an open incident and needs a reason.
 
-    `accepted_risk` needs `risk`, `monitoring` and `decided_by` instead, a person by id.
+    `accepted_risk` needs `risk`, `monitoring` and `decided_by` instead, a person by id. Where parts of an open one go
+    on without it, `anyway` says that this is known. It becomes a duplicate by `merge/` alone.
     """
 
     reason = serializers.CharField(required=False, allow_blank=True, max_length=2000)
-    outcome = serializers.ChoiceField(choices=Outcome.choices, required=False, allow_blank=True)
+    outcome = serializers.ChoiceField(choices=ENDS, required=False, allow_blank=True)
+    anyway = serializers.BooleanField(required=False)
     risk = serializers.CharField(required=False, max_length=5000)
     monitoring = serializers.CharField(required=False, max_length=5000)
     decided_by = SlugOrId(lambda _: people.people(), slug=None, required=False)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
+from django.db.models import Q
 
 from incidents.catalog.models import Service
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import EntryKind, Incident, Trigger
 from incidents.lifecycle.rules import Status
 from incidents.severities.models import Severity
+from incidents.ties import queries as ties
 from oncall.alerts import operations as alerts
 from oncall.alerts import rules
 from oncall.alerts.models import Alert
@@ -72,8 +74,9 @@ def declare_alert(
 def declare_by_route(alert_id: int, *, severity_id: int, route_id: int) -> Incident | None:
     """Make an alert an incident that waits in triage, as its route says (R023); or part of one that is open.
 
-    That is the open one of its service; of what belongs to no service, the one that the same route declared. So a
-    storm is one incident. Who has the alert already commands. While nobody has taken the incident a worse level counts.
+    That is the open one of its service; of what belongs to no service, the one that the same route declared, or into
+    which that was merged. So a storm is one incident. Who has the alert already commands. While nobody has taken the
+    incident a worse level counts.
     None where the alert is over, or was removed.
     """
     alert = Alert.objects.select_for_update(of=("self",)).filter(pk=alert_id).first()
@@ -115,7 +118,8 @@ def _open_for(alert: Alert, route_id: int) -> Incident | None:
     known = Incident.objects.active().filter(private=False, drill=False).select_related("severity")
     if alert.service_id:
         return known.filter(services=alert.service_id).order_by("pk").first()
-    by_route = known.filter(timeline__kind=EntryKind.NOTE, timeline__data__route=route_id, services=None)
+    made = Incident.objects.filter(timeline__kind=EntryKind.NOTE, timeline__data__route=route_id)
+    by_route = known.filter(Q(pk__in=made, services=None) | Q(pk__in=ties.survivors(made)))
     return by_route.order_by("pk").first()
 
 

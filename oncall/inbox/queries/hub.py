@@ -11,6 +11,7 @@ from core.accounts import queries as people
 from incidents.board.registry import Alerted
 from incidents.closing.registry import Finding
 from incidents.lifecycle.registry import Target
+from incidents.ties.registry import AlertLine
 from oncall.alerts.models import Alert, Status
 from oncall.escalation import queries as escalations
 from oncall.escalation.rules.plans import Kind, Turn
@@ -74,6 +75,12 @@ def alerted(user: User, stems: Sequence[str]) -> dict[int, Alerted]:
         for row in reversed(rows.order_by("-last_at", "-pk")[:MOST_ALERTS])
         if row.service_id is not None
     }
+
+
+def of_incident_in_lines(incident: Incident) -> list[AlertLine]:
+    """Give the alerts of an incident for choosing among them, the latest first."""
+    rows = Alert.objects.filter(incident=incident).order_by("-last_at", "-pk")
+    return [AlertLine(row.pk, row.title, row.status == Status.RESOLVED) for row in rows]
 
 
 def still_firing(incident: Incident) -> Finding | None:

@@ -15,7 +15,8 @@ from core.accounts.policy import Verb, can
 from incidents.board import queries as board
 from incidents.catalog import models as catalog
 from incidents.changes import queries as changes
-from incidents.lifecycle.models import Incident
+from incidents.lifecycle.models import Incident, Outcome
+from incidents.ties import queries as ties
 from oncall.alerts.models import CANARY, Alert, AlertQuerySet, Signal, Status, Verdict
 from oncall.escalation import queries as escalations
 from oncall.escalation.models import Escalation, EscalationStatus
@@ -298,11 +299,11 @@ def _changes(alert: Alert) -> list[Before]:
 
 
 def of_incident(user: User, number: int) -> tuple[Incident, list[Alert]]:
-    """An incident's alerts; 404 where it is absent or not visible."""
+    """An incident's alerts, those included that a merge took elsewhere; 404 where it is absent or not visible."""
     incident = get_object_or_404(Incident.objects.visible_to(user), number=number)
-    return incident, list(
-        Alert.objects.filter(incident=incident).select_related("service").order_by("-last_at", "-pk")[:30]
-    )
+    gone = ties.carried(incident) if incident.outcome == Outcome.DUPLICATE else ()
+    found = Alert.objects.visible_to(user).filter(Q(incident=incident) | Q(pk__in=gone))
+    return incident, list(found.select_related("service").order_by("-last_at", "-pk")[:30])
 
 
 def pages_of_incident(user: User, number: int) -> tuple[Incident, list[paging.Entry]]:

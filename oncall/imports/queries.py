@@ -14,6 +14,7 @@ from django.utils.text import slugify
 from core.accounts import queries as people
 from oncall.imports.models import ImportedFrom, ScheduleImport
 from oncall.imports.rules import comparing, report
+from oncall.schedules import queries as schedules
 from oncall.schedules.models import Schedule, ScheduleVersion
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class _Names:
     """Names and addresses of schedules that are taken, by others and by this import."""
 
     names: set[str] = field(default_factory=set)
-    slugs: set[str] = field(default_factory=set)
+    slugs: set[str] = field(default_factory=lambda: set(schedules.RESERVED))
 
     def take(self, source: SourceSchedule, tool: str) -> tuple[str, str]:
         """Give a free name and address: its own, or with the tool's name where another schedule has it."""

@@ -111,7 +111,9 @@ class ScheduleChange(serializers.Serializer[dict[str, Any]]):
 
 
 def refuse_taken(data: dict[str, Any], others: QuerySet[Schedule]) -> None:
-    """Answer 400 where another schedule has the name or the slug."""
+    """Answer 400 where another schedule, or another page, has the name or the slug."""
+    if data.get("slug") in queries.RESERVED:
+        raise ValidationError({"slug": ["Another page is at this address."]})
     taken = {
         name: "A deleted schedule has it: restore that one." if row.deleted_at else "Another schedule has it."
         for name in ("slug", "name")

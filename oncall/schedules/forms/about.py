@@ -14,9 +14,6 @@ from oncall.schedules.models import Schedule
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# Addresses below /on-call/ that are no schedules.
-RESERVED = frozenset({"-", "new", "readiness"})
-
 
 class AboutForm(forms.ModelForm[Schedule]):
     """What a schedule is called and whose it is."""
@@ -41,7 +38,7 @@ class AboutForm(forms.ModelForm[Schedule]):
     def clean_slug(self) -> str:
         """Refuse the address of another page, and of a schedule that was deleted."""
         slug: str = self.cleaned_data["slug"]
-        if slug in RESERVED:
+        if slug in queries.RESERVED:
             raise forms.ValidationError("Another page is at this address.")
         if queries.deleted().filter(slug=slug).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError("A deleted schedule has this address. Restore it, or choose another.")

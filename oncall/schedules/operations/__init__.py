@@ -12,6 +12,7 @@ from oncall.schedules.operations.changes import (
 from oncall.schedules.operations.deleting import InUse, delete, undelete, without
 from oncall.schedules.operations.layers import (
     BEGIN,
+    AddressTaken,
     Meaningless,
     StandsBehind,
     begin,
@@ -32,6 +33,7 @@ from oncall.schedules.operations.versions import NotPlanned, restore, withdraw
 __all__ = [
     "BEGIN",
     "MOST",
+    "AddressTaken",
     "AlreadyOver",
     "ChangedMeanwhile",
     "Deleted",

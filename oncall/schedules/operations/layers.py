@@ -33,6 +33,11 @@ class Meaningless(Refused):
     """A rotation that can put nobody on call, whenever."""
 
 
+class AddressTaken(Refused):
+    def __init__(self) -> None:
+        super().__init__("Another page is at this address.")
+
+
 class StandsBehind(Refused):
     """A schedule stands behind another one, which itself stands behind none."""
 
@@ -50,6 +55,8 @@ def create(
     actor: User | None,
 ) -> Schedule:
     """Create a schedule with its rotations, the last one with the highest priority; each counts from its start."""
+    if slug in queries.RESERVED:
+        raise AddressTaken
     schedule = Schedule.objects.create(
         name=name, slug=slug, time_zone=time_zone, team=team, description=description
     )
@@ -74,6 +81,8 @@ def describe(schedule: Schedule, *, seen: str = "", actor: User | None, **given:
     changes = {field: value for field, value in given.items() if getattr(mine, field) != value}
     if seen and seen != queries.described(mine):
         raise SetMeanwhile(", ".join(f"{field} “{getattr(mine, field) or 'none'}”" for field in changes))
+    if changes.get("slug") in queries.RESERVED:
+        raise AddressTaken
     if changes:
         Schedule.objects.filter(pk=mine.pk).update(**changes)
         changed(mine, at=timezone.now(), summary=f"Changed: {', '.join(sorted(changes))}", actor=actor)

@@ -46,6 +46,7 @@ from oncall.schedules.queries.reasons import (
     why,
 )
 from oncall.schedules.queries.rows import (
+    RESERVED,
     address,
     described,
     get,
@@ -86,6 +87,7 @@ from oncall.schedules.queries.versions import (
 
 __all__ = [
     "HORIZON",
+    "RESERVED",
     "AskedWatch",
     "Calendar",
     "Resolved",

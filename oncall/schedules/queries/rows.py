@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from core.accounts.models import User
 
+# Addresses below /on-call/ that are no schedules.
+RESERVED = frozenset({"-", "new", "readiness"})
+
 
 def schedules() -> QuerySet[Schedule]:
     """The schedules with their teams, by name, but for the deleted ones.

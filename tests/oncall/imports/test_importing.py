@@ -188,6 +188,16 @@ def test_a_schedule_of_the_same_name_stays_as_it_is() -> None:
 
 
 @pytest.mark.usefixtures("people")
+def test_a_schedule_that_is_called_as_another_page_has_an_address_beside_it() -> None:
+    named = json.dumps(exports.pagerduty()).replace("Primary On-Call", "New")
+
+    imported(json.loads(named))
+
+    made = ImportedFrom.objects.get().schedule
+    assert (made.name, made.slug) == ("New", "new-2")
+
+
+@pytest.mark.usefixtures("people")
 def test_somebody_without_an_account_is_nobody_and_never_another_person() -> None:
     # A Vera Example works here, with another address.
     User.objects.create_user("v.example@example.com", name="Vera Example")

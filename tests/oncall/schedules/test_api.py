@@ -4,6 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -173,6 +174,27 @@ def test_what_a_schedule_is_called_is_changed_alone() -> None:
     taken = caller.patch(PATH, {"name": "Other"}, format="json")
     assert taken.json()["errors"] == {"name": ["Another schedule has it."]}
     assert caller.patch(PATH, {}, format="json").json()["version"] == answer.json()["version"]
+
+
+@pytest.mark.parametrize("slug", ["new", "readiness", "-"])
+def test_the_address_of_another_page_is_refused(slug: str) -> None:
+    alice, ada = cast.alice(), cast.ada()
+    schedule = payments(daily(alice))
+    caller = client(ada)
+    refused = {"slug": ["Another page is at this address."]}
+    assert caller.patch(PATH, {"slug": slug}, format="json").json()["errors"] == refused
+    made = {"slug": slug, "name": "Other", "time_zone": "UTC", "layers": [layer(alice)]}
+    assert caller.post("/api/v1/schedules/", made, format="json").json()["errors"] == refused
+    with pytest.raises(operations.AddressTaken):
+        operations.describe(schedule, slug=slug, actor=ada)
+    with pytest.raises(operations.AddressTaken):
+        operations.create(name="Other", slug=slug, time_zone="UTC", actor=ada)
+    page = f"/admin/oncall/schedule/{schedule.pk}/change/"
+    browser = cast.sign_in(Client(), ada)
+    typed = {"name": "Payments", "slug": slug, "versions-TOTAL_FORMS": 0, "versions-INITIAL_FORMS": 0}
+    assert "Another page is at this address." in browser.post(page, typed).content.decode()
+    schedule.refresh_from_db()
+    assert (schedule.slug, type(schedule).objects.count()) == ("payments", 1)
 
 
 def test_no_responder_plans_or_restores() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import time
+from datetime import time, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from incidents.severities.models import Severity
 from oncall.escalation import operations, queries
@@ -186,3 +187,23 @@ def test_without_a_severity_there_is_no_worst_level(own: Client) -> None:
     assert queries.words_of_worst()
     Severity.objects.update(is_active=False)
     assert not link(page(own))
+
+
+def test_outside_of_the_hours_no_page_takes_it_for_a_gap() -> None:
+    alice, now = cast.alice(), timezone.now()
+    tomorrow = [((now + timedelta(days=1)).weekday(), time(9), time(17))]
+    closed, empty = cast.always(alice, "Office"), cast.always(None, "Empty")
+    editing.save_layers(
+        closed,
+        layers=editing.specs_of(closed.layers.all()),
+        terms=editing.Terms(coverage=tomorrow),
+        actor=None,
+    )
+    browser, meant = cast.sign_in(Client(), cast.ada()), "Nobody is meant to be"
+    assert meant in browser.get(f"/on-call/{closed.slug}/").content.decode()
+    gap = browser.get(f"/on-call/{empty.slug}/").content.decode()
+    assert "<b>Nobody is on call</b>" in gap
+    assert meant not in gap
+    for path, bad in (("/on-call/", "Nobody is on call</span>"), ("/on-call/-/now/", "Nobody</span>")):
+        shown = browser.get(path).content.decode()
+        assert (shown.count(meant), shown.count(bad)) == (1, 1), path

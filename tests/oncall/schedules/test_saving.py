@@ -81,6 +81,8 @@ class TestTwoAtOnce:
         assert answer.status_code == 400
         assert f"{CHANGED} to: at least 4 people, 5 days, 9 hours of rest" in said
         assert as_shown(said, action=action)["people"] == "9"
+        # What is live on the page asks for the page, and not for the address that only takes the form.
+        assert f'hx-get="{page}"' in said
         assert limits.limits_of(type(schedule).objects.get()) == Limits(people=4, days=5, rest_hours=9)
         assert browser.post(action, as_shown(said, action=action)).status_code == 302
         assert limits.limits_of(type(schedule).objects.get()).people == 9

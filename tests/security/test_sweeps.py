@@ -254,8 +254,6 @@ def _look(client: Client, url: str, headers: dict[str, str]) -> HttpResponseBase
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("set local transaction_read_only = on")
-        if not headers:
-            client.head(url)
         answer = client.get(url, headers=headers)
         transaction.set_rollback(True)
     return answer

@@ -1,7 +1,9 @@
 /* One stream per page, used only to say "this region is stale". No HTML travels over it: the GET that follows checks
    who may see what, and brings the same fragment the page was made of.
    <body data-live-topics="board incident-12">; a region says
-   hx-get="/incidents/INC-12/-/timeline/" hx-trigger="live:incident-12 from:body, live:resync from:body" hx-swap="morph:outerHTML". */
+   hx-get="/incidents/INC-12/-/timeline/" hx-trigger="live:incident-12 from:body, live:resync from:body" hx-swap="morph:outerHTML".
+   Where a page has many that change together, each says data-region="incident-12" hx-trigger="stale" instead: one GET
+   brings them all, with the mark of the change, by which the server draws them once for everybody. */
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -15,16 +17,52 @@
   const POLL = 20000; // where the stream never opens (a proxy that swallows it), regions are asked for at this rate
   const GRACE = 2000; // a stream that is cut and comes back at once is no news
   const BANNER = 5000;
-  const JITTER = 300; // so that a hundred readers do not ask in the same instant
+  const JITTER = 100; // so that a hundred readers do not ask in the same instant
 
   let stream = null, opened = false, heard = 0, tries = 0, lostAt = 0, nextTry = 0;
   let retryTimer = 0, parkTimer = 0, pollTimer = 0, graceTimer = 0;
 
   const emit = (name, detail) => body.dispatchEvent(new CustomEvent(`live:${name}`, { detail }));
   const stale = new Map();
-  const soon = (name) => {
+  const marks = new Map();
+  const soon = (name, mark = "") => {
+    marks.set(name, mark);
     if (stale.has(name)) return;
-    stale.set(name, setTimeout(() => { stale.delete(name); emit(name); }, Math.random() * JITTER));
+    stale.set(name, setTimeout(() => { stale.delete(name); emit(name); together(name); }, Math.random() * JITTER));
+  };
+
+  let asking = false;
+  const again = new Set();
+  const together = async (name) => {
+    if (asking) { again.add(name); return; }
+    const regions = [...document.querySelectorAll("[data-region]")].filter(
+      (region) => name === "resync" || region.dataset.region.split(" ").includes(name));
+    if (!regions.length) return;
+    asking = true;
+    const query = new URLSearchParams();
+    for (const region of regions) { query.append("r", region.getAttribute("hx-get")); query.append("at", marks.get(name)); }
+    try {
+      const answer = await fetch(`/regions/?${query}`, { headers: { "HX-Request": "true", "HX-Current-URL": location.href } });
+      const elsewhere = answer.headers.get("HX-Redirect");
+      if (elsewhere) { location.assign(elsewhere); return; }
+      if (!answer.ok || answer.status !== 200) throw new Error(answer.status);
+      draw(regions, await answer.json());
+      asked(true);
+    } catch {
+      asked(false);
+      for (const region of regions) if (region.isConnected) htmx.trigger(region, "stale");
+    } finally {
+      asking = false;
+      for (const next of [...again]) { again.delete(next); together(next); }
+    }
+  };
+  const draw = (regions, drawn) => {
+    for (const region of regions) {
+      const html = drawn[region.getAttribute("hx-get")];
+      if (html !== undefined && region.isConnected) {
+        htmx.swap(region, html, { swapStyle: region.getAttribute("hx-swap"), swapDelay: 0, settleDelay: 20 }, { contextElement: region });
+      }
+    }
   };
 
   const WORDS = { on: "Live", lost: "Offline", polling: "Updates every 20 s", parked: "Paused" };
@@ -89,8 +127,8 @@
     stream.onopen = () => { opened = true; alive(); soon("resync"); };
     stream.onerror = () => { if (stream.readyState === EventSource.CLOSED) retry(); else { lose(); nextTry = Date.now() + 3000; } };
     stream.addEventListener("beat", alive);
-    stream.addEventListener("resync", () => { alive(); soon("resync"); });
-    stream.addEventListener("changed", (event) => { alive(); soon(event.data); });
+    stream.addEventListener("resync", (event) => { alive(); soon("resync", event.lastEventId); });
+    stream.addEventListener("changed", (event) => { alive(); soon(event.data, event.lastEventId); });
   };
   const retry = () => {
     close();
@@ -107,10 +145,11 @@
     soon("resync");
     pollTimer = setInterval(() => { if (!document.hidden) soon("resync"); }, POLL);
   };
-  body.addEventListener("htmx:afterRequest", (event) => {
+  const asked = (successful) => {
     if (!pollTimer) return;
-    if (event.detail.successful) { found(); state("polling"); } else lose();
-  });
+    if (successful) { found(); state("polling"); } else lose();
+  };
+  body.addEventListener("htmx:afterRequest", (event) => asked(event.detail.successful));
 
   setInterval(() => {
     if (stream && !document.hidden && Date.now() - heard > BEAT * 2.5) retry(); // a hung server closes nothing

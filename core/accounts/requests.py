@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
         user: User
         htmx: HtmxDetails
+        known: dict[Any, Any]
 
 else:
     PersonRequest = HttpRequest

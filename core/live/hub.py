@@ -16,7 +16,7 @@ import redis.asyncio as redis
 from django.conf import settings
 from redis.exceptions import RedisError
 
-from core.live.publish import CHANNEL, EVERYTHING
+from core.live.publish import CHANNEL, EVERYTHING, MARK, mark
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,23 +28,23 @@ SILENCE_SECONDS = 15.0
 
 
 class Ear:
-    """What one stream has yet to hear: names of topics, once each, however often they changed."""
+    """What one stream has yet to hear: topics with the mark of their last change, once each however often they changed."""
 
     def __init__(self) -> None:
-        self._topics: set[str] = set()
+        self._topics: dict[str, str] = {}
         self._heard = asyncio.Event()
 
-    def tell(self, topics: set[str]) -> None:
+    def tell(self, topics: set[str], at: str) -> None:
         """Note topics that changed."""
-        self._topics |= topics
+        self._topics |= dict.fromkeys(topics, at)
         self._heard.set()
 
-    async def listen(self, *, seconds: float) -> set[str]:
-        """Give what changed, or nothing after so many seconds."""
+    async def listen(self, *, seconds: float) -> dict[str, str]:
+        """Give what changed with the marks, or nothing after so many seconds."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._heard.wait(), seconds)
         self._heard.clear()
-        topics, self._topics = self._topics, set()
+        topics, self._topics = self._topics, {}
         return topics
 
 
@@ -72,9 +72,11 @@ class Hub:
                 self._task = None
 
     def tell(self, topics: set[str]) -> None:
-        """Tell every stream."""
+        """Tell every stream, and with which mark what changed may be asked for."""
+        marks = {topic for topic in topics if topic.startswith(MARK)}
+        at = max(marks, default="") or mark()
         for ear in self._ears:
-            ear.tell(topics)
+            ear.tell(topics - marks, at)
 
     async def _run(self) -> None:
         quiet = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 from functools import cache, partial
 
@@ -15,10 +16,17 @@ log = logging.getLogger(__name__)
 
 CHANNEL = "watchbill:live"
 EVERYTHING = "*"
+MARK = "@"
+"""What begins with it among topics is no topic, but the mark of their change."""
 PAUSE_SECONDS = 0.02
 RETRY_SECONDS = 1.0
 MOST = 500
 """So many topics wait at most while Redis is away; beyond that listeners are told to look at everything."""
+
+
+def mark() -> str:
+    """Give a mark for what was committed until now: no two are the same."""
+    return MARK + secrets.token_hex(8)
 
 
 class Publisher:
@@ -56,7 +64,7 @@ class Publisher:
 
     def _sent(self, topics: set[str]) -> bool:
         try:
-            _redis().publish(CHANNEL, orjson.dumps(sorted(topics)))
+            _redis().publish(CHANNEL, orjson.dumps([*sorted(topics), mark()]))
         except (redis.RedisError, OSError) as error:
             if not self._failed:
                 log.warning("changes are not announced until Redis answers: %s", error)

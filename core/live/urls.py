@@ -1,6 +1,6 @@
 from django.urls import path
 
-from core.live import views
+from core.live import regions, views
 
 app_name = "live"
-urlpatterns = [path("live/", views.stream, name="stream")]
+urlpatterns = [path("live/", views.stream, name="stream"), path("regions/", regions.regions, name="regions")]

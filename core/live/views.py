@@ -84,7 +84,12 @@ async def _events(request: HttpRequest, topics: list[str], allowed: set[str]) ->
                 beaten = now
 
 
-def _lines(changed: set[str], allowed: set[str]) -> list[str]:
-    if EVERYTHING in changed or VISIBILITY in changed:
-        return ["event: resync\ndata: 1\n\n"]
-    return [f"event: changed\ndata: {topic}\n\n" for topic in sorted(changed & allowed)]
+def _lines(changed: dict[str, str], allowed: set[str]) -> list[str]:
+    """Give the events; the `id` of each is the mark with which the parts of the page are asked for."""
+    for everything in (VISIBILITY, EVERYTHING):
+        if everything in changed:
+            return [f"event: resync\nid: {changed[everything]}\ndata: 1\n\n"]
+    return [
+        f"event: changed\nid: {changed[topic]}\ndata: {topic}\n\n"
+        for topic in sorted(changed.keys() & allowed)
+    ]

@@ -8,11 +8,13 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
 from core.accounts.policy import may_respond
+from core.live.regions import region
 from core.ui.render import render
 from incidents.approvals import operations, queries
 from incidents.approvals.forms import DeclineForm
 from incidents.approvals.models import State
 from incidents.lifecycle import queries as lifecycle
+from incidents.watching import queries as watching
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from core.accounts.requests import PersonRequest
 
 
+@region(watching.alike_unless_asked)
 @require_GET
 def waiting(request: PersonRequest, number: int) -> HttpResponse:
     """The living box of what waits for a yes."""

@@ -12,12 +12,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from core.accounts import queries as accounts
 from core.accounts.policy import Verb, can, may_configure, may_respond
 from core.errors import Refused
+from core.live.regions import region
 from core.ui import refusals
 from core.ui.render import render
 from incidents.command import operations, queries
 from incidents.command.forms import DeclineForm, PoolForm
 from incidents.command.models import State
 from incidents.lifecycle import queries as lifecycle
+from incidents.watching import queries as watching
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,6 +101,7 @@ def take_over(request: PersonRequest, number: int) -> HttpResponse:
     )
 
 
+@region(watching.alike_from_outside)
 @require_GET
 def people(request: PersonRequest, number: int) -> HttpResponse:
     """The living panel of who takes part as what."""

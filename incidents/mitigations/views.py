@@ -13,12 +13,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core.accounts import queries as people
 from core.accounts.policy import Verb, can, may_configure, may_respond, require
+from core.live.regions import region
 from core.ui import refusals
 from core.ui.render import render
 from incidents.catalog import queries as catalog
 from incidents.lifecycle import queries as lifecycle
 from incidents.mitigations import operations, queries
 from incidents.mitigations.forms import BeginForm, EndForm, KeepForm, MitigationForm
+from incidents.watching import queries as watching
 
 if TYPE_CHECKING:
     from django.http import HttpResponse, HttpResponseRedirect
@@ -37,6 +39,7 @@ def _context(request: PersonRequest, incident: Incident) -> dict[str, Any]:
     }
 
 
+@region(watching.alike)
 @require_GET
 def panel(request: PersonRequest, number: int) -> HttpResponse:
     """The living mitigations of the room."""

@@ -9,10 +9,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core.accounts.policy import Verb, can, may_respond
 from core.errors import Refused
+from core.live.regions import region
 from core.ui.render import render
 from incidents.lifecycle import queries as lifecycle
 from incidents.nudges import operations, queries
 from incidents.nudges.forms import AnswerForm
+from incidents.watching import queries as watching
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from core.accounts.requests import PersonRequest
 
 
+@region(watching.alike)
 @require_GET
 def shown(request: PersonRequest, number: int) -> HttpResponse:
     """What waits for the people of a room, living."""

@@ -11,12 +11,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core.accounts.policy import Verb, can, may_respond
 from core.errors import Refused
+from core.live.regions import region
 from core.ui import refusals
 from core.ui.render import render
 from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle.rules import Status
 from incidents.production import operations, queries
 from incidents.production.forms import ProductionChangeForm, ResultForm
+from incidents.watching import queries as watching
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -37,6 +39,7 @@ class Unsaved:
     why: str
 
 
+@region(watching.alike)
 @require_GET
 def panel(request: PersonRequest, number: int) -> HttpResponse:
     """The living list of what was changed, the latest few."""

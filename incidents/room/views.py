@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core.accounts.policy import Verb, can, may_respond
 from core.errors import Refused
+from core.live.regions import region
 from core.ui import refusals
 from core.ui.render import render
 from incidents.approvals import operations as approvals
@@ -24,6 +25,7 @@ from incidents.room.forms import NoteForm, UpdateForm, VerdictForm
 from incidents.tasks import queries as tasks
 from incidents.updates import operations as updates
 from incidents.updates.models import Audience
+from incidents.watching import queries as watching
 
 if TYPE_CHECKING:
     from django.forms import Form
@@ -133,12 +135,14 @@ def _told(composer: Composer) -> dict[str, Any]:
     return {"telling": composer.telling, "audience": composer.audience, "asks": composer.asks}
 
 
+@region(watching.alike)
 @require_GET
 def head(request: PersonRequest, number: int) -> HttpResponse:
     """The living top of the room: stage, clocks and roles."""
     return render(request, "incidents/room/_head.html", _head(request, queries.room(request.user, number)))
 
 
+@region(watching.alike)
 @require_GET
 def picture(request: PersonRequest, number: int) -> HttpResponse:
     """The living current picture."""
@@ -146,6 +150,7 @@ def picture(request: PersonRequest, number: int) -> HttpResponse:
     return render(request, "incidents/room/_picture.html", _head(request, found))
 
 
+@region(watching.alike)
 @require_GET
 def timeline(request: PersonRequest, number: int) -> HttpResponse:
     """The living timeline, down to where the page shows it."""

@@ -10,11 +10,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.accounts.policy import Verb, can, may_respond
+from core.live.regions import region
 from core.ui import refusals
 from core.ui.render import render
 from incidents.lifecycle import queries as lifecycle
 from incidents.tasks import operations, queries
 from incidents.tasks.forms import DropForm, ResultForm, TaskEditForm
+from incidents.watching import queries as watching
 
 if TYPE_CHECKING:
     from django.forms import Form
@@ -37,6 +39,7 @@ def _to_room(task: Task) -> HttpResponseRedirect:
     return redirect(f"{reverse('incidents:room', args=[task.incident.number])}#tasks")
 
 
+@region(watching.alike)
 @require_GET
 def panel(request: PersonRequest, number: int) -> HttpResponse:
     """The living tasks of the room."""

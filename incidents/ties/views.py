@@ -12,12 +12,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core.accounts.policy import Verb, can, may_respond
 from core.errors import Refused
+from core.live.regions import region
 from core.ui import refusals
 from core.ui.render import render
 from incidents.board import registry as board
 from incidents.lifecycle import queries as lifecycle
 from incidents.ties import operations, queries, registry
 from incidents.ties.forms import MergeForm, SplitForm, TieForm, UnmergeForm
+from incidents.watching import queries as watching
 
 if TYPE_CHECKING:
     from django.forms import Form
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from incidents.lifecycle.models import Incident
 
 
+@region(watching.alike)
 @require_GET
 def panel(request: PersonRequest, number: int) -> HttpResponse:
     """The living panel: what it is part of, its parts, what else it hangs together with."""

@@ -11,8 +11,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core.accounts.policy import may_respond
 from core.errors import Refused
+from core.live.regions import region
 from core.ui.render import render
 from incidents.lifecycle import queries as incidents
+from incidents.watching import queries as watching
 from oncall.alerts import operations as alerts
 from oncall.escalation import operations as escalation
 from oncall.escalation import queries as escalations
@@ -222,6 +224,7 @@ def _do(request: PersonRequest, alert: Alert, act: Callable[[], object], said: s
     return redirect("oncall:alert", alert.pk)
 
 
+@region(watching.alike)
 @require_GET
 def incident_alerts(request: PersonRequest, number: int) -> HttpResponse:
     """The fragment in the incident room: its alerts."""
@@ -229,6 +232,7 @@ def incident_alerts(request: PersonRequest, number: int) -> HttpResponse:
     return render(request, "oncall/inbox/_incident_alerts.html", {"incident": incident, "alerts": alerts})
 
 
+@region(watching.alike)
 @require_GET
 def incident_pages(request: PersonRequest, number: int) -> HttpResponse:
     """The fragment in the incident room: who was paged, hop by hop."""

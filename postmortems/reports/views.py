@@ -10,9 +10,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core.accounts.policy import may_respond
 from core.errors import Refused
+from core.live.regions import region
 from core.ui.markdown import to_html
 from core.ui.render import render
 from incidents.lookback import queries as lookback
+from incidents.watching import queries as watching
 from postmortems.action_items import operations as action_items
 from postmortems.action_items.forms import ActionItemForm
 from postmortems.reports import operations, queries, rules
@@ -202,6 +204,7 @@ def export(request: PersonRequest, number: int) -> HttpResponse:
     return answer
 
 
+@region(watching.alike)
 @require_GET
 def incident_panel(request: PersonRequest, number: int) -> HttpResponse:
     """The fragment in the incident room: where learning from it stands."""

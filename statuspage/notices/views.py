@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 from django.views.decorators.http import require_GET
 
+from core.live.regions import region
 from core.ui.render import render
+from incidents.watching import queries as watching
 from statuspage.notices import queries
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from core.accounts.requests import PersonRequest
 
 
+@region(watching.alike)
 @require_GET
 def incident_panel(request: PersonRequest, number: int) -> HttpResponse:
     """The fragment in the incident room: what customers see now, and when they last heard."""

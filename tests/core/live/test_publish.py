@@ -33,6 +33,10 @@ def said(settings: Any) -> Iterator[list[set[str]]]:
     client.close()
 
 
+def topics(heard: list[set[str]]) -> set[str]:
+    return {topic for topics in heard for topic in topics if not topic.startswith(publish.MARK)}
+
+
 def wait_for(heard: list[set[str]], topic: str) -> None:
     end = time.monotonic() + 5
     while not any(topic in topics for topics in heard):
@@ -46,7 +50,7 @@ def test_topics_are_said_after_commit_and_not_before(said: list[set[str]]) -> No
         threading.Event().wait(0.1)
         assert said == []
     wait_for(said, "b")
-    assert set().union(*said) == {"a", "b"}
+    assert topics(said) == {"a", "b"}
 
 
 def test_what_is_rolled_back_is_never_said(said: list[set[str]]) -> None:
@@ -58,13 +62,22 @@ def test_what_is_rolled_back_is_never_said(said: list[set[str]]) -> None:
     assert not any("never" in topics for topics in said)
 
 
+def test_each_message_carries_a_mark_of_its_own(said: list[set[str]]) -> None:
+    for topic in ("one", "two"):
+        live.changed(topic)
+        wait_for(said, topic)
+    marks = [[each for each in message if each.startswith(publish.MARK)] for message in said]
+    assert [len(of_one) for of_one in marks] == [1, 1]
+    assert marks[0] != marks[1]
+
+
 def test_many_changes_become_few_messages(said: list[set[str]]) -> None:
     for n in range(200):
         live.changed("board", f"incident-{n % 5}")
     wait_for(said, "board")
     threading.Event().wait(0.1)
     assert len(said) < 40
-    assert set().union(*said) == {"board", *(f"incident-{n}" for n in range(5))}
+    assert topics(said) == {"board", *(f"incident-{n}" for n in range(5))}
 
 
 def test_the_caller_neither_waits_nor_fails_without_redis(monkeypatch: pytest.MonkeyPatch) -> None:

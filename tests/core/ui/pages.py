@@ -40,6 +40,11 @@ REGION = """
   <p id="clock">{% since started %}</p>
 </section>
 """
+TOGETHER = """
+<p id="one" hx-get="/t/part/?n=1" data-region="board" hx-trigger="stale" hx-target="this" hx-swap="morph:innerHTML">at first</p>
+<section id="two" hx-get="/t/part/?n=2" data-region="board" hx-trigger="load, stale" hx-target="this" hx-swap="morph:innerHTML"><textarea id="note">at first</textarea></section>
+<p id="three" hx-get="/t/part/?n=3" data-region="alerts" hx-trigger="stale" hx-target="this" hx-swap="morph:innerHTML">at first</p>
+"""
 FORM = """
 <form id="form" class="form" method="post" action="/t/form/" hx-post="/t/form/" hx-target="this" hx-swap="outerHTML" novalidate>
 {% csrf_token %}{% errors form %}{% field form.title %}<button class="btn" type="submit" data-busy="Saving…">Save</button></form>
@@ -94,6 +99,16 @@ def region_page(request: HttpRequest) -> HttpResponse:
 def region(request: HttpRequest) -> HttpResponse:
     turns.append(1)
     return _piece(request, REGION, turn=len(turns), **showcase.context())
+
+
+@public
+def together(request: HttpRequest) -> HttpResponse:
+    return _page(request, "<h1>Together {% live %}</h1>" + TOGETHER)
+
+
+@public
+def part(request: HttpRequest) -> HttpResponse:
+    return _piece(request, "<b>asked alone</b>")
 
 
 @public
@@ -172,6 +187,8 @@ def kit(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     *product,
     path("t/region-page/", region_page),
+    path("t/together/", together),
+    path("t/part/", part),
     path("t/region/", region),
     path("t/form/", form),
     path("t/widgets/", widgets),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -172,6 +173,36 @@ def test_the_stream_names_the_topic_and_the_region_asks_for_itself(tab: Page) ->
     tab.goto("/t/region-page/")
     expect(tab.locator("#turn")).not_to_have_text("turn 0")
     assert asked[0] == f"{HOST}/live/?topics=board"
+
+
+def test_regions_that_change_together_are_asked_for_in_one_request(tab: Page) -> None:
+    asked: list[dict[str, list[str]]] = []
+
+    def regions(route: Route) -> None:
+        query = parse_qs(urlsplit(route.request.url).query, keep_blank_values=True)
+        asked.append(query)
+        route.fulfill(json={url: f'<b>{url}</b><textarea id="note">new</textarea>' for url in query["r"]})
+
+    tab.context.unroute("**/live/**")
+    tab.context.route(
+        "**/live/**", lambda route: route.fulfill(**pages.stream(("beat", "1"), ("changed", "board\nid: @7")))
+    )
+    tab.context.route("**/regions/**", regions)
+    tab.goto("/t/together/")
+    tab.fill("#note", "typed")
+    expect(tab.locator("#one b")).to_have_text("/t/part/?n=1")
+    expect(tab.locator("#two b")).to_have_text("/t/part/?n=2")
+    assert tab.input_value("#note") == "typed"
+    assert {"r": ["/t/part/?n=1", "/t/part/?n=2"], "at": ["@7", "@7"]} in asked
+    three = ["/t/part/?n=1", "/t/part/?n=2", "/t/part/?n=3"]
+    assert {"r": three, "at": ["", "", ""]} in asked, "what was missed before the stream opened"
+
+
+def test_where_they_cannot_come_together_each_is_asked_for_alone(tab: Page) -> None:
+    tab.context.route("**/regions/**", lambda route: route.fulfill(status=502))
+    tab.goto("/t/together/")
+    for region in ("#one", "#two", "#three"):
+        expect(tab.locator(f"{region} b")).to_have_text("asked alone")
 
 
 def test_a_live_page_says_so_and_a_lost_one_says_since_when(tab: Page) -> None:

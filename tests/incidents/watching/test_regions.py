@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from core.live.shared import shelf
 from incidents.lifecycle import operations as lifecycle
@@ -17,6 +18,8 @@ from tests import cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import time_machine
 
     from core.accounts.models import User
     from incidents.models import Incident
@@ -50,7 +53,10 @@ def browser(person: User) -> Client:
     return client
 
 
-def test_many_parts_come_in_one_answer(incident: Incident, alice: User) -> None:
+def test_many_parts_come_in_one_answer(
+    incident: Incident, alice: User, time_machine: time_machine.TimeMachineFixture
+) -> None:
+    time_machine.move_to(timezone.now(), tick=False)
     head, timeline = f"/incidents/{incident}/-/head/", f"/incidents/{incident}/-/timeline/?show=key"
     client = browser(alice)
     found = parts(client, head, timeline)

@@ -28,6 +28,11 @@ def people() -> QuerySet[User]:
     return User.objects.active().order_by("name", "id")
 
 
+def pageable() -> QuerySet[User]:
+    """Give everybody who may be on call and paged, by name: who only reads may not answer."""
+    return people().exclude(role=Role.VIEWER)
+
+
 def person(pk: int) -> User | None:
     """Give somebody who can sign in."""
     return User.objects.active().filter(pk=pk).first()

@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from core.accounts.models import Role, User
+from core.accounts import queries as people
 from oncall.schedules.registry import Mark
 from oncall.shadows.models import Shadow
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
+    from core.accounts.models import User
     from oncall.schedules.models import Schedule
     from oncall.schedules.registry import Seen
 
@@ -117,7 +118,7 @@ def get(schedule: Schedule, pk: int) -> Shadow:
 
 def trainees() -> QuerySet[User]:
     """Who may shadow: everybody who may be paged."""
-    return User.objects.active().exclude(role=Role.VIEWER).order_by("name", "pk")
+    return people.pageable()
 
 
 def _before(one: Shadow) -> str:

@@ -50,9 +50,9 @@ class Place(serializers.Field[Any, Any, Any, Any]):
         refs = data if isinstance(data, list) else [data]
         if len(refs) > operations.MOST:
             raise serializers.ValidationError(f"At most {operations.MOST} people are on call together.")
-        found = [by_reference(people.people(), str(ref), ["email"]) for ref in refs]
+        found = [by_reference(people.pageable(), str(ref), ["email"]) for ref in refs]
         if not found or None in found:
-            raise serializers.ValidationError(f"There is no person {data!r}.")
+            raise serializers.ValidationError(f"There is no person {data!r} who may be on call.")
         return [user for user in found if user is not None]
 
     def to_representation(self, value: list[int] | None) -> Any:

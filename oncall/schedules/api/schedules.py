@@ -141,7 +141,7 @@ class OverrideOutput(serializers.ModelSerializer[Override]):
 class OverrideInput(serializers.Serializer[dict[str, Any]]):
     start = Time()
     end = Time()
-    user = SlugOrId(lambda _: people.people(), slug=None)
+    user = SlugOrId(lambda _: people.pageable(), slug=None)
     replaces = SlugOrId(lambda _: people.people(), slug=None, required=False, allow_null=True)
     layer = serializers.CharField(
         required=False,

@@ -6,7 +6,7 @@ from django import forms
 from django.utils import timezone
 
 from core.accounts import queries as people
-from core.accounts.models import User
+from core.accounts.models import Role, User
 from core.ui.moments import MomentField
 from oncall.schedules import queries
 from oncall.schedules.models import Layer
@@ -52,8 +52,8 @@ class OverrideForm(forms.Form):
         layers = queries.layers_in_force(schedule, at=timezone.now())
         everybody = list(people.people())
         self._offer("layer", Layer.objects.filter(pk__in=[layer.pk for layer in layers]), layers)
-        for name in ("user", "replaces"):
-            self._offer(name, people.people(), everybody)
+        self._offer("user", people.pageable(), [each for each in everybody if each.role != Role.VIEWER])
+        self._offer("replaces", people.people(), everybody)
         if fits:
             self._suggest(fits)
 

@@ -87,7 +87,7 @@ class LayerForm(WindowsForm):
 
     def __init__(self, *args: Any, everybody: Sequence[User] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = people.people() if everybody is None else everybody
+        known = people.pageable() if everybody is None else everybody
         shown = [user for turn in self.initial.get("turns", ()) for user in turn or ()]
         self.known = {str(user.pk): user for user in [*known, *shown]}
         choices = [
@@ -239,7 +239,7 @@ _Formset = forms.formset_factory(
 
 def rotations(data: Any, shown: Sequence[Mapping[str, Any]]) -> Any:
     """The rotations of one schedule, as entered or as `shown`."""
-    everybody = list(people.people())
+    everybody = list(people.pageable())
     return _Formset(
         data,
         initial=_in_order(data, shown),

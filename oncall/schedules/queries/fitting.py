@@ -22,7 +22,7 @@ def fitting(schedule: Schedule, start: datetime, end: datetime) -> list[tuple[Us
     )
     team = accounts.responders([schedule.team_id]) if schedule.team_id else {}
     ids = {*turns.values_list("user", flat=True), *(pk for some in team.values() for pk in some)}
-    users = {user.pk: user for user in accounts.people().filter(pk__in=ids)}
+    users = {user.pk: user for user in accounts.pageable().filter(pk__in=ids)}
     return [(users[fit.user_id], fit) for fit in registry.ranked(start, end, users.values())]
 
 

@@ -20,10 +20,13 @@ from tests.forms import as_shown
 if TYPE_CHECKING:
     from pytest_django import DjangoAssertNumQueries
 
+    from core.accounts.models import User
     from oncall.models import Schedule
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
+HOUR = timedelta(hours=1)
+KEPT = ("id", "name", "start", "handoff")
 
 
 def test_who_is_free_is_offered_first_and_what_speaks_against_somebody_is_said() -> None:
@@ -121,3 +124,26 @@ def test_the_form_in_the_calendar_is_for_responders_and_asks_little_of_the_datab
     client = cast.sign_in(Client(), bob)
     with django_assert_max_num_queries(30):
         assert client.get(here(schedule)).status_code == 200
+
+
+def test_who_only_reads_is_put_on_call_by_nobody(alice: User) -> None:
+    schedule, ada, vera = cast.always(alice), cast.ada(), cast.vera()
+    browser, program = cast.sign_in(Client(), ada), cast.caller(ada)
+    now = timezone.now()
+    api, times = f"/api/v1/schedules/{schedule.slug}/", {"start": now + HOUR, "end": now + 2 * HOUR}
+    answer = program.post(f"{api}overrides/", {"user": str(vera.pk), **times}, format="json")
+    assert answer.json()["errors"]["user"] == [f"There is no '{vera.pk}', or none that you may see."]
+    (layer,) = program.get(api).json()["layers"]
+    body = {"layers": [{"participants": [str(vera.pk)], **{key: layer[key] for key in KEPT}}]}
+    said = str(program.put(api, body, format="json").json()["errors"])
+    assert f"There is no person '{vera.pk}' who may be on call." in said
+    page = browser.get(f"/on-call/{schedule.slug}/").content.decode()
+    assert f"{vera}</option>" not in page.partition('name="user"')[2].partition("</select>")[0]
+    edit = f"/on-call/{schedule.slug}/edit/"
+    assert f"{vera}</option>" not in browser.get(edit).content.decode()
+    typed = {name: f"{at:%Y-%m-%dT%H:%M}" for name, at in times.items()} | {"user": vera.pk}
+    assert browser.post(f"/on-call/{schedule.slug}/overrides/", typed).status_code == 422
+    assert not Override.objects.exists()
+    # Who reads only by now keeps their turn until somebody takes it from them.
+    type(alice).objects.filter(pk=alice.pk).update(role="viewer")
+    assert f'<option value="{alice.pk}" selected>{alice}<' in browser.get(edit).content.decode()

@@ -96,7 +96,7 @@ def due(kind: str, row: TimeOff, occurrence: str) -> None:
 
 class TestNights:
     def test_four_pages_with_a_limit_of_three_earn_a_day(self, alice: User) -> None:
-        """J08, R147 and R308."""
+        """J21, R147 and R308."""
         made_in_january(cast.always(alice))
         row = proposed(alice)
         today = timezone.now().date()

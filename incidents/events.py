@@ -164,6 +164,16 @@ class MitigationChanged:
     what: str
 
 
+@event("incident.runbook_run_changed")
+@dataclass(frozen=True, slots=True)
+class RunbookRunChanged:
+    """A runbook was `begun`, took its `limit` or is `ended`, or a step became `done`, `skipped`, `deviated` or `open`."""
+
+    incident_id: int
+    run_id: int
+    what: str
+
+
 @event("runbook.changed")
 @dataclass(frozen=True, slots=True)
 class RunbookChanged:

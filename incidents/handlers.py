@@ -20,6 +20,7 @@ from incidents.events import (
     ResponderWanted,
     RoleAssigned,
     RoleReleased,
+    RunbookRunChanged,
     SeverityChanged,
     StatusChanged,
     TaskChanged,
@@ -29,6 +30,7 @@ from incidents.events import (
 from incidents.lifecycle import operations as lifecycle
 from incidents.nudges import operations as nudges
 from incidents.privacy import operations as privacy
+from incidents.runbooks import operations as runbooks
 from incidents.tasks import operations as tasks
 from incidents.tasks.rules import Occasion
 from incidents.ties import operations as ties
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
         | ResponderWanted
         | RoleAssigned
         | RoleReleased
+        | RunbookRunChanged
         | SeverityChanged
         | StatusChanged
         | TaskChanged
@@ -57,6 +60,12 @@ if TYPE_CHECKING:
 def remind(timer: Timer) -> None:
     """An update is due soon, or overdue: remind those who owe it."""
     updates.remind(timer.subject_id, due_at=timer.payload["due_at"], overdue=timer.payload["overdue"])
+
+
+@timers.on(runbooks.DUE)
+def go_up(timer: Timer) -> None:
+    """A runbook in use takes longer than its escalation path allows."""
+    runbooks.come_due(timer.subject_id)
 
 
 @timers.on(privacy.END)
@@ -200,6 +209,7 @@ on(ProductionChanged)(look_again)
 on(ResponderWanted)(look_again)
 on(RoleAssigned)(look_again)
 on(RoleReleased)(look_again)
+on(RunbookRunChanged)(look_again)
 on(SeverityChanged)(look_again)
 on(StatusChanged)(look_again)
 on(TaskChanged)(look_again)

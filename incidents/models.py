@@ -18,7 +18,7 @@ from incidents.nudges.models import Nudge, NudgeRule
 from incidents.observations.models import Observation
 from incidents.privacy.models import PrivateRead, Redaction
 from incidents.production.models import ProductionChange
-from incidents.runbooks.models import Runbook, RunbookVersion
+from incidents.runbooks.models import Run, Runbook, RunbookVersion, RunStep
 from incidents.severities.models import Question, Severity
 from incidents.tasks.models import Checklist, ChecklistStep, Task
 from incidents.ties.models import Tie
@@ -51,6 +51,8 @@ __all__ = [
     "Resolution",
     "RoleAssignment",
     "RoleDefinition",
+    "Run",
+    "RunStep",
     "Runbook",
     "RunbookVersion",
     "Service",

@@ -21,6 +21,7 @@ from incidents.privacy.models import PrivateRead, Redaction
 from incidents.privacy.registry import Rows, Sent
 from incidents.privacy.rules import holds, spellings, without_inside
 from incidents.production.models import ProductionChange
+from incidents.runbooks import queries as runbooks
 from incidents.tasks import operations as tasks
 from incidents.ties.models import Tie
 from incidents.updates.models import Told
@@ -158,6 +159,7 @@ def own_texts(incident: Incident, text: str) -> Iterable[tuple[str, Rows | Sent]
     yield "tasks", Rows(incident.tasks.all(), ("title", "hint", "list_name", "result"))
     yield "resolutions", Rows(incident.resolutions.all(), ("despite", "lacking", "confirmed"))
     yield "mitigations", Rows(incident.mitigations.all(), ("name", "note", "kept_because"))
+    yield from (("runbooks", Rows(rows, columns)) for rows, columns in runbooks.texts(incident))
     yield "hand-overs", Rows(incident.hand_overs.all(), ("briefing", "why"))
     yield "nudges", Rows(incident.nudges.all(), ("answer",))
     ties = Tie.objects.between(incident)

@@ -4,7 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
+from incidents.board.forms import words
+from incidents.mitigations.models import Result
 from incidents.runbooks import rules
+from incidents.runbooks.models import StepState
 from incidents.runbooks.operations.writing import LONGEST
 
 if TYPE_CHECKING:
@@ -164,3 +167,42 @@ class ImportForm(forms.Form):
         elif not data.get("document"):
             self.add_error("document", "Choose a file, or put its text here.")
         return data
+
+
+class ChooseForm(forms.Form):
+    """Which runbook is used."""
+
+    runbook = forms.TypedChoiceField(
+        label="Runbook", coerce=int, error_messages={"required": "Choose a runbook."}
+    )
+
+    def __init__(self, *args: Any, runbooks: Sequence[Runbook], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.known = {row.pk: row for row in runbooks}
+        self.fields["runbook"].choices = [  # type: ignore[attr-defined]
+            ("", "Choose one"),
+            *((pk, row.name) for pk, row in self.known.items()),
+        ]
+
+    def clean_runbook(self) -> Runbook:
+        """Give the runbook itself."""
+        return self.known[self.cleaned_data["runbook"]]
+
+
+class MarkForm(forms.Form):
+    """What became of a step."""
+
+    state = forms.ChoiceField(choices=StepState.choices)
+    note = forms.CharField(max_length=5000, required=False)
+
+
+class FinishForm(forms.Form):
+    """What came of it."""
+
+    result = forms.ChoiceField(
+        label="What came of it?", choices=Result.choices, error_messages={"required": "Say what came of it."}
+    )
+    note = words(label="What was seen?")
+    tested = forms.BooleanField(
+        label="This drill tested the runbook", required=False, help_text="It counts as fresh from today on."
+    )

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import ExpressionWrapper, Q
+from django.db.models import Count, ExpressionWrapper, Q
 from django.db.models.functions import Coalesce, Greatest, Now
 
 from core.accounts.models import Team
 from incidents.catalog.models import Service
+from incidents.lifecycle.models import Incident
+from incidents.mitigations.models import Result
 from incidents.runbooks import rules
 from incidents.severities.models import Severity
 
@@ -107,3 +109,98 @@ class RunbookVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.runbook_id} version {self.number}"
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def visible_to(self, user: User | AnonymousUser) -> RunQuerySet:
+        """Those of the incidents a person may know of."""
+        return self.filter(incident__in=Incident.objects.visible_to(user))
+
+    def counted(self) -> RunQuerySet:
+        """Add how many steps each has, how many are ticked, and how many were done in another way or left out."""
+        return self.annotate(
+            steps_all=Count("steps"),
+            ticked=Count("steps", filter=~Q(steps__state=StepState.OPEN)),
+            otherwise=Count("steps", filter=Q(steps__state__in=OTHERWISE)),
+        )
+
+
+class Run(models.Model):
+    """A runbook as it is used in an incident, with the steps of its version then."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="runbook_runs")
+    runbook = models.ForeignKey(Runbook, models.PROTECT, related_name="runs")
+    version = models.PositiveIntegerField()
+    started_at = models.DateTimeField(db_default=Now())
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    result = models.CharField(max_length=6, choices=Result.choices, blank=True)
+    note = models.TextField(blank=True, help_text="What was seen.")
+    tested = models.BooleanField(default=False, help_text="A drill tested the runbook.")
+    escalates_at = models.DateTimeField(null=True, help_text="When its escalation path begins.")
+    escalated_at = models.DateTimeField(null=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["started_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["incident", "runbook"], condition=Q(ended_at=None), name="runbook_in_use_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.runbook} in {self.incident}"
+
+    @property
+    def progress(self) -> str:
+        """How many of its steps are ticked."""
+        states = [step.state for step in self.steps.all()]
+        ticked = sum(state != StepState.OPEN for state in states)
+        return f"{ticked} of {len(states)} step{'' if len(states) == 1 else 's'}"
+
+
+class StepState(models.TextChoices):
+    OPEN = "open", "Open"
+    DONE = "done", "Done"
+    DEVIATED = "deviated", "Done in another way"
+    SKIPPED = "skipped", "Left out"
+
+
+OTHERWISE = (StepState.DEVIATED, StepState.SKIPPED)
+
+
+class RunStep(models.Model):
+    """One step of a run: what it says, and what became of it, by whom and when."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="steps")
+    position = models.PositiveSmallIntegerField()
+    section = models.CharField(max_length=16)
+    option = models.CharField(max_length=200, blank=True)
+    text = models.TextField()
+    commands = models.JSONField(default=list)
+    expect = models.TextField(blank=True)
+    automated = models.TextField(blank=True)
+    state = models.CharField(max_length=8, choices=StepState.choices, default=StepState.OPEN)
+    note = models.TextField(blank=True, help_text="What was done instead, or why not.")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["run", "position"], name="runbook_step_once")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """Its first line, without marks."""
+        return rules.plain(self.text) or "a command"
+
+    @property
+    def said(self) -> str:
+        """What became of it, in the middle of a sentence."""
+        return "open again" if self.state == StepState.OPEN else StepState(self.state).label.lower()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from incidents.runbooks.views import shelf
+from incidents.runbooks.views import runs, shelf
 
 urlpatterns = [
     path("runbooks/", shelf.index, name="runbooks"),
@@ -14,5 +14,14 @@ urlpatterns = [
     path("runbooks/<slug:slug>/versions/", shelf.versions, name="runbook-versions"),
     path("runbooks/<slug:slug>/versions/<int:version>/", shelf.compare, name="runbook-version"),
     path("runbooks/<slug:slug>/versions/<int:version>/restore/", shelf.restore, name="restore-runbook"),
+    # In a room
+    path("incidents/<inc:number>/runbooks/", runs.index, name="room-runbook-index"),
+    path("incidents/<inc:number>/-/runbooks/", runs.panel, name="room-runbooks"),
+    path("incidents/<inc:number>/runbooks/start/", runs.start, name="start-runbook"),
+    path("incidents/<inc:number>/runbooks/<int:pk>/", runs.run, name="runbook-run"),
+    path("incidents/<inc:number>/-/runbooks/<int:pk>/", runs.part, name="runbook-run-region"),
+    path("incidents/<inc:number>/runbooks/<int:pk>/steps/<int:step>/", runs.mark, name="mark-step"),
+    path("incidents/<inc:number>/runbooks/<int:pk>/finish/", runs.finish, name="finish-runbook"),
+    # Of a service
     path("services/<slug:slug>/-/runbooks/", shelf.service_panel, name="service-runbooks-panel"),
 ]

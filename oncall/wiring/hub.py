@@ -13,8 +13,10 @@ from incidents.catalog import registry as catalog
 from incidents.closing import registry as closing
 from incidents.command import registry as command
 from incidents.lifecycle import registry as lifecycle
+from incidents.runbooks import registry as runbooks
 from incidents.ties import registry as ties
 from oncall.absences import queries as absences
+from oncall.alerts.models import Alert
 from oncall.destinations import queries as destinations
 from oncall.escalation import queries as escalations
 from oncall.handoffs import queries as handoffs
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from core.accounts.models import User
+    from incidents.lifecycle.models import Incident
 
 
 def register() -> None:
@@ -41,6 +44,7 @@ def register() -> None:
     lifecycle.add_targets("policy", queries.policy_targets)
     command.set_absent(_absent)
     ties.set_alerts(queries.of_incident_in_lines, operations.move)
+    runbooks.set_alerts(_fired)
 
 
 def _alert(user: User, alert_id: int) -> board.Origin | None:
@@ -57,6 +61,11 @@ def _alert(user: User, alert_id: int) -> board.Origin | None:
         is_asked=escalations.was_asked(alert),
         declare=partial(operations.declare, alert),
     )
+
+
+def _fired(incident: Incident) -> list[runbooks.Fired]:
+    rows = Alert.objects.filter(incident=incident).values_list("title", "labels").order_by("pk")
+    return [runbooks.Fired(title, labels if isinstance(labels, dict) else {}) for title, labels in rows[:200]]
 
 
 def _absent(ids: Collection[int], at: datetime) -> set[int]:

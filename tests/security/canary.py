@@ -20,6 +20,8 @@ from incidents.models import (
     Nudge,
     PrivateRead,
     Redaction,
+    Run,
+    RunStep,
     Task,
     TimelineEntry,
     Update,
@@ -27,6 +29,7 @@ from incidents.models import (
 from incidents.nudges import operations as nudges
 from incidents.observations import operations as observations
 from incidents.production import operations as production
+from incidents.runbooks import operations as runbooks
 from incidents.ties import operations as ties
 from incidents.updates import operations as updates
 from oncall.escalation import operations as escalation
@@ -46,7 +49,7 @@ PLACES = (
     "title", "corrected_title", "summary", "impact", "hypothesis", "next_decision", "blast_radius", "recent_changes",
     "who_else", "note", "decision", "action", "update", "detail", "approval", "task", "result", "nudge", "hand_over",
     "observation", "alert", "payload", "page", "reason", "risk", "emergency", "redaction", "postmortem", "factor",
-    "action_item", "mitigation", "production", "tie",
+    "action_item", "mitigation", "production", "tie", "runbook_step", "runbook_run",
 )  # fmt: skip
 BIRDS = "canary"
 WORDS = {place: f"{place.replace('_', '')}{BIRDS}" for place in PLACES}
@@ -117,6 +120,7 @@ def plant(values: Values) -> Canary:
     hand_over = cast.hand_over(incident, to=former)
     type(hand_over).objects.filter(pk=hand_over.pk).update(briefing=w["hand_over"])
     tried = mitigations.begin(incident, name=w["mitigation"], actor=lead)
+    used = use_runbook(incident, lead)
     changed_there = production.note(incident, what=w["production"], actor=lead)
     beside = cast.incident("Logins are slow", by=lead)
     tie = ties.relate(incident, other=beside, kind="related", reason=w["tie"], actor=lead)
@@ -145,10 +149,19 @@ def plant(values: Values) -> Canary:
         alert,
         page,
         nudge,
-        (approval.pk, task.pk, hand_over.pk, odd.pk, tried.pk, changed_there.pk, tie.pk),
+        (approval.pk, task.pk, hand_over.pk, odd.pk, tried.pk, changed_there.pk, tie.pk, used.pk),
         looked,
     )
     return found
+
+
+def use_runbook(incident: Incident, lead: User) -> Run:
+    """Use a runbook and write into it."""
+    team = lead.memberships.select_related("team").earliest("pk").team
+    written = runbooks.add(name="What to do", text="## Steps\n1. Look", team=team, actor=lead)
+    run = runbooks.start(incident, runbook=written, actor=lead)
+    runbooks.mark(run.steps.all()[0], state="skipped", note=WORDS["runbook_step"], actor=lead)
+    return runbooks.finish(run, result="worked", note=WORDS["runbook_run"], actor=lead)
 
 
 def report_of(incident: Incident, lead: User) -> Postmortem:
@@ -169,11 +182,11 @@ def _own(
     alert: Alert,
     page: Page,
     nudge: Nudge,
-    ids: tuple[int, int, int, int, int, int, int],
+    ids: tuple[int, int, int, int, int, int, int, int],
     looked: cast.LookedInto,
 ) -> dict[str, Any]:
     number = canary.incident.number
-    ref, approval, task, hand_over, odd, tried, there, tie = f"INC-{number}", *ids
+    ref, approval, task, hand_over, odd, tried, there, tie, used = f"INC-{number}", *ids
     here, api = {"number": ref}, {"incident": ref}
     factor, action = Factor.objects.get(postmortem=report), ActionItem.objects.get(postmortem=report)
     event = Event.objects.filter(name="incident.corrected", subject_id=canary.incident.pk).latest("pk")
@@ -187,6 +200,9 @@ def _own(
         "/incidents/{number}/hand-overs/": {**here, "pk": hand_over},
         "/incidents/{number}/mitigations/": {**here, "pk": tried},
         "/api/v1/incidents/{incident}/mitigations/": {**api, "ref": tried},
+        "/incidents/{number}/runbooks/": {**here, "pk": used, "step": RunStep.objects.get(run=used).pk},
+        "/incidents/{number}/-/runbooks/": {**here, "pk": used},
+        "/api/v1/incidents/{incident}/runbook-runs/": {**api, "ref": used},
         "/incidents/{number}/production/": {**here, "pk": there},
         "/api/v1/incidents/{incident}/production-changes/": {**api, "ref": there},
         "/incidents/{number}/ties/": {**here, "pk": tie},

@@ -33,6 +33,7 @@ from incidents.models import (
     UpdateTemplate,
 )
 from incidents.production import operations as production
+from incidents.runbooks import operations as runbooks
 from oncall.absences import operations as absences
 from oncall.announcements.models import Announcement
 from oncall.calendars import operations as calendars
@@ -131,6 +132,9 @@ class Values:
         )
         written_down = Runbook.objects.earliest("id")
         tie = cast.tie(Incident.objects.active().earliest("id"), by=self.admin)
+        in_use = runbooks.start(
+            Incident.objects.active().earliest("id"), runbook=written_down, actor=self.admin
+        )
         thought = Mitigation.objects.select_related("service").earliest("id")
         approval = cast.approval(Incident.objects.active().earliest("id"))
         todo = cast.task(of=Incident.objects.active().earliest("id"), by=self.admin)
@@ -186,6 +190,14 @@ class Values:
             "/api/v1/incidents/{incident}/mitigations/": {"incident": f"INC-{active}", "ref": tried.pk},
             "/api/v1/services/{service}/mitigations/": {"service": thought.service.slug, "ref": thought.pk},
             "/runbooks/": {"slug": written_down.slug, "version": 1},
+            "/incidents/{number}/runbooks/": {
+                "number": f"INC-{active}",
+                "pk": in_use.pk,
+                "step": in_use.steps.all()[0].pk,
+            },
+            "/incidents/{number}/-/runbooks/": {"number": f"INC-{active}", "pk": in_use.pk},
+            "/api/v1/incidents/{incident}/runbook-runs/": {"incident": f"INC-{active}", "ref": in_use.pk},
+            "/api/v1/runbooks/{runbook}/runs/": {"runbook": written_down.slug, "ref": in_use.pk},
             "/api/v1/runbooks/": {"ref": written_down.slug},
             "/api/v1/runbooks/{runbook}/versions/": {"runbook": written_down.slug, "ref": 1},
             "/incidents/{number}/approvals/": {"number": f"INC-{active}", "pk": approval.pk},

@@ -1,5 +1,7 @@
 """Everything that may be done to runbooks. Callers use this module; its parts are an arrangement of files."""
 
+from incidents.runbooks.operations.limits import come_due
+from incidents.runbooks.operations.running import DUE, NoDrill, NoWords, Over, finish, mark, start
 from incidents.runbooks.operations.writing import (
     Known,
     NotYours,
@@ -13,13 +15,21 @@ from incidents.runbooks.operations.writing import (
 )
 
 __all__ = [
+    "DUE",
     "Known",
+    "NoDrill",
+    "NoWords",
     "NotYours",
+    "Over",
     "Unfit",
     "add",
     "bring_in",
     "change",
+    "come_due",
     "confirm",
+    "finish",
+    "mark",
     "restore",
     "retire",
+    "start",
 ]

@@ -18,7 +18,6 @@ from incidents.events import RunbookChanged
 from incidents.lifecycle.operations.base import ChangedMeanwhile
 from incidents.runbooks import queries, rules
 from incidents.runbooks.models import Runbook, RunbookVersion
-from incidents.severities import queries as severities
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -193,7 +192,7 @@ def _known(head: rules.Head, actor: User, *, strict: bool) -> dict[str, Any]:
     """Look up what a document names. A version may name what is gone; an import names only what there is."""
     found: dict[str, Any] = {"alerts": list(head.alerts)}
     services = {row.slug: row for row in Service.objects.visible_to(actor).filter(slug__in=head.services)}
-    level = severities.find(head.severity) if head.severity else None
+    level = queries.level(head.severity)
     team = Team.objects.filter(slug=head.team).first() if head.team else None
     owner = User.objects.active().filter(email__iexact=head.owner).first() if head.owner else None
     missing = [f"service “{slug}”" for slug in head.services if slug not in services]

@@ -11,6 +11,7 @@ from incidents.runbooks.rules.steps import (
     Step,
     Structure,
     lacking,
+    plain,
     read,
 )
 
@@ -27,6 +28,7 @@ __all__ = [
     "lacking",
     "matchers_in_words",
     "matches",
+    "plain",
     "read",
     "read_document",
     "read_matchers",

@@ -264,6 +264,12 @@ def _escalation(body: str) -> Escalation:
     )
 
 
+def plain(text: str) -> str:
+    """Give the first line without the marks of Markdown."""
+    line = next((line for line in text.splitlines() if line.strip()), "")
+    return re.sub(r"[*`]+", "", re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", line)).strip()
+
+
 def lacking(structure: Structure) -> list[str]:
     """Say in half sentences what a good runbook has and this one has not."""
     missing = [

@@ -10,7 +10,7 @@ from incidents.observations.api import Observations
 from incidents.privacy.api import EmergencyAccesses, PrivateReads, Redactions
 from incidents.production.api import ProductionChanges
 from incidents.room.api.incidents import IncidentViewSet
-from incidents.runbooks.api.runs import Runs, RunsOfRunbook
+from incidents.runbooks.api.runs import RunbookReports, Runs, RunsOfRunbook
 from incidents.runbooks.api.shelf import Runbooks, RunbookVersions
 from incidents.severities.api import SeverityViewSet
 from incidents.tasks.api import Checklists, Tasks
@@ -43,6 +43,7 @@ routes = [
     ("incidents/(?P<incident>[^/]+)/reads", PrivateReads, "incident-read"),
     ("incidents/(?P<incident>[^/]+)/redactions", Redactions, "incident-redaction"),
     ("incidents/(?P<incident>[^/]+)/runbook-runs", Runs, "runbook-run"),
+    ("runbooks/(?P<runbook>[^/]+)/reports", RunbookReports, "runbook-report"),
     ("runbooks/(?P<runbook>[^/]+)/runs", RunsOfRunbook, "run-of-runbook"),
     ("runbooks/(?P<runbook>[^/]+)/versions", RunbookVersions, "runbook-version"),
     ("runbooks", Runbooks, "runbook"),

@@ -174,10 +174,19 @@ class RunbookRunChanged:
     what: str
 
 
+@event("incident.runbook_reported")
+@dataclass(frozen=True, slots=True)
+class RunbookReported:
+    """Somebody in the room found a runbook wrong, and said what is right."""
+
+    incident_id: int
+    report_id: int
+
+
 @event("runbook.changed")
 @dataclass(frozen=True, slots=True)
 class RunbookChanged:
-    """A runbook was `added`, `changed`, `restored`, `tested`, `checked`, `retired` or `returned`."""
+    """A runbook was `added`, `changed`, `restored`, `tested`, `checked`, `retired`, `returned`, `reported` or `settled`."""
 
     runbook_id: int
     slug: str

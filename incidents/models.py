@@ -18,7 +18,7 @@ from incidents.nudges.models import Nudge, NudgeRule
 from incidents.observations.models import Observation
 from incidents.privacy.models import PrivateRead, Redaction
 from incidents.production.models import ProductionChange
-from incidents.runbooks.models import Run, Runbook, RunbookVersion, RunStep
+from incidents.runbooks.models import Report, Run, Runbook, RunbookVersion, RunStep
 from incidents.severities.models import Question, Severity
 from incidents.tasks.models import Checklist, ChecklistStep, Task
 from incidents.ties.models import Tie
@@ -48,6 +48,7 @@ __all__ = [
     "ProductionChange",
     "Question",
     "Redaction",
+    "Report",
     "Resolution",
     "RoleAssignment",
     "RoleDefinition",

@@ -68,6 +68,7 @@ class FollowUp:
     path: str
     owner: User
     due_on: date
+    kind: str = "detect"
 
 
 KeepFollowUp = Callable[[FollowUp, User], str]

@@ -200,9 +200,31 @@ class FinishForm(forms.Form):
     """What came of it."""
 
     result = forms.ChoiceField(
-        label="What came of it?", choices=Result.choices, error_messages={"required": "Say what came of it."}
+        label="What came of it?",
+        choices=[("", "Choose"), *Result.choices],
+        error_messages={"required": "Say what came of it."},
     )
     note = words(label="What was seen?")
     tested = forms.BooleanField(
         label="This drill tested the runbook", required=False, help_text="It counts as fresh from today on."
     )
+
+
+class WrongForm(forms.Form):
+    """What is wrong with a runbook, and what is right."""
+
+    wrong = forms.CharField(
+        label="What is wrong?",
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="As “It says ssh api-prod-01. There is no such host.”",
+        error_messages={"required": "Say what is wrong."},
+    )
+    right = forms.CharField(
+        label="What is right?",
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="The command that worked, or what you did instead.",
+        error_messages={"required": "Say what is right, for whoever mends it."},
+    )
+    step = forms.CharField(max_length=200, required=False, widget=forms.HiddenInput)

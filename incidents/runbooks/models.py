@@ -204,3 +204,38 @@ class RunStep(models.Model):
     def said(self) -> str:
         """What became of it, in the middle of a sentence."""
         return "open again" if self.state == StepState.OPEN else StepState(self.state).label.lower()
+
+
+class ReportQuerySet(models.QuerySet["Report"]):
+    def visible_to(self, user: User | AnonymousUser) -> ReportQuerySet:
+        """Those that came from no incident, or from one that a person may know of."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        return self.filter(Q(incident=None) | Q(incident__in=Incident.objects.visible_to(user)))
+
+    def open(self) -> ReportQuerySet:
+        return self.filter(settled_at=None)
+
+
+class Report(models.Model):
+    """Somebody found a runbook wrong: what is wrong, what is right, and where the work of mending it is kept."""
+
+    runbook = models.ForeignKey(Runbook, models.CASCADE, related_name="reports")
+    version = models.PositiveIntegerField()
+    incident = models.ForeignKey(Incident, models.CASCADE, null=True, related_name="runbook_reports")
+    step = models.CharField(max_length=200, blank=True)
+    wrong = models.TextField()
+    right = models.TextField()
+    task = models.CharField(max_length=200, blank=True, help_text="The address of the work.")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    objects = ReportQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.runbook} is wrong"

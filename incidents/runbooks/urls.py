@@ -1,6 +1,6 @@
 from django.urls import path
 
-from incidents.runbooks.views import runs, shelf
+from incidents.runbooks.views import reports, runs, shelf
 
 urlpatterns = [
     path("runbooks/", shelf.index, name="runbooks"),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("runbooks/<slug:slug>/versions/", shelf.versions, name="runbook-versions"),
     path("runbooks/<slug:slug>/versions/<int:version>/", shelf.compare, name="runbook-version"),
     path("runbooks/<slug:slug>/versions/<int:version>/restore/", shelf.restore, name="restore-runbook"),
+    path("runbooks/<slug:slug>/wrong/", reports.wrong, name="wrong-runbook"),
+    path("runbooks/<slug:slug>/reports/<int:pk>/settle/", reports.settle, name="settle-report"),
     # In a room
     path("incidents/<inc:number>/runbooks/", runs.index, name="room-runbook-index"),
     path("incidents/<inc:number>/-/runbooks/", runs.panel, name="room-runbooks"),
@@ -22,6 +24,7 @@ urlpatterns = [
     path("incidents/<inc:number>/-/runbooks/<int:pk>/", runs.part, name="runbook-run-region"),
     path("incidents/<inc:number>/runbooks/<int:pk>/steps/<int:step>/", runs.mark, name="mark-step"),
     path("incidents/<inc:number>/runbooks/<int:pk>/finish/", runs.finish, name="finish-runbook"),
+    path("incidents/<inc:number>/runbooks/<int:pk>/wrong/", reports.wrong_in_room, name="wrong-in-room"),
     # Of a service
     path("services/<slug:slug>/-/runbooks/", shelf.service_panel, name="service-runbooks-panel"),
 ]

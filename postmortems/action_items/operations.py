@@ -59,7 +59,7 @@ def follow_up(wanted: FollowUp, actor: User) -> str:
             "title": wanted.title[:200],
             "about": wanted.about[:200],
             "path": wanted.path[:200],
-            "kind": Kind.DETECT,
+            "kind": Kind(wanted.kind),
             "owner": wanted.owner,
             "due_on": wanted.due_on,
             "created_by": actor,

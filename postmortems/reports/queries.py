@@ -14,6 +14,7 @@ from incidents.lifecycle.models import EntryKind, Incident
 from incidents.lifecycle.registry import looked_at
 from incidents.privacy.registry import Rows, events
 from incidents.production import queries as production
+from incidents.runbooks import queries as runbooks
 from postmortems.action_items.models import ActionItem
 from postmortems.reports import rules
 from postmortems.reports.models import (
@@ -99,6 +100,7 @@ def document(postmortem: Postmortem) -> rules.Document:
             if item.included and item.kind == EntryKind.DECISION
         ],
         changes=changes(postmortem),
+        runbooks=[(str(row.runbook), row.wrong, row.right) for row in runbooks.reported(incident)],
         factors=[(factor.get_kind_display(), factor.text) for factor in postmortem.factors.all()],
         actions=[
             rules.Action(

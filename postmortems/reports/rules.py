@@ -130,6 +130,7 @@ class Document:
     actions: Sequence[Action]
     decisions: Sequence[Line] = ()
     changes: Sequence[Change] = ()
+    runbooks: Sequence[tuple[str, str, str]] = ()
 
 
 def due_at(resolved_at: datetime, *, hours: int) -> datetime:
@@ -193,6 +194,10 @@ def markdown(document: Document) -> str:
             for row in document.changes
         ]
         parts.append("## Changed in production\n\n" + _table(head, changed))
+    if document.runbooks:
+        parts.append(
+            "## Runbooks that were wrong\n\n" + _table(("Runbook", "Wrong", "Right"), document.runbooks)
+        )
     if document.factors:
         parts.append(
             "## Contributing factors\n\n"

@@ -14,6 +14,7 @@ from core.live.regions import region
 from core.ui.markdown import to_html
 from core.ui.render import render
 from incidents.lookback import queries as lookback
+from incidents.runbooks import queries as runbooks
 from incidents.watching import queries as watching
 from postmortems.action_items import operations as action_items
 from postmortems.action_items.forms import ActionItemForm
@@ -266,12 +267,25 @@ def _page(
         "readiness": queries.readiness(postmortem),
         "factor_form": factor_form or FactorForm(),
         "author_form": AuthorForm(initial={"author": postmortem.author_id}),
-        "action_form": action_form or ActionItemForm(),
+        "action_form": action_form or ActionItemForm(initial=_update_of(request, postmortem)),
+        "adds": action_form is not None or "runbook" in request.GET,
         "actions_cap": queries.ACTIONS_CAP,
         "changes": queries.changes(postmortem),
         "remarks": lookback.remarks(postmortem.incident),
+        "wrong": list(runbooks.reported(postmortem.incident)),
+        "runbooks": runbooks.to_learn(postmortem.incident),
     }
     return render(request, "postmortems/reports/postmortem.html", context, status=status)
+
+
+def _update_of(request: PersonRequest, postmortem: Postmortem) -> dict[str, object]:
+    """Give what an action begins with that updates a runbook, where the address names one (R187)."""
+    named = request.GET.get("runbook", "")
+    found = next((row for row in runbooks.to_learn(postmortem.incident) if row.slug == named), None)
+    if found is None:
+        return {}
+    title = f"The runbook “{found.name[:120]}” says what {postmortem.incident} showed"
+    return {"title": title, "kind": "process", "owner": found.owner_id}
 
 
 def _editor(

@@ -49,7 +49,8 @@ PLACES = (
     "title", "corrected_title", "summary", "impact", "hypothesis", "next_decision", "blast_radius", "recent_changes",
     "who_else", "note", "decision", "action", "update", "detail", "approval", "task", "result", "nudge", "hand_over",
     "observation", "alert", "payload", "page", "reason", "risk", "emergency", "redaction", "postmortem", "factor",
-    "action_item", "mitigation", "production", "tie", "runbook_step", "runbook_run",
+    "action_item", "mitigation", "production", "tie", "runbook_step", "runbook_run", "runbook_wrong",
+    "runbook_right",
 )  # fmt: skip
 BIRDS = "canary"
 WORDS = {place: f"{place.replace('_', '')}{BIRDS}" for place in PLACES}
@@ -161,6 +162,9 @@ def use_runbook(incident: Incident, lead: User) -> Run:
     written = runbooks.add(name="What to do", text="## Steps\n1. Look", team=team, actor=lead)
     run = runbooks.start(incident, runbook=written, actor=lead)
     runbooks.mark(run.steps.all()[0], state="skipped", note=WORDS["runbook_step"], actor=lead)
+    runbooks.report(
+        written, wrong=WORDS["runbook_wrong"], right=WORDS["runbook_right"], incident=incident, actor=lead
+    )
     return runbooks.finish(run, result="worked", note=WORDS["runbook_run"], actor=lead)
 
 

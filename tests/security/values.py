@@ -135,6 +135,7 @@ class Values:
         in_use = runbooks.start(
             Incident.objects.active().earliest("id"), runbook=written_down, actor=self.admin
         )
+        found_wrong = runbooks.report(written_down, wrong="No such host", right="Another", actor=self.admin)
         thought = Mitigation.objects.select_related("service").earliest("id")
         approval = cast.approval(Incident.objects.active().earliest("id"))
         todo = cast.task(of=Incident.objects.active().earliest("id"), by=self.admin)
@@ -189,7 +190,8 @@ class Values:
             "/services/{slug}/mitigations/": {"slug": thought.service.slug, "pk": thought.pk},
             "/api/v1/incidents/{incident}/mitigations/": {"incident": f"INC-{active}", "ref": tried.pk},
             "/api/v1/services/{service}/mitigations/": {"service": thought.service.slug, "ref": thought.pk},
-            "/runbooks/": {"slug": written_down.slug, "version": 1},
+            "/runbooks/": {"slug": written_down.slug, "version": 1, "pk": found_wrong.pk},
+            "/api/v1/runbooks/{runbook}/reports/": {"runbook": written_down.slug, "ref": found_wrong.pk},
             "/incidents/{number}/runbooks/": {
                 "number": f"INC-{active}",
                 "pk": in_use.pk,

@@ -115,6 +115,15 @@ STORIES: dict[str, tuple[str, dict[str, str]]] = {
             "e": "the public page never shows resolved while it is not",
         },
     ),
+    "J23": (
+        "a stale runbook",
+        {
+            "a": "tested more than six months ago, it is stale before the incident",
+            "b": "a responder says that it is wrong, with the right command",
+            "c": "its owner has a task to update it",
+            "d": "the postmortem lists it",
+        },
+    ),
 }
 
 

@@ -18,13 +18,14 @@ from core.api.views import Lists, Shows, ViewSet
 from incidents.lifecycle import queries as lifecycle
 from incidents.mitigations.models import Result
 from incidents.runbooks import operations, queries
-from incidents.runbooks.models import Run, RunStep, StepState
+from incidents.runbooks.models import Report, Run, RunStep, StepState
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from rest_framework.request import Request
 
     from incidents.lifecycle.models import Incident
+    from incidents.runbooks.models import Runbook
 
 INCIDENT = OpenApiParameter(
     "incident", str, OpenApiParameter.PATH, description="The incident's number: INC-12 or 12."
@@ -172,6 +173,35 @@ class Runs(Lists, Shows, ViewSet):
         )
 
 
+class RunbookWrongIn(serializers.Serializer[dict[str, Any]]):
+    """What is wrong and what is right; `incident` where it was found in one."""
+
+    wrong = serializers.CharField(max_length=5000)
+    right = serializers.CharField(max_length=5000)
+    step = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    incident = serializers.CharField(max_length=20, required=False, help_text="INC-12 or 12")
+
+
+class RunbookReportOut(serializers.ModelSerializer[Report]):
+    """What somebody found wrong; `task` is the address of the work that it opened. People are named by id."""
+
+    id = Id()
+    incident = serializers.CharField(allow_null=True, read_only=True)
+    by = serializers.CharField(source="by_id", read_only=True)
+    at = Time(read_only=True)
+    settled_at = Time(read_only=True, allow_null=True)
+    task = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Report
+        fields = ("id", "version", "incident", "step", "wrong", "right", "task", "by", "at", "settled_at")
+        read_only_fields = fields
+
+    def get_task(self, report: Report) -> str:
+        """Give the address of the work."""
+        return settings.BASE_URL + report.task if report.task else ""
+
+
 RUNBOOK = OpenApiParameter("runbook", str, OpenApiParameter.PATH, description="The runbook's slug.")
 
 
@@ -189,3 +219,36 @@ class RunsOfRunbook(Lists, Shows, ViewSet):
         if getattr(self, "swagger_fake_view", False):
             return Run.objects.order_by("-started_at", "-pk")
         return queries.used(self.person, queries.get(self.person, self.kwargs["runbook"]))
+
+
+@extend_schema_view(list=extend_schema(parameters=[RUNBOOK]), retrieve=extend_schema(parameters=[RUNBOOK]))
+class RunbookReports(Lists, Shows, ViewSet):
+    """What people found wrong with a runbook, as far as one may know of the incident."""
+
+    permission_classes = (Responds,)
+    serializer_class = RunbookReportOut
+    ordering = "-at"
+    ordering_fields = ("at", "id")
+
+    def get_queryset(self) -> QuerySet[Report]:
+        """Give those of the runbook that the path names."""
+        if getattr(self, "swagger_fake_view", False):
+            return Report.objects.order_by("-at", "-pk")
+        return queries.reports(self.person, self._runbook())
+
+    def _runbook(self) -> Runbook:
+        return queries.get(self.person, self.kwargs["runbook"])
+
+    @extend_schema(parameters=[RUNBOOK], request=RunbookWrongIn, responses={201: RunbookReportOut})
+    def create(self, request: Request, runbook: str) -> Response:
+        """Say that it is wrong: whoever keeps it gets a task, the timeline and the postmortem have the words."""
+        data = self.read(RunbookWrongIn)
+        named = data.pop("incident", None)
+        incident = lifecycle.get(self.person, named) if named else None
+        return self.created(operations.report(self._runbook(), **data, incident=incident, actor=self.person))
+
+    @extend_schema(parameters=[RUNBOOK], request=None, responses=RunbookReportOut)
+    @action(detail=True, methods=["post"])
+    def settle(self, request: Request, runbook: str, ref: str) -> Response:
+        """Say that it is put right."""
+        return self.answer(operations.settle(self.get_object(), actor=self.person))

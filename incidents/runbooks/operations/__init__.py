@@ -1,6 +1,7 @@
 """Everything that may be done to runbooks. Callers use this module; its parts are an arrangement of files."""
 
 from incidents.runbooks.operations.limits import come_due
+from incidents.runbooks.operations.reporting import report, settle
 from incidents.runbooks.operations.running import DUE, NoDrill, NoWords, Over, finish, mark, start
 from incidents.runbooks.operations.writing import (
     Known,
@@ -29,7 +30,9 @@ __all__ = [
     "confirm",
     "finish",
     "mark",
+    "report",
     "restore",
     "retire",
+    "settle",
     "start",
 ]

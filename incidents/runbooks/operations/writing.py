@@ -54,7 +54,7 @@ def add(
     slug = slugify(name)[:80]
     if not slug:
         raise Unfit("Give it a name with letters or digits.")
-    _may(actor, team=team)
+    may(actor, team=team)
     runbook = Runbook(slug=slug, name=name.strip(), text=text, team=team, tested_at=tested_at, **facts)
     try:
         with transaction.atomic():
@@ -76,10 +76,10 @@ def change(
     what: str = "changed",
 ) -> Runbook:
     """Write it anew; what is not named stays. A save that changes nothing makes no version."""
-    row = _held(runbook, version=version)
-    _may(actor, team=row.team, owner=row.owner)
+    row = held(runbook, version=version)
+    may(actor, team=row.team, owner=row.owner)
     if "team" in changes and changes["team"] != row.team:
-        _may(actor, team=changes["team"])
+        may(actor, team=changes["team"])
     was = queries.document(row, dated=False)
     services = changes.get("services")
     for key, value in changes.items():
@@ -94,7 +94,7 @@ def change(
 @transaction.atomic
 def restore(runbook: Runbook, *, number: int, actor: User) -> Runbook:
     """Let it say again what it said in an earlier version, as a new one."""
-    row = _held(runbook)
+    row = held(runbook)
     kept = queries.version(actor, row, number)
     head, text = rules.read_document(kept.document)
     changes = {**_known(head, actor, strict=False), "name": head.name, "text": text}
@@ -125,7 +125,7 @@ def bring_in(document: str, *, actor: User, team: Team | None = None) -> Runbook
 @transaction.atomic
 def confirm(runbook: Runbook, *, how: str, actor: User) -> Runbook:
     """Say that it is right: somebody `checked` it, or `tested` it in practice."""
-    row = _held(runbook)
+    row = held(runbook)
     at = now()
     if how == "tested":
         row.tested_at, row.tested_by = at, actor
@@ -139,8 +139,8 @@ def confirm(runbook: Runbook, *, how: str, actor: User) -> Runbook:
 @transaction.atomic
 def retire(runbook: Runbook, *, actor: User, back: bool = False) -> Runbook:
     """Offer it no more, or again. Where it was used it still stands."""
-    row = _held(runbook)
-    _may(actor, team=row.team, owner=row.owner)
+    row = held(runbook)
+    may(actor, team=row.team, owner=row.owner)
     if row.is_active != back:
         row.is_active = back
         row.save(update_fields=["is_active"])
@@ -148,12 +148,14 @@ def retire(runbook: Runbook, *, actor: User, back: bool = False) -> Runbook:
     return row
 
 
-def _may(actor: User, *, team: Team, owner: User | None = None) -> None:
+def may(actor: User, *, team: Team, owner: User | None = None) -> None:
+    """Refuse who does not write the runbooks of a team."""
     if not queries.may_write(actor, team=team, owner=owner):
         raise NotYours(f"Members of {team} write its runbooks.")
 
 
-def _held(runbook: Runbook, *, version: int | None = None) -> Runbook:
+def held(runbook: Runbook, *, version: int | None = None) -> Runbook:
+    """Give a runbook as it stands, held; refused when it moved on from `version`."""
     row = Runbook.objects.select_for_update(of=("self",)).select_related("team", "owner", "severity")
     found = row.get(pk=runbook.pk)
     if version is not None and found.version != version:

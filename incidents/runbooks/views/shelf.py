@@ -44,7 +44,13 @@ def index(request: PersonRequest) -> HttpResponse:
 @require_GET
 def detail(request: PersonRequest, slug: str) -> HttpResponse:
     """A runbook: what it is for, its steps, who answers for it, how fresh it is."""
-    return render(request, "incidents/runbooks/runbook.html", _of(request, queries.get(request.user, slug)))
+    runbook = queries.get(request.user, slug)
+    context = {
+        **_of(request, runbook),
+        "reports": list(queries.reports(request.user, runbook).open()[:20]),
+        "otherwise": queries.otherwise(request.user, runbook),
+    }
+    return render(request, "incidents/runbooks/runbook.html", context)
 
 
 def _of(request: PersonRequest, runbook: Runbook) -> dict[str, Any]:

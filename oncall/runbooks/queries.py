@@ -11,10 +11,14 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, Now
 
 from incidents.catalog.models import LinkKind, ServiceLink
+from incidents.runbooks import rules
+from incidents.runbooks.models import Runbook
 from oncall.alerts.models import Alert
 from oncall.paging.models import Page
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.accounts.models import User
 
 DAYS = 30
@@ -35,7 +39,7 @@ class Missing:
 
 
 def missing(user: User) -> list[Missing]:
-    """Give what paged in the last 30 days without a runbook, neither its own nor one of its service; the latest first.
+    """Give what paged in the last 30 days without a runbook: none of its own, of its service, or written for it by name.
 
     Alerts of a source count as the same by their `alertname`, where there is none by their title.
     """
@@ -43,13 +47,22 @@ def missing(user: User) -> list[Missing]:
     known = ServiceLink.objects.filter(service=OuterRef("service"), kind=LinkKind.RUNBOOK)
     since = Now() - Value(timedelta(days=DAYS))
     alerts = Alert.objects.visible_to(user).filter(Exists(paged), first_at__gte=since, is_test=False)
-    without = alerts.exclude(links__contains=[{"kind": "runbook"}]).exclude(Exists(known))
+    written = Runbook.objects.active().filter(services=OuterRef("service"))
+    without = alerts.exclude(links__contains=[{"kind": "runbook"}]).exclude(Exists(known) | Exists(written))
     named = without.annotate(
         name=Coalesce(KeyTextTransform("alertname", "labels"), "title", output_field=TextField())
     )
     rows = named.order_by().values_list("integration", "integration__name", "service__slug", "name")
     counted = rows.annotate(alerts=Count("pk"), last=Max("first_at"), latest=Max("pk"))
-    return [
+    found = [
         Missing(integration, source or "By hand", *rest)
         for integration, source, *rest in counted.order_by("-last", "-latest")[:MOST]
     ]
+    latest = Alert.objects.only("title", "labels").in_bulk([line.alert_id for line in found])
+    named_for = list(Runbook.objects.active().exclude(alerts=[]).values_list("alerts", flat=True))
+    return [line for line in found if not _is_written(latest[line.alert_id], named_for)]
+
+
+def _is_written(alert: Alert, named_for: Sequence[Sequence[rules.Matcher]]) -> bool:
+    labels = alert.labels if isinstance(alert.labels, dict) else {}
+    return any(rules.matches(wanted, title=alert.title, labels=labels) for wanted in named_for)

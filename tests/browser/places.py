@@ -163,6 +163,8 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("runbook", "/runbooks/payments-api-is-slow/"),
         Place("runbook-editor", "/runbooks/payments-api-is-slow/edit/"),
         Place("runbook-version", "/runbooks/payments-api-is-slow/versions/2/"),
+        Place("runbooks-missing", "/runbooks/?show=missing"),
+        Place("runbooks-in-a-room", f"/incidents/INC-{number}/runbooks/"),
         Place("runbook-import", "/runbooks/-/import/"),
         Place("perhaps-forgotten", "/incidents/forgotten/"),
         Place("declare", "/incidents/declare/"),

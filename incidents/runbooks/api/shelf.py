@@ -18,6 +18,7 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
+from rest_framework.response import Response
 
 from core.accounts import queries as people
 from core.accounts.models import Team
@@ -33,7 +34,6 @@ from incidents.severities.models import Severity
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from rest_framework.request import Request
-    from rest_framework.response import Response
 
 
 class RunbookStepOut(serializers.Serializer[Any]):
@@ -211,6 +211,14 @@ class RunbookVersionOut(serializers.ModelSerializer[RunbookVersion]):
         read_only_fields = fields
 
 
+class RecurringOut(serializers.Serializer[Any]):
+    """A service with several incidents in the last 90 days and without a runbook."""
+
+    service = serializers.CharField(source="service.slug")
+    incidents = serializers.IntegerField()
+    last_at = Time()
+
+
 class Runbooks(Lists, Shows, ViewSet):
     """What to do when something breaks. Members of its team write it."""
 
@@ -254,6 +262,12 @@ class Runbooks(Lists, Shows, ViewSet):
         runbook, data = self._own(), self.read(RunbookChange)
         note = data.pop("note", "")
         return self.answer(operations.change(runbook, changes=data, note=note, actor=self.person))
+
+    @extend_schema(responses=RecurringOut(many=True), filters=False)
+    @action(detail=False, methods=["get"], pagination_class=None)
+    def missing(self, request: Request) -> Response:
+        """Give the services that have incidents again and again without a runbook, the worst first, at most 100."""
+        return Response(RecurringOut(queries.recurring(self.person), many=True).data)
 
     @extend_schema(request=RunbookDocumentIn, responses={201: RunbookOut})
     @action(detail=False, methods=["post"], url_path="import")

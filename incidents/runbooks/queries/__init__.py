@@ -19,8 +19,10 @@ from incidents.runbooks.queries.rooms import (
     way_up,
 )
 from incidents.runbooks.queries.shelf import (
+    RECURRING_DAYS,
     SHOWN,
     Counts,
+    Recurring,
     Row,
     Shelf,
     chosen,
@@ -35,6 +37,7 @@ from incidents.runbooks.queries.shelf import (
     may_write,
     mine_stale,
     of_service,
+    recurring,
     seen,
     shelves,
     stale_after,
@@ -44,11 +47,13 @@ from incidents.runbooks.queries.shelf import (
 )
 
 __all__ = [
+    "RECURRING_DAYS",
     "SHOWN",
     "Counts",
     "Group",
     "Offer",
     "Panel",
+    "Recurring",
     "Row",
     "Shelf",
     "chosen",
@@ -68,6 +73,7 @@ __all__ = [
     "offered",
     "otherwise",
     "panel",
+    "recurring",
     "reported",
     "reports",
     "runs",

@@ -2,23 +2,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import Prefetch, Q
+from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q
+from django.db.models.functions import Now
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 
 from core.accounts.models import Team
 from core.accounts.policy import Verb, can, managed_teams
-from incidents.catalog.models import Service
+from incidents.catalog.models import LinkKind, Service, ServiceLink
 from incidents.catalog.registry import Written
+from incidents.lifecycle.models import Incident
 from incidents.runbooks import rules
 from incidents.runbooks.models import Runbook, RunbookVersion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from django.db.models import QuerySet
 
@@ -114,7 +117,9 @@ class Shelf:
     rows: Sequence[Row]
 
 
-SHOWN = ("all", "stale", "mine", "retired")
+RECURRING_DAYS = 90
+MOST = 100
+SHOWN = ("all", "stale", "mine", "missing", "retired")
 
 
 def chosen(user: User, *, which: str = "all", search: str = "") -> RunbookQuerySet:
@@ -208,7 +213,40 @@ def links(user: User, service_ids: Sequence[int]) -> dict[int, list[Written]]:
     }
 
 
-def for_alert(user: User, *, title: str, labels: Mapping[str, object]) -> list[Runbook]:
-    """Give the runbooks that are for an alert of this title and these labels."""
-    found = Runbook.objects.visible_to(user).active().exclude(alerts=[]).order_by("name", "pk")
-    return [row for row in found if rules.matches(row.alerts, title=title, labels=labels)]
+def for_alert(
+    user: User, *, title: str, labels: Mapping[str, object], service_id: int | None = None
+) -> list[Runbook]:
+    """Give the runbooks that are for an alert of this title and these labels, then those of its service."""
+    seen_ = Runbook.objects.visible_to(user).active()
+    mine = Q(services=service_id) if service_id else Q(pk__in=[])
+    found = list(seen_.filter(mine | ~Q(alerts=[])).distinct().order_by("name", "pk"))
+    known = labels if isinstance(labels, dict) else {}
+    by_name = [row for row in found if rules.matches(row.alerts, title=title, labels=known)]
+    own = set(seen_.filter(mine).values_list("pk", flat=True))
+    return [*by_name, *(row for row in found if row.pk in own and row not in by_name)]
+
+
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """A service that has incidents again and again, and nothing that says what to do."""
+
+    service: Service
+    incidents: int
+    last_at: datetime
+
+
+def recurring(user: User) -> list[Recurring]:
+    """Give the services with more than one incident in the last days and without a runbook, the worst first (R194).
+
+    Only incidents that a person may see are counted; practice and false alarms are not.
+    """
+    since = Now() - timedelta(days=RECURRING_DAYS)
+    own = Runbook.objects.active().filter(services=OuterRef("pk"))
+    linked = ServiceLink.objects.filter(service=OuterRef("pk"), kind=LinkKind.RUNBOOK)
+    counted = Incident.objects.visible_to(user).counted().filter(declared_at__gte=since)
+    bare = Service.objects.visible_to(user).active().exclude(Exists(own)).exclude(Exists(linked))
+    found = bare.filter(incidents__in=counted).annotate(
+        times=Count("incidents", distinct=True), last=Max("incidents__declared_at")
+    )
+    rows: Iterable[Any] = found.filter(times__gt=1).order_by("-times", "-last", "pk")[:MOST]
+    return [Recurring(row, row.times, row.last) for row in rows]

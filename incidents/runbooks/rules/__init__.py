@@ -1,6 +1,6 @@
 """What a runbook says, read from its Markdown. Callers use this module; its parts are an arrangement of files. Pure."""
 
-from incidents.runbooks.rules.alerts import matchers_in_words, matches, read_matchers
+from incidents.runbooks.rules.alerts import Matcher, matchers_in_words, matches, read_matchers
 from incidents.runbooks.rules.document import Head, difference, read_document, write_document
 from incidents.runbooks.rules.steps import (
     RUN,
@@ -20,6 +20,7 @@ __all__ = [
     "TITLES",
     "Escalation",
     "Head",
+    "Matcher",
     "Option",
     "Section",
     "Step",

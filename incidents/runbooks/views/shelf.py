@@ -30,8 +30,11 @@ def index(request: PersonRequest) -> HttpResponse:
     which = request.GET.get("show", "all")
     which = which if which in queries.SHOWN else "all"
     search = request.GET.get("q", "").strip()
+    missing = which == "missing"
     context = {
-        "shelves": queries.shelves(request.user, which=which, search=search),
+        "shelves": [] if missing else queries.shelves(request.user, which=which, search=search),
+        "recurring": queries.recurring(request.user) if missing else [],
+        "days": queries.RECURRING_DAYS,
         "counts": queries.counts(request.user),
         "which": which,
         "search": search,

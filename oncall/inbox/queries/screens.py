@@ -16,6 +16,7 @@ from incidents.board import queries as board
 from incidents.catalog import models as catalog
 from incidents.changes import queries as changes
 from incidents.lifecycle.models import Incident, Outcome
+from incidents.runbooks import queries as runbooks
 from incidents.ties import queries as ties
 from oncall.alerts.models import CANARY, Alert, AlertQuerySet, Signal, Status, Verdict
 from oncall.escalation import queries as escalations
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from core.accounts.models import User
     from incidents.board.queries import Consequences
     from incidents.changes.queries import Before
+    from incidents.runbooks.models import Runbook
 
 PAGE_SIZE = 50
 IN_VAIN = (Verdict.FALSE_ALARM, Verdict.NOT_ACTIONABLE)
@@ -182,6 +184,7 @@ class Detail:
     asks_again_at: datetime | None
     declares: Consequences | None
     fixers: list[User]
+    runbooks: list[Runbook]
 
     @property
     def has_more_pages(self) -> bool:
@@ -238,6 +241,9 @@ def detail(user: User, alert: Alert) -> Detail:
         if current and alert.snoozed_until
         else (),
         acked=escalations.acked(current) if current else (),
+        runbooks=runbooks.for_alert(
+            user, title=alert.title, labels=alert.labels, service_id=alert.service_id
+        ),
         asks_again_at=escalations.asks_again_at(alert),
         declares=_declares(user, alert),
         fixers=fixers(user, alert) if alert.incident is None and can(user, Verb.RESPOND) else [],

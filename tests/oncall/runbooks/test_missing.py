@@ -10,6 +10,7 @@ from django.db.models import Value
 from django.db.models.functions import Now
 
 from incidents.catalog.models import Service, ServiceLink
+from incidents.runbooks import operations as runbooks
 from oncall.alerts.rules import Link
 from oncall.escalation import operations
 from oncall.models import Alert
@@ -91,3 +92,12 @@ def test_a_long_list_costs_as_much_as_a_short_one(
 def test_who_is_not_signed_in_reads_nothing(client: Client, paged: list[Alert]) -> None:
     assert client.get(SCREEN).status_code == 302
     assert client.get(API).status_code in (401, 403)
+
+
+@pytest.mark.parametrize("way", ["service", "name"])
+def test_a_runbook_that_is_written_here_is_one(bob: User, paged: list[Alert], way: str) -> None:
+    given: dict[str, Any] = (
+        {"services": [Service.objects.get()]} if way == "service" else {"alerts": [{"alertname": "DiskFull"}]}
+    )
+    runbooks.add(name="Disk", text="## Steps\n1. Look", team=cast.team(), actor=bob, **given)
+    assert cast.caller(bob).get(API).json() == []

@@ -310,6 +310,11 @@ HANDOVER_REMIND_SECONDS = env.number(
 HANDOVER_LAPSE_SECONDS = env.number(
     "HANDOVER_LAPSE_SECONDS", 600, "An offer of command that nobody answered lapses after so long."
 )
+PRIVATE_MAILS_SAY_NOTHING = env.flag(
+    "PRIVATE_MAILS_SAY_NOTHING",
+    False,
+    "Mails with the updates of a private incident say nothing of it to its members either, only that there is news.",
+)
 COMMAND_SPAN = env.number(
     "COMMAND_SPAN", 7, "More people than this reporting to one commander are too many to hear."
 )

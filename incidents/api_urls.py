@@ -4,15 +4,19 @@ from incidents.catalog.api import ServiceViewSet
 from incidents.changes.api import ChangeViewSet
 from incidents.closing.api import ClosingCriteria
 from incidents.command.api import Command, Commanders, HandOvers
+from incidents.customer_reports.api import CustomerReports
+from incidents.estimates.api import Estimates
 from incidents.mitigations.api import AppliedMitigations, Mitigations
 from incidents.nudges.api import NudgeRules, Nudges
 from incidents.observations.api import Observations
 from incidents.privacy.api import EmergencyAccesses, PrivateReads, Redactions
 from incidents.production.api import ProductionChanges
+from incidents.readouts.api import ExecutiveSummary, StakeholderReadout, SupportReadout
 from incidents.room.api.incidents import IncidentViewSet
 from incidents.runbooks.api.runs import RunbookReports, Runs, RunsOfRunbook
 from incidents.runbooks.api.shelf import Runbooks, RunbookVersions
 from incidents.severities.api import SeverityViewSet
+from incidents.subscriptions.api import Subscriptions
 from incidents.tasks.api import Checklists, Tasks
 from incidents.ties.api import Ties
 from incidents.updates.api import UpdateTemplates, WasTold
@@ -23,6 +27,12 @@ routes = [
     ("incidents/(?P<incident>[^/]+)/hand-overs", HandOvers, "hand-over"),
     ("incidents/(?P<incident>[^/]+)/command", Command, "incident-command"),
     ("incidents/(?P<incident>[^/]+)/production-changes", ProductionChanges, "production-change"),
+    ("incidents/(?P<incident>[^/]+)/customer-reports", CustomerReports, "customer-report"),
+    ("incidents/(?P<incident>[^/]+)/subscriptions", Subscriptions, "incident-subscription"),
+    ("incidents/(?P<incident>[^/]+)/estimates", Estimates, "incident-estimate"),
+    ("incidents/(?P<incident>[^/]+)/stakeholders", StakeholderReadout, "stakeholder-readout"),
+    ("incidents/(?P<incident>[^/]+)/support", SupportReadout, "support-readout"),
+    ("incidents/(?P<incident>[^/]+)/executive-summary", ExecutiveSummary, "executive-summary"),
     ("commanders", Commanders, "commander"),
     ("audiences", Audiences, "audience"),
     ("update-templates", UpdateTemplates, "update-template"),

@@ -93,6 +93,37 @@ class ProductionChanged:
     what: str
 
 
+@event("incident.estimate_changed")
+@dataclass(frozen=True, slots=True)
+class EstimateChanged:
+    """Somebody said by when it may work again, or took that back; `public`: customers read it."""
+
+    incident_id: int
+    estimate_id: int
+    public: bool
+
+
+@event("incident.customers_reported")
+@dataclass(frozen=True, slots=True)
+class CustomersReported:
+    """What customers report by themselves was `noted`, or is counted no more (`taken_back`)."""
+
+    incident_id: int
+    report_id: int
+    what: str
+    count: int
+
+
+@event("incident.subscription_changed")
+@dataclass(frozen=True, slots=True)
+class SubscriptionChanged:
+    """Somebody was `added` to those who get the updates by mail, reads others from now on (`changed`), or `ended` it."""
+
+    incident_id: int
+    subscription_id: int
+    what: str
+
+
 @event("incident.responder_wanted")
 @dataclass(frozen=True, slots=True)
 class ResponderWanted:

@@ -4,6 +4,8 @@ from incidents.catalog.models import Service, ServiceLink
 from incidents.changes.models import Change
 from incidents.closing.models import ClosingCriterion, Resolution
 from incidents.command.models import HandOver, TrainedCommander
+from incidents.customer_reports.models import CustomerReport
+from incidents.estimates.models import Estimate
 from incidents.lifecycle.models import (
     AcceptedRisk,
     EmergencyAccess,
@@ -20,6 +22,7 @@ from incidents.privacy.models import PrivateRead, Redaction
 from incidents.production.models import ProductionChange
 from incidents.runbooks.models import Report, Run, Runbook, RunbookVersion, RunStep
 from incidents.severities.models import Question, Severity
+from incidents.subscriptions.models import Subscription
 from incidents.tasks.models import Checklist, ChecklistStep, Task
 from incidents.ties.models import Tie
 from incidents.updates.models import Told, Update, UpdateTemplate
@@ -36,7 +39,9 @@ __all__ = [
     "Checklist",
     "ChecklistStep",
     "ClosingCriterion",
+    "CustomerReport",
     "EmergencyAccess",
+    "Estimate",
     "HandOver",
     "Incident",
     "Mitigation",
@@ -59,6 +64,7 @@ __all__ = [
     "Service",
     "ServiceLink",
     "Severity",
+    "Subscription",
     "Task",
     "Tie",
     "TimelineEntry",

@@ -2,7 +2,8 @@
    data-open="id" / data-close   a dialog             data-copy="text" / data-copy-from="#id"  copy
    data-pop (details)            closes by itself     data-busy="Sending…"                     words while sending
    data-stuck="…"                words when sending takes long                                  data-draft="key" kept text
-   data-key="u" / data-go="H"    shortcuts            data-row                                  J and K move between rows */
+   data-key="u" / data-go="H"    shortcuts            data-row                                  J and K move between rows
+   data-print                    the browser's own printing */
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -157,6 +158,7 @@
     if (event.target.matches("dialog")) event.target.close(); // a press on the backdrop
     for (const open of $$("details[data-pop][open]")) if (!open.contains(event.target)) open.open = false;
   });
+  document.addEventListener("click", (event) => { if (event.target.closest("[data-print]")) print(); });
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy], [data-copy-from]");
     if (!button) return;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.events.bus import Meta, on
-from incidents.events import Reopened, UpdatePublished
+from incidents.events import EstimateChanged, Reopened, StatusChanged, UpdatePublished
 from statuspage.events import PublishingTried
 from statuspage.notices import operations as notices
 from statuspage.trial import operations as trial
@@ -14,6 +14,18 @@ def show_update(fact: UpdatePublished, meta: Meta) -> None:
     """Show a public update to customers; an internal one never leaves the incident."""
     if fact.audience == "public":
         notices.publish_update(fact.update_id)
+
+
+@on(EstimateChanged)
+def show_estimate(fact: EstimateChanged, meta: Meta) -> None:
+    """Customers read by when it may work again, where somebody lets them."""
+    notices.show_estimate(fact.incident_id)
+
+
+@on(StatusChanged)
+def look_at_estimate(fact: StatusChanged, meta: Meta) -> None:
+    """Once nobody is affected any more there is nothing to wait for."""
+    notices.show_estimate(fact.incident_id)
 
 
 @on(Reopened)

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from incidents.models import (
         Approval,
         Checklist,
+        CustomerReport,
         EmergencyAccess,
+        Estimate,
         HandOver,
         Incident,
         Nudge,
@@ -186,6 +188,26 @@ def tie(incident: Incident, *, by: User, reason: str = "Alike") -> Tie:
         incident, title="Refunds are late", reason="Another queue", severity=severity("SEV3"), actor=by
     )
     return operations.relate(incident, other=other, kind="related", reason=reason, actor=by)
+
+
+def estimate(of: Incident, **given: Any) -> Estimate:
+    """By when it may work again: in an hour, as whoever declared it says."""
+    from incidents.estimates import operations  # noqa: PLC0415 - models load after Django is set up
+
+    assert of.declared_by is not None
+    said = {"restored_at": datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1), **given}
+    row = operations.estimate(of, **said, actor=of.declared_by)
+    assert row is not None
+    return row
+
+
+def customer_report(of: Incident, **given: Any) -> CustomerReport:
+    """What twelve customers report by themselves."""
+    from incidents.customer_reports import operations  # noqa: PLC0415 - models load after Django is set up
+
+    assert of.declared_by is not None
+    said = {"text": "The card is declined at the last step", "count": 12, **given}
+    return operations.note(of, **said, actor=of.declared_by)
 
 
 def hand_over(of: Incident, *, to: User) -> HandOver:

@@ -16,6 +16,7 @@ class Content:
 
     `code` and `token` are what an answer must carry to be about this: the code in a text, the token in an
     address. Where several read it, `room` is what a button carries instead: it proves nothing of whoever presses.
+    `unsubscribe` is the address that ends such mails.
     """
 
     subject: str
@@ -27,6 +28,7 @@ class Content:
     code: str = ""
     token: str = ""
     room: str = ""
+    unsubscribe: str = ""
 
 
 @dataclass(frozen=True, slots=True)

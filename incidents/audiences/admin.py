@@ -24,7 +24,7 @@ class MemberInline(admin.TabularInline[AudienceMember, AudienceList]):
 class AudienceListAdmin(admin.ModelAdmin[AudienceList]):
     """Who is told of incidents. Everybody who configures does that in the product: *Who is told*."""
 
-    list_display = ("name", "hears", "least_seconds", "position", "is_active")
+    list_display = ("name", "hears", "page", "least_seconds", "position", "is_active")
     list_editable = ("position", "is_active")
     readonly_fields = ("version",)
     prepopulated_fields = {"slug": ("name",)}

@@ -13,7 +13,7 @@ from core.api.fields import Id, Seconds, SlugOrId
 from core.api.permissions import Configures
 from core.api.views import Lists, Shows, ViewSet
 from incidents.audiences import operations, queries
-from incidents.audiences.models import AudienceList, Hears
+from incidents.audiences.models import AudienceList, Hears, Page
 from incidents.audiences.operations import Who
 from incidents.audiences.rules import Kind
 
@@ -47,6 +47,7 @@ class AudienceOut(serializers.ModelSerializer[AudienceList]):
             "name",
             "purpose",
             "hears",
+            "page",
             "takes_part",
             "least_seconds",
             "position",
@@ -75,6 +76,7 @@ class AudienceChange(serializers.Serializer[dict[str, Any]]):
     name = serializers.CharField(max_length=60, required=False)
     purpose = serializers.CharField(max_length=200, required=False, allow_blank=True)
     hears = serializers.ChoiceField(choices=Hears.choices, required=False)
+    page = serializers.ChoiceField(choices=Page.choices, required=False)
     takes_part = serializers.BooleanField(required=False)
     least_seconds = Seconds(required=False, allow_null=True, min_value=60, max_value=86400)
     position = serializers.IntegerField(required=False, min_value=0, max_value=32_000)

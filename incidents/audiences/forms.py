@@ -6,7 +6,7 @@ from django import forms
 
 from core.accounts import queries as people
 from incidents.audiences import registry
-from incidents.audiences.models import KINDS, Hears
+from incidents.audiences.models import KINDS, Hears, Page
 from incidents.audiences.operations import Who
 
 if TYPE_CHECKING:
@@ -23,6 +23,13 @@ class ListForm(forms.Form):
     name = forms.CharField(max_length=60, error_messages={"required": "Give it a name, as Support."})
     purpose = forms.CharField(max_length=200, required=False, label="What they need to know it for")
     hears = forms.ChoiceField(choices=Hears.choices, label="What they read", initial=Hears.INTERNAL)
+    page = forms.ChoiceField(
+        choices=Page.choices,
+        label="Where they read on",
+        initial=Page.ROOM,
+        required=False,
+        help_text="The link in their messages leads there, and who is on the list may read it.",
+    )
     least_minutes = forms.IntegerField(
         min_value=1,
         max_value=1440,
@@ -39,13 +46,15 @@ class ListForm(forms.Form):
         given = {
             name: self.cleaned_data[name] for name in ("name", "purpose", "hears", "takes_part", "is_active")
         }
+        if self.cleaned_data["page"]:
+            given["page"] = self.cleaned_data["page"]
         minutes = self.cleaned_data["least_minutes"]
         return {**given, "least_seconds": minutes * 60 if minutes else None}
 
     @staticmethod
     def of(row: AudienceList) -> dict[str, Any]:
         """Give a list as the form shows it."""
-        names = ("name", "purpose", "hears", "takes_part", "is_active", "version")
+        names = ("name", "purpose", "hears", "page", "takes_part", "is_active", "version")
         return {
             **{name: getattr(row, name) for name in names},
             "least_minutes": row.least_seconds // 60 if row.least_seconds else None,

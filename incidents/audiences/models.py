@@ -25,6 +25,15 @@ class Hears(models.TextChoices):
     PUBLIC = "public", "Public updates, word for word as customers read them"
 
 
+class Page(models.TextChoices):
+    """Where those on a list read on: what is written for them, without the rest."""
+
+    ROOM = "room", "The incident room"
+    STAKEHOLDERS = "stakeholders", "The page for stakeholders"
+    SUPPORT = "support", "The page for support"
+    SUMMARY = "summary", "The executive summary"
+
+
 class AudienceListQuerySet(models.QuerySet["AudienceList"]):
     def visible_to(self, user: User | AnonymousUser) -> AudienceListQuerySet:
         """The lists a person may know of: all of them, once signed in."""
@@ -40,6 +49,13 @@ class AudienceList(models.Model):
     hears = models.CharField(max_length=8, choices=Hears.choices, default=Hears.INTERNAL)
     takes_part = models.BooleanField(
         "who takes part in the incident", default=False, help_text="They are on it by themselves."
+    )
+    page = models.CharField(
+        "reads on",
+        max_length=12,
+        choices=Page.choices,
+        default=Page.ROOM,
+        help_text="Where the link in a message leads.",
     )
     least_seconds = models.PositiveIntegerField(
         null=True, blank=True, help_text="At least so long between two updates. Empty: as often as needed."

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.shortcuts import get_object_or_404
 
 from core.accounts.models import Membership
@@ -175,7 +175,14 @@ def _everybody(
                 people += teams.get(each.team_id, [])
             elif each.email:
                 rest.append(
-                    Recipient(f"mail:{each.email.lower()}", each.email, "email", each.email, (row.name,))
+                    Recipient(
+                        f"mail:{each.email.lower()}",
+                        each.email,
+                        "email",
+                        each.email,
+                        (row.name,),
+                        page=row.page,
+                    )
                 )
             elif room := known.get(each.room):
                 rest.append(_room(room, row))
@@ -210,6 +217,7 @@ def _person(user: User, row: AudienceList) -> Recipient:
         (row.name,),
         user_id=user.pk,
         takes_part=row.takes_part,
+        page=row.page,
     )
 
 
@@ -223,7 +231,22 @@ def _room(room: Room, row: AudienceList) -> Recipient:
         room_id=room.id,
         secret=room.secret,
         hears_private=room.hears_private,
+        page=row.page,
     )
+
+
+def names_of(page: str) -> list[str]:
+    """Give the names of the lists in use whose people read this page."""
+    return list(AudienceList.objects.filter(is_active=True, page=page).values_list("name", flat=True))
+
+
+def is_on(user: Person, page: str) -> bool:
+    """Say whether a person is on a list whose people read this page: by name, by team or by mail address."""
+    if not user.is_authenticated:
+        return False
+    on_it = Q(members__user=user.pk) | Q(members__team__memberships__user=user.pk)
+    on_it |= Q(members__email__iexact=user.email)
+    return AudienceList.objects.filter(on_it, is_active=True, page=page).exists()
 
 
 def recipients(chosen: Iterable[Choice]) -> list[Recipient]:

@@ -53,6 +53,8 @@ class Recipient:
     secret: str = ""
     hears_private: bool = False
     takes_part: bool = False
+    page: str = "room"
+    subscription_id: int | None = None
 
     @property
     def is_room(self) -> bool:
@@ -66,7 +68,15 @@ def united(found: Sequence[Recipient], *, without: Collection[str] = ()) -> list
         known = by_key.get(each.key, each)
         lists = tuple(dict.fromkeys((*known.lists, *each.lists)))
         kept = known if known.user_id is not None else each
-        by_key[each.key] = replace(kept, lists=lists, takes_part=known.takes_part or each.takes_part)
+        takes_part = known.takes_part or each.takes_part
+        page = "room" if takes_part else known.page
+        by_key[each.key] = replace(
+            kept,
+            lists=lists,
+            takes_part=takes_part,
+            page=page,
+            subscription_id=known.subscription_id or each.subscription_id,
+        )
     return [each for key, each in by_key.items() if key not in without]
 
 

@@ -39,6 +39,27 @@ def needed(label: str, lacking: str, *, most: int = 2000) -> forms.CharField:
     return forms.CharField(label=label, max_length=most, widget=area, error_messages={"required": lacking})
 
 
+class EstimateForm(forms.Form):
+    """By when it may work again; empty takes it back."""
+
+    restored_at = when(
+        label="Works again by about", help_text="In your time zone. Empty: nobody can say, or not any more."
+    )
+    public = forms.BooleanField(required=False, label="Customers read it on the status page")
+    why = forms.CharField(
+        label="On which grounds?",
+        max_length=300,
+        required=False,
+        help_text="For the timeline. Customers do not read it.",
+    )
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, for_customers: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not for_customers:
+            del self.fields["public"]
+
+
 class StatusForm(forms.Form):
     """The next stage, and since when; the end has a form of its own."""
 

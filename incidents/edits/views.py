@@ -19,6 +19,8 @@ from incidents.closing import operations as closing
 from incidents.closing.forms import ResolveForm
 from incidents.command import operations as command
 from incidents.edits import forms, queries
+from incidents.estimates import operations as estimates
+from incidents.estimates import queries as estimates_known
 from incidents.lifecycle import operations
 from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle.models import Incident, Outcome
@@ -73,6 +75,19 @@ def _reason(name: str, form: type[Form], **more: Any) -> Apply:
     )
 
 
+def _estimate(_user: User, incident: Incident, data: QueryDict | None) -> Form:
+    known = estimates_known.current(incident)
+    return forms.EstimateForm(
+        data,
+        for_customers=not (incident.private or incident.drill),
+        initial={
+            "restored_at": known.restored_at if known else None,
+            "public": bool(known and known.public),
+            "version": incident.version,
+        },
+    )
+
+
 EDITS: dict[str, Edit] = {
     "status": Edit(
         "Change the stage",
@@ -96,6 +111,15 @@ EDITS: dict[str, Edit] = {
         lambda incident, form, actor: closing.resolve(incident, said=form.said(), actor=actor),
         done="Resolved.",
         template="incidents/closing/_resolve.html",
+    ),
+    "estimate": Edit(
+        "When may it work again?",
+        "Save",
+        _estimate,
+        lambda incident, form, actor: estimates.estimate(incident, **form.cleaned_data, actor=actor),
+        note="A time that people can plan by, rather too late than too early. It stands in the room and on the page for "
+        "stakeholders; every change is kept. Without a ground to stand on, leave it empty.",
+        done="Saved. Who waits for it sees it.",
     ),
     "reopen": Edit(
         "Reopen",

@@ -156,6 +156,8 @@ def own_texts(incident: Incident, text: str) -> Iterable[tuple[str, Rows | Sent]
         "changes in production",
         Rows(ProductionChange.objects.filter(incident=incident), ("what", "place", "result")),
     )
+    yield "estimates", Rows(incident.estimates.all(), ("why",))
+    yield "customer reports", Rows(incident.customer_reports.all(), ("text",))
     yield "tasks", Rows(incident.tasks.all(), ("title", "hint", "list_name", "result"))
     yield "resolutions", Rows(incident.resolutions.all(), ("despite", "lacking", "confirmed"))
     yield "mitigations", Rows(incident.mitigations.all(), ("name", "note", "kept_because"))

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from incidents.approvals import queries as approvals
 from incidents.command import queries as command
+from incidents.estimates import queries as estimates
 from incidents.lifecycle import operations as lifecycle_operations
 from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle.models import EntryKind
@@ -82,7 +83,7 @@ class Log:
 
 def room(user: User, number: int) -> lifecycle.Room:
     """Give the room of an incident, with to whom command is offered and what it is part of or went on in."""
-    seen = ties.with_ties(lifecycle.seen(user), user)
+    seen = estimates.with_estimate(ties.with_ties(lifecycle.seen(user), user))
     return lifecycle.room(user, number, among=command.with_offer(seen))
 
 

@@ -8,10 +8,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
-from incidents.audiences.models import KINDS, AudienceList
+from incidents.audiences.models import KINDS, AudienceList, Page
 from incidents.audiences.rules import Kind
 from incidents.lifecycle.models import STATUSES, Incident
 from incidents.severities.models import Severity
+from incidents.subscriptions.models import Subscription
 from incidents.wording.rules import NAMES, Layout
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ class Told(models.Model):
     channel = models.CharField(max_length=20)
     lists = ArrayField(models.CharField(max_length=60), default=list)
     hears_private = models.BooleanField(default=False)
+    subscription = models.ForeignKey(Subscription, models.SET_NULL, null=True, related_name="+")
+    page = models.CharField(max_length=12, choices=Page.choices, default=Page.ROOM)
     takes_part = models.BooleanField(default=False, help_text="Reads the technical detail as well.")
     state = models.CharField(max_length=10, choices=Fate.choices, default=Fate.PENDING)
     detail = models.CharField(max_length=300, blank=True)

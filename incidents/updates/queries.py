@@ -12,9 +12,11 @@ from core.errors import Refused
 from core.ui import times
 from incidents.audiences import queries as audiences
 from incidents.audiences import rules as telling_rules
+from incidents.estimates import queries as estimates
 from incidents.lifecycle.models import RoleAssignment
 from incidents.lifecycle.operations import rhythm
 from incidents.lifecycle.rules import Status
+from incidents.subscriptions import queries as subscriptions
 from incidents.updates import rules
 from incidents.updates.models import BAD, Audience, Fate, Told, Update, UpdateTemplate
 from incidents.updates.registry import Outlook, public_outlet
@@ -74,13 +76,19 @@ def filled(
 ) -> str:
     """Give a template's text with this incident's facts in it; times are in the zone in force."""
     public = template.audience == Audience.PUBLIC
-    return rules.fill(template.text, facts(incident, at=at, next_seconds=next_seconds), public=public)
+    return rules.fill(
+        template.text, facts(incident, at=at, next_seconds=next_seconds, public=public), public=public
+    )
 
 
-def facts(incident: Incident, *, at: datetime, next_seconds: int | None = None) -> dict[str, str]:
+def facts(
+    incident: Incident, *, at: datetime, next_seconds: int | None = None, public: bool = False
+) -> dict[str, str]:
     """Give what templates may say of an incident."""
     begun = incident.started_at or incident.declared_at
     every = next_seconds or rhythm(incident)
+    estimate = estimates.for_customers(incident) if public else estimates.current(incident)
+    restored_by = estimate.restored_at if estimate else None
     following = at + timedelta(seconds=every) if every else None
     return {
         "title": incident.title,
@@ -94,6 +102,7 @@ def facts(incident: Incident, *, at: datetime, next_seconds: int | None = None) 
         "recent_changes": incident.recent_changes,
         "commander": commander(incident),
         "next_update": times.full(following) if following else "",
+        "restored_by": times.full(restored_by) if restored_by else "",
         "duration": times.words(((incident.resolved_at or at) - begun).total_seconds()),
         "link": f"{settings.BASE_URL}/incidents/{incident}/",
     }
@@ -177,6 +186,7 @@ def telling(
         is_first=not earlier, no_news=no_news, is_over=status in {Status.RESOLVED, Status.CLOSED}
     )
     found = audiences.choices(incident, audience=audience, kind=kind, actor=actor, told_at=told_at, at=at)
+    found = [*found, *subscriptions.choice(incident, audience=audience, kind=kind, actor=actor)]
     if lists is None:
         return Telling(kind, found, [choice for choice in found if choice.is_told])
     known = {choice.row.slug for choice in found}

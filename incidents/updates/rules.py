@@ -17,10 +17,11 @@ PLACEHOLDERS = (
     "recent_changes",
     "commander",
     "next_update",
+    "restored_by",
     "duration",
     "link",
 )
-PUBLIC = ("impact", "started", "status", "next_update", "duration")
+PUBLIC = ("impact", "started", "status", "next_update", "restored_by", "duration")
 """What may stand in a public text by itself. Everything else is internal until a person writes it."""
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
@@ -55,6 +56,7 @@ EXAMPLE = {
     "recent_changes": "checkout 2.3.4 at 13:55",
     "commander": "Sam",
     "next_update": "14:30 UTC",
+    "restored_by": "15:00 UTC",
     "duration": "28 min",
     "link": "https://watchbill.example.com/incidents/INC-12/",
 }

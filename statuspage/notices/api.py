@@ -33,6 +33,7 @@ class NoticeSerializer(serializers.ModelSerializer[Notice]):
     updates = NoticeUpdateSerializer(many=True, read_only=True)
     started_at = Time(read_only=True)
     resolved_at = Time(read_only=True)
+    restored_by = Time(read_only=True, allow_null=True)
     url = serializers.SerializerMethodField()
 
     class Meta:
@@ -46,6 +47,7 @@ class NoticeSerializer(serializers.ModelSerializer[Notice]):
             "components",
             "started_at",
             "resolved_at",
+            "restored_by",
             "updates",
             "url",
         ]

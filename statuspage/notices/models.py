@@ -41,6 +41,9 @@ class Notice(models.Model):
     monitoring_at = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)
     next_update_due_at = models.DateTimeField(null=True)
+    restored_by = models.DateTimeField(
+        null=True, help_text="By when it may work again, where customers read that."
+    )
 
     class Meta:
         constraints = [

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from core import live
 from core.clock import now
 from core.events import bus
+from incidents.estimates import queries as estimates
 from incidents.lifecycle.models import Incident
 from incidents.updates.models import Audience, Update
 from statuspage.components import operations as components
@@ -101,6 +102,8 @@ def _restate(notice: Notice, *, stage: str, states: list[str], update: Update, c
         "updated_at": Now(),
         "next_update_due_at": None if stage == "resolved" else update.next_update_due_at,
     }
+    estimate = estimates.for_customers(update.incident)
+    changes["restored_by"] = estimate.restored_at if estimate and stage != "resolved" else None
     if update.public_title and not created:
         changes["title"] = update.public_title
     if stage != "resolved":
@@ -110,6 +113,18 @@ def _restate(notice: Notice, *, stage: str, states: list[str], update: Update, c
     if stage == "monitoring" and notice.monitoring_at is None:
         changes["monitoring_at"] = Now()
     Notice.objects.filter(pk=notice.pk).update(**changes)
+
+
+@transaction.atomic
+def show_estimate(incident_id: int) -> None:
+    """Show by when it may work again, as it is now, on what customers read already; nothing else changes. Twice is once."""
+    incident = Incident.objects.select_for_update().get(pk=incident_id)
+    estimate = estimates.for_customers(incident)
+    wanted = estimate.restored_at if estimate else None
+    open_ = Notice.objects.filter(incident=incident).exclude(status="resolved")
+    stale = open_.exclude(restored_by=wanted) if wanted else open_.exclude(restored_by=None)
+    if stale.update(restored_by=wanted):
+        live.changed("statuspage")
 
 
 BACK = "The problem has come back. We are looking into it and write here again."

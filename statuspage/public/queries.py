@@ -75,6 +75,7 @@ class NoticeView:
     monitoring_at: datetime | None
     resolved_at: datetime | None
     next_update_due_at: datetime | None
+    restored_by: datetime | None
     components: tuple[tuple[str, str, str], ...]
     """(id, name, state) of each part it is about."""
     updates: tuple[UpdateView, ...]
@@ -225,6 +226,7 @@ def _notice_view(row: Notice) -> NoticeView:
         monitoring_at=row.monitoring_at,
         resolved_at=row.resolved_at,
         next_update_due_at=row.next_update_due_at,
+        restored_by=row.restored_by,
         components=tuple((part.public_id, part.name, part.state) for part in row.components.all()),
         updates=tuple(
             UpdateView(update.public_id, update.status, update.body, update.at, tuple(update.affected))

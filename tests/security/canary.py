@@ -10,18 +10,22 @@ from django.utils import timezone
 
 from core.accounts.models import User
 from core.events.models import Event
+from incidents.customer_reports import operations as customer_reports
 from incidents.edits.views import EDITS
 from incidents.lifecycle import operations as lifecycle
 from incidents.mitigations import operations as mitigations
 from incidents.models import (
     Approval,
+    CustomerReport,
     EmergencyAccess,
+    Estimate,
     Incident,
     Nudge,
     PrivateRead,
     Redaction,
     Run,
     RunStep,
+    Subscription,
     Task,
     TimelineEntry,
     Update,
@@ -30,6 +34,7 @@ from incidents.nudges import operations as nudges
 from incidents.observations import operations as observations
 from incidents.production import operations as production
 from incidents.runbooks import operations as runbooks
+from incidents.subscriptions import operations as subscriptions
 from incidents.ties import operations as ties
 from incidents.updates import operations as updates
 from oncall.escalation import operations as escalation
@@ -51,6 +56,7 @@ PLACES = (
     "observation", "alert", "payload", "page", "reason", "risk", "emergency", "redaction", "postmortem", "factor",
     "action_item", "mitigation", "production", "tie", "runbook_step", "runbook_run", "runbook_wrong",
     "runbook_right",
+    "estimate", "customer_report",
 )  # fmt: skip
 BIRDS = "canary"
 WORDS = {place: f"{place.replace('_', '')}{BIRDS}" for place in PLACES}
@@ -122,6 +128,9 @@ def plant(values: Values) -> Canary:
     type(hand_over).objects.filter(pk=hand_over.pk).update(briefing=w["hand_over"])
     tried = mitigations.begin(incident, name=w["mitigation"], actor=lead)
     used = use_runbook(incident, lead)
+    subscriptions.subscribe(incident, actor=lead)
+    cast.estimate(incident, why=w["estimate"])
+    customer_reports.note(incident, text=w["customer_report"], actor=lead)
     changed_there = production.note(incident, what=w["production"], actor=lead)
     beside = cast.incident("Logins are slow", by=lead)
     tie = ties.relate(incident, other=beside, kind="related", reason=w["tie"], actor=lead)
@@ -192,6 +201,7 @@ def _own(
     number = canary.incident.number
     ref, approval, task, hand_over, odd, tried, there, tie, used = f"INC-{number}", *ids
     here, api = {"number": ref}, {"incident": ref}
+    reported = CustomerReport.objects.get(incident=canary.incident)
     factor, action = Factor.objects.get(postmortem=report), ActionItem.objects.get(postmortem=report)
     event = Event.objects.filter(name="incident.corrected", subject_id=canary.incident.pk).latest("pk")
     told = update.told.order_by("pk").values_list("pk", flat=True).first() or 1
@@ -211,6 +221,17 @@ def _own(
         "/api/v1/incidents/{incident}/production-changes/": {**api, "ref": there},
         "/incidents/{number}/ties/": {**here, "pk": tie},
         "/api/v1/incidents/{incident}/ties/": {**api, "ref": tie},
+        "/incidents/{number}/customer-reports/": {**here, "pk": reported.pk},
+        "/api/v1/incidents/{incident}/customer-reports/": {**api, "ref": reported.pk},
+        "/api/v1/incidents/{incident}/estimates/": {
+            **api,
+            "ref": Estimate.objects.get(incident=canary.incident).pk,
+        },
+        "/incidents/{number}/mails/": {**here, "pk": Subscription.objects.get(incident=canary.incident).pk},
+        "/api/v1/incidents/{incident}/subscriptions/": {
+            **api,
+            "ref": Subscription.objects.get(incident=canary.incident).pk,
+        },
         "/incidents/{number}/nudges/": {**here, "pk": nudge.pk},
         "/incidents/{number}/updates/": {**here, "pk": update.pk},
         "/incidents/emergency/": {"pk": looked.emergency.pk},

@@ -23,6 +23,7 @@ from incidents.models import (
     ApprovalRule,
     AudienceMember,
     Change,
+    Estimate,
     Incident,
     Mitigation,
     NudgeRule,
@@ -34,6 +35,8 @@ from incidents.models import (
 )
 from incidents.production import operations as production
 from incidents.runbooks import operations as runbooks
+from incidents.subscriptions import operations as subscriptions
+from incidents.subscriptions import tokens as unsubscribing
 from oncall.absences import operations as absences
 from oncall.announcements.models import Announcement
 from oncall.calendars import operations as calendars
@@ -125,6 +128,13 @@ class Values:
         odd = cast.observation(by=self.admin)
         offered = cast.hand_over(Incident.objects.active().earliest("id"), to=self.admin)
         changed = production.note(Incident.objects.active().earliest("id"), what="Flag off", actor=self.admin)
+        reported = cast.customer_report(Incident.objects.active().earliest("id"))
+        estimate = Estimate.objects.create(
+            incident=Incident.objects.active().earliest("id"),
+            restored_at=now + timedelta(hours=1),
+            by=self.admin,
+        )
+        subscribed = subscriptions.subscribe(Incident.objects.active().earliest("id"), actor=self.admin)
         trained = command.put_in(self.admin, actor=self.admin)
         nudge = cast.nudge(Incident.objects.active().earliest("id"))
         tried = mitigations.begin(
@@ -214,6 +224,21 @@ class Values:
             },
             "/incidents/{number}/ties/": {"number": f"INC-{active}", "pk": tie.pk},
             "/api/v1/incidents/{incident}/ties/": {"incident": f"INC-{active}", "ref": tie.pk},
+            "/incidents/{number}/customer-reports/": {"number": f"INC-{active}", "pk": reported.pk},
+            "/api/v1/incidents/{incident}/customer-reports/": {
+                "incident": f"INC-{active}",
+                "ref": reported.pk,
+            },
+            "/incidents/{number}/mails/": {"number": f"INC-{active}", "pk": subscribed.pk},
+            "/unsubscribe/": {"token": unsubscribing.make(subscribed.pk)},
+            "/api/v1/incidents/{incident}/subscriptions/": {
+                "incident": f"INC-{active}",
+                "ref": subscribed.pk,
+            },
+            "/api/v1/incidents/{incident}/stakeholders/": {"incident": f"INC-{active}"},
+            "/api/v1/incidents/{incident}/support/": {"incident": f"INC-{active}"},
+            "/api/v1/incidents/{incident}/executive-summary/": {"incident": f"INC-{active}"},
+            "/api/v1/incidents/{incident}/estimates/": {"incident": f"INC-{active}", "ref": estimate.pk},
             "/commanders/": {"pk": trained.pk},
             "/api/v1/commanders/": {"ref": trained.pk},
             "/incidents/emergency/": {"pk": looked.emergency.pk},

@@ -79,6 +79,10 @@ def compose(delivery: Delivery) -> EmailMessage:
     if content.thread:
         mail["In-Reply-To"] = mail["References"] = _id(content.thread)
     mail["List-Id"] = f"Watchbill <watchbill.{_host()}>"
+    if content.unsubscribe:
+        mail["List-Unsubscribe"] = f"<{_one_line(content.unsubscribe)}>"
+        if content.unsubscribe.startswith("https:"):  # in one press only where nobody can listen (RFC 8058)
+            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(_text(content, answer_to))

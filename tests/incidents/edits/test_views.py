@@ -35,6 +35,7 @@ def given(what: str, incident: Incident) -> dict[str, Any]:
         "accept-risk": {"risk": "Refunds wait", "monitoring": "A report at 9", "decided_by": bob.pk},
         "severity": {"severity": "sev1", "reason": "No workaround"},
         "rhythm": {"seconds": "600"},
+        "estimate": {"restored_at": local(ago(-60)), "why": "The restore runs", **version},
         "roles": {"role_slug": "scribe", "user": bob.pk},
         "hand-over": {"user": bob.pk, "briefing": "Watch p99"},
         "take-over": {"reason": "Carol does not answer"},

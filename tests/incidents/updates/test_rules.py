@@ -39,6 +39,7 @@ def test_internal_facts_never_stand_in_a_public_text_by_themselves() -> None:
         "status",
         "impact",
         "next_update",
+        "restored_by",
         "duration",
     ]
 

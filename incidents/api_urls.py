@@ -12,6 +12,7 @@ from incidents.observations.api import Observations
 from incidents.privacy.api import EmergencyAccesses, PrivateReads, Redactions
 from incidents.production.api import ProductionChanges
 from incidents.readouts.api import ExecutiveSummary, StakeholderReadout, SupportReadout
+from incidents.regulators.api import Regimes, ReportDuties
 from incidents.room.api.incidents import IncidentViewSet
 from incidents.runbooks.api.runs import RunbookReports, Runs, RunsOfRunbook
 from incidents.runbooks.api.shelf import Runbooks, RunbookVersions
@@ -29,6 +30,8 @@ routes = [
     ("incidents/(?P<incident>[^/]+)/production-changes", ProductionChanges, "production-change"),
     ("incidents/(?P<incident>[^/]+)/customer-reports", CustomerReports, "customer-report"),
     ("incidents/(?P<incident>[^/]+)/subscriptions", Subscriptions, "incident-subscription"),
+    ("incidents/(?P<incident>[^/]+)/report-duties", ReportDuties, "report-duty"),
+    ("regimes", Regimes, "regime"),
     ("incidents/(?P<incident>[^/]+)/estimates", Estimates, "incident-estimate"),
     ("incidents/(?P<incident>[^/]+)/stakeholders", StakeholderReadout, "stakeholder-readout"),
     ("incidents/(?P<incident>[^/]+)/support", SupportReadout, "support-readout"),

@@ -124,6 +124,26 @@ class SubscriptionChanged:
     what: str
 
 
+@event("incident.breach_changed")
+@dataclass(frozen=True, slots=True)
+class BreachChanged:
+    """An incident was `flagged` as a data breach, what is known of that `changed`, or it was none (`ended`)."""
+
+    incident_id: int
+    breach_id: int
+    what: str
+
+
+@event("incident.report_duty_changed")
+@dataclass(frozen=True, slots=True)
+class ReportDutyChanged:
+    """A report to an authority was made (`reported`), was `not_needed`, or somebody was reminded (`reminded_50`, …)."""
+
+    incident_id: int
+    duty_id: int
+    what: str
+
+
 @event("incident.responder_wanted")
 @dataclass(frozen=True, slots=True)
 class ResponderWanted:

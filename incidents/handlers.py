@@ -30,6 +30,7 @@ from incidents.events import (
 from incidents.lifecycle import operations as lifecycle
 from incidents.nudges import operations as nudges
 from incidents.privacy import operations as privacy
+from incidents.regulators import operations as regulators
 from incidents.runbooks import operations as runbooks
 from incidents.tasks import operations as tasks
 from incidents.tasks.rules import Occasion
@@ -78,6 +79,12 @@ def end_emergency(timer: Timer) -> None:
 def ask_again(timer: Timer) -> None:
     """Nobody has approved an update yet: ask again, or let it lapse."""
     approvals.come_due(timer.subject_id, lapse=bool(timer.payload.get("lapse")))
+
+
+@timers.on(regulators.DUE)
+def remind_of_report(timer: Timer) -> None:
+    """A share of the time until an authority must have its report has passed."""
+    regulators.remind(timer.subject_id, due_at=timer.payload["due_at"], share=timer.payload["share"])
 
 
 @timers.on(command.DUE)

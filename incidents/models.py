@@ -20,6 +20,7 @@ from incidents.nudges.models import Nudge, NudgeRule
 from incidents.observations.models import Observation
 from incidents.privacy.models import PrivateRead, Redaction
 from incidents.production.models import ProductionChange
+from incidents.regulators.models import DataBreach, Regime, ReportDuty
 from incidents.runbooks.models import Report, Run, Runbook, RunbookVersion, RunStep
 from incidents.severities.models import Question, Severity
 from incidents.subscriptions.models import Subscription
@@ -40,6 +41,7 @@ __all__ = [
     "ChecklistStep",
     "ClosingCriterion",
     "CustomerReport",
+    "DataBreach",
     "EmergencyAccess",
     "Estimate",
     "HandOver",
@@ -53,7 +55,9 @@ __all__ = [
     "ProductionChange",
     "Question",
     "Redaction",
+    "Regime",
     "Report",
+    "ReportDuty",
     "Resolution",
     "RoleAssignment",
     "RoleDefinition",

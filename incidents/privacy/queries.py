@@ -21,6 +21,8 @@ from incidents.privacy.models import PrivateRead, Redaction
 from incidents.privacy.registry import Rows, Sent
 from incidents.privacy.rules import holds, spellings, without_inside
 from incidents.production.models import ProductionChange
+from incidents.regulators import operations as regulators
+from incidents.regulators.models import DataBreach
 from incidents.runbooks import queries as runbooks
 from incidents.tasks import operations as tasks
 from incidents.ties.models import Tie
@@ -156,8 +158,7 @@ def own_texts(incident: Incident, text: str) -> Iterable[tuple[str, Rows | Sent]
         "changes in production",
         Rows(ProductionChange.objects.filter(incident=incident), ("what", "place", "result")),
     )
-    yield "estimates", Rows(incident.estimates.all(), ("why",))
-    yield "customer reports", Rows(incident.customer_reports.all(), ("text",))
+    yield from _told_outside(incident)
     yield "tasks", Rows(incident.tasks.all(), ("title", "hint", "list_name", "result"))
     yield "resolutions", Rows(incident.resolutions.all(), ("despite", "lacking", "confirmed"))
     yield "mitigations", Rows(incident.mitigations.all(), ("name", "note", "kept_because"))
@@ -174,6 +175,13 @@ def own_texts(incident: Incident, text: str) -> Iterable[tuple[str, Rows | Sent]
     yield "audit log", registry.events("incident", [incident.pk])
     yield "kept answers of the API", Rows(_answers(text), ("body",), is_own=False, without=without_inside)
     yield from (("messages", sent) for sent in _messages(incident))
+
+
+def _told_outside(incident: Incident) -> Iterable[tuple[str, Rows]]:
+    yield "estimates", Rows(incident.estimates.all(), ("why",))
+    yield "customer reports", Rows(incident.customer_reports.all(), ("text",))
+    yield "data breach", Rows(DataBreach.objects.filter(incident=incident), ("what", "ended_because"))
+    yield "data breach", Rows(incident.report_duties.all(), ("reference", "why"))
 
 
 def _answers(text: str) -> QuerySet[Answer]:
@@ -194,5 +202,6 @@ def _messages(incident: Incident) -> Sequence[Sent]:
         Sent(nudges.CLIENT, list(incident.nudges.values_list("pk", flat=True))),
         Sent(command.OFFERED, list(incident.hand_overs.values_list("pk", flat=True))),
         Sent(command.CHANGED, [incident.pk]),
+        Sent(regulators.CLIENT, list(incident.report_duties.values_list("pk", flat=True))),
         Sent(approvals.CLIENT, list(incident.approvals.values_list("pk", flat=True))),
     )

@@ -23,6 +23,7 @@ from incidents.models import (
     Nudge,
     PrivateRead,
     Redaction,
+    ReportDuty,
     Run,
     RunStep,
     Subscription,
@@ -33,6 +34,7 @@ from incidents.models import (
 from incidents.nudges import operations as nudges
 from incidents.observations import operations as observations
 from incidents.production import operations as production
+from incidents.regulators import operations as regulators
 from incidents.runbooks import operations as runbooks
 from incidents.subscriptions import operations as subscriptions
 from incidents.ties import operations as ties
@@ -56,7 +58,7 @@ PLACES = (
     "observation", "alert", "payload", "page", "reason", "risk", "emergency", "redaction", "postmortem", "factor",
     "action_item", "mitigation", "production", "tie", "runbook_step", "runbook_run", "runbook_wrong",
     "runbook_right",
-    "estimate", "customer_report",
+    "estimate", "customer_report", "breach",
 )  # fmt: skip
 BIRDS = "canary"
 WORDS = {place: f"{place.replace('_', '')}{BIRDS}" for place in PLACES}
@@ -129,6 +131,7 @@ def plant(values: Values) -> Canary:
     tried = mitigations.begin(incident, name=w["mitigation"], actor=lead)
     used = use_runbook(incident, lead)
     subscriptions.subscribe(incident, actor=lead)
+    regulators.flag(incident, what=w["breach"], actor=lead)
     cast.estimate(incident, why=w["estimate"])
     customer_reports.note(incident, text=w["customer_report"], actor=lead)
     changed_there = production.note(incident, what=w["production"], actor=lead)
@@ -201,6 +204,7 @@ def _own(
     number = canary.incident.number
     ref, approval, task, hand_over, odd, tried, there, tie, used = f"INC-{number}", *ids
     here, api = {"number": ref}, {"incident": ref}
+    duty = ReportDuty.objects.get(incident=canary.incident).pk
     reported = CustomerReport.objects.get(incident=canary.incident)
     factor, action = Factor.objects.get(postmortem=report), ActionItem.objects.get(postmortem=report)
     event = Event.objects.filter(name="incident.corrected", subject_id=canary.incident.pk).latest("pk")
@@ -221,6 +225,8 @@ def _own(
         "/api/v1/incidents/{incident}/production-changes/": {**api, "ref": there},
         "/incidents/{number}/ties/": {**here, "pk": tie},
         "/api/v1/incidents/{incident}/ties/": {**api, "ref": tie},
+        "/incidents/{number}/regulators/": {**here, "pk": duty},
+        "/api/v1/incidents/{incident}/report-duties/": {**api, "ref": duty},
         "/incidents/{number}/customer-reports/": {**here, "pk": reported.pk},
         "/api/v1/incidents/{incident}/customer-reports/": {**api, "ref": reported.pk},
         "/api/v1/incidents/{incident}/estimates/": {

@@ -27,6 +27,7 @@ from incidents.models import (
     Incident,
     Mitigation,
     NudgeRule,
+    ReportDuty,
     Runbook,
     Severity,
     Told,
@@ -34,6 +35,7 @@ from incidents.models import (
     UpdateTemplate,
 )
 from incidents.production import operations as production
+from incidents.regulators import operations as regulators
 from incidents.runbooks import operations as runbooks
 from incidents.subscriptions import operations as subscriptions
 from incidents.subscriptions import tokens as unsubscribing
@@ -135,6 +137,8 @@ class Values:
             by=self.admin,
         )
         subscribed = subscriptions.subscribe(Incident.objects.active().earliest("id"), actor=self.admin)
+        regulators.flag(Incident.objects.active().earliest("id"), actor=self.admin)
+        duty = ReportDuty.objects.earliest("id")
         trained = command.put_in(self.admin, actor=self.admin)
         nudge = cast.nudge(Incident.objects.active().earliest("id"))
         tried = mitigations.begin(
@@ -229,6 +233,9 @@ class Values:
                 "incident": f"INC-{active}",
                 "ref": reported.pk,
             },
+            "/incidents/{number}/regulators/": {"number": f"INC-{active}", "pk": duty.pk},
+            "/api/v1/incidents/{incident}/report-duties/": {"incident": f"INC-{active}", "ref": duty.pk},
+            "/api/v1/regimes/": {"ref": "gdpr"},
             "/incidents/{number}/mails/": {"number": f"INC-{active}", "pk": subscribed.pk},
             "/unsubscribe/": {"token": unsubscribing.make(subscribed.pk)},
             "/api/v1/incidents/{incident}/subscriptions/": {

@@ -124,6 +124,14 @@ STORIES: dict[str, tuple[str, dict[str, str]]] = {
             "d": "the postmortem lists it",
         },
     ),
+    "J24": (
+        "a data breach: the clock of the authority",
+        {
+            "a": "the clock shows 72 hours from when somebody knew",
+            "b": "outsiders find neither the incident nor its clock, by list, search or address",
+            "c": "it is done with the reference and by whom",
+        },
+    ),
 }
 
 

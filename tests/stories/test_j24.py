@@ -1,0 +1,75 @@
+"""J24: a data breach (002 L193-197; 000 L170-176)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from core.outbox.models import Message
+from incidents.regulators import operations as regulators
+from tests import cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.stories.replay import Replay
+
+pytestmark = pytest.mark.django_db
+DAY = date(2025, 11, 18)
+SECRET = "Credentials of customers are for sale"
+
+
+def breach(replay: Replay) -> dict[str, Any]:
+    """Somebody knew at 08:30; at 09:00 it is declared for its members alone, and flagged."""
+    cast.severity()
+    alice, mallory = cast.alice(), cast.mallory()
+    made = replay.post(alice, "incidents/", title=SECRET, severity="SEV1", private=True)
+    path = f"incidents/{made['id']}/report-duties/"
+    known = replay.moment("08:30").isoformat()
+    flagged = replay.post(alice, f"{path}flag/", aware_at=known, what="A dump with tokens")
+    replay.at("23:59")
+    early = Message.objects.filter(client=regulators.CLIENT).count()
+    duty = replay.get(alice, path)["results"][0]
+    outside = {
+        "listed": replay.get(mallory, "incidents/")["results"],
+        "found": replay.get(mallory, "search/", q="credentials"),
+        "refused": replay.refused(mallory, f"{path}flag/")[0],
+        "closed": replay.refused(mallory, f"{path}{duty['id']}/reported/", reference="x")[0],
+    }
+    done = replay.post(alice, f"{path}{duty['id']}/reported/", reference="LDA-2025-88")
+    return {
+        "flagged": flagged,
+        "known": known,
+        "early": early,
+        "outside": outside,
+        "done": done,
+        "alice": str(alice.pk),
+        "clock": replay.clock(done["ended_at"]),
+    }
+
+
+@pytest.fixture(scope="module")
+def story(play: Callable[..., Any]) -> Any:
+    return play(DAY, "09:00", breach)
+
+
+def test_j24_a_the_clock_shows_72_hours_from_when_somebody_knew(story: Any) -> None:
+    (duty,) = story["flagged"]
+    due = datetime.fromisoformat(duty["due_at"])
+    assert due - datetime.fromisoformat(story["known"]) == timedelta(hours=72)
+    assert (duty["regime"], duty["state"], story["early"]) == ("gdpr", "open", 0)
+
+
+def test_j24_b_outsiders_find_neither_it_nor_its_clock(story: Any) -> None:
+    outside = story["outside"]
+    assert outside["listed"] == []
+    assert SECRET not in str(outside["found"])
+    assert (outside["refused"], outside["closed"]) == (404, 404)
+
+
+def test_j24_c_it_is_done_with_the_reference_and_by_whom(story: Any) -> None:
+    done = story["done"]
+    assert (done["state"], done["reference"], done["ended_by"]) == ("done", "LDA-2025-88", story["alice"])
+    assert story["clock"] == "23:59"

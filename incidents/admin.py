@@ -3,6 +3,7 @@ from incidents.audiences import admin as audiences
 from incidents.catalog import admin as catalog
 from incidents.closing import admin as closing
 from incidents.command import admin as command
+from incidents.fields import admin as fields
 from incidents.lifecycle import admin as lifecycle
 from incidents.mitigations import admin as mitigations
 from incidents.nudges import admin as nudges
@@ -18,6 +19,7 @@ __all__ = [
     "catalog",
     "closing",
     "command",
+    "fields",
     "lifecycle",
     "mitigations",
     "nudges",

@@ -6,6 +6,7 @@ from incidents.closing.api import ClosingCriteria
 from incidents.command.api import Command, Commanders, HandOvers
 from incidents.customer_reports.api import CustomerReports
 from incidents.estimates.api import Estimates
+from incidents.fields.api import IncidentFields, IncidentTags
 from incidents.mitigations.api import AppliedMitigations, Mitigations
 from incidents.nudges.api import NudgeRules, Nudges
 from incidents.observations.api import Observations
@@ -60,5 +61,7 @@ routes = [
     ("runbooks/(?P<runbook>[^/]+)/runs", RunsOfRunbook, "run-of-runbook"),
     ("runbooks/(?P<runbook>[^/]+)/versions", RunbookVersions, "runbook-version"),
     ("runbooks", Runbooks, "runbook"),
+    ("incident-fields", IncidentFields, "incident-field"),
+    ("incident-tags", IncidentTags, "incident-tag"),
     ("incidents", IncidentViewSet, "incident"),
 ]

@@ -6,6 +6,7 @@ from incidents.closing.models import ClosingCriterion, Resolution
 from incidents.command.models import HandOver, TrainedCommander
 from incidents.customer_reports.models import CustomerReport
 from incidents.estimates.models import Estimate
+from incidents.fields.models import FieldValue, IncidentField, IncidentTag
 from incidents.lifecycle.models import (
     AcceptedRisk,
     EmergencyAccess,
@@ -44,8 +45,11 @@ __all__ = [
     "DataBreach",
     "EmergencyAccess",
     "Estimate",
+    "FieldValue",
     "HandOver",
     "Incident",
+    "IncidentField",
+    "IncidentTag",
     "Mitigation",
     "Nudge",
     "NudgeRule",

@@ -31,6 +31,7 @@ urlpatterns = [
     path("", include("incidents.approvals.urls")),
     path("", include("incidents.command.urls")),
     path("", include("incidents.updates.urls")),
+    path("", include("incidents.fields.urls")),
     path("", include("incidents.tasks.urls")),
     path("", include("incidents.ties.urls")),
     path("", include("incidents.production.urls")),

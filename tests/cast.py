@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Estimate,
         HandOver,
         Incident,
+        IncidentField,
         Nudge,
         Observation,
         PrivateRead,
@@ -208,6 +209,14 @@ def customer_report(of: Incident, **given: Any) -> CustomerReport:
     assert of.declared_by is not None
     said = {"text": "The card is declined at the last step", "count": 12, **given}
     return operations.note(of, **said, actor=of.declared_by)
+
+
+def field(name: str = "Region", kind: str = "choice", *choices: str) -> IncidentField:
+    """A field of incidents, made once per name."""
+    from incidents.models import IncidentField  # noqa: PLC0415 - models load after Django is set up
+
+    given = {"name": name, "kind": kind, "choices": list(choices) or ["eu", "us"]}
+    return IncidentField.objects.get_or_create(slug=name.lower().replace(" ", "-"), defaults=given)[0]
 
 
 def hand_over(of: Incident, *, to: User) -> HandOver:

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from django import forms
 
+from incidents.fields.forms import WithFields
 from incidents.severities.rules import Measure
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def words(*, rows: int = 2, **kwargs: Any) -> forms.CharField:
     )
 
 
-class DeclareForm(forms.Form):
+class DeclareForm(WithFields):
     """One field is enough; the rest can follow."""
 
     title = forms.CharField(

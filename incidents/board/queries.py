@@ -8,6 +8,7 @@ from django.utils import timezone
 from incidents.board import registry, rules
 from incidents.catalog import queries as catalog
 from incidents.changes import queries as changes
+from incidents.fields import queries as fields
 from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle.models import RoleDefinition
 from incidents.severities import queries as severities
@@ -44,6 +45,7 @@ class Page:
     board: lifecycle.Board
     ended: Sequence[Ended]
     learned: int
+    sieve: fields.Sieve
 
     @property
     def early(self) -> int:
@@ -56,16 +58,20 @@ class Page:
         return sum(row.incident.resolved_times > 1 for row in self.ended)
 
 
-def page(user: User, *, which: str, search: str = "", number: int = 1) -> Page:
-    """Give the incidents page: `active`, `mine`, `resolved` or `drills`."""
+def page(
+    user: User, *, which: str, search: str = "", number: int = 1, tag: str = "", field: str = ""
+) -> Page:
+    """Give the incidents page: `active`, `mine`, `resolved` or `drills`, of a `tag` and with a `field` (`region:eu`)."""
     shown = which if which in SHOWN else "active"
-    board = lifecycle.board(user, at=timezone.now(), which=shown, search=search, page=number)
+    among = fields.sieved(lifecycle.seen(user), tag=tag, field=field) if tag or field else None
+    board = lifecycle.board(user, at=timezone.now(), which=shown, search=search, page=number, among=among)
     known = registry.learning(user, [row.pk for row in board.ended])
     rows = [*(strip.incident for strip in board.strips), *board.ended]
     marks = registry.marks(user, [row.pk for row in rows])
     for row in rows:
         row.marks = marks.get(row.pk, ())  # type: ignore[attr-defined]
-    return Page(board, [Ended(row, known.get(row.pk)) for row in board.ended], len(known))
+    sieve = fields.sieve(tag=tag, field=field)
+    return Page(board, [Ended(row, known.get(row.pk)) for row in board.ended], len(known), sieve)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,4 +234,5 @@ def choices(user: User) -> dict[str, Any]:
         "levels": list(severities.levels()),
         "services": list(catalog.services(user)),
         "commanders": registry.commanders(user),
+        **fields.to_declare(user),
     }

@@ -13,6 +13,7 @@ from core.errors import Refused
 from core.ui.render import render
 from incidents.board import queries, registry
 from incidents.board.forms import DeclareForm
+from incidents.fields import operations as fields
 from incidents.lifecycle import operations
 from incidents.lifecycle import queries as lifecycle
 
@@ -40,10 +41,14 @@ def _board(request: PersonRequest) -> dict[str, Any]:
     which, search = request.GET.get("show", "active"), request.GET.get("q", "").strip()
     page = request.GET.get("page", "1")
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 5 else 1
-    found = queries.page(request.user, which=which, search=search, number=number)
+    tag, field = request.GET.get("tag", "").strip(), request.GET.get("field", "").strip()
+    found = queries.page(
+        request.user, which=which, search=search, number=number, tag=tag, field=field.replace("\x00", "")
+    )
     return {
         "page": found,
         "board": found.board,
+        "sieve": found.sieve,
         "search": search,
         "number": number,
         "may_act": _may_act(request),
@@ -73,7 +78,10 @@ def declare(request: PersonRequest) -> HttpResponse:
     if is_final:
         chosen = form.chosen()
         if form.is_valid():
-            return _declare(request, form, chosen, origin)
+            try:
+                return _declare(request, form, chosen, origin)
+            except fields.Misfilled as misfilled:
+                form.misfilled(misfilled.wrong)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if is_final else HTTPStatus.OK
     context = {**_context(request, form, origin), "is_post": is_final}
     return render(request, "incidents/board/declare.html", context, status=status)
@@ -130,7 +138,9 @@ def _declare(
     data = form.cleaned_data
     severity = queries.level(chosen["severity"], chosen["answers"], chosen["measure"])
     make = origin.declare if origin else operations.declare
-    incident = make(
+    incident = fields.declare(
+        make,
+        custom_fields=form.values(),
         title=data["title"],
         actor=request.user,
         severity=severity,

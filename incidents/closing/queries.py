@@ -8,6 +8,7 @@ from core.clock import now
 from core.ui import times
 from incidents.closing import registry, rules
 from incidents.closing.models import ClosingCriterion, Resolution
+from incidents.fields import queries as fields
 from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle import registry as holds
 from incidents.lifecycle.models import RoleAssignment
@@ -60,6 +61,7 @@ class Outlook:
     telling: Telling
     is_public: bool
     goes_on: Sequence[str] = ()
+    unfilled: Sequence[str] = ()
 
     @property
     def is_stable(self) -> bool:
@@ -86,7 +88,8 @@ class Outlook:
             commander=str(self.commander or ""),
             is_commander=self.is_commander,
         )
-        return [*rules.lacking(case, words=times.words, clock=times.full), *self.goes_on]
+        empty = [f"“{name}” is to be filled in" for name in self.unfilled]
+        return [*rules.lacking(case, words=times.words, clock=times.full), *empty, *self.goes_on]
 
 
 def outlook(incident: Incident, *, actor: User | None, since: datetime | None = None) -> Outlook:
@@ -116,6 +119,7 @@ def outlook(incident: Incident, *, actor: User | None, since: datetime | None = 
         telling=told,
         is_public=Update.objects.filter(incident=incident, audience=Audience.PUBLIC).exists(),
         goes_on=holds.asked(incident),
+        unfilled=[row.name for row in fields.lacking(incident)],
     )
 
 

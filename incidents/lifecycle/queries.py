@@ -143,12 +143,21 @@ class Board:
     overdue: int
 
 
-def board(user: Person, *, at: datetime, which: str = "active", search: str = "", page: int = 1) -> Board:
+def board(
+    user: Person,
+    *,
+    at: datetime,
+    which: str = "active",
+    search: str = "",
+    page: int = 1,
+    among: IncidentQuerySet | None = None,
+) -> Board:
     """Give the incidents page at an instant: `active`, `mine`, `resolved` or `drills`.
 
-    Strips come worst first, then the most overdue, then the oldest. `page` turns the pages of `resolved`.
+    Strips come worst first, then the most overdue, then the oldest. `page` turns the pages of `resolved`. `among`
+    are the incidents that a person may know of and that they sieved.
     """
-    found = _searched(seen(user), search)
+    found = _searched(seen(user) if among is None else among, search)
     real = found.filter(drill=False)
     mine = Q(pk__in=Participant.objects.filter(user_id=user.pk or 0).values("incident_id"))
     shown = {"mine": real.filter(mine), "drills": found.filter(drill=True)}.get(which, real)

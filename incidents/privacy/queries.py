@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from django.db.models import Count, Max, Q
@@ -158,7 +159,7 @@ def own_texts(incident: Incident, text: str) -> Iterable[tuple[str, Rows | Sent]
         "changes in production",
         Rows(ProductionChange.objects.filter(incident=incident), ("what", "place", "result")),
     )
-    yield from _told_outside(incident)
+    yield from chain(_told_outside(incident), _details(incident))
     yield "tasks", Rows(incident.tasks.all(), ("title", "hint", "list_name", "result"))
     yield "resolutions", Rows(incident.resolutions.all(), ("despite", "lacking", "confirmed"))
     yield "mitigations", Rows(incident.mitigations.all(), ("name", "note", "kept_because"))
@@ -182,6 +183,11 @@ def _told_outside(incident: Incident) -> Iterable[tuple[str, Rows]]:
     yield "customer reports", Rows(incident.customer_reports.all(), ("text",))
     yield "data breach", Rows(DataBreach.objects.filter(incident=incident), ("what", "ended_because"))
     yield "data breach", Rows(incident.report_duties.all(), ("reference", "why"))
+
+
+def _details(incident: Incident) -> Iterable[tuple[str, Rows]]:
+    yield "tags and fields", Rows(incident.tags.all(), ("name",))
+    yield "tags and fields", Rows(incident.field_values.all(), ("value",))
 
 
 def _answers(text: str) -> QuerySet[Answer]:

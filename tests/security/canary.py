@@ -12,6 +12,7 @@ from core.accounts.models import User
 from core.events.models import Event
 from incidents.customer_reports import operations as customer_reports
 from incidents.edits.views import EDITS
+from incidents.fields import operations as fields
 from incidents.lifecycle import operations as lifecycle
 from incidents.mitigations import operations as mitigations
 from incidents.models import (
@@ -58,7 +59,7 @@ PLACES = (
     "observation", "alert", "payload", "page", "reason", "risk", "emergency", "redaction", "postmortem", "factor",
     "action_item", "mitigation", "production", "tie", "runbook_step", "runbook_run", "runbook_wrong",
     "runbook_right",
-    "estimate", "customer_report", "breach",
+    "estimate", "customer_report", "breach", "tagged", "filled",
 )  # fmt: skip
 BIRDS = "canary"
 WORDS = {place: f"{place.replace('_', '')}{BIRDS}" for place in PLACES}
@@ -135,6 +136,8 @@ def plant(values: Values) -> Canary:
     cast.estimate(incident, why=w["estimate"])
     customer_reports.note(incident, text=w["customer_report"], actor=lead)
     changed_there = production.note(incident, what=w["production"], actor=lead)
+    cast.field("Customer", "text")
+    fields.write(incident, tags=[w["tagged"]], custom_fields={"customer": w["filled"]}, actor=lead)
     beside = cast.incident("Logins are slow", by=lead)
     tie = ties.relate(incident, other=beside, kind="related", reason=w["tie"], actor=lead)
     ties.relate(beside, other=incident, kind="part", reason=w["tie"], actor=lead)
@@ -285,15 +288,17 @@ def asked(canary: Canary) -> Iterator[str]:
     for query in (
         f"search={title}", "private=true", "ordering=number", "ordering=-resolved_at", "limit=1", "limit=0", "limit=-1",
         "cursor=x", "format=api", "format=json", "active=true", "active=false", "severity=sev1", "service=canary-keys",
-        "status=investigating", "overdue=true",
+        "status=investigating", "overdue=true", f"tag={WORDS['tagged']}", f"field=customer:{WORDS['filled']}",
     ):  # fmt: skip
         yield f"/api/v1/incidents/?{query}"
     for query in (
-        f"q={title}", f"q=INC-{number}", "show=resolved", "show=mine", "show=drills", "which=resolved", "page=0",
+        f"q={title}", f"q=INC-{number}", f"tag={WORDS['tagged']}", "show=resolved", "show=mine", "show=drills", "which=resolved", "page=0",
         "page=-1", "page=99999999", "sort=title",
     ):  # fmt: skip
         yield f"/incidents/?{query}"
     yield f"/incidents/declare/?title={title}"
+    yield f"/api/v1/incident-tags/?q={WORDS['tagged']}"
+    yield "/api/v1/incident-tags/"
     yield f"/incidents/declare/?from=observation-{canary.own['/observations/{pk}/']['pk']}"  # type: ignore[call-overload]
     yield f"/incidents/declare/?from=alert-{canary.own['/alerts/{pk}/']['pk']}"  # type: ignore[call-overload]
     for noun in ("events", "audit"):

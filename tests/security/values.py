@@ -226,6 +226,7 @@ class Values:
                 "incident": f"INC-{active}",
                 "ref": changed.pk,
             },
+            "/api/v1/incident-fields/": {"ref": cast.field().slug},
             "/incidents/{number}/ties/": {"number": f"INC-{active}", "pk": tie.pk},
             "/api/v1/incidents/{incident}/ties/": {"incident": f"INC-{active}", "ref": tie.pk},
             "/incidents/{number}/customer-reports/": {"number": f"INC-{active}", "pk": reported.pk},

@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.api.fields import Seconds, Time
+from incidents.fields.rules import Kind as FieldKind
 from incidents.lifecycle import operations
 from incidents.lifecycle.models import Incident, TimelineEntry
 from incidents.lifecycle.rules import TIMES
@@ -42,6 +43,8 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
     severity = serializers.CharField(source="severity.slug", read_only=True)
     services = serializers.SerializerMethodField()
     outcome = serializers.CharField(read_only=True)
+    tags = serializers.SerializerMethodField()
+    custom_fields = serializers.SerializerMethodField()
     part_of = serializers.SerializerMethodField()
     merged_into = serializers.SerializerMethodField()
     accepted_risk = AcceptedRiskOut(read_only=True, allow_null=True, default=None)
@@ -76,6 +79,8 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
             "trigger",
             "outcome",
             "accepted_risk",
+            "tags",
+            "custom_fields",
             "part_of",
             "merged_into",
             "declared_by",
@@ -101,6 +106,18 @@ class IncidentOut(serializers.ModelSerializer[Incident]):
             "url",
         )
         read_only_fields = fields
+
+    def get_tags(self, incident: Incident) -> list[str]:
+        """Give its tags."""
+        return sorted(row.name for row in incident.tags.all())
+
+    @extend_schema_field(serializers.DictField())
+    def get_custom_fields(self, incident: Incident) -> dict[str, Any]:
+        """Give what stands in the fields that the company made, by their slugs; people by id."""
+        rows = incident.field_values.all()
+        return {
+            row.field.slug: str(row.value) if row.field.kind == FieldKind.USER else row.value for row in rows
+        }
 
     def get_part_of(self, incident: Incident) -> str | None:
         """Give the number of what it is part of, as far as the caller may know of that."""

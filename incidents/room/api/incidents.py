@@ -23,6 +23,10 @@ from incidents.closing.operations import Said
 from incidents.command import operations as command
 from incidents.command import queries as command_queries
 from incidents.command.api import HandOverIn
+from incidents.fields import operations as fields
+from incidents.fields import queries as field_queries
+from incidents.fields.api import at_the_field
+from incidents.fields.rules import parted
 from incidents.lifecycle import operations, queries
 from incidents.lifecycle.models import Incident
 from incidents.lifecycle.registry import looked_at
@@ -65,8 +69,12 @@ if TYPE_CHECKING:
 class IncidentFilter(django_filters.FilterSet):  # type: ignore[misc]
     """`?active=true` leaves out what is resolved or closed; `?overdue=true` leaves those that owe an update.
 
-    `?forgotten=true` leaves those that are open and may be over, or that nobody looks after.
+    `?forgotten=true` leaves those that are open and may be over, or that nobody looks after. `?tag=a,b` leaves those with
+    both tags, `?field=region:eu` those in whose field that stands, `?field=region:` those where it is empty.
     """
+
+    tag = django_filters.CharFilter(method="by_tag")
+    field = django_filters.CharFilter(method="by_field")
 
     active = django_filters.BooleanFilter(method="by_activity")
     overdue = django_filters.BooleanFilter(method="by_promise")
@@ -92,6 +100,14 @@ class IncidentFilter(django_filters.FilterSet):  # type: ignore[misc]
         """Give those that may be over, or that nobody looks after; or all others."""
         return found.filter(nudges.forgotten()) if forgotten else found.exclude(nudges.forgotten())
 
+    def by_tag(self, found: QuerySet[Incident], _name: str, text: str) -> QuerySet[Incident]:
+        """Give those that have all of these tags."""
+        return field_queries.with_tags(found, parted(text))
+
+    def by_field(self, found: QuerySet[Incident], _name: str, text: str) -> QuerySet[Incident]:
+        """Give those in whose field something stands."""
+        return field_queries.with_field(found, text)
+
     def by_severity(self, found: QuerySet[Incident], _name: str, word: str) -> QuerySet[Incident]:
         """Give one level, by whatever people call it."""
         level = severities.find(word)
@@ -113,7 +129,8 @@ class IncidentViewSet(Lists, Shows, ViewSet):
         """Give the incidents this person may know of, with services and roles."""
         seen = tie_queries.with_ties(queries.seen(self.person), self.person)
         found = command_queries.with_offer(seen)
-        return queries.with_people(found).annotate(rank=F("severity__rank"))
+        found = field_queries.with_details(queries.with_people(found))
+        return found.annotate(rank=F("severity__rank"))
 
     def get_object(self) -> Incident:
         """Give the incident that the path names; who looks at a private one is noted."""
@@ -132,7 +149,9 @@ class IncidentViewSet(Lists, Shows, ViewSet):
     @takes(IncidentIn, IncidentOut, status=HTTPStatus.CREATED)
     def create(self, request: Request) -> Response:
         """Declare an incident: the caller commands it, and people are paged where the severity says so."""
-        return self.created(operations.declare(**self.read(IncidentIn), actor=self.person))
+        data = self.read(IncidentIn)
+        with at_the_field():
+            return self.created(fields.declare(operations.declare, **data, actor=self.person))
 
     @takes(OutlookIn, OutlookOut)
     @action(detail=False, methods=["post"])
@@ -145,6 +164,9 @@ class IncidentViewSet(Lists, Shows, ViewSet):
     def partial_update(self, request: Request, ref: str) -> Response:
         """Correct texts and times, name the affected services, agree on another rhythm of updates."""
         incident, data = self.get_object(), self.read(Correction)
+        tags, values = data.pop("tags", None), data.pop("custom_fields", {})
+        with at_the_field():
+            fields.write(incident, tags=tags, custom_fields=values, actor=self.person)
         if "services" in data:
             operations.set_services(incident, services=data.pop("services"), actor=self.person)
         if "update_every_seconds" in data:

@@ -12,6 +12,7 @@ from core.accounts import queries as people
 from core.api.fields import Seconds, SlugOrId, Time
 from incidents.catalog.models import Service
 from incidents.closing.operations import Said
+from incidents.fields.api import TagsField
 from incidents.lifecycle import operations, registry, rules
 from incidents.lifecycle.models import EntryKind, Outcome
 from incidents.lifecycle.rules import PHASES, Status
@@ -57,6 +58,8 @@ class IncidentIn(Picture):
 
     title = serializers.CharField(max_length=200)
     severity = SeverityField(required=False)
+    tags = TagsField(required=False)
+    custom_fields = serializers.DictField(required=False)
     services = serializers.ListField(
         child=SlugOrId(Service.objects.visible_to), required=False, max_length=100
     )
@@ -70,6 +73,8 @@ class Correction(Picture):
     """Corrections; what is not named stays. Each corrected time is kept with the old one."""
 
     title = serializers.CharField(max_length=200, required=False)
+    tags = TagsField(required=False)
+    custom_fields = serializers.DictField(required=False)
     hypothesis = serializers.CharField(required=False, allow_blank=True, max_length=LONG)
     next_decision = serializers.CharField(required=False, allow_blank=True, max_length=LONG)
     started_at = Time(required=False, allow_null=True)

@@ -140,7 +140,7 @@ def main() -> int:
     product = Product()
     product.start()
     try:
-        incident, cookies = company(int(os.environ.get("N","501")))
+        incident, cookies = company(int(os.environ.get("N", "501")))
         product.run("web", programs.web(product.port, workers=PROCESSES).argv)
         answers(product.port, "/health/ready")
         figures = [

@@ -129,7 +129,7 @@ def texts(incident: Incident) -> Iterable[tuple[Any, Sequence[str]]]:
     """Give the rows in which people wrote while they used runbooks in an incident, and their columns."""
     yield Run.objects.filter(incident=incident), ("note",)
     yield RunStep.objects.filter(run__incident=incident), ("note",)
-    yield Report.objects.filter(incident=incident), ("wrong", "right")
+    yield Report.objects.filter(incident=incident), ("step", "wrong", "right")
 
 
 def reports(user: User, runbook: Runbook) -> ReportQuerySet:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,7 +19,6 @@ from core.net import fetching, http, targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from zoneinfo import ZoneInfo
 
     from django.db.models import QuerySet
 
@@ -25,6 +26,7 @@ EVERY = timedelta(minutes=15)
 SECONDS = 12.0
 """How long one job goes on to the next calendar: with the ten seconds of the last it ends before Celery ends it."""
 WINDOW = timedelta(days=730)
+HEADERS = {"Accept": "text/calendar"}
 
 C = TypeVar("C", bound=CalendarCopy)
 
@@ -39,14 +41,29 @@ class NoCalendar(http.Failed):
 
 def sealed(url: str) -> tuple[str, str]:
     """Give an address as it is stored, and the host that is shown of it; refuse what cannot be called."""
+    target = _target(url)
+    return secrets.seal(target.url), target.host
+
+
+def try_out(url: str) -> None:
+    """Read an address once, in ten seconds at most, before it is kept; `NotAnAddress` says what is wrong with it."""
+    now = timezone.now()
+    try:
+        answer = fetching.get(_target(url).url, most_bytes=reading.MOST_BYTES, headers=HEADERS)
+        _check(answer.status)
+        reading.read(answer.body, start=now, end=now + WINDOW, zone=ZoneInfo("UTC"))
+    except (http.Blocked, http.Failed, reading.Unreadable) as error:
+        raise NotAnAddress(str(error)) from error
+
+
+def _target(url: str) -> targets.Target:
     address = url.strip()
     if address.lower().startswith(("webcal://", "webcals://")):
         address = "https://" + address.split("://", 1)[1]
     try:
-        target = targets.parse(address)
+        return targets.parse(address)
     except targets.Blocked as error:
         raise NotAnAddress(str(error)) from error
-    return secrets.seal(target.url), target.host
 
 
 def read_due(
@@ -103,12 +120,16 @@ def _read(
 
 def _fetched(calendar: CalendarCopy) -> tuple[bytes, str]:
     known = bytes(calendar.copy) if calendar.copy is not None else None
-    headers = {"Accept": "text/calendar"}
+    headers = dict(HEADERS)
     if known is not None and calendar.etag:
         headers["If-None-Match"] = calendar.etag
     answer = fetching.get(secrets.unseal(calendar.url), most_bytes=reading.MOST_BYTES, headers=headers)
     if answer.status == 304 and known is not None:
         return known, calendar.etag
-    if answer.status != 200:
-        raise NoCalendar(f"The address answers {answer.status} instead of a calendar.")
+    _check(answer.status)
     return answer.body, answer.headers.get("etag", "")[:300]
+
+
+def _check(status: int) -> None:
+    if status != HTTPStatus.OK:
+        raise NoCalendar(f"The address answers {status} instead of a calendar.")

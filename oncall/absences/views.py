@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from core.ical import copies
 from core.ui import refusals
 from core.ui.render import render
 from oncall.absences import operations, queries
@@ -55,6 +56,7 @@ def add_calendar(request: PersonRequest) -> HttpResponse:
     form = CalendarForm(request.POST)
     if form.is_valid():
         with refusals.shown_in(form, "url"):
+            copies.try_out(form.cleaned_data["url"])
             operations.add_calendar(request.user, **form.cleaned_data)
             messages.success(request, "Added. It is read within a minute, and then every 15 minutes.")
             return redirect(HOME)

@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.accounts.policy import Verb, can, may_respond, require
+from core.ical import copies
 from core.ui import refusals
 from core.ui.render import render
 from oncall.calendars import operations, queries
@@ -29,6 +30,9 @@ def calendars(request: PersonRequest, slug: str) -> HttpResponse:
     status = HTTPStatus.OK
     if request.method == "POST":
         require(request.user, Verb.CONFIGURE, schedule.team)
+        if form.is_valid():
+            with refusals.shown_in(form, "url"):
+                copies.try_out(form.cleaned_data["url"])
         if form.is_valid():
             with refusals.shown_in(form):
                 operations.add(schedule, **form.cleaned_data, actor=request.user)

@@ -355,17 +355,18 @@ def test_a_schedule_without_one_costs_no_query_more(
 
 class TestScreenAndApi:
     def test_managers_add_and_remove_one_and_others_read_the_list(
-        self, schedule: Schedule, mona: User, alice: User
+        self, schedule: Schedule, site: Site, mona: User, alice: User
     ) -> None:
-        home = f"/on-call/{schedule.slug}/calendars/"
-        given = {"name": "Roster", "url": "webcal://calendar.example/s3cret/a.ics", "use": "shifts"}
+        home, address = f"/on-call/{schedule.slug}/calendars/", f"{site.url}/s3cret/a.ics"
+        site.pages["/s3cret/a.ics"] = page(event("Bob Example"))
+        given = {"name": "Roster", "url": address, "use": "shifts"}
         assert cast.sign_in(Client(), alice).post(home, given).status_code == 403
         own = cast.sign_in(Client(), mona)
         assert own.post(home, given).status_code == 302
         row = ScheduleCalendar.objects.get()
-        assert (row.rank, secrets.unseal(row.url)) == (100, "https://calendar.example/s3cret/a.ics")
+        assert (row.rank, secrets.unseal(row.url)) == (100, address)
         shown = cast.sign_in(Client(), alice).get(home).content.decode()
-        assert "calendar.example" in shown
+        assert "127.0.0.1" in shown
         assert "s3cret" not in shown + str(list(Event.objects.values_list("payload", flat=True)))
         again = own.post(home, given)
         assert again.status_code == 422
@@ -391,9 +392,41 @@ class TestScreenAndApi:
         assert 'value="Roster"' in answer.content.decode()
         assert not ScheduleCalendar.objects.exists()
 
+    @pytest.mark.parametrize(
+        ("answer", "says"),
+        [
+            (Answer(404), "answers 404 instead of a calendar"),
+            (Answer(200, "<html>"), "no calendar"),
+            (Answer(302, "", {"Location": "http://169.254.169.254/a.ics"}), "leads into a private network"),
+            (None, "no answer within"),
+        ],
+    )
+    def test_an_address_without_a_calendar_is_refused_at_its_field(
+        self,
+        schedule: Schedule,
+        site: Site,
+        mona: User,
+        monkeypatch: pytest.MonkeyPatch,
+        answer: Answer | None,
+        says: str,
+    ) -> None:
+        monkeypatch.setattr("core.net.fetching.SECONDS", 0.5)
+        client = cast.sign_in(Client(), mona)
+        if answer is None:
+            site.hang()
+        else:
+            site.pages["/a.ics"] = answer
+        given = {"name": "Roster", "url": f"{site.url}/a.ics", "use": "overrides", "rank": "7"}
+        refused = client.post(f"/on-call/{schedule.slug}/calendars/", given)
+        site.release()
+        assert refused.status_code == 422
+        assert says in str(refused.context["form"].errors["url"])
+        assert f'value="{given["url"]}"' in refused.content.decode()
+        assert not ScheduleCalendar.objects.exists()
+
     def test_the_api_adds_lists_and_removes(self, schedule: Schedule, ada: User, alice: User) -> None:
         api, path = cast.caller(ada), f"/api/v1/schedules/{schedule.slug}/calendars/"
-        given = {"name": "Roster", "url": "https://calendar.example/a.ics", "use": "overrides"}
+        given = {"name": "Roster", "url": "webcal://calendar.example/a.ics", "use": "overrides"}
         made = api.post(path, given, format="json")
         assert (made.status_code, made.json()["host"], made.json()["rank"]) == (201, "calendar.example", 100)
         assert api.post(path, given | {"url": "x", "name": "Other"}, format="json").status_code == 409

@@ -59,9 +59,10 @@
   const draw = (regions, drawn) => {
     for (const region of regions) {
       const html = drawn[region.getAttribute("hx-get")];
-      if (html !== undefined && region.isConnected) {
-        htmx.swap(region, html, { swapStyle: region.getAttribute("hx-swap"), swapDelay: 0, settleDelay: 20 }, { contextElement: region });
-      }
+      const swap = { swapStyle: region.getAttribute("hx-swap"), swapDelay: 0, settleDelay: 20 };
+      if (!region.isConnected) continue;
+      if (html === undefined) htmx.trigger(region, "stale");
+      else htmx.swap(region, html, swap, { contextElement: region });
     }
   };
 

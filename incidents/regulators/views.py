@@ -10,11 +10,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from core.accounts.policy import Verb, can, may_respond
 from core.errors import Refused
+from core.live.regions import region
 from core.ui import refusals
 from core.ui.render import render
 from incidents.lifecycle import queries as lifecycle
 from incidents.regulators import operations, queries
 from incidents.regulators.forms import BreachForm, ReportForm, WhyForm
+from incidents.watching import queries as watching
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from incidents.lifecycle.models import Incident
 
 
+@region(watching.alike)
 @require_GET
 def panel(request: PersonRequest, number: int) -> HttpResponse:
     """The living clocks of the authorities, for the room; nothing where there is no breach."""

@@ -64,6 +64,8 @@ def regions(request: PersonRequest) -> HttpResponse:
     known: dict[Any, Any] = {}
     drawn: dict[str, str] = {}
     for number, url in enumerate(request.GET.getlist("r")[:MOST]):
+        if url in drawn:
+            continue
         mark = marks[number][:LONGEST_MARK] if number < len(marks) else ""
         text = _part(request, url, mark, known)
         if text is not None:
@@ -91,10 +93,20 @@ def _part(request: PersonRequest, url: str, mark: str, known: dict[Any, Any]) ->
         shared = alike(part, **found.kwargs) if mark and alike else None
         if shared is None:
             return draw()
-        text = shelf.get((url, mark, shared), lambda: TOKEN.sub(rf"\g<1>{OWN_TOKEN}", draw()))
+        text = shelf.get(
+            (url, mark, shared),
+            lambda: TOKEN.sub(rf"\g<1>{OWN_TOKEN}", draw()),
+            holds=lambda: _again(alike, part, found.kwargs) == shared,
+        )
     except (Http404, PermissionDenied):
         return None
     return text.replace(OWN_TOKEN, get_token(request))
+
+
+def _again(alike: Alike, part: Any, kwargs: dict[str, Any]) -> Hashable | None:
+    """Ask anew who sees the same: somebody may have come to know more while it was drawn for the others."""
+    part.known = {}
+    return alike(part, **kwargs)
 
 
 def _resolved(path: str) -> Any | None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 SECONDS = 15.0
 """By then whoever heard of a change has asked; later ones are told to ask for what is newer."""
 MOST = 2000
+MOST_BYTES = 32_000_000
+LONGEST = 500_000
 PATIENCE_SECONDS = 5.0
 
 
@@ -31,25 +33,35 @@ class Shelf:
         self._lock = threading.Lock()
         self._drawings: OrderedDict[Hashable, _Drawing] = OrderedDict()
 
-    def get(self, key: Hashable, draw: Callable[[], str]) -> str:
-        """Give the text of a key, drawn by `draw` unless it lies here. What fails is drawn again by the next."""
+    def get(self, key: Hashable, draw: Callable[[], str], *, holds: Callable[[], bool] = lambda: True) -> str:
+        """Give the text of a key, drawn by `draw` unless it lies here. What fails is drawn again by the next.
+
+        So is what is too long, and where the key holds no more once it was drawn.
+        """
         drawing, is_mine = self._find(key)
         if not is_mine:
             drawing.done.wait(PATIENCE_SECONDS)
             return draw() if drawing.text is None else drawing.text
         try:
-            drawing.text = draw()
+            text = draw()
+            if len(text) <= LONGEST and holds():
+                drawing.text = text
         finally:
-            if drawing.text is None:
-                with self._lock:
-                    self._drawings.pop(key, None)
+            self._keep(key, drawing)
             drawing.done.set()
-        return drawing.text
+        return text
 
     def forget(self) -> None:
         """Let go of everything."""
         with self._lock:
             self._drawings.clear()
+
+    def _keep(self, key: Hashable, drawing: _Drawing) -> None:
+        with self._lock:
+            if drawing.text is None:
+                self._drawings.pop(key, None)
+            while sum(len(each.text or "") for each in self._drawings.values()) > MOST_BYTES:
+                self._drawings.popitem(last=False)
 
     def _find(self, key: Hashable) -> tuple[_Drawing, bool]:
         now = time.monotonic()

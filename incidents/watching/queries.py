@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from core.accounts.models import Role
+from core.accounts.models import Role, User
 from core.accounts.policy import managed_teams
 from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle.models import Incident, IncidentQuerySet
 
 if TYPE_CHECKING:
-    from core.accounts.models import User
     from core.accounts.requests import PersonRequest
 
 
@@ -25,6 +24,7 @@ class Alike(NamedTuple):
     is_approval_waiting: bool
     role: str
     zone: str
+    is_trained: bool
     manages: tuple[int, ...]
     private: tuple[int, ...]
 
@@ -42,9 +42,9 @@ def alike(request: PersonRequest, number: int) -> Alike | None:
 
 
 def alike_from_outside(request: PersonRequest, number: int) -> Alike | None:
-    """Give the same where everybody is shown themselves who takes part."""
+    """Give the same where everybody is shown themselves who takes part, and may be asked to command but by themselves."""
     found = alike(request, number)
-    return None if found and found.takes_part else found
+    return None if found and (found.takes_part or found.is_trained) else found
 
 
 def alike_unless_asked(request: PersonRequest, number: int) -> Alike | None:
@@ -80,11 +80,12 @@ def _with_part(user: User) -> IncidentQuerySet:
     )
 
 
-def _person(user: User) -> tuple[str, str, tuple[int, ...], tuple[int, ...]]:
+def _person(user: User) -> tuple[str, str, bool, tuple[int, ...], tuple[int, ...]]:
     """Give what a person may do and know beside the incident: roles, teams, private incidents, and their zone."""
     manages = (
         () if user.role in {Role.ADMIN, Role.VIEWER} else managed_teams(user).values_list("pk", flat=True)
     )
     private = Incident.objects.visible_to(user).filter(private=True).values_list("pk", flat=True)
     zone = timezone.get_current_timezone_name()
-    return user.role, zone, tuple(sorted(manages)), tuple(sorted(private))
+    is_trained = User.objects.filter(pk=user.pk, trained_commander__isnull=False).exists()
+    return user.role, zone, is_trained, tuple(sorted(manages)), tuple(sorted(private))

@@ -66,3 +66,16 @@ def test_it_is_kept_for_seconds_and_not_without_end(
     for name in ("one", "two", "three"):
         shelf.get(name, lambda: "filling")
     assert shelf.get("key", lambda: "newer") == "newer"
+
+
+def test_what_is_too_long_or_holds_no_more_is_drawn_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf = Shelf()
+    assert shelf.get("key", lambda: "with a secret", holds=lambda: False) == "with a secret"
+    assert shelf.get("key", lambda: "without") == "without"
+    monkeypatch.setattr(shared, "LONGEST", 5)
+    assert shelf.get("long", lambda: "too long") == "too long"
+    assert shelf.get("long", lambda: "short") == "short"
+    monkeypatch.setattr(shared, "MOST_BYTES", 7)
+    for name in ("one", "two"):
+        shelf.get(name, lambda: "12345")
+    assert shelf.get("one", lambda: "anew") == "anew"

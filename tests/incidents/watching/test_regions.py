@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from core.live.shared import shelf
 from incidents.lifecycle import operations as lifecycle
+from incidents.room import views as room
 from tests import cast
 
 if TYPE_CHECKING:
@@ -110,6 +111,23 @@ def test_a_form_carries_the_token_of_whoever_asks(incident: Incident, bob: User,
         joined = client.post(f"/incidents/{incident}/join/", {"csrfmiddlewaretoken": token[1]})
         assert joined.status_code == 302
     assert incident.participants.filter(user__in=[bob, carol]).count() == 2
+
+
+def test_who_comes_to_know_more_while_it_is_drawn_leaves_nothing_for_others(
+    incident: Incident, alice: User, bob: User, carol: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/incidents/{incident}/-/timeline/"
+    draw = room.queries.log
+
+    def admitted_meanwhile(*args: Any, **given: Any) -> Any:
+        lifecycle.join(cast.incident("Leak", by=alice, private=True), user=bob)
+        monkeypatch.setattr(room.queries, "log", draw)
+        return draw(*args, **given)
+
+    monkeypatch.setattr(room.queries, "log", admitted_meanwhile)
+    parts(browser(bob), path, at="@1")
+    lifecycle.add_entry(incident, kind="note", text="The pool is full", actor=alice)
+    assert "The pool is full" in parts(browser(carol), path, at="@1")[path]
 
 
 def test_whom_the_room_speaks_to_sees_their_own(incident: Incident, alice: User, bob: User) -> None:

@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
 
 @transaction.atomic
-def tell_sent(page_id: int) -> None:
+def tell_sent(page_id: int, *, joins: bool = True) -> None:
     """Note that somebody was paged, and make them part of the incident: from now on they see it, private or not."""
     page = paging.page(page_id)
     incident = _incident(page.escalation) if page else None
     if page is None or page.user is None or page.sent_at is None or incident is None:
         return
-    lifecycle.join(incident, user=page.user)
+    if joins:
+        lifecycle.join(incident, user=page.user)
     channel = paging.sent_by(page)
     by = f" by {channel.lower()}" if channel else ""
     _write_once(
@@ -109,13 +110,16 @@ def tell_ended(alert_id: int, *, by: User | None) -> None:
 
 @transaction.atomic
 def carry_over(alert_id: int) -> None:
-    """Put onto the timeline of an alert's incident who was paged about it and who took it, at their own times."""
+    """Put onto the timeline of an alert's incident who was paged about it and who took it, at their own times.
+
+    A private incident that an alert comes to later is no matter of those who were paged about the alert before.
+    """
     alert = Alert.objects.select_related("incident", "acknowledged_by").filter(pk=alert_id).first()
     if alert is None or alert.incident is None:
         return
     sent = Page.objects.filter(escalation__alert=alert, sent_at__isnull=False, user__isnull=False)
     for page_id in sent.order_by("sent_at", "pk").values_list("pk", flat=True):
-        tell_sent(page_id)
+        tell_sent(page_id, joins=not alert.incident.private)
     answered = Page.objects.filter(escalation__alert=alert, destination__isnull=False).exclude(answer="")
     for page in answered.order_by("pk"):
         data = {"answered_in_channel": page.pk}

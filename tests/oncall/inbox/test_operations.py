@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
+from core.events import bus
 from incidents.models import Incident, TimelineEntry
 from oncall.escalation.models import Escalation
 from oncall.inbox import operations, queries
-from oncall.models import Alert
+from oncall.models import Alert, Page
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +39,20 @@ def test_declaring_twice_gives_the_same_incident() -> None:
     first = operations.declare(alert, actor=alice)
     assert operations.declare(alert, actor=bob, title="Something else") == first
     assert Incident.objects.count() == 1
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_who_was_paged_before_comes_along_unless_it_is_private(*, private: bool) -> None:
+    alice, bob = cast.alice(), cast.bob()
+    alert = firing()
+    running = cast.escalation(alert, cast.policy((300, [bob])))
+    Page.objects.create(escalation=running, user=bob, planned_at=timezone.now(), sent_at=timezone.now())
+    incident = cast.incident(by=alice, private=private)
+    operations.attach(alert, incident=incident, actor=alice)
+    while bus.deliver_due():
+        pass
+    assert incident.timeline.filter(text__contains="Bob Example was paged").exists()
+    assert incident.participants.filter(user=bob).exists() is not private
 
 
 def test_an_alert_joins_an_open_incident_once() -> None:

@@ -13,7 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from core.api.fields import Id, SlugOrId, Time
-from core.api.permissions import Responds
+from core.api.permissions import Pages, Responds
 from core.api.views import Lists, Shows, ViewSet
 from incidents.lifecycle import queries as lifecycle
 from incidents.mitigations.models import Result
@@ -148,8 +148,10 @@ class Runs(Lists, Shows, ViewSet):
     @extend_schema(parameters=[INCIDENT], request=RunbookStartIn, responses={201: RunbookRunOut})
     def create(self, request: Request, incident: str) -> Response:
         """Begin to use one; what is in use already goes on."""
-        found = self._incident()
-        return self.created(operations.start(found, **self.read(RunbookStartIn), actor=self.person))
+        found, runbook = self._incident(), self.read(RunbookStartIn)["runbook"]
+        if runbook.structure.escalation.pages:
+            Pages().has_permission(request, self)
+        return self.created(operations.start(found, runbook=runbook, actor=self.person))
 
     @extend_schema(parameters=[INCIDENT], request=RunbookMarkIn, responses=RunbookRunOut)
     @action(detail=True, methods=["post"])

@@ -234,7 +234,7 @@ def test_a_program_begins_ticks_and_ends() -> None:
     alice, service = cast.alice(), cast.service()
     written(alice, services=[service])
     incident = cast.incident(by=alice, services=[service])
-    client = cast.caller(alice)
+    client = cast.caller(alice, scopes=["read", "write", "page"])
     path = f"/api/v1/incidents/{incident}/runbook-runs/"
     assert client.get(f"{path}offered/").json() == [
         {"runbook": "api-latency", "name": "API latency", "why": "Payments API", "is_stale": False}
@@ -255,6 +255,19 @@ def test_a_program_begins_ticks_and_ends() -> None:
         run["id"]
     ]
     assert client.post(path, {"runbook": "nothing"}, format="json").status_code == 400
+
+
+def test_a_program_that_may_page_nobody_begins_none_that_pages() -> None:
+    alice = cast.alice()
+    written(alice, text=LATENCY)
+    calm = written(alice, name="Calm", text="# Calm\n\n## Diagnosis\n1. Look\n")
+    path = f"/api/v1/incidents/{cast.incident(by=alice)}/runbook-runs/"
+    writes = cast.caller(alice, scopes=["read", "write"])
+    refused = writes.post(path, {"runbook": "api-latency"}, format="json")
+    assert (refused.status_code, "scope page" in refused.json()["detail"]) == (403, True)
+    assert writes.post(path, {"runbook": calm.slug}, format="json").status_code == 201
+    pages = cast.caller(alice, scopes=["read", "write", "page"])
+    assert pages.post(path, {"runbook": "api-latency"}, format="json").status_code == 201
 
 
 def test_panel_and_page_cost_a_bounded_number_of_queries(

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).parent / "audiences.toml"
 SHORTEST, LONGEST = 60, 86400
+SUBSCRIBERS = "subscribers"
+"""No list of one's own has this name."""
 
 
 class SameName(Refused):
@@ -167,6 +169,8 @@ def _checked(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _store(row: AudienceList) -> None:
+    if row.name.casefold() == SUBSCRIBERS:
+        raise SameName("Subscribers are those who asked for the mails of one incident. Choose another name.")
     try:
         with transaction.atomic():
             row.save()

@@ -168,3 +168,8 @@ def test_the_api_makes_changes_and_forgets_a_list() -> None:
     assert cast.caller(cast.bob()).patch(path, {"name": "x"}, format="json").status_code == 403
     assert client.delete(path).status_code == 204
     assert client.get(path).status_code == 404
+
+
+def test_no_list_is_called_as_those_are_who_asked_for_mails() -> None:
+    with pytest.raises(operations.SameName, match="Choose another name"):
+        operations.add(name="Subscribers", actor=None)

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pgtrigger
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from core.clock import now
 from core.errors import Refused
@@ -101,7 +101,12 @@ def _from_row(row: Model, held: registry.Rows, text: str, stone: dict[str, str])
             changed[name] = value[:longest]
     if isinstance(row, TimelineEntry):
         changed["data"] = {**changed.get("data", row.data), "redacted": stone}
-    type(row)._base_manager.filter(pk=row.pk).update(**changed)  # noqa: SLF001 - whatever its manager hides
+    found = type(row)._base_manager.filter(pk=row.pk)  # noqa: SLF001 - whatever its manager hides
+    try:
+        with transaction.atomic():
+            found.update(**changed)
+    except IntegrityError:  # without the text it says what another row says
+        found.delete()
     return 1
 
 

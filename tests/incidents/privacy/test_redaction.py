@@ -15,6 +15,7 @@ from django.utils import timezone
 from core.api.models import Answer
 from core.events.models import Event
 from core.outbox.models import Message
+from incidents.fields import operations as fields
 from incidents.lifecycle import operations as lifecycle
 from incidents.models import (
     AppliedMitigation,
@@ -230,6 +231,15 @@ def test_a_kept_answer_stays_one_that_a_program_can_read(alice: User) -> None:
     operations.redact(incident, text="hunter2", reason=WHY, actor=alice)
     answer.refresh_from_db()
     assert json.loads(answer.body)["data"]["text"] == "By a program: [redacted]"
+
+
+@pytest.mark.django_db
+def test_two_tags_that_differ_in_nothing_else_become_one(alice: User) -> None:
+    incident = cast.incident(by=alice)
+    fields.set_tags(incident, tags=[f"{'x' * 30}hunter2{end}" for end in ("ab", "cd")], actor=alice)
+    assert incident.tags.count() == 2
+    operations.redact(incident, text="hunter2", reason=WHY, actor=alice)
+    assert incident.tags.count() == 1
 
 
 @pytest.mark.django_db

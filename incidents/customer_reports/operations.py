@@ -29,6 +29,10 @@ class NothingReported(Refused):
     """A report says what customers said, and of how many it is."""
 
 
+class NotedElsewhere(Refused):
+    """A key stands for one report of one incident."""
+
+
 @transaction.atomic
 def note(
     incident: Incident,
@@ -41,9 +45,11 @@ def note(
 ) -> CustomerReport:
     """Write down what customers report; `at` may lie in the past. The same `key` again is the same report."""
     incident = base.locked(incident)
-    known = CustomerReport.objects.filter(incident=incident, key=key).first() if key else None
-    if known is not None:
+    known = CustomerReport.objects.filter(key=key).first() if key else None
+    if known is not None and known.incident_id == incident.pk:
         return known
+    if known is not None:
+        raise NotedElsewhere("This report was noted for another incident. Begin a new one.")
     if incident.status == Status.CLOSED:
         raise base.Ended(f"{incident} is closed. Reopen it first.")
     if not text.strip():

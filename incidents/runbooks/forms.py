@@ -164,6 +164,8 @@ class ImportForm(forms.Form):
                 data["document"] = file.read().decode("utf-8-sig")
             except UnicodeDecodeError:
                 self.add_error("file", "The file is not a text in UTF-8.")
+            if "\x00" in data.get("document", ""):
+                self.add_error("file", "The file holds a NUL character: it is no text.")
         elif not data.get("document"):
             self.add_error("document", "Choose a file, or put its text here.")
         return data

@@ -91,3 +91,11 @@ def test_programs_count_too(incident: Incident, bob: User) -> None:
     hidden = cast.customer_report(cast.incident("Keys leaked", by=bob, private=True))
     stranger = cast.caller(cast.mallory())
     assert stranger.get(f"/api/v1/incidents/{hidden.incident}/customer-reports/").status_code == 404
+
+
+def test_a_key_is_of_one_incident(incident: Incident, bob: User) -> None:
+    key = uuid4()
+    operations.note(incident, text="Card declined", key=key, actor=bob)
+    with pytest.raises(operations.NotedElsewhere):
+        operations.note(cast.incident("Search is stale", by=bob), text="Nothing found", key=key, actor=bob)
+    assert CustomerReport.objects.count() == 1

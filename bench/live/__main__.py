@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import secrets
 import statistics
@@ -140,7 +139,7 @@ def main() -> int:
     product = Product()
     product.start()
     try:
-        incident, cookies = company(int(os.environ.get("N", "501")))
+        incident, cookies = company(501)
         product.run("web", programs.web(product.port, workers=PROCESSES).argv)
         answers(product.port, "/health/ready")
         figures = [

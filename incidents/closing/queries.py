@@ -112,7 +112,7 @@ def outlook(incident: Incident, *, actor: User | None, since: datetime | None = 
         commander=commander,
         is_commander=commander is not None and commander == actor,
         held_by=holds.held_by(incident),
-        open_tasks=[*tasks.open_in_words(incident), *_open_steps(incident)],
+        open_tasks=_open_tasks(incident),
         earlier=list(Resolution.objects.filter(incident=incident).select_related("by")),
         warning=rules.warning(incident.resolved_times),
         all_clear=all_clear(incident),
@@ -133,18 +133,20 @@ def _stability(incident: Incident, since: datetime | None) -> Stability:
 
 def open_tasks(incident: Incident) -> Finding:
     """Say how many tasks and steps of lists are open in an incident: they need not speak against its end."""
-    number, steps = len(tasks.open_in_words(incident)), sum(tasks.open_lists(incident).values())
+    asked, lists = tasks.open_with_lists(incident)
+    number, steps = len(asked), sum(lists.values())
     words = f"{number or 'no'} task{'' if number == 1 else 's'}"
     if steps:
         words += f" and {steps} step{'' if steps == 1 else 's'} of checklists"
     return registry.Finding(f"{words} open", is_good=not number and not steps)
 
 
-def _open_steps(incident: Incident) -> list[str]:
-    return [
-        f"{name}: {number} step{'' if number == 1 else 's'} not ticked"
-        for name, number in tasks.open_lists(incident).items()
+def _open_tasks(incident: Incident) -> list[str]:
+    asked, lists = tasks.open_with_lists(incident)
+    steps = [
+        f"{name}: {number} step{'' if number == 1 else 's'} not ticked" for name, number in lists.items()
     ]
+    return [*asked, *steps]
 
 
 def all_clear(incident: Incident) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -139,14 +140,14 @@ def _called(person: User) -> set[str]:
 
 def open_in_words(incident: Incident) -> list[str]:
     """Give the open tasks that people asked for as lines of a briefing."""
-    rows = Task.objects.open().filter(incident=incident, list_name="").select_related("assignee")
-    return [f"{task.title} ({task.assignee or 'nobody yet'})" for task in rows]
+    return open_with_lists(incident)[0]
 
 
-def open_lists(incident: Incident) -> dict[str, int]:
-    """Give how many steps of each checklist of an incident are open, where any is."""
-    steps = Task.objects.open().filter(incident=incident).exclude(list_name="")
-    return dict(steps.order_by("list_name").values_list("list_name").annotate(Number("pk")))
+def open_with_lists(incident: Incident) -> tuple[list[str], dict[str, int]]:
+    """Give the open tasks that people asked for as lines, and how many steps of each checklist are open."""
+    rows = list(Task.objects.open().filter(incident=incident).select_related("assignee"))
+    asked = [f"{task.title} ({task.assignee or 'nobody yet'})" for task in rows if not task.list_name]
+    return asked, dict(sorted(Counter(task.list_name for task in rows if task.list_name).items()))
 
 
 def known(incident: Incident) -> rules.Known:

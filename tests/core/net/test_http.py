@@ -219,7 +219,7 @@ def test_what_is_wanted_whole_is_refused_where_it_is_too_large(
         connection.recv(4096)
         body = b"x" * 100_001
         body = b"186a1\r\n" + body + b"\r\n0\r\n\r\n" if b"chunked" in length else body
-        connection.sendall(b"HTTP/1.1 200 OK\r\n" + length + b"\r\n" + body)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + length + b"\r\n" + body)
 
     server = raw(send)
     assert len(client.request("GET", server.url, most_bytes=100_001).body) == 100_001

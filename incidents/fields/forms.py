@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from incidents.fields.models import IncidentField, Kind, Moment
-from incidents.fields.rules import MOST_TAGS, parted, tags
+from incidents.fields.rules import MOST_TAGS, choices, parted, tags, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from core.accounts.models import User
+    from incidents.fields.rules import Value
 
 PREFIX = "field-"
 
@@ -23,12 +24,15 @@ def asked(field: IncidentField) -> str:
     return f"Asked for {field.get_required_at_display().lower()}{f', at {levels}' if levels else ''}."
 
 
-def build(field: IncidentField, people: Sequence[User]) -> forms.Field:
-    """Give what one enters a field with; what can stand in it is said when it is saved."""
+def build(field: IncidentField, people: Sequence[User], *, held: Value, names: dict[int, str]) -> forms.Field:
+    """Give what one enters a field with; what can stand in it is said when it is saved.
+
+    What is held can be chosen, else whoever saves another field would take it back.
+    """
     when = asked(field)
     hint = f"{field.hint.rstrip('.')}. {when}" if field.hint and when else field.hint or when
     common: dict[str, Any] = {"label": field.name, "help_text": hint, "required": False}
-    options = [(each, each) for each in field.choices]
+    options = [(each, each) for each in choices(field.spec, held)]
     if field.kind == Kind.CHOICE:
         return forms.ChoiceField(choices=[("", "nothing chosen"), *options], **common)
     if field.kind == Kind.MANY:
@@ -36,8 +40,10 @@ def build(field: IncidentField, people: Sequence[User]) -> forms.Field:
     if field.kind == Kind.DATE:
         return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **common)
     if field.kind == Kind.USER:
-        known = [(str(person.pk), str(person)) for person in people]
-        return forms.ChoiceField(choices=[("", "nobody"), *known], **common)
+        known = {str(person.pk): str(person) for person in people}
+        if isinstance(held, int):
+            known.setdefault(str(held), words(held, names))
+        return forms.ChoiceField(choices=[("", "nobody"), *known.items()], **common)
     widget = {
         Kind.NUMBER: forms.TextInput(attrs={"inputmode": "decimal"}),
         Kind.LINK: forms.TextInput(attrs={"inputmode": "url", "placeholder": "https://"}),
@@ -74,7 +80,13 @@ class WithFields(forms.Form):
     """A form with the fields that a company made itself."""
 
     def __init__(
-        self, *args: Any, own: Sequence[IncidentField] = (), people: Sequence[User] = (), **kwargs: Any
+        self,
+        *args: Any,
+        own: Sequence[IncidentField] = (),
+        people: Sequence[User] = (),
+        held: Mapping[str, Value] | None = None,
+        names: dict[int, str] | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.always = {
@@ -83,7 +95,9 @@ class WithFields(forms.Form):
             if row.required_at == Moment.DECLARE and not row.severities.all()
         }
         for row in own:
-            self.fields[f"{PREFIX}{row.slug}"] = build(row, people)
+            self.fields[f"{PREFIX}{row.slug}"] = build(
+                row, people, held=(held or {}).get(row.slug), names=names or {}
+            )
 
     def own(self) -> list[forms.BoundField]:
         """Give those fields to be drawn; one that is asked for at every level is not called optional.

@@ -103,8 +103,8 @@ def fill(
     """
     incident = base.locked(incident, version=version)
     known = _known(values)
-    new = read(values, known)
     held = queries.values(incident)
+    new = read(values, known, held=held)
     wanted = {row.slug for row in queries.required(incident.severity, Moment.DECLARE)}
     emptied = [slug for slug, value in new.items() if value is None and slug in wanted and held.get(slug)]
     if emptied:
@@ -134,8 +134,14 @@ def check(values: Mapping[str, Any], *, severity: Severity | None) -> None:
         raise Misfilled(wrong, {row.slug: row.name for row in asked})
 
 
-def read(values: Mapping[str, Any], known: Mapping[str, IncidentField]) -> dict[str, Value]:
-    """Give what is kept of what was entered; refused with a sentence for each that cannot be read."""
+def read(
+    values: Mapping[str, Any], known: Mapping[str, IncidentField], *, held: Mapping[str, Value] | None = None
+) -> dict[str, Value]:
+    """Give what is kept of what was entered; refused with a sentence for each that cannot be read.
+
+    What is `held` may stay, though nobody could choose it today.
+    """
+    held = held or {}
     found: dict[str, Value] = {}
     wrong: dict[str, str] = {}
     for slug, given in values.items():
@@ -143,13 +149,13 @@ def read(values: Mapping[str, Any], known: Mapping[str, IncidentField]) -> dict[
             wrong[slug] = "There is no such field."
             continue
         try:
-            found[slug] = rules.read(known[slug].spec, given)
+            found[slug] = rules.read(known[slug].spec, given, held=held.get(slug))
         except rules.Unreadable as unreadable:
             wrong[slug] = str(unreadable)
     ids = {
         slug: value
         for slug, value in found.items()
-        if known[slug].kind == Kind.USER and isinstance(value, int)
+        if known[slug].kind == Kind.USER and isinstance(value, int) and value != held.get(slug)
     }
     people = set(queries.persons().filter(pk__in=ids.values()).values_list("pk", flat=True))
     wrong |= {slug: "There is no such person." for slug, value in ids.items() if value not in people}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -61,11 +61,22 @@ class Spec:
 Value = str | int | list[str] | None
 
 
-def read(spec: Spec, given: Any) -> Value:
-    """Give what is kept of what was entered, None for nothing; refused with what was expected."""
+def choices(spec: Spec, held: Value = None) -> list[str]:
+    """Give what can be chosen: what is held already too, though it is no choice any more."""
+    kept = held if isinstance(held, list) else [held] if isinstance(held, str) else []
+    return [*spec.choices, *(one for one in kept if one not in spec.choices)]
+
+
+def read(spec: Spec, given: Any, *, held: Value = None) -> Value:
+    """Give what is kept of what was entered, None for nothing; refused with what was expected.
+
+    What is `held` already may stay, whatever can be chosen today.
+    """
     if given in (None, "", []):
         return None
-    return _READ[Kind(spec.kind)](spec, given)
+    kept = _READ[Kind(spec.kind)](replace(spec, choices=choices(spec, held)), given)
+    same = isinstance(kept, list) and isinstance(held, list) and set(kept) == set(held)
+    return held if same else kept
 
 
 def _text(spec: Spec, given: Any) -> Value:

@@ -56,12 +56,15 @@ def sieve(request: PersonRequest) -> HttpResponse:
 def edit(request: PersonRequest, number: int) -> HttpResponse:
     """Write them."""
     incident = lifecycle.get(request.user, number)
-    held = {f"{PREFIX}{slug}": value for slug, value in queries.values(incident).items()}
+    held = queries.values(incident)
+    begin = {f"{PREFIX}{slug}": value for slug, value in held.items()}
     form = DetailsForm(
         request.POST if request.method == "POST" else None,
-        initial={"tags": list(queries.tags(incident)), "version": incident.version, **held},
+        initial={"tags": list(queries.tags(incident)), "version": incident.version, **begin},
         own=list(queries.fields(request.user)),
         people=list(queries.persons()),
+        held=held,
+        names=queries.names_of(held.values()),
     )
     if form.is_bound and form.is_valid():
         try:

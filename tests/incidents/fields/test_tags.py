@@ -117,6 +117,36 @@ def test_a_field_taken_back_leaves_no_row_and_says_so(region: IncidentField, ali
         operations.fill(incident, values={"nothing": "x"}, actor=alice)
 
 
+@pytest.mark.parametrize("required_at", ["", "declare"])
+def test_what_stands_stays_where_nobody_could_choose_it_any_more(
+    client: Client, region: IncidentField, alice: User, bob: User, required_at: str
+) -> None:
+    owner, parts = field("Owner", "user"), field("Parts", "many", choices=["web", "app"])
+    incident = cast.incident(by=alice)
+    held = {"region": "eu", "owner": bob.pk, "parts": ["web", "app"]}
+    operations.fill(incident, values=held, actor=alice)
+    IncidentField.objects.filter(pk__in=[region.pk, owner.pk]).update(required_at=required_at)
+    IncidentField.objects.filter(pk=region.pk).update(choices=["us"])
+    IncidentField.objects.filter(pk=parts.pk).update(choices=["app"])
+    type(bob).objects.filter(pk=bob.pk).update(is_active=False)
+    client.force_login(alice)
+    path = f"/incidents/{incident}/details/"
+    form = client.get(path).context["form"]
+    sent = {bound.html_name: bound.value() for bound in form}
+    page = client.get(path).content.decode()
+    assert '<option value="eu" selected>eu</option>' in page
+    assert f'<option value="{bob.pk}" selected>{bob}</option>' in page
+    assert client.post(path, {**sent, "tags": "network"}).status_code == 302
+    assert queries.values(incident) == held
+    assert queries.tags(incident) == ["network"]
+    assert corrections(incident)[3:] == ["Tags: network"]
+    operations.fill(incident, values={"region": "us"}, actor=alice)
+    with pytest.raises(operations.Misfilled, match="Choose one of: us"):
+        operations.fill(incident, values={"region": "eu"}, actor=alice)
+    with pytest.raises(operations.Misfilled, match="no such person"):
+        operations.check({"owner": bob.pk}, severity=None)
+
+
 def test_declaring_asks_for_what_its_level_wants(client: Client, alice: User) -> None:
     field("Region", "choice", choices=["eu", "us"], required_at="declare", at=("SEV1",))
     client.force_login(alice)

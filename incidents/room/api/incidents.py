@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import django_filters
+from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from rest_framework.decorators import action
@@ -165,13 +166,16 @@ class IncidentViewSet(Lists, Shows, ViewSet):
         """Correct texts and times, name the affected services, agree on another rhythm of updates."""
         incident, data = self.get_object(), self.read(Correction)
         tags, values = data.pop("tags", None), data.pop("custom_fields", {})
-        with at_the_field():
-            fields.write(incident, tags=tags, custom_fields=values, actor=self.person)
-        if "services" in data:
-            operations.set_services(incident, services=data.pop("services"), actor=self.person)
-        if "update_every_seconds" in data:
-            operations.agree_rhythm(incident, seconds=data.pop("update_every_seconds"), actor=self.person)
-        return self.answer(operations.correct(incident, changes=data, actor=self.person))
+        with transaction.atomic():
+            with at_the_field():
+                fields.write(incident, tags=tags, custom_fields=values, actor=self.person)
+            if "services" in data:
+                operations.set_services(incident, services=data.pop("services"), actor=self.person)
+            if "update_every_seconds" in data:
+                seconds = data.pop("update_every_seconds")
+                operations.agree_rhythm(incident, seconds=seconds, actor=self.person)
+            found = operations.correct(incident, changes=data, actor=self.person)
+        return self.answer(found)
 
     @takes(StatusIn, IncidentOut)
     @action(detail=True, methods=["post"])

@@ -284,6 +284,20 @@ def test_programs_read_and_write_both_and_know_which_fields_there_are(
     assert program.get("/api/v1/incident-fields/region/").json()["choices"] == ["eu", "us"]
 
 
+def test_a_correction_that_is_refused_leaves_nothing_of_itself(region: IncidentField, alice: User) -> None:
+    incident, service = cast.incident(by=alice), cast.service()
+    body = {"tags": ["x"], "custom_fields": {"region": "eu"}, "services": [service.slug]}
+    late = {**body, "started_at": "2999-01-01T00:00:00Z"}
+    answer = cast.caller(alice).patch(f"{API}/{incident}/", late, format="json")
+    assert answer.status_code in (400, 409, 422), answer.content
+    assert not incident.tags.exists()
+    assert not incident.field_values.exists()
+    assert not incident.services.exists()
+    assert corrections(incident) == []
+    assert cast.caller(alice).patch(f"{API}/{incident}/", body, format="json").status_code == 200
+    assert queries.tags(incident) == ["x"]
+
+
 def test_lists_ask_as_often_however_many_have_tags_and_fields(region: IncidentField, alice: User) -> None:
     program = cast.caller(alice)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 from django.utils.text import slugify
 
 from core import live
@@ -21,6 +22,8 @@ from incidents.runbooks.models import Runbook, RunbookVersion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from django.db.models import QuerySet
 
 LONGEST = 100_000
 WORDS = {"tested": "Tested", "checked": "Checked, still right"}
@@ -55,12 +58,10 @@ def add(
     if not slug:
         raise Unfit("Give it a name with letters or digits.")
     may(actor, team=team)
-    runbook = Runbook(slug=slug, name=name.strip(), text=text, team=team, tested_at=tested_at, **facts)
-    try:
-        with transaction.atomic():
-            _write(runbook, services, note=note, actor=actor)
-    except IntegrityError as error:
-        raise Known(f"There is a runbook “{runbook.name}” already.") from error
+    _alone(name)
+    facts |= {"name": name.strip(), "text": text, "team": team, "tested_at": tested_at}
+    runbook = Runbook(slug=_free(slug), **facts)
+    _write(runbook, services, note=note, actor=actor)
     _tell(runbook, "added", actor)
     return runbook
 
@@ -80,6 +81,8 @@ def change(
     may(actor, team=row.team, owner=row.owner)
     if "team" in changes and changes["team"] != row.team:
         may(actor, team=changes["team"])
+    if changes.get("name", row.name).strip().casefold() != row.name.casefold():
+        _alone(changes["name"], but=row)
     was = queries.document(row, dated=False)
     services = changes.get("services")
     for key, value in changes.items():
@@ -108,7 +111,7 @@ def bring_in(document: str, *, actor: User, team: Team | None = None) -> Runbook
     if not head.name:
         raise Unfit("It has no name: begin the file with a heading, as “# Checkout is slow”.")
     changes = {**_known(head, actor, strict=True), "text": text}
-    there = Runbook.objects.filter(slug=slugify(head.name)[:80]).first()
+    there = _named(head.name).first()
     if there is not None:
         if not head.team:
             changes.pop("team", None)
@@ -188,6 +191,25 @@ def _write(
         runbook=runbook, number=runbook.version, document=document, note=note.strip()[:200], by=actor
     )
     return True
+
+
+def _named(name: str) -> QuerySet[Runbook]:
+    return Runbook.objects.filter(name__iexact=name.strip()).order_by("pk")
+
+
+def _alone(name: str, *, but: Runbook | None = None) -> None:
+    """Refuse a name that another has, and let nobody else take it until this transaction is over."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtext('incidents_runbook_names'))")
+    if _named(name).exclude(pk=but.pk if but else None).exists():
+        raise Known(f"There is a runbook “{name.strip()}” already.")
+
+
+def _free(slug: str) -> str:
+    """Give an address that none has: one that was renamed keeps its own."""
+    taken = set(Runbook.objects.filter(slug__startswith=slug[:76]).values_list("slug", flat=True))
+    others = (f"{slug[:76]}-{number}" for number in count(2))
+    return slug if slug not in taken else next(each for each in others if each not in taken)
 
 
 def _known(head: rules.Head, actor: User, *, strict: bool) -> dict[str, Any]:

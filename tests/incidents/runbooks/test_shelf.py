@@ -189,6 +189,37 @@ def test_it_leaves_as_a_file_and_comes_in_again(client: Client) -> None:
     assert tested.date().isoformat() == "2026-01-02"
 
 
+def test_a_renamed_one_comes_in_by_its_new_name_and_no_two_have_one(client: Client) -> None:
+    alice = cast.alice()
+    row = written(alice, name="Checkout is slow")
+    operations.change(row, changes={"name": "Payments are slow"}, actor=alice)
+    again = operations.bring_in("# payments are Slow\n\n## Steps\n1. Go", actor=alice)
+    assert (again.pk, again.version) == (row.pk, 3)
+    operations.change(again, changes={"name": "Payments are slow"}, actor=alice)
+    other = operations.bring_in("# Checkout is slow\n- Team: payments\n\n## Steps\n1. Wait", actor=alice)
+    assert (other.slug, other.version) == ("checkout-is-slow-2", 1)
+    row.refresh_from_db()
+    assert (row.slug, row.name, row.text) == ("checkout-is-slow", "Payments are slow", "## Steps\n1. Go")
+    for change in (
+        lambda: operations.change(other, changes={"name": " Payments ARE slow "}, actor=alice),
+        lambda: operations.restore(row, number=1, actor=alice),
+        lambda: written(alice, name="checkout is slow"),
+    ):
+        with pytest.raises(operations.Known):
+            change()
+    client.force_login(alice)
+    answer = client.post(
+        "/runbooks/checkout-is-slow-2/edit/", form(name="Payments are slow", text="Mine", version=1)
+    )
+    page = answer.content.decode()
+    assert (answer.status_code, "There is a runbook “Payments are slow” already." in page) == (422, True)
+    assert "Mine" in page
+    assert [*Runbook.objects.order_by("pk").values_list("name", flat=True)] == [
+        "Payments are slow",
+        "Checkout is slow",
+    ]
+
+
 def test_what_nobody_tests_or_checks_goes_stale_and_its_owner_sees_it(client: Client) -> None:
     alice, bob = cast.alice(), cast.bob()
     row = written(alice, owner=bob)

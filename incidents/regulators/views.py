@@ -9,7 +9,6 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.accounts.policy import Verb, can, may_respond
-from core.errors import Refused
 from core.live.regions import region
 from core.ui import refusals
 from core.ui.render import render
@@ -51,23 +50,26 @@ def index(request: PersonRequest, number: int) -> HttpResponse:
     incident = lifecycle.get(request.user, number)
     if request.method == "POST" and not can(request.user, Verb.RESPOND):
         raise PermissionDenied
+    return _page(request, incident, request.POST if request.method == "POST" else None)
+
+
+def _page(
+    request: PersonRequest, incident: Incident, data: Any = None, wrong: dict[str, Any] | None = None
+) -> HttpResponse:
     about = _about(request, incident)
     known = about["breach"]
     begin = {"aware_at": known.aware_at, "what": known.what, "version": known.version} if known else {}
     if known:
         begin["regimes"] = [row.regime.slug for row in about["duties"] if row.state != "not_needed"]
-    form = BreachForm(
-        request.POST if request.method == "POST" else None,
-        regimes=list(queries.regimes(request.user)),
-        initial=begin,
-    )
+    form = BreachForm(data, regimes=list(queries.regimes(request.user)), initial=begin)
     if form.is_bound and form.is_valid():
         with refusals.shown_in(form):
             operations.flag(incident, **form.said(), actor=request.user)
             messages.success(request, "The clocks run.")
-            return redirect("incidents:regulators", number)
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
-    return render(request, "incidents/regulators/index.html", {**about, "form": form}, status=status)
+            return redirect("incidents:regulators", incident.number)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound or wrong else HTTPStatus.OK
+    context = {**about, "form": form, "wrong": wrong}
+    return render(request, "incidents/regulators/index.html", context, status=status)
 
 
 @require_POST
@@ -78,7 +80,7 @@ def unflag(request: PersonRequest, number: int) -> HttpResponse:
     form = WhyForm(request.POST)
     return _do(
         request,
-        number,
+        incident,
         form,
         lambda: operations.unflag(incident, why=form.cleaned_data["why"], actor=request.user),
         "Noted. Nothing has to be reported any more.",
@@ -89,14 +91,16 @@ def unflag(request: PersonRequest, number: int) -> HttpResponse:
 @may_respond
 def report(request: PersonRequest, number: int, pk: int) -> HttpResponse:
     """The authority has the report."""
-    row = queries.duty(request.user, lifecycle.get(request.user, number), pk)
+    incident = lifecycle.get(request.user, number)
+    row = queries.duty(request.user, incident, pk)
     form = ReportForm(request.POST)
     return _do(
         request,
-        number,
+        incident,
         form,
         lambda: operations.report(row, reference=form.cleaned_data["reference"], actor=request.user),
         "Noted as reported.",
+        pk=pk,
     )
 
 
@@ -104,26 +108,36 @@ def report(request: PersonRequest, number: int, pk: int) -> HttpResponse:
 @may_respond
 def need_not(request: PersonRequest, number: int, pk: int) -> HttpResponse:
     """Nothing has to be reported there."""
-    row = queries.duty(request.user, lifecycle.get(request.user, number), pk)
+    incident = lifecycle.get(request.user, number)
+    row = queries.duty(request.user, incident, pk)
     form = WhyForm(request.POST)
     return _do(
         request,
-        number,
+        incident,
         form,
         lambda: operations.need_not(row, why=form.cleaned_data["why"], actor=request.user),
         "Noted, with the reason.",
+        pk=pk,
     )
 
 
 def _do(
-    request: PersonRequest, number: int, form: Form, act: Callable[[], object], said: str
+    request: PersonRequest,
+    incident: Incident,
+    form: Form,
+    act: Callable[[], object],
+    said: str,
+    *,
+    pk: int | None = None,
 ) -> HttpResponse:
-    if not form.is_valid():
-        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
-        return redirect("incidents:regulators", number)
-    try:
-        act()
-        messages.success(request, said)
-    except Refused as refused:
-        messages.error(request, str(refused))
-    return redirect("incidents:regulators", number)
+    """Do it; refused, the page comes back with the reason and what was typed, also where its form is there no more."""
+    if form.is_valid():
+        with refusals.shown_in(form):
+            act()
+            messages.success(request, said)
+            return redirect("incidents:regulators", incident.number)
+    (name,) = form.fields
+    why = " ".join(str(error) for errors in form.errors.values() for error in errors)
+    return _page(
+        request, incident, wrong={"pk": pk, "name": name, "why": why, "typed": request.POST.get(name, "")}
+    )

@@ -205,6 +205,31 @@ def test_it_is_flagged_and_reported_in_the_room_by_plain_forms(
 
 
 @pytest.mark.django_db
+def test_what_was_typed_stays_in_the_form_where_it_is_refused(
+    client: Client, incident: Incident, alice: User, bob: User
+) -> None:
+    operations.flag(incident, actor=alice)
+    duty = ReportDuty.objects.get()
+    client.force_login(bob)
+    path = f"/incidents/{incident}/regulators/"
+    long = "No data of a person. " * 100
+    for where, name, typed, why in (
+        (f"{duty.pk}/need-not/", "why", long, "at most 2000 characters"),
+        (f"{duty.pk}/reported/", "reference", "LDA " * 60, "at most 200 characters"),
+        ("no-breach/", "why", long, "at most 2000 characters"),
+    ):
+        answer = client.post(f"{path}{where}", {name: typed})
+        page = answer.content.decode()
+        assert (answer.status_code, why in page, page.count(f'value="{typed}"')) == (422, True, 1), where
+    operations.report(duty, reference="LDA-7", actor=alice)
+    late = client.post(f"{path}{duty.pk}/need-not/", {"why": "No data of a person"})
+    page = late.content.decode()
+    assert (late.status_code, "reported already" in page) == (422, True)
+    assert "You wrote: No data of a person" in page
+    assert ReportDuty.objects.get().state == "done"
+
+
+@pytest.mark.django_db
 def test_outsiders_of_a_private_incident_find_no_clock(client: Client, alice: User) -> None:
     hidden = cast.incident("Keys leaked", by=alice, private=True)
     operations.flag(hidden, actor=alice)

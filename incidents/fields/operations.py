@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from core.errors import Refused
 from core.events import bus
+from core.steady import steadily
 from incidents.events import Corrected
 from incidents.fields import queries, rules
 from incidents.fields.models import FieldValue, IncidentField, IncidentTag, Kind, Moment
@@ -37,7 +38,7 @@ class Misfilled(Refused):
         super().__init__(" ".join(f"{names.get(slug, slug)}: {said}" for slug, said in wrong.items()))
 
 
-@transaction.atomic
+@steadily
 def declare(
     make: Callable[..., Incident],
     *,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 from django.db.models import Q
 
+from core.steady import steadily
 from incidents.catalog.models import Service
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import EntryKind, Incident, Trigger
@@ -19,7 +20,6 @@ from oncall.alerts.models import Alert
 from oncall.escalation import queries
 from oncall.escalation.models import Escalation
 from oncall.escalation.operations.handing import NothingToDo
-from oncall.escalation.operations.rows import steadily
 from oncall.escalation.operations.taking import acknowledge
 from oncall.paging.models import Page
 

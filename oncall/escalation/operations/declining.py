@@ -16,10 +16,11 @@ from core.errors import Refused
 from core.events import bus, nudge
 from core.outbox import operations as outbox
 from core.outbox.models import Lane
+from core.steady import steadily
 from oncall import events
 from oncall.escalation import queries
 from oncall.escalation.models import Escalation, EscalationStatus
-from oncall.escalation.operations.rows import WAITING, halt, steadily, tell
+from oncall.escalation.operations.rows import WAITING, halt, tell
 from oncall.escalation.rules import plans, steps
 from oncall.escalation.rules.steps import Position
 from oncall.paging import operations as paging

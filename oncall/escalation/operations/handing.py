@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from core.accounts import queries as people
 from core.errors import Refused
 from core.events import bus, nudge
+from core.steady import steadily
 from core.timers import operations as timers
 from oncall import events
 from oncall.alerts import operations as alerts
@@ -21,7 +22,7 @@ from oncall.escalation import queries
 from oncall.escalation.models import Escalation, EscalationStatus, Policy
 from oncall.escalation.operations.behind import ask_behind
 from oncall.escalation.operations.rooms import note_in_room
-from oncall.escalation.operations.rows import OPEN, go_on, halt, locked, retire, steadily, suppress, tell
+from oncall.escalation.operations.rows import OPEN, go_on, halt, locked, retire, suppress, tell
 from oncall.escalation.operations.starting import Start, frozen, start_many
 from oncall.escalation.rules import plans, steps
 from oncall.escalation.rules.plans import Kind, TargetSpec

@@ -9,9 +9,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from core.events import nudge
+from core.steady import steadily
 from oncall.escalation import queries
 from oncall.escalation.models import Escalation, EscalationStatus
-from oncall.escalation.operations.rows import locked, steadily, tell
+from oncall.escalation.operations.rows import locked, tell
 from oncall.escalation.rules import plans, steps
 from oncall.escalation.rules.steps import Position
 from oncall.nights.rules import night_of

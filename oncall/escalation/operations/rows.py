@@ -8,11 +8,9 @@ other side with a message in its hands, so a deadlock can still happen; then the
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
-import psycopg.errors
-from django.db import OperationalError, connection, transaction
+from django.db import transaction
 from django.db.models import F, Max, Q
 from django.db.models.functions import Now
 
@@ -31,36 +29,12 @@ from oncall.paging import queries as pages
 from oncall.paging.models import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from core.accounts.models import User
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
 WAITING = (EscalationStatus.ESCALATING, EscalationStatus.EXHAUSTED)
 OPEN = (*WAITING, EscalationStatus.SNOOZED)
-TRIES = 3
-
-
-def steadily(operation: Callable[P, R]) -> Callable[P, R]:
-    """Run in one transaction, once more when two of them waited for each other."""
-
-    @wraps(operation)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        for _ in range(TRIES - 1):
-            try:
-                with transaction.atomic():
-                    return operation(*args, **kwargs)
-            except OperationalError as error:
-                if connection.in_atomic_block or not isinstance(
-                    error.__cause__, psycopg.errors.DeadlockDetected
-                ):
-                    raise
-        with transaction.atomic():
-            return operation(*args, **kwargs)
-
-    return run
 
 
 def locked(about: Q, among: Sequence[EscalationStatus]) -> list[Escalation]:

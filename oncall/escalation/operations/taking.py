@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
+from core.steady import steadily
 from incidents.lifecycle import operations as incidents
 from oncall.alerts import operations as alerts
 from oncall.alerts.models import Alert
@@ -18,7 +19,7 @@ from oncall.escalation.models import Escalation, EscalationStatus
 from oncall.escalation.operations.counting import count_ack, take_back
 from oncall.escalation.operations.editing import edit_test
 from oncall.escalation.operations.rooms import note_in_room
-from oncall.escalation.operations.rows import OPEN, halt, resume, steadily
+from oncall.escalation.operations.rows import OPEN, halt, resume
 from oncall.escalation.rules.acks import acks_said
 from oncall.paging import operations as paging
 

@@ -10,10 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from core.events.models import Event
+from core.steady import steadily
 from incidents.closing import operations as closing
 from incidents.closing.operations import NotYet, Said
 from incidents.fields import operations, queries
 from incidents.fields.models import IncidentField
+from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.operations.base import ChangedMeanwhile
 from incidents.models import Incident
 from tests import cast
@@ -179,6 +181,26 @@ def test_declaring_asks_for_what_its_level_wants(client: Client, alice: User) ->
         ["db"],
         {"region": "us"},
     )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_deadlock_while_declaring_is_tried_again_with_tags_and_fields(
+    region: IncidentField, alice: User
+) -> None:
+    tried: list[int] = []
+
+    @steadily
+    def make(**said: Any) -> Incident:
+        made = lifecycle.declare(**said)
+        tried.append(made.pk)
+        if len(tried) == 1:
+            with connection.cursor() as cursor:
+                cursor.execute("do $$ begin raise exception 'both wait' using errcode = '40P01'; end $$")
+        return made
+
+    made = operations.declare(make, actor=alice, title="Down", tags=["db"], custom_fields={"region": "eu"})
+    assert [row.pk for row in Incident.objects.all()] == [made.pk] == tried[1:]
+    assert (queries.tags(made), queries.values(made)) == (["db"], {"region": "eu"})
 
 
 def test_what_a_route_declares_shows_what_is_to_be_filled_in(client: Client, alice: User) -> None:

@@ -2,7 +2,7 @@
 
 from incidents.runbooks.operations.limits import come_due
 from incidents.runbooks.operations.reporting import report, settle
-from incidents.runbooks.operations.running import DUE, NoDrill, NoWords, Over, finish, mark, start
+from incidents.runbooks.operations.running import DUE, NoDrill, NoWords, Over, Taken, finish, mark, start
 from incidents.runbooks.operations.writing import (
     Known,
     NotYours,
@@ -22,6 +22,7 @@ __all__ = [
     "NoWords",
     "NotYours",
     "Over",
+    "Taken",
     "Unfit",
     "add",
     "bring_in",

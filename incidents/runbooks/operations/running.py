@@ -30,6 +30,10 @@ class NoWords(Refused):
     """What was left out or done in another way is said in words."""
 
 
+class Taken(Refused):
+    """Somebody else said already what became of a step."""
+
+
 class Over(Refused):
     """The run has ended."""
 
@@ -77,7 +81,8 @@ def start(incident: Incident, *, runbook: Runbook, actor: User) -> Run:
 def mark(step: RunStep, *, state: str, actor: User, note: str = "") -> RunStep:
     """Say what became of a step: done, left out or done in another way, which both want words; or open again.
 
-    The same a second time changes nothing: who was first stands.
+    The same a second time changes nothing: who was first stands, and what the second wrote is added. Who says
+    something else of it than another did opens it again first.
     """
     run = _held(step.run)
     row = RunStep.objects.get(pk=step.pk)
@@ -86,10 +91,16 @@ def mark(step: RunStep, *, state: str, actor: User, note: str = "") -> RunStep:
         raise NoWords(
             "Say why it was left out." if state == StepState.SKIPPED else "Say what was done instead."
         )
-    if row.state == state and (row.note == note or not note):
+    if row.state == state and note in row.note:
         return row
-    row.state, row.note = StepState(state), note
-    row.by, row.at = (None, None) if state == StepState.OPEN else (actor, now())
+    if StepState.OPEN in {row.state, state} or (row.state != state and row.by == actor):
+        row.state, row.note = StepState(state), note
+        row.by, row.at = (None, None) if state == StepState.OPEN else (actor, now())
+    elif row.state == state:
+        added = note if row.by == actor else f"{actor}: {note}"
+        row.note = f"{row.note}\n{added}".strip()
+    else:
+        raise Taken(f"{row.by} said already: {row.said}. Open it again to say something else.")
     row.save(update_fields=["state", "note", "by", "at"])
     words = f"{run.runbook}, step {row.position} {row.said}: {row.title}"
     tell(run, f"{words}. {note}" if note else words, row.state, actor, step=row.pk)

@@ -19,6 +19,7 @@ from core.ui.render import render
 from incidents.lifecycle import queries as lifecycle
 from incidents.runbooks import operations, queries
 from incidents.runbooks.forms import ChooseForm, FinishForm, MarkForm
+from incidents.runbooks.models import StepState
 from incidents.watching import queries as watching
 
 if TYPE_CHECKING:
@@ -129,7 +130,10 @@ def mark(request: PersonRequest, number: int, pk: int, step: int) -> HttpRespons
         try:
             operations.mark(row, **form.cleaned_data, actor=request.user)
         except Refused as refusal:
-            return _page(request, found, wrong=row.pk, refusal=str(refusal), typed=form.cleaned_data["note"])
+            typed = form.cleaned_data["note"]
+            row.refresh_from_db(fields=["state"])
+            kept = typed if found.ended_at or row.state != StepState.OPEN else ""
+            return _page(request, found, wrong=row.pk, refusal=str(refusal), typed=typed, kept=kept)
         return _to_run(found, f"#step-{row.pk}")
     return _page(request, found, wrong=row.pk, refusal="Say what became of it.", typed="")
 

@@ -129,6 +129,30 @@ def test_two_who_tick_at_once_are_both_right_and_the_first_stands() -> None:
     assert begun(bob, run.incident).pk != run.pk
 
 
+def test_what_the_first_said_of_a_step_stands_and_the_second_loses_no_word(client: Client) -> None:
+    alice, bob = cast.alice(), cast.bob()
+    run = begun(alice)
+    step = run.steps.all()[0]
+    first = operations.mark(step, state="done", actor=alice)
+    for _ in range(2):
+        operations.mark(step, state="done", note="It was the cache", actor=bob)
+    step.refresh_from_db()
+    assert (step.by, step.at, step.note) == (alice, first.at, "Bob Example: It was the cache")
+    assert sum("It was the cache" in line for line in lines(run.incident)) == 1
+    client.force_login(bob)
+    path = f"/incidents/{run.incident}/runbooks/{run.pk}/steps/{step.pk}/"
+    stale = client.post(path, {"state": "skipped", "note": "I had no access"})
+    page = stale.content.decode()
+    assert stale.status_code == 422
+    assert "Alice Example said already: done." in page
+    assert "You wrote: I had no access" in page
+    step.refresh_from_db()
+    assert (step.state, step.by, step.at) == ("done", alice, first.at)
+    operations.mark(step, state="deviated", note="I read the log", actor=alice)  # her own mind she changes
+    operations.mark(step, state="open", actor=bob)
+    assert operations.mark(step, state="skipped", note="I had no access", actor=bob).by == bob
+
+
 def test_what_was_begun_keeps_its_words_when_the_runbook_changes() -> None:
     alice = cast.alice()
     run = begun(alice)

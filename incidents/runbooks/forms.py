@@ -51,6 +51,14 @@ After 15 minutes:
 """
 
 
+class LinesField(forms.CharField):
+    """A text of several lines. A browser counts the end of one as one character and sends two."""
+
+    def to_python(self, value: Any) -> Any:
+        """Give each end of a line as one."""
+        return super().to_python(value).replace("\r\n", "\n")
+
+
 class RunbookForm(forms.Form):
     """A runbook: whose it is, what it is for, and what to do. The version keeps two people from overwriting each other."""
 
@@ -195,7 +203,7 @@ class MarkForm(forms.Form):
     """What became of a step."""
 
     state = forms.ChoiceField(choices=StepState.choices)
-    note = forms.CharField(max_length=5000, required=False)
+    note = LinesField(max_length=5000, required=False)
 
 
 class FinishForm(forms.Form):
@@ -215,14 +223,14 @@ class FinishForm(forms.Form):
 class WrongForm(forms.Form):
     """What is wrong with a runbook, and what is right."""
 
-    wrong = forms.CharField(
+    wrong = LinesField(
         label="What is wrong?",
         max_length=5000,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="As “It says ssh api-prod-01. There is no such host.”",
         error_messages={"required": "Say what is wrong."},
     )
-    right = forms.CharField(
+    right = LinesField(
         label="What is right?",
         max_length=5000,
         widget=forms.Textarea(attrs={"rows": 3}),

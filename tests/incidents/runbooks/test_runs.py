@@ -153,6 +153,31 @@ def test_what_the_first_said_of_a_step_stands_and_the_second_loses_no_word(clien
     assert operations.mark(step, state="skipped", note="I had no access", actor=bob).by == bob
 
 
+def test_a_note_is_as_long_as_the_browser_counts_it_and_comes_back_where_it_is_longer(
+    client: Client,
+) -> None:
+    alice = cast.alice()
+    run = begun(alice)
+    step = run.steps.all()[0]
+    client.force_login(alice)
+    path = f"/incidents/{run.incident}/runbooks/{run.pk}/steps/{step.pk}/"
+    note = "\n".join(["x" * 248] * 20)
+    refused = client.post(path, {"state": "deviated", "note": f"{note}{'y' * 42}"})
+    page = refused.content.decode()
+    assert refused.status_code == 422
+    assert "at most 5000 characters (it has 5021)" in page
+    assert f"{'y' * 42}</textarea>" in page
+    unknown = client.post(path, {"state": "gone", "note": "Not to be lost"})
+    assert unknown.status_code == 422
+    assert "Not to be lost</textarea>" in unknown.content.decode()
+    fits = f"{note}{'y' * 11}"
+    sent = fits.replace("\n", "\r\n")
+    assert (len(fits), len(sent)) == (4990, 5009)
+    assert client.post(path, {"state": "deviated", "note": sent}).status_code == 302
+    step.refresh_from_db()
+    assert step.note == fits
+
+
 def test_what_was_begun_keeps_its_words_when_the_runbook_changes() -> None:
     alice = cast.alice()
     run = begun(alice)

@@ -56,7 +56,7 @@ class LinesField(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         """Give each end of a line as one."""
-        return super().to_python(value).replace("\r\n", "\n")
+        return (super().to_python(value) or "").replace("\r\n", "\n")
 
 
 class RunbookForm(forms.Form):

@@ -201,7 +201,7 @@ def _alone(name: str, *, but: Runbook | None = None) -> None:
     """Refuse a name that another has, and let nobody else take it until this transaction is over."""
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtext('incidents_runbook_names'))")
-    if _named(name).exclude(pk=but.pk if but else None).exists():
+    if any(row != but for row in _named(name)):
         raise Known(f"There is a runbook “{name.strip()}” already.")
 
 

@@ -135,8 +135,8 @@ def mark(request: PersonRequest, number: int, pk: int, step: int) -> HttpRespons
             kept = typed if found.ended_at or row.state != StepState.OPEN else ""
             return _page(request, found, wrong=row.pk, refusal=str(refusal), typed=typed, kept=kept)
         return _to_run(found, f"#step-{row.pk}")
-    refusal = " ".join(form.errors.get("note", [])) or "Say what became of it."
-    return _page(request, found, wrong=row.pk, refusal=refusal, typed=request.POST.get("note", ""))
+    why = " ".join(str(error) for error in form.errors.get("note", ())) or "Say what became of it."
+    return _page(request, found, wrong=row.pk, refusal=why, typed=request.POST.get("note", ""))
 
 
 @require_POST

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,6 @@ from incidents.updates import operations as updates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from core.accounts.models import User
     from core.outbox.models import Message
@@ -76,7 +76,7 @@ def flag(
     wanted = list(Regime.objects.filter(is_active=True)) if regimes is None else list(regimes)
     if not wanted:
         raise NoRegime("Choose who has to hear of it. Admins add authorities in the admin.")
-    since = base.past(aware_at) or (known.aware_at if known else now())
+    since = (base.past(aware_at) or (known.aware_at if known else now())).astimezone(UTC)
     row = known or DataBreach(incident=incident, flagged_by=actor)
     missing = [each for each in wanted if not _has(incident, each)]
     if known and not missing and (known.aware_at, known.what, known.ended_at) == (since, what.strip(), None):
@@ -210,7 +210,7 @@ def remind(duty_id: int, *, due_at: str, share: int) -> None:
     if found is None:
         return
     row = _held(found)
-    if row.state != State.OPEN or row.due_at.isoformat() != due_at:
+    if row.state != State.OPEN or row.due_at != datetime.fromisoformat(due_at):
         return
     people = queries.listeners(row.incident)
     told = " and ".join(map(str, people)) or "nobody: nobody takes part"

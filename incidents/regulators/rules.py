@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 
 def due(aware_at: datetime, within_seconds: int) -> datetime:
-    """Give when a report is due that counts from the moment somebody knew."""
-    return aware_at + timedelta(seconds=within_seconds)
+    """Give when a report is due that counts from when somebody knew, in UTC: hours that pass, over a clock change too."""
+    return aware_at.astimezone(UTC) + timedelta(seconds=within_seconds)
 
 
 def reminders(
     aware_at: datetime, due_at: datetime, percent: Sequence[int], *, at: datetime
 ) -> list[tuple[int, datetime]]:
     """Give when to remind, each with its share of the time in percent; 100 is the end. What has passed is said now."""
-    span = due_at - aware_at
-    shares = [(share, aware_at + span * share / 100) for share in sorted({*percent, 100})]
+    begun = aware_at.astimezone(UTC)
+    span = due_at.astimezone(UTC) - begun
+    shares = [(share, begun + span * share / 100) for share in sorted({*percent, 100})]
     ahead = [(share, when) for share, when in shares if when > at]
     passed = [share for share, when in shares if when <= at]
     return [(passed[-1], at), *ahead] if passed else ahead

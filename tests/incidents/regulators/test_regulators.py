@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from core.events.models import Event
 from core.outbox.models import Message
+from core.timers import operations as timers
 from core.timers.models import Timer
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.operations.base import ChangedMeanwhile
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from incidents.models import Incident
 
 AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def test_it_is_said_at_half_at_four_fifths_shortly_before_and_at_the_end() -> None:
@@ -33,6 +36,16 @@ def test_it_is_said_at_half_at_four_fifths_shortly_before_and_at_the_end() -> No
     assert [(share, (when - AT).total_seconds() / 3600) for share, when in found] == [
         (50, 36), (80, 57.6), (95, 68.4), (100, 72),
     ]  # fmt: skip
+
+
+def test_a_change_of_the_clock_neither_gives_nor_takes_an_hour() -> None:
+    friday = datetime(2026, 10, 23, 12, 0, tzinfo=BERLIN)
+    due = rules.due(friday, 72 * 3600)
+    assert due == datetime(2026, 10, 26, 10, 0, tzinfo=UTC)
+    assert f"{due.astimezone(BERLIN):%a %H:%M %Z}" == "Mon 11:00 CET"
+    assert rules.reminders(friday, due, [], at=AT) == [(100, due)]
+    halves = rules.reminders(friday, due.astimezone(BERLIN), [50], at=AT)
+    assert halves[0] == (50, datetime(2026, 10, 24, 22, 0, tzinfo=UTC))
 
 
 def test_what_has_passed_when_it_is_flagged_is_said_once_and_now() -> None:
@@ -64,6 +77,14 @@ def incident(alice: User) -> Incident:
 def shares(duty: ReportDuty) -> list[int]:
     rows = Timer.objects.filter(kind=operations.DUE, subject_id=duty.pk, done_at=None, cancelled_at=None)
     return [row.payload["share"] for row in rows.order_by("due_at")]
+
+
+def run(duty: ReportDuty) -> None:
+    """Let all its timers come, the earliest first."""
+    rows = Timer.objects.filter(kind=operations.DUE, subject_id=duty.pk, done_at=None, cancelled_at=None)
+    for row in rows.order_by("due_at"):
+        Timer.objects.filter(pk=row.pk).update(due_at=now() - timedelta(days=1))
+        timers.run_due()
 
 
 def remind(duty: ReportDuty, share: int) -> None:
@@ -117,6 +138,25 @@ def test_who_answers_for_it_is_reminded_once_at_each_share_and_no_more_once_it_i
     duty.refresh_from_db()
     assert (duty.state, duty.reference, duty.ended_by) == ("done", "LDA-2026-114", bob)
     assert incident.timeline.latest("id").text == "Reported: GDPR: supervisory authority (LDA-2026-114)"
+
+
+@pytest.mark.django_db
+def test_what_was_flagged_outside_utc_is_reminded_of_by_its_own_timers(
+    client: Client, incident: Incident
+) -> None:
+    client.force_login(cast.person("Berta", zone="Europe/Berlin"))
+    since = (now() - timedelta(hours=40)).replace(second=0, microsecond=0)
+    entered = {"aware_at": f"{since.astimezone(BERLIN):%Y-%m-%dT%H:%M}", "regimes": ["gdpr"]}
+    assert client.post(f"/incidents/{incident}/regulators/", entered).status_code == 302
+    duty = ReportDuty.objects.get()
+    assert duty.due_at == since + timedelta(hours=72)
+    assert set(Timer.objects.filter(kind=operations.DUE).values_list("payload__due_at", flat=True)) == {
+        duty.due_at.isoformat()
+    }
+    run(duty)
+    said = Event.objects.filter(name="incident.report_duty_changed").order_by("pk")
+    assert [event.payload["what"] for event in said] == [f"reminded_{share}" for share in (50, 80, 95, 100)]
+    assert Message.objects.filter(client=operations.CLIENT).count() == 4
 
 
 @pytest.mark.django_db

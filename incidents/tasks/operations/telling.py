@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -35,7 +36,7 @@ def follow(task: Task) -> None:
     """Let the reminder follow the due time of a task; one for an older time is taken back."""
     timers.cancel(DUE, [task.pk])
     if task.is_open and task.due_at is not None:
-        mark = task.due_at.isoformat()
+        mark = task.due_at.astimezone(UTC).isoformat()
         timers.set(DUE, task.pk, occurrence=mark, due_at=task.due_at, payload={"due_at": mark})
 
 
@@ -53,7 +54,7 @@ def remind(task_id: int, *, due_at: str) -> None:
         return
     base.locked(Incident(pk=incident_id))
     task = Task.objects.select_related("incident__severity", "assignee").get(pk=task_id)
-    if not task.is_open or task.due_at is None or task.due_at.isoformat() != due_at:
+    if not task.is_open or task.due_at is None or task.due_at != datetime.fromisoformat(due_at):
         return
     if task.incident.status == Status.CLOSED:
         return

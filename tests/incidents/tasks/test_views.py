@@ -2,13 +2,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
 
 from core.events import bus
+from core.timers import operations as timers
+from core.timers.models import Timer
 from incidents.tasks import operations
 from incidents.tasks.models import State, Task
+from incidents.tasks.operations import telling
 from tests import cast
 
 if TYPE_CHECKING:
@@ -133,3 +137,26 @@ def test_the_panel_asks_as_often_for_forty_tasks_as_for_one(
     client.get(f"/incidents/{incident}/-/tasks/")
     with django_assert_max_num_queries(6):
         client.get(f"/incidents/{incident}/-/tasks/")
+
+
+def test_until_when_is_entered_outside_utc_and_who_has_it_is_reminded_by_its_own_timer(
+    client: Client,
+) -> None:
+    berta = cast.person("Berta", zone="Europe/Berlin")
+    incident = cast.incident(by=berta)
+    task = cast.task(of=incident, assignee=berta)
+    client.force_login(berta)
+    due = (timezone.now() + timedelta(minutes=10)).replace(second=0, microsecond=0)
+    there = due.astimezone(ZoneInfo("Europe/Berlin"))
+    form = {"title": task.title, "assignee": str(berta.pk), "due_in": "", "hint": "", "version": "1"}
+    answer = client.post(
+        f"/incidents/{incident}/tasks/{task.pk}/", {**form, "due_at": f"{there:%Y-%m-%dT%H:%M}"}
+    )
+    assert answer.status_code == 302
+    timer = Timer.objects.get(kind=telling.DUE, subject_id=task.pk)
+    assert (timer.due_at, timer.payload) == (due, {"due_at": due.isoformat()})
+    Timer.objects.filter(pk=timer.pk).update(due_at=timezone.now() - timedelta(hours=1))
+    timers.run_due()
+    assert (
+        incident.timeline.get(kind="reminder").text == f"Task overdue: {task.title}. Reminded Berta Example"
+    )

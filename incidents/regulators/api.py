@@ -81,7 +81,10 @@ class ReportDutyOut(serializers.ModelSerializer[ReportDuty]):
 
 
 class BreachIn(serializers.Serializer[dict[str, Any]]):
-    """`aware_at` is when somebody knew, else now; without `regimes` those in use."""
+    """`aware_at` is when somebody knew, else now; without `regimes` those in use.
+
+    Said again, what is left out stays: the time, what is known, and what was laid down. All clocks that run follow.
+    """
 
     aware_at = Time(required=False, allow_null=True)
     what = serializers.CharField(max_length=20_000, required=False, allow_blank=True)

@@ -29,11 +29,24 @@ class BreachForm(forms.Form):
     )
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, regimes: Sequence[Regime], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, regimes: Sequence[Regime], running: Sequence[Regime] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.running = running
         self.known = {row.slug: row for row in regimes}
         self.fields["regimes"].choices = [(row.slug, row.name) for row in regimes]  # type: ignore[attr-defined]
         self.initial.setdefault("regimes", [row.slug for row in regimes if row.is_active])
+
+    def clean_regimes(self) -> list[str]:
+        """Give who has to hear of it; a clock that runs is not stopped by a tick that is gone."""
+        chosen: list[str] = self.cleaned_data["regimes"]
+        gone = [row.name for row in self.running if row.slug not in chosen]
+        if gone:
+            raise forms.ValidationError(
+                f"The clock runs for {', '.join(gone)}. Tick it again, or press “Need not” there and say why."
+            )
+        return chosen
 
     def said(self) -> dict[str, Any]:
         """Give what was entered as the operations take it."""

@@ -59,13 +59,14 @@ def flag(
     *,
     actor: User,
     aware_at: datetime | None = None,
-    what: str = "",
+    what: str | None = None,
     regimes: Sequence[Regime] | None = None,
     version: int | None = None,
 ) -> DataBreach:
     """Say that data may have been breached and since when somebody knew: the clocks of these authorities start.
 
-    Without `regimes` those in use. Said again with another time, the clocks that still run follow it.
+    Without `regimes` those in use; what was laid down with a reason stays so, unless it was no breach in between. Said
+    again with another time, all clocks that still run follow it; without `what`, what is known stays.
     """
     incident = base.locked(incident)
     if incident.drill:
@@ -73,20 +74,21 @@ def flag(
     known = DataBreach.objects.select_for_update().filter(incident=incident).first()
     if known is not None and version is not None and known.version != version:
         raise base.ChangedMeanwhile("Somebody changed this meanwhile. Look again before you save.")
-    wanted = list(Regime.objects.filter(is_active=True)) if regimes is None else list(regimes)
-    if not wanted:
+    wanted = _wanted(incident, regimes, known)
+    if not wanted and not (known and known.ended_at is None and regimes is None):
         raise NoRegime("Choose who has to hear of it. Admins add authorities in the admin.")
     since = (base.past(aware_at) or (known.aware_at if known else now())).astimezone(UTC)
     row = known or DataBreach(incident=incident, flagged_by=actor)
-    missing = [each for each in wanted if not _has(incident, each)]
-    if known and not missing and (known.aware_at, known.what, known.ended_at) == (since, what.strip(), None):
+    words = row.what if what is None else what.strip()
+    is_same = known is not None and (known.aware_at, known.what, known.ended_at) == (since, words, None)
+    if known and is_same and all(_has(incident, each) for each in wanted):
         return known
-    row.aware_at, row.what, row.ended_at, row.ended_because = since, what.strip(), None, ""
+    row.aware_at, row.what, row.ended_at, row.ended_because = since, words, None, ""
     row.version += 1 if known else 0
     row.save()
     for regime in wanted:
         _start(incident, regime, row)
-    names = ", ".join(each.name for each in wanted)
+    names = ", ".join(each.name for each in wanted) or "nothing"
     again = "Data breach: known" if known else "Flagged as a data breach, known"
     text = f"{again} since {times.full(since)}. To report: {names}"
     base.enter(
@@ -99,6 +101,16 @@ def flag(
     bus.emit(BreachChanged(incident.pk, row.pk, "changed" if known else "flagged"), actor=actor)
     base.tell(incident)
     return row
+
+
+def _wanted(incident: Incident, regimes: Sequence[Regime] | None, known: DataBreach | None) -> list[Regime]:
+    """Give who has to hear of it: those named, else those in use and not laid down, and whose clock runs already."""
+    found = list(Regime.objects.filter(is_active=True)) if regimes is None else list(regimes)
+    duties = ReportDuty.objects.filter(incident=incident).select_related("regime").order_by("due_at", "pk")
+    if regimes is None and known is not None and known.ended_at is None:
+        laid_down = {row.regime_id for row in duties if row.state == State.NOT_NEEDED}
+        found = [each for each in found if each.pk not in laid_down]
+    return list(dict.fromkeys([*found, *(row.regime for row in duties if row.state == State.OPEN)]))
 
 
 def _has(incident: Incident, regime: Regime) -> bool:

@@ -61,7 +61,12 @@ def _page(
     begin = {"aware_at": known.aware_at, "what": known.what, "version": known.version} if known else {}
     if known:
         begin["regimes"] = [row.regime.slug for row in about["duties"] if row.state != "not_needed"]
-    form = BreachForm(data, regimes=list(queries.regimes(request.user)), initial=begin)
+    form = BreachForm(
+        data,
+        regimes=list(queries.regimes(request.user)),
+        running=[row.regime for row in about["duties"] if row.state == "open"],
+        initial=begin,
+    )
     if form.is_bound and form.is_valid():
         with refusals.shown_in(form):
             operations.flag(incident, **form.said(), actor=request.user)

@@ -160,6 +160,54 @@ def test_what_was_flagged_outside_utc_is_reminded_of_by_its_own_timers(
 
 
 @pytest.mark.django_db
+def test_a_corrected_time_moves_every_clock_that_runs(incident: Incident, alice: User) -> None:
+    financial = Regime.objects.get(slug="financial")
+    operations.flag(incident, regimes=[*Regime.objects.filter(is_active=True), financial], actor=alice)
+    earlier = now() - timedelta(hours=5)
+    operations.flag(incident, aware_at=earlier, actor=alice)  # `financial` is not in use by itself
+    operations.report(ReportDuty.objects.get(regime=financial), reference="F-1", actor=alice)
+    stands = ReportDuty.objects.get(regime=financial).due_at
+    assert stands == earlier + timedelta(seconds=financial.within_seconds)
+    operations.flag(incident, aware_at=earlier - timedelta(hours=1), regimes=[financial], actor=alice)
+    assert ReportDuty.objects.get(regime__slug="gdpr").due_at == earlier + timedelta(hours=71)
+    assert ReportDuty.objects.get(regime=financial).due_at == stands
+
+
+@pytest.mark.django_db
+def test_what_is_said_again_by_halves_keeps_the_rest(incident: Incident, alice: User) -> None:
+    Regime.objects.update(is_active=True)
+    operations.flag(incident, what="Tokens in a log", actor=alice)
+    operations.need_not(ReportDuty.objects.get(regime__slug="hipaa"), why="No health data", actor=alice)
+    breach = operations.flag(incident, aware_at=now() - timedelta(hours=2), actor=alice)
+    assert breach.what == "Tokens in a log"
+    assert dict(ReportDuty.objects.values_list("regime__slug", "state"))["hipaa"] == "not_needed"
+    for row in ReportDuty.objects.open():
+        operations.need_not(row, why="The log was never outside", actor=alice)
+    assert operations.flag(incident, what="", actor=alice).what == ""
+    assert not ReportDuty.objects.open().exists()
+    operations.flag(incident, regimes=[Regime.objects.get(slug="hipaa")], actor=alice)
+    assert [row.regime.slug for row in ReportDuty.objects.open()] == ["hipaa"]
+
+
+@pytest.mark.django_db
+def test_a_tick_that_is_gone_stops_no_clock_and_says_what_does(
+    client: Client, incident: Incident, bob: User
+) -> None:
+    Regime.objects.filter(slug="financial").update(is_active=True)
+    operations.flag(incident, what="Tokens", actor=bob)
+    client.force_login(bob)
+    path = f"/incidents/{incident}/regulators/"
+    answer = client.post(path, {"what": "Tokens of Zoe", "regimes": ["gdpr"], "version": "1"})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    name = Regime.objects.get(slug="financial").name
+    assert f"The clock runs for {name}. Tick it again, or press “Need not” there and say why." in page
+    assert "Tokens of Zoe" in page
+    operations.need_not(ReportDuty.objects.get(regime__slug="financial"), why="No payments", actor=bob)
+    assert client.post(path, {"what": "Tokens", "regimes": ["gdpr"], "version": "1"}).status_code == 302
+
+
+@pytest.mark.django_db
 def test_the_clocks_go_on_once_the_incident_is_over(incident: Incident, alice: User) -> None:
     operations.flag(incident, actor=alice)
     lifecycle.resolve(incident, actor=alice)

@@ -8,6 +8,7 @@ from incidents.board.forms import when, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from incidents.regulators.models import Regime
 
@@ -37,6 +38,12 @@ class BreachForm(forms.Form):
         self.known = {row.slug: row for row in regimes}
         self.fields["regimes"].choices = [(row.slug, row.name) for row in regimes]  # type: ignore[attr-defined]
         self.initial.setdefault("regimes", [row.slug for row in regimes if row.is_active])
+
+    def clean_aware_at(self) -> datetime | None:
+        """Give the time; the minute that was shown is the very instant that is known, seconds and all."""
+        at: datetime | None = self.cleaned_data["aware_at"]
+        known: datetime | None = self.initial.get("aware_at")
+        return known if known and at == known.replace(second=0, microsecond=0) else at
 
     def clean_regimes(self) -> list[str]:
         """Give who has to hear of it; a clock that runs is not stopped by a tick that is gone."""

@@ -122,14 +122,14 @@ def _has(incident: Incident, regime: Regime) -> bool:
 def _start(incident: Incident, regime: Regime, breach: DataBreach) -> None:
     due = rules.due(breach.aware_at, regime.within_seconds)
     row = ReportDuty.objects.filter(incident=incident, regime=regime).first()
-    if row is not None and row.state == State.DONE:
+    if row is not None and (row.state == State.DONE or (row.state, row.due_at) == (State.OPEN, due)):
         return
     row = row or ReportDuty(incident=incident, regime=regime)
     row.due_at, row.state, row.why, row.ended_at, row.ended_by = due, State.OPEN, "", None, None
     row.save()
     timers.cancel(DUE, [row.pk])
     for share, at in rules.reminders(breach.aware_at, due, regime.remind_percent, at=now()):
-        occurrence = f"{due.isoformat()} {share} {breach.version}"
+        occurrence = f"{due.isoformat()} {share}"
         timers.set(
             DUE, row.pk, occurrence=occurrence, due_at=at, payload={"due_at": due.isoformat(), "share": share}
         )
@@ -210,7 +210,8 @@ def _end(
 
 def _note(row: ReportDuty, text: str, actor: User | None, what: str) -> None:
     kind = EntryKind.REMINDER if actor is None else EntryKind.ACTION
-    base.enter(row.incident, kind, text, actor=actor, data={"report_duty": row.pk, "what": what})
+    data = {"report_duty": row.pk, "what": what, "due_at": row.due_at.isoformat()}
+    base.enter(row.incident, kind, text, actor=actor, data=data)
     bus.emit(ReportDutyChanged(row.incident_id, row.pk, what), actor=actor)
     base.tell(row.incident)
 
@@ -223,6 +224,9 @@ def remind(duty_id: int, *, due_at: str, share: int) -> None:
         return
     row = _held(found)
     if row.state != State.OPEN or row.due_at != datetime.fromisoformat(due_at):
+        return
+    said = {"report_duty": row.pk, "what": f"reminded_{share}", "due_at": row.due_at.isoformat()}
+    if row.incident.timeline.filter(kind=EntryKind.REMINDER, data__contains=said).exists():
         return
     people = queries.listeners(row.incident)
     told = " and ".join(map(str, people)) or "nobody: nobody takes part"

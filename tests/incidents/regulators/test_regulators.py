@@ -15,7 +15,7 @@ from core.timers.models import Timer
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.operations.base import ChangedMeanwhile
 from incidents.regulators import operations, rules
-from incidents.regulators.models import Regime, ReportDuty
+from incidents.regulators.models import DataBreach, Regime, ReportDuty
 from tests import cast
 from tests.incidents.clock import now
 
@@ -79,10 +79,10 @@ def shares(duty: ReportDuty) -> list[int]:
     return [row.payload["share"] for row in rows.order_by("due_at")]
 
 
-def run(duty: ReportDuty) -> None:
-    """Let all its timers come, the earliest first."""
+def run(duty: ReportDuty, *, upto: int = 100) -> None:
+    """Let its timers come up to this share, the earliest first."""
     rows = Timer.objects.filter(kind=operations.DUE, subject_id=duty.pk, done_at=None, cancelled_at=None)
-    for row in rows.order_by("due_at"):
+    for row in rows.filter(payload__share__lte=upto).order_by("due_at"):
         Timer.objects.filter(pk=row.pk).update(due_at=now() - timedelta(days=1))
         timers.run_due()
 
@@ -187,6 +187,29 @@ def test_what_is_said_again_by_halves_keeps_the_rest(incident: Incident, alice: 
     assert not ReportDuty.objects.open().exists()
     operations.flag(incident, regimes=[Regime.objects.get(slug="hipaa")], actor=alice)
     assert [row.regime.slug for row in ReportDuty.objects.open()] == ["hipaa"]
+
+
+@pytest.mark.django_db
+def test_each_share_is_said_once_for_a_time_however_often_the_rest_is_edited(
+    client: Client, incident: Incident, alice: User
+) -> None:
+    since = (now() - timedelta(hours=40)).replace(second=17, microsecond=250_000)
+    operations.flag(incident, aware_at=since, what="Tokens", actor=alice)
+    duty = ReportDuty.objects.get()
+    run(duty, upto=50)
+    client.force_login(alice)
+    form = {"aware_at": f"{since:%Y-%m-%dT%H:%M}", "regimes": ["gdpr"]}
+    path = f"/incidents/{incident}/regulators/"
+    assert f'value="{form["aware_at"]}"' in client.get(path).content.decode()
+    assert client.post(path, {**form, "what": "Tokens of Zoe", "version": "1"}).status_code == 302
+    breach = DataBreach.objects.get()
+    assert (breach.aware_at, breach.what) == (since, "Tokens of Zoe")
+    assert shares(duty) == [80, 95, 100]
+    operations.flag(incident, aware_at=since + timedelta(hours=20), actor=alice)
+    operations.flag(incident, aware_at=since, actor=alice)  # and back
+    assert shares(duty) == [80, 95, 100]
+    remind(duty, 50)
+    assert incident.timeline.filter(kind="reminder").count() == 1
 
 
 @pytest.mark.django_db

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Case, OuterRef, Subquery, When
+from django.db.models.functions import Now
 
 from incidents.estimates.models import Estimate
 
@@ -20,11 +21,11 @@ def of(user: User | AnonymousUser, incident: Incident) -> QuerySet[Estimate]:
 
 
 def current(incident: Incident) -> Estimate | None:
-    """Give what counts now; None where nothing does, or customers feel nothing any more."""
+    """Give what counts now; None where nothing does, its time has passed, or customers feel nothing any more."""
     if incident.impact_until is not None:
         return None
-    found = Estimate.objects.filter(incident=incident).order_by("-pk").first()
-    return found if found is not None and found.restored_at is not None else None
+    latest = Estimate.objects.filter(incident=incident).order_by("-pk").values("pk")[:1]
+    return Estimate.objects.filter(pk=Subquery(latest), restored_at__gt=Now()).first()
 
 
 def for_customers(incident: Incident) -> Estimate | None:
@@ -34,9 +35,10 @@ def for_customers(incident: Incident) -> Estimate | None:
 
 
 def with_estimate(found: IncidentQuerySet) -> IncidentQuerySet:
-    """Fetch along by when it may work again, and whether customers read that: `restored_by`, `restored_by_public`."""
+    """Fetch along what is still ahead of it, and whether customers read that: `restored_by`, `restored_by_public`."""
     latest = Estimate.objects.filter(incident=OuterRef("pk")).order_by("-pk")
+    ahead = Case(When(restored_at__gt=Now(), then="restored_at"))
     return found.annotate(
-        restored_by=Subquery(latest.values("restored_at")[:1]),
+        restored_by=Subquery(latest.annotate(ahead=ahead).values("ahead")[:1]),
         restored_by_public=Subquery(latest.values("public")[:1]),
     )

@@ -33,7 +33,7 @@ class NoticeSerializer(serializers.ModelSerializer[Notice]):
     updates = NoticeUpdateSerializer(many=True, read_only=True)
     started_at = Time(read_only=True)
     resolved_at = Time(read_only=True)
-    restored_by = Time(read_only=True, allow_null=True)
+    restored_by = Time(source="expected_by", read_only=True, allow_null=True)
     url = serializers.SerializerMethodField()
 
     class Meta:

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from incidents.lifecycle.models import Incident
 from statuspage.components.models import Component, StatusPage
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class NoticeStatus(models.TextChoices):
@@ -56,6 +62,11 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def expected_by(self) -> datetime | None:
+        """By when it may work again; None once that has passed, as nobody is told a time that is over."""
+        return self.restored_by if self.restored_by and self.restored_by > timezone.now() else None
 
 
 class NoticeUpdate(models.Model):

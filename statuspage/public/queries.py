@@ -226,7 +226,7 @@ def _notice_view(row: Notice) -> NoticeView:
         monitoring_at=row.monitoring_at,
         resolved_at=row.resolved_at,
         next_update_due_at=row.next_update_due_at,
-        restored_by=row.restored_by,
+        restored_by=row.expected_by,
         components=tuple((part.public_id, part.name, part.state) for part in row.components.all()),
         updates=tuple(
             UpdateView(update.public_id, update.status, update.body, update.at, tuple(update.affected))

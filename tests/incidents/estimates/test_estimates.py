@@ -14,7 +14,9 @@ from incidents.estimates import operations, queries
 from incidents.estimates.models import Estimate
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.operations.base import ChangedMeanwhile, Ended
+from incidents.readouts import queries as readouts
 from incidents.updates import operations as updates
+from incidents.updates import queries as update_queries
 from incidents.updates.operations import telling
 from statuspage.components import operations as components
 from statuspage.models import Notice
@@ -98,6 +100,32 @@ def test_once_it_works_again_there_is_nothing_to_wait_for(incident: Incident, al
     lifecycle.move(incident, to="monitoring", actor=alice)
     incident.refresh_from_db()
     assert queries.current(incident) is None
+
+
+def test_once_its_time_has_passed_nobody_is_told_it(client: Client, alice: User) -> None:
+    incident = on_a_page(alice)
+    lifecycle.invite(incident, user=cast.bob(), actor=alice)
+    operations.estimate(incident, restored_at=soon(), actor=alice)
+    operations.estimate(incident, restored_at=soon(2), public=True, actor=alice)
+    updates.publish(incident, audience="internal", text="Cards fail.", actor=alice)
+    updates.publish(incident, audience="public", text="Cards fail.", actor=alice)
+    heard()
+    client.force_login(alice)
+    notices = cast.caller(alice)
+    mail = Message.objects.filter(client=telling.TOLD).earliest("pk")
+    for told in (True, False):
+        assert ("work again by" in client.get("/status/alder-pay/").content.decode()) is told
+        notice = notices.get("/api/v1/notices/").json()["results"][0]
+        assert (notice["restored_by"] is not None) is told
+        assert ("Expected to work again" in telling.render(mail).text) is told
+        assert bool(update_queries.facts(incident, public=True, at=now())["restored_by"]) is told
+        assert ("Expected to work again by about" in str(readouts.summary(incident))) is told
+        room = client.get(f"/incidents/{incident}/-/picture/").content.decode()
+        assert ("Works again by about" in room) is told
+        passed = now() - timedelta(seconds=1)
+        Estimate.objects.filter(public=True).update(restored_at=passed)
+        Notice.objects.update(restored_by=passed)
+    assert queries.current(incident) is None  # nor does the one before it count again
 
 
 def test_customers_read_it_where_somebody_lets_them_and_no_longer_than_it_holds(alice: User) -> None:

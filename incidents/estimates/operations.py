@@ -47,13 +47,17 @@ def estimate(
     actor: User,
     version: int | None = None,
 ) -> Estimate | None:
-    """Say by when it may work again; None takes it back. `public` shows it to customers. The same again changes nothing."""
+    """Say by when it may work again; None takes it back. `public` shows it to customers. The same again changes nothing.
+
+    The same time on other grounds is said anew; without grounds, those that were given hold.
+    """
     base.active(incident)
     incident = base.locked(incident, version=version)
     _check(incident, restored_at, public=public)
     before = Estimate.objects.filter(incident=incident).order_by("-pk").first()
     known = (before.restored_at, before.public) if before else (None, False)
-    if known == (restored_at, public and restored_at is not None):
+    has_grounds = before is not None and why.strip() not in {"", before.why}
+    if known == (restored_at, public and restored_at is not None) and not has_grounds:
         return before
     row = Estimate.objects.create(
         incident=incident,
@@ -97,6 +101,6 @@ def _words(row: Estimate, before: Estimate | None) -> str:
     why = f". {row.why}" if row.why else ""
     if row.restored_at is None:
         return f"By when it works again is not known any more{why}"
-    again = "now " if before and before.restored_at else ""
+    again = "now " if before and before.restored_at not in {None, row.restored_at} else ""
     told = ", customers read it too" if row.public else ""
     return f"Expected to work again {again}by {times.full(row.restored_at)}{told}{why}"

@@ -77,6 +77,24 @@ def test_each_estimate_stands_on_the_timeline_and_the_latest_counts(incident: In
     assert [event.payload["public"] for event in said.order_by("pk")] == [False, False, False]
 
 
+def test_other_grounds_for_the_same_time_are_said_too(
+    client: Client, incident: Incident, alice: User
+) -> None:
+    at = soon(3).replace(second=0)
+    client.force_login(alice)
+    path = f"/incidents/{incident}/edit/estimate/"
+    for why in ("A guess", "The restore runs", "The restore runs", ""):
+        form = {"restored_at": f"{at:%Y-%m-%dT%H:%M}", "why": why}
+        assert client.post(path, form).status_code == 302
+    assert [row.why for row in Estimate.objects.order_by("pk")] == ["A guess", "The restore runs"]
+    begun, again = texts(incident)
+    assert begun.endswith("UTC. A guess")
+    assert again == begun.replace("A guess", "The restore runs")
+    for why in ("", "The restore broke off"):
+        operations.estimate(incident, restored_at=None, why=why, actor=alice)
+    assert texts(incident)[-1] == "By when it works again is not known any more. The restore broke off"
+
+
 def test_what_cannot_be_is_refused_with_a_sentence(incident: Incident, alice: User) -> None:
     for wrong in (now() - timedelta(minutes=1), now() + timedelta(days=91)):
         with pytest.raises(operations.NotAhead):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
     from core.outbox.registry import Content, Outcome
 
 CLIENT = DUE = "incidents.regulator"
-SHIPPED = Path(__file__).parent / "regimes.toml"
 
 
 class NoDrill(Refused):
@@ -291,11 +288,3 @@ def note_outcomes(outcomes: Sequence[Outcome]) -> None:
         row = ReportDuty.objects.select_related("incident").filter(pk=outcome.subject_id).first()
         if row is not None:
             updates.note_undelivered(row.incident, outcome, what="A reminder of a report to an authority")
-
-
-@transaction.atomic
-def install_defaults() -> None:
-    """Give a new install the shipped authorities; one that has any keeps them."""
-    if not Regime.objects.exists():
-        rows = tomllib.loads(SHIPPED.read_text())["regime"]
-        Regime.objects.bulk_create(Regime(**row) for row in rows)

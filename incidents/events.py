@@ -137,7 +137,8 @@ class BreachChanged:
 @event("incident.report_duty_changed")
 @dataclass(frozen=True, slots=True)
 class ReportDutyChanged:
-    """A report to an authority was made (`reported`), was `not_needed`, or somebody was reminded (`reminded_50`, …)."""
+    """A report to an authority was made (`reported`), was `not_needed`, is to be made after all (`reopened`), or somebody
+    was reminded (`reminded_50`, …)."""
 
     incident_id: int
     duty_id: int

@@ -149,3 +149,9 @@ class ReportDuties(Lists, Shows, ViewSet):
     def need_not(self, request: Request, incident: str, ref: str) -> Response:
         """Say why nothing has to be reported there."""
         return self.answer(operations.need_not(self.get_object(), **self.read(NoBreachIn), actor=self.person))
+
+    @extend_schema(parameters=[INCIDENT], request=NoBreachIn, responses=ReportDutyOut)
+    @action(detail=True, methods=["post"])
+    def reopen(self, request: Request, incident: str, ref: str) -> Response:
+        """Say why its clock runs after all, as where the wrong one was stopped."""
+        return self.answer(operations.reopen(self.get_object(), **self.read(NoBreachIn), actor=self.person))

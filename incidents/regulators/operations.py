@@ -121,11 +121,15 @@ def _start(incident: Incident, regime: Regime, breach: DataBreach) -> None:
     row = ReportDuty.objects.filter(incident=incident, regime=regime).first()
     if row is not None and (row.state == State.DONE or (row.state, row.due_at) == (State.OPEN, due)):
         return
-    row = row or ReportDuty(incident=incident, regime=regime)
+    _run(row or ReportDuty(incident=incident, regime=regime), breach)
+
+
+def _run(row: ReportDuty, breach: DataBreach) -> None:
+    due = rules.due(breach.aware_at, row.regime.within_seconds)
     row.due_at, row.state, row.why, row.ended_at, row.ended_by = due, State.OPEN, "", None, None
     row.save()
     timers.cancel(DUE, [row.pk])
-    for share, at in rules.reminders(breach.aware_at, due, regime.remind_percent, at=now()):
+    for share, at in rules.reminders(breach.aware_at, due, row.regime.remind_percent, at=now()):
         occurrence = f"{due.isoformat()} {share}"
         timers.set(
             DUE, row.pk, occurrence=occurrence, due_at=at, payload={"due_at": due.isoformat(), "share": share}
@@ -181,6 +185,24 @@ def need_not(duty: ReportDuty, *, why: str, actor: User) -> ReportDuty:
         raise NoReason("Say why nothing has to be reported there.")
     _end(row, State.NOT_NEEDED, actor, why=why.strip())
     _note(row, f"Need not be reported: {row.regime}. {row.why}", actor, "not_needed")
+    return row
+
+
+@transaction.atomic
+def reopen(duty: ReportDuty, *, why: str, actor: User) -> ReportDuty:
+    """Say why the clock runs after all: the wrong one was stopped. One that runs stays as it is."""
+    row = _held(duty)
+    if row.state == State.OPEN:
+        return row
+    breach = DataBreach.objects.get(incident=row.incident_id)
+    if breach.ended_at is not None:
+        raise IsOver("It was no breach. Flag it again first.")
+    if not why.strip():
+        raise NoReason("Say why its clock runs again.")
+    before = f"{row.get_state_display().lower()}{row.reference and f' ({row.reference})'}"
+    row.reference = ""
+    _run(row, breach)
+    _note(row, f"To report after all: {row.regime}, {before} until now. {why.strip()}", actor, "reopened")
     return row
 
 

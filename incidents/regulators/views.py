@@ -126,6 +126,24 @@ def need_not(request: PersonRequest, number: int, pk: int) -> HttpResponse:
     )
 
 
+@require_POST
+@may_respond
+def reopen(request: PersonRequest, number: int, pk: int) -> HttpResponse:
+    """Its clock runs after all."""
+    incident = lifecycle.get(request.user, number)
+    row = queries.duty(request.user, incident, pk)
+    form = WhyForm(request.POST)
+    form.fields["why"].error_messages["required"] = "Say why its clock runs again."
+    return _do(
+        request,
+        incident,
+        form,
+        lambda: operations.reopen(row, why=form.cleaned_data["why"], actor=request.user),
+        "The clock runs again.",
+        pk=pk,
+    )
+
+
 def _do(
     request: PersonRequest,
     incident: Incident,

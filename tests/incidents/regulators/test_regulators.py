@@ -279,6 +279,39 @@ def test_what_was_none_or_need_not_be_has_a_reason(incident: Incident, alice: Us
 
 
 @pytest.mark.django_db
+def test_a_clock_that_was_stopped_by_mistake_runs_again_with_a_reason(
+    client: Client, incident: Incident, alice: User
+) -> None:
+    operations.flag(incident, aware_at=now() - timedelta(hours=40), actor=alice)
+    duty = ReportDuty.objects.get()
+    run(duty, upto=50)
+    operations.report(duty, reference="F-1", actor=alice)
+    client.force_login(alice)
+    path = f"/incidents/{incident}/regulators/"
+    assert "Why after all" in client.get(path).content.decode()
+    empty = client.post(f"{path}{duty.pk}/reopen/", {"why": ""}, follow=True)
+    assert "Say why its clock runs again." in empty.content.decode()
+    for _ in range(2):
+        client.post(f"{path}{duty.pk}/reopen/", {"why": "That was the other one"})
+    again = ReportDuty.objects.get()
+    assert (again.state, again.reference, again.ended_at, again.ended_by) == ("open", "", None, None)
+    assert again.due_at == duty.due_at
+    assert shares(duty) == [80, 95, 100]  # half of the time was said before
+    said = incident.timeline.filter(kind="action", data__what="reopened")
+    assert [entry.text for entry in said] == [
+        "To report after all: GDPR: supervisory authority, reported (F-1) until now. That was the other one"
+    ]
+    program, address = cast.caller(alice), f"/api/v1/incidents/{incident}/report-duties/{duty.pk}/"
+    program.post(f"{address}need-not/", {"why": "No"}, format="json")
+    assert program.post(f"{address}reopen/", {"why": "Yes"}, format="json").json()["state"] == "open"
+    operations.unflag(incident, why="The log was never outside", actor=alice)
+    assert program.post(f"{address}reopen/", {"why": "Yes"}, format="json").status_code == 409
+    assert "Why after all" not in client.get(path).content.decode()
+    client.force_login(cast.vera())
+    assert client.post(f"{path}{duty.pk}/reopen/", {"why": "x"}).status_code == 403
+
+
+@pytest.mark.django_db
 def test_in_a_drill_no_authority_waits_and_without_one_there_is_nothing_to_flag(
     incident: Incident, alice: User
 ) -> None:

@@ -33,6 +33,8 @@ SENTENCES = {
     Kind.MERGED: ("Merged into another incident", "Another incident was merged into it"),
     Kind.SPLIT: ("Split from another incident", "Another incident was split from it"),
 }
+STAYS = "A part no longer fits here and stays where it is now"
+"""What a timeline says where a merge is undone and not all comes back."""
 DEEPEST = 3
 """A whole, its parts, and theirs: deeper than that nobody knows any more who commands what."""
 REASON_LONGEST = 2000

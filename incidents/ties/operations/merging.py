@@ -9,14 +9,24 @@ from django.db import transaction
 from core.errors import Refused
 from incidents.catalog.models import Service
 from incidents.lifecycle import operations as lifecycle
-from incidents.lifecycle.models import Outcome, RoleDefinition
+from incidents.lifecycle.models import EntryKind, Outcome, RoleDefinition
+from incidents.lifecycle.operations import base as rooms
 from incidents.lifecycle.queries import participants
 from incidents.lifecycle.rules import Status
 from incidents.ties import queries, registry
 from incidents.ties.models import Tie
-from incidents.ties.operations.base import NotBoth, alike, both, end, make, one_by_one, reasoned
+from incidents.ties.operations.base import (
+    DoesNotFit,
+    NotBoth,
+    alike,
+    both,
+    end,
+    make,
+    one_by_one,
+    reasoned,
+)
 from incidents.ties.operations.relating import fits
-from incidents.ties.rules import Kind
+from incidents.ties.rules import STAYS, Kind
 
 if TYPE_CHECKING:
     from core.accounts.models import User
@@ -89,17 +99,30 @@ def _set_services(incident: Incident, ids: set[int], actor: User | None) -> None
 def _take_parts(
     incident: Incident, into: Incident, actor: User | None, among: list[int] | None = None
 ) -> list[int]:
-    """Let the parts of one be parts of the other; give which."""
+    """Let the parts of one be parts of the other; give which. Of those `among` which one comes back, some may stay."""
     rows = Tie.objects.standing().filter(other=incident, kind=Kind.PART).select_related("incident", "other")
     moved = []
     for row in rows.exclude(incident=into).order_by("pk"):
         if among is not None and row.incident_id not in among:
             continue
+        try:
+            fits(row.incident, into)
+        except DoesNotFit:
+            if among is None:
+                raise
+            _stays(row.incident, into, actor)
+            continue
         end(row, actor=actor)
-        fits(row.incident, into)
         make(row.incident, into, kind=Kind.PART, reason=row.reason, actor=actor)
         moved.append(row.incident_id)
     return moved
+
+
+def _stays(part: Incident, whole: Incident, actor: User | None) -> None:
+    """Say that a part does not come back, as what it would be part of hangs together otherwise by now."""
+    was = Tie.objects.filter(incident=part, other=whole, kind=Kind.PART).last()
+    if was is not None and not part.private:
+        rooms.enter(whole, EntryKind.TIE, STAYS, actor=actor, data={"tie": was.pk, "what": "stays"})
 
 
 def _one_commander(incident: Incident, into: Incident, actor: User) -> int | None:

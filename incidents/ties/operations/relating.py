@@ -53,14 +53,15 @@ def put_under(incident: Incident, *, whole: Incident, reason: str, actor: User) 
 
 def fits(incident: Incident, whole: Incident) -> None:
     """Refuse what would go in a circle, or too deep. Whoever calls holds the order."""
-    wrong = misfit(incident.pk, _above(whole.pk), below=_below(incident.pk))
+    wrong = misfit(incident.pk, above(whole.pk), below=_below(incident.pk))
     if wrong == "cycle":
         raise DoesNotFit(f"{whole} is part of {incident} already, by itself or through others.")
     if wrong:
         raise DoesNotFit(f"Incidents hang together at most {DEEPEST} deep: a whole, its parts, and theirs.")
 
 
-def _above(pk: int) -> list[int]:
+def above(pk: int) -> list[int]:
+    """Give an incident and everything that it is part of, by itself or through others."""
     found = [pk]
     while (up := _whole_of(found[-1])) is not None and up not in found:
         found.append(up)

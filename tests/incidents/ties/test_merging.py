@@ -159,6 +159,33 @@ def test_reopening_it_by_itself_gives_back_what_went_over(
     assert commanders(kept) == ["Alice"]
 
 
+@pytest.mark.parametrize("way", ["undone", "reopened"])
+def test_a_part_that_no_longer_fits_stays_and_all_else_comes_back(
+    client: Client, two: tuple[Incident, Incident], alice: User, bob: User, way: str
+) -> None:
+    double, kept = two
+    child, region, world = (cast.incident(title, by=bob) for title in ("One bank", "Region", "World"))
+    operations.relate(child, other=double, kind="part", reason="Of it", actor=bob)
+    operations.relate(double, other=region, kind="part", reason="Of it", actor=bob)
+    operations.merge(double, into=kept, reason="The same", actor=alice)
+    operations.relate(region, other=world, kind="part", reason="Of it", actor=bob)
+    if way == "undone":
+        operations.unmerge(double, reason="Another bank", actor=alice)
+    else:
+        lifecycle.reopen(double, reason="Another bank", actor=bob)
+    settle()
+    assert Tie.objects.standing().get(incident=child).other == kept
+    assert Alert.objects.get().incident == double
+    assert commanders(double) == ["Bob"]
+    assert list(kept.services.values_list("name", flat=True)) == ["Checkout"]
+    stays = "A part no longer fits here and stays where it is now"
+    assert double.timeline.filter(kind="tie", text=stays).count() == 1
+    client.force_login(alice)
+    log = client.get(f"/incidents/{double}/-/timeline/").content.decode()
+    entry = log[log.index(stays) :]
+    assert f'href="/incidents/{child}/"' in entry[: entry.index("</li>")]
+
+
 def test_what_cannot_become_one_is_refused_and_nothing_is_written(
     two: tuple[Incident, Incident], alice: User, bob: User
 ) -> None:

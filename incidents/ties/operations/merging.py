@@ -25,7 +25,7 @@ from incidents.ties.operations.base import (
     one_by_one,
     reasoned,
 )
-from incidents.ties.operations.relating import fits
+from incidents.ties.operations.relating import above, fits
 from incidents.ties.rules import STAYS, Kind
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def merge(
 
     Its open alerts go over, so that what their sources send next is about the other; so do its parts and, with
     `people` (by default where nothing is private), who takes part. Who commands the other goes on; where nobody does,
-    whoever commanded this one. Its own timeline stays where it is.
+    whoever commanded this one. Its own timeline stays where it is. A part in which its whole goes on is part of it no
+    more.
     """
     one_by_one()
     incident, into = both(incident, into, actor=actor)
@@ -57,6 +58,7 @@ def merge(
     tie = make(incident, into, kind=Kind.MERGED, reason=why, actor=actor)
     open_alerts = [row.pk for row in registry.alerts(incident) if not row.is_over]
     carried: dict[str, Any] = {
+        "out_of": _step_out(incident, into, actor),
         "alerts": registry.move(open_alerts, source=incident, target=into, actor=actor),
         "services": _share_services(incident, into, actor),
         "parts": _take_parts(incident, into, actor),
@@ -94,6 +96,34 @@ def _share_services(incident: Incident, into: Incident, actor: User) -> list[int
 
 def _set_services(incident: Incident, ids: set[int], actor: User | None) -> None:
     lifecycle.set_services(incident, services=Service.objects.filter(pk__in=ids), actor=actor)
+
+
+def _step_out(incident: Incident, into: Incident, actor: User) -> int | None:
+    """Let what goes on be part of nothing where it was part of what ends, by itself or through others; give that tie."""
+    row = (
+        Tie.objects.standing()
+        .filter(incident=into, kind=Kind.PART)
+        .select_related("incident", "other")
+        .first()
+    )
+    if row is None or incident.pk not in above(into.pk):
+        return None
+    end(row, actor=actor)
+    return row.pk
+
+
+def _step_in(tie_id: int, actor: User | None) -> None:
+    """Let it be part again of what it was part of, where that is open, and it was put under nothing else."""
+    was = Tie.objects.select_related("incident", "other").get(pk=tie_id)
+    part, whole = was.incident, was.other
+    if not whole.is_active or Tie.objects.standing().filter(incident=part, kind=Kind.PART).exists():
+        return
+    try:
+        fits(part, whole)
+    except DoesNotFit:
+        _stays(part, whole, actor)
+        return
+    make(part, whole, kind=Kind.PART, reason=was.reason, actor=actor)
 
 
 def _take_parts(
@@ -186,6 +216,8 @@ def _apart(tie: Tie, incident: Incident, actor: User | None) -> None:
         _set_services(other, set(other.services.values_list("pk", flat=True)) - new, actor)
     if carried.get("parts"):
         _take_parts(other, incident, actor, among=carried["parts"])
+    if carried.get("out_of"):
+        _step_in(carried["out_of"], actor)
     before = next((row for row in participants(incident) if row.pk == carried.get("commander")), None)
     if before is not None and before != lifecycle.commander(other) and lifecycle.commander(incident) is None:
         _appoint(incident, before, actor)

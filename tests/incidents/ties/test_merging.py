@@ -186,6 +186,30 @@ def test_a_part_that_no_longer_fits_stays_and_all_else_comes_back(
     assert f'href="/incidents/{child}/"' in entry[: entry.index("</li>")]
 
 
+@pytest.mark.parametrize("through", [False, True])
+def test_a_whole_goes_on_in_its_own_part_and_comes_back(
+    two: tuple[Incident, Incident], alice: User, bob: User, *, through: bool
+) -> None:
+    double, kept = two
+    middle, other = cast.incident("Banks", by=bob), cast.incident("Wallets", by=bob)
+    chain = [(middle, double), (kept, middle)] if through else [(kept, double)]
+    for part, whole in [*chain, (other, double)]:
+        operations.relate(part, other=whole, kind="part", reason="Of it", actor=bob)
+
+    def parts() -> set[tuple[str, str]]:
+        rows = Tie.objects.standing().filter(kind="part")
+        return set(rows.values_list("incident__title", "other__title"))
+
+    before = parts()
+    operations.merge(double, into=kept, reason="It is all of it", actor=alice)
+    double.refresh_from_db()
+    assert (double.status, double.outcome) == ("closed", "duplicate")
+    now = {("Wallets", kept.title)} | ({("Banks", kept.title)} if through else set())
+    assert parts() == now
+    operations.unmerge(double, reason="More than that", actor=alice)
+    assert parts() == before
+
+
 def test_what_cannot_become_one_is_refused_and_nothing_is_written(
     two: tuple[Incident, Incident], alice: User, bob: User
 ) -> None:

@@ -228,10 +228,16 @@ def carried(incident: Incident) -> list[int]:
     return list(tie.carried.get("alerts", [])) if tie else []
 
 
-def survivors(incidents: IncidentQuerySet) -> QuerySet[Tie, int]:
-    """Give the ids of the incidents into which these were merged."""
-    rows = Tie.objects.standing().filter(kind=Kind.MERGED, incident__in=incidents)
-    return rows.values_list("other", flat=True)
+def survivors(incidents: IncidentQuerySet) -> set[int]:
+    """Give the ids of the incidents into which these were merged, and of those into which these were, to the end."""
+    rows = Tie.objects.standing().filter(kind=Kind.MERGED)
+    found = here = set(rows.filter(incident__in=incidents).values_list("other", flat=True))
+    for _ in range(MOST):
+        here = set(rows.filter(incident__in=here).values_list("other", flat=True)) - found if here else set()
+        if not here:
+            break
+        found = found | here
+    return found
 
 
 def open_parts(incident: Incident) -> int:

@@ -13,7 +13,7 @@ from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.registry import HeldOpen
 from incidents.mitigations import operations as mitigations
 from incidents.models import Incident, RoleAssignment
-from incidents.ties import operations
+from incidents.ties import operations, queries
 from incidents.ties.models import Tie
 from oncall.alerts import operations as alert_operations
 from oncall.alerts.models import Alert
@@ -108,6 +108,20 @@ def test_a_route_declares_into_what_its_incident_was_merged_into(alice: User) ->
     again = cast.alert("Disk of b: full")
     assert escalation.declare_by_route(again.pk, severity_id=level.pk, route_id=4) == kept
     assert Incident.objects.count() == 2
+    last = cast.incident("The data center is down", by=alice)
+    operations.merge(kept, into=last, reason="The same", actor=alice)
+    third = cast.alert("Disk of c: full")
+    assert escalation.declare_by_route(third.pk, severity_id=level.pk, route_id=4) == last
+    assert Incident.objects.count() == 3
+
+
+def test_a_circle_of_merges_that_is_not_undone_yet_comes_to_an_end(alice: User) -> None:
+    first, second = cast.incident(by=alice), cast.incident("Refunds fail", by=alice)
+    operations.merge(first, into=second, reason="The same", actor=alice)
+    lifecycle.reopen(first, reason="It goes on", actor=alice)
+    operations.merge(second, into=first, reason="The same", actor=alice)
+    found = queries.survivors(Incident.objects.filter(pk=first.pk))
+    assert found == {first.pk, second.pk}
 
 
 def test_where_nobody_commands_whoever_commanded_the_duplicate_does(

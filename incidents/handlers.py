@@ -155,6 +155,12 @@ def go_on(fact: Reopened, meta: Meta) -> None:
     tasks.fall_away(fact.incident_id)
 
 
+@on(Reopened)
+def count_limits_anew(fact: Reopened, meta: Meta) -> None:
+    """It is not over after all: limits of runbooks that passed meanwhile begin again."""
+    runbooks.begin_anew(fact.incident_id)
+
+
 @on(Closed)
 def leave_off(fact: Closed, meta: Meta) -> None:
     """It is over: what is open now is no task of this incident any more."""

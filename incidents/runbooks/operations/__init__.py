@@ -1,6 +1,6 @@
 """Everything that may be done to runbooks. Callers use this module; its parts are an arrangement of files."""
 
-from incidents.runbooks.operations.limits import come_due
+from incidents.runbooks.operations.limits import begin_anew, come_due
 from incidents.runbooks.operations.reporting import report, settle
 from incidents.runbooks.operations.running import DUE, NoDrill, NoWords, Over, Taken, finish, mark, start
 from incidents.runbooks.operations.writing import (
@@ -25,6 +25,7 @@ __all__ = [
     "Taken",
     "Unfit",
     "add",
+    "begin_anew",
     "bring_in",
     "change",
     "come_due",

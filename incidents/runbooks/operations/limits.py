@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from core.clock import now
+from core.timers import operations as timers
 from core.ui import times
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle import registry
@@ -14,7 +15,7 @@ from incidents.lifecycle.models import Incident
 from incidents.lifecycle.operations import base
 from incidents.runbooks import queries
 from incidents.runbooks.models import Run
-from incidents.runbooks.operations.running import tell
+from incidents.runbooks.operations.running import DUE, tell
 from incidents.tasks import operations as tasks
 
 if TYPE_CHECKING:
@@ -44,6 +45,27 @@ def come_due(run_id: int) -> None:
         tell(run, words, "limit", None)
     if way.tells_customers and not incident.private and not incident.drill:
         tasks.add(incident, title=CUSTOMERS, hint=f"{why}.", actor=run.started_by)
+
+
+@transaction.atomic
+def begin_anew(incident_id: int) -> None:
+    """Let limits that passed while an incident was over count from now, as it is open again. Twice is once."""
+    incident = base.locked(Incident(pk=incident_id))
+    if not incident.is_active:
+        return
+    at = now()
+    passed = Run.objects.filter(
+        incident=incident, ended_at=None, escalated_at=None, escalates_at__lte=at
+    ).select_related("runbook")
+    for run in passed:
+        limit = queries.way_up(run).limit
+        if limit is None:
+            continue
+        run.escalates_at = at + limit
+        run.save(update_fields=["escalates_at"])
+        timers.cancel(DUE, [run.pk])
+        timers.set(DUE, run.pk, occurrence=f"reopened-{incident.reopened}", due_at=run.escalates_at)
+        base.tell(incident)
 
 
 def _raise(run: Run, way: Escalation, why: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from core.events import bus
 from core.events.models import Event
 from core.timers import operations as timers
 from core.timers.models import Timer
@@ -225,6 +226,44 @@ def test_what_is_over_in_time_goes_up_no_more(end: str) -> None:
     pass_limit(run, 20)
     assert run.escalated_at is None
     assert Incident.objects.get().severity.label == "SEV3"
+
+
+def test_a_limit_that_passed_while_it_was_over_begins_anew_once_it_is_open_again() -> None:
+    alice = cast.alice()
+    run = begun(alice, cast.incident(by=alice, severity="SEV3"))
+    lifecycle.resolve(run.incident, actor=alice)
+    pass_limit(run, 20)
+    assert run.escalates_at is not None
+    passed = run.escalates_at - timedelta(minutes=20)
+    Run.objects.update(escalates_at=passed)
+    lifecycle.reopen(run.incident, reason="It is back", actor=alice)
+    while bus.deliver_due():
+        pass
+    run.refresh_from_db()
+    due = run.escalates_at
+    assert due > passed + timedelta(minutes=15)
+    assert Timer.objects.get(kind=operations.DUE, done_at=None).due_at == due
+    operations.begin_anew(run.incident_id)
+    run.refresh_from_db()
+    assert run.escalates_at == due, "twice is once"
+    pass_limit(run, 14.8)
+    assert run.escalated_at is None
+    pass_limit(run, 0.3)
+    assert run.escalated_at is not None
+    assert Incident.objects.get().severity.label == "SEV2"
+
+
+def test_a_limit_that_is_still_to_come_stands_when_it_is_open_again() -> None:
+    alice = cast.alice()
+    run = begun(alice, cast.incident(by=alice, severity="SEV3"))
+    lifecycle.resolve(run.incident, actor=alice)
+    lifecycle.reopen(run.incident, reason="It is back", actor=alice)
+    due = run.escalates_at
+    while bus.deliver_due():
+        pass
+    run.refresh_from_db()
+    assert run.escalates_at == due
+    assert [timer.due_at for timer in Timer.objects.filter(kind=operations.DUE)] == [due]
 
 
 def test_the_level_never_falls_and_practice_pages_nobody() -> None:

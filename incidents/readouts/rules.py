@@ -14,7 +14,11 @@ STANDS = {
     "resolved": "It is over: everything works again.",
     "closed": "It is over and closed.",
 }
-ENDED = {"false_alarm": "It was a false alarm.", "accepted_risk": "The business goes on with a known risk."}
+ENDED = {
+    "false_alarm": "It was a false alarm.",
+    "accepted_risk": "The business goes on with a known risk.",
+    "duplicate": "It is the same as another incident. What comes next is said there.",
+}
 
 
 def stands(status: str, outcome: str) -> str:

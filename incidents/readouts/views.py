@@ -18,10 +18,14 @@ from incidents.customer_reports.forms import CustomerReportForm
 from incidents.lifecycle.rules import Status
 from incidents.readouts import queries, rules
 from incidents.subscriptions import queries as subscriptions
+from incidents.ties import queries as ties
 
 if TYPE_CHECKING:
     from core.accounts.requests import PersonRequest
     from incidents.lifecycle.models import Incident
+
+SAME = {Page.STAKEHOLDERS: "incidents:for-stakeholders", Page.SUPPORT: "incidents:for-support"}
+"""Where one reads on about the incident into which this one was merged."""
 
 
 @require_GET
@@ -29,7 +33,7 @@ def for_stakeholders(request: PersonRequest, number: int) -> HttpResponse:
     """An incident for those who wait for its end: calm, read only."""
     incident = queries.get(request.user, number, Page.STAKEHOLDERS)
     context = {
-        **_about(incident, Page.STAKEHOLDERS),
+        **_about(request, incident, Page.STAKEHOLDERS),
         "mine": subscriptions.mine(request.user, incident),
     }
     return render(request, "incidents/readouts/stakeholders.html", context)
@@ -39,11 +43,18 @@ def for_stakeholders(request: PersonRequest, number: int) -> HttpResponse:
 def for_stakeholders_now(request: PersonRequest, number: int) -> HttpResponse:
     """The living middle of it."""
     incident = queries.get(request.user, number, Page.STAKEHOLDERS)
-    return render(request, "incidents/readouts/_stakeholders.html", _about(incident, Page.STAKEHOLDERS))
+    return render(
+        request, "incidents/readouts/_stakeholders.html", _about(request, incident, Page.STAKEHOLDERS)
+    )
 
 
-def _about(incident: Incident, page: str) -> dict[str, Any]:
-    return {"incident": incident, "readout": queries.readout(incident, page)}
+def _about(request: PersonRequest, incident: Incident, page: str) -> dict[str, Any]:
+    return {
+        "incident": incident,
+        "readout": queries.readout(incident, page),
+        "survivor": ties.survivor(request.user, incident),
+        "same_page": SAME[page],
+    }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -72,7 +83,7 @@ def for_support_now(request: PersonRequest, number: int) -> HttpResponse:
 
 def _support(request: PersonRequest, incident: Incident) -> dict[str, Any]:
     return {
-        **_about(incident, Page.SUPPORT),
+        **_about(request, incident, Page.SUPPORT),
         "support": queries.support(request.user, incident),
         "may_act": can(request.user, Verb.RESPOND) and incident.status != Status.CLOSED,
     }

@@ -14,7 +14,14 @@ from core.clock import now
 from incidents.board.registry import Mark
 from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle import rules as stages
-from incidents.lifecycle.models import EntryKind, Incident, RoleAssignment, RoleDefinition, TimelineEntry
+from incidents.lifecycle.models import (
+    EntryKind,
+    Incident,
+    Outcome,
+    RoleAssignment,
+    RoleDefinition,
+    TimelineEntry,
+)
 from incidents.severities import queries as severities
 from incidents.ties import registry
 from incidents.ties.models import Tie
@@ -220,6 +227,15 @@ def merged_into(incident: Incident) -> Tie | None:
     """Give how an incident was merged into another, while it is."""
     rows = Tie.objects.standing().filter(incident=incident, kind=Kind.MERGED)
     return rows.select_related("incident__severity", "other__severity").first()
+
+
+def survivor(user: Person, incident: Incident) -> Incident | None:
+    """Give in which incident one that was merged goes on, for who may know of it."""
+    if incident.outcome != Outcome.DUPLICATE:
+        return None
+    rows = Tie.objects.visible_to(user).standing().filter(incident=incident, kind=Kind.MERGED)
+    tie = rows.select_related("other").first()
+    return tie.other if tie else None
 
 
 def carried(incident: Incident) -> list[int]:

@@ -17,6 +17,7 @@ from core.ui import refusals
 from core.ui.render import render
 from incidents.board import registry as board
 from incidents.lifecycle import queries as lifecycle
+from incidents.subscriptions import queries as subscriptions
 from incidents.ties import operations, queries, registry
 from incidents.ties.forms import MergeForm, SplitForm, TieForm, UnmergeForm
 from incidents.watching import queries as watching
@@ -122,6 +123,7 @@ def merge(request: PersonRequest, number: int) -> HttpResponse:
         "alerts": [row for row in registry.alerts(incident) if not row.is_over],
         "parts": queries.parts(request.user, incident),
         "people": lifecycle.participants(incident),
+        "mails": subscriptions.of(request.user, incident).count(),
     }
     return _page(request, "incidents/ties/merge.html", incident, form, coming=coming)
 

@@ -11,6 +11,7 @@ from incidents.audiences import operations as audiences
 from incidents.audiences.models import AudienceList, Page
 from incidents.audiences.operations import Who
 from incidents.lifecycle import operations as lifecycle
+from incidents.ties import operations as ties
 from incidents.updates import operations as updates
 from incidents.updates.operations import telling
 from tests import cast
@@ -183,6 +184,27 @@ def test_a_link_in_a_message_leads_to_what_is_written_for_its_list(incident: Inc
         "bob": "",  # on a list of stakeholders as well, but they take part
         "carl": "",
     }
+
+
+def test_who_waits_for_a_duplicate_reads_where_it_goes_on(
+    client: Client, incident: Incident, alice: User
+) -> None:
+    put_on("support", Who(user=cast.vera()))
+    kept = cast.incident("The region is down", by=alice)
+    ties.merge(incident, into=kept, reason="The same", actor=alice)
+    client.force_login(type(alice).objects.get(name="Vera Example"))
+    for page in ("for-stakeholders", "for-support"):
+        for path in (page, f"-/{page}"):
+            seen = read(client, incident, path)
+            assert "It is the same as another incident. What comes next is said there." in seen, path
+            assert "It is over" not in seen, path
+            assert f'href="/incidents/{kept}/{page}/"' in seen, path
+    lifecycle.set_private(kept, private=True, actor=alice)
+    for page in ("for-stakeholders", "for-support"):
+        seen = read(client, incident, page)
+        assert "It is the same as another incident." in seen, page
+        assert "region is down" not in seen, page
+        assert f"/{kept}/" not in seen, page
 
 
 def test_programs_read_the_same(incident: Incident, alice: User) -> None:

@@ -13,6 +13,7 @@ from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.registry import HeldOpen
 from incidents.mitigations import operations as mitigations
 from incidents.models import Incident, RoleAssignment
+from incidents.subscriptions import operations as subscriptions
 from incidents.ties import operations, queries
 from incidents.ties.models import Tie
 from oncall.alerts import operations as alert_operations
@@ -273,6 +274,21 @@ def test_the_form_says_what_happens_and_refuses_at_the_field(
     assert not kept.participants.filter(user__name="Carol Example").exists()
     client.force_login(cast.vera())
     assert client.get(path).status_code == client.get(f"/incidents/{kept}/split/").status_code == 403
+
+
+def test_the_form_says_that_who_gets_mails_does_not_come_along(
+    client: Client, two: tuple[Incident, Incident], alice: User, bob: User
+) -> None:
+    double, kept = two
+    client.force_login(alice)
+    path = f"/incidents/{double}/merge/"
+    assert "by mail" not in client.get(path).content.decode()
+    subscriptions.subscribe(double, actor=bob)
+    page = client.get(path).content.decode()
+    assert "<b>1 gets its updates by mail and does not come along.</b>" in page
+    assert f'href="/incidents/{double}/mails/"' in page
+    operations.merge(double, into=kept, reason="The same", actor=alice)
+    assert not kept.subscriptions.exists()
 
 
 def test_programs_merge_and_undo_it_and_close_nothing_as_a_duplicate_else(

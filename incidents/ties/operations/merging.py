@@ -57,14 +57,15 @@ def merge(
     _mergeable(incident, into)
     tie = make(incident, into, kind=Kind.MERGED, reason=why, actor=actor)
     open_alerts = [row.pk for row in registry.alerts(incident) if not row.is_over]
+    along = people if people is not None else not into.private
     carried: dict[str, Any] = {
         "out_of": _step_out(incident, into, actor),
         "alerts": registry.move(open_alerts, source=incident, target=into, actor=actor),
         "services": _share_services(incident, into, actor),
         "parts": _take_parts(incident, into, actor),
-        "commander": _one_commander(incident, into, actor),
+        "commander": _one_commander(incident, into, actor, comes_along=along),
     }
-    if people if people is not None else not into.private:
+    if along:
         for person in participants(incident):
             lifecycle.join(into, user=person)
     if into.status == Status.TRIAGE:
@@ -129,8 +130,13 @@ def _step_in(tie_id: int, actor: User | None) -> None:
 def _take_parts(
     incident: Incident, into: Incident, actor: User | None, among: list[int] | None = None
 ) -> list[int]:
-    """Let the parts of one be parts of the other; give which. Of those `among` which one comes back, some may stay."""
+    """Let the parts of one be parts of the other; give which. Of those `among` which one comes back, some may stay.
+
+    Nobody moves a part that they may not know of: it stays where it is.
+    """
     rows = Tie.objects.standing().filter(other=incident, kind=Kind.PART).select_related("incident", "other")
+    if among is None and actor is not None:
+        rows = rows.filter(pk__in=Tie.objects.visible_to(actor))
     moved = []
     for row in rows.exclude(incident=into).order_by("pk"):
         if among is not None and row.incident_id not in among:
@@ -155,13 +161,17 @@ def _stays(part: Incident, whole: Incident, actor: User | None) -> None:
         rooms.enter(whole, EntryKind.TIE, STAYS, actor=actor, data={"tie": was.pk, "what": "stays"})
 
 
-def _one_commander(incident: Incident, into: Incident, actor: User) -> int | None:
-    """Let whoever commands what ends command it no more, and the other where nobody does; give who it was."""
+def _one_commander(incident: Incident, into: Incident, actor: User, *, comes_along: bool) -> int | None:
+    """Let whoever commands what ends command it no more, and the other where nobody does; give who it was.
+
+    Who is no member of a private one and was not asked along does not command it.
+    """
     before, role = lifecycle.commander(incident), _command()
     if before is None or role is None:
         return None
     lifecycle.release_role(incident, role_slug=role.slug, user=before, actor=actor)
-    if lifecycle.commander(into) is None:
+    may_know = comes_along or not into.private or before in participants(into)
+    if may_know and lifecycle.commander(into) is None:
         _appoint(into, before, actor)
     return before.pk
 
@@ -210,6 +220,8 @@ def come_apart(incident_id: int, *, actor: User | None) -> None:
 def _apart(tie: Tie, incident: Incident, actor: User | None) -> None:
     other, carried = tie.other, tie.carried
     end(tie, actor=actor)
+    if other.private and not incident.private:
+        return  # what went over is known to its members alone by now
     registry.move(carried.get("alerts", []), source=other, target=incident, actor=None)
     new = set(carried.get("services", []))
     if new:

@@ -257,6 +257,42 @@ def test_merging_what_is_private_lets_nobody_in_unasked(alice: User, bob: User) 
     assert cast.caller(bob).get(f"{API}/{first}/").json()["merged_into"] is None
 
 
+def test_who_is_no_member_of_a_private_one_does_not_command_it_by_a_merge(alice: User, bob: User) -> None:
+    first, second = (cast.incident(title, by=alice, private=True) for title in ("Stolen", "Used"))
+    lifecycle.release_role(second, role_slug="commander", user=alice, actor=alice)
+    lifecycle.assign_role(first, role_slug="commander", user=bob, actor=alice)
+    operations.merge(first, into=second, reason="The same", actor=alice)
+    assert commanders(second) == []
+    assert not second.participants.filter(user=bob).exists()
+
+
+@pytest.mark.parametrize("way", ["undone", "reopened"])
+def test_what_went_into_an_incident_that_is_private_by_now_stays_there(
+    two: tuple[Incident, Incident], alice: User, bob: User, way: str
+) -> None:
+    double, kept = two
+    operations.merge(double, into=kept, reason="The same", actor=alice)
+    lifecycle.set_private(kept, private=True, actor=alice)
+    if way == "undone":
+        operations.unmerge(double, reason="Another bank", actor=alice)
+    else:
+        lifecycle.reopen(double, reason="Another bank", actor=bob)
+    settle()
+    assert Alert.objects.get().incident == kept
+    assert not Tie.objects.standing().exists()
+
+
+def test_a_part_that_one_may_not_know_of_stays(
+    two: tuple[Incident, Incident], alice: User, bob: User
+) -> None:
+    double, kept = two
+    hidden = cast.incident("Keys were stolen", by=alice, private=True)
+    operations.relate(hidden, other=double, kind="part", reason="Of it", actor=alice)
+    operations.merge(double, into=kept, reason="The same", actor=bob)
+    assert Tie.objects.standing().get(incident=hidden, kind="part").other == double
+    assert hidden.timeline.filter(actor=bob).count() == 0
+
+
 def test_the_form_says_what_happens_and_refuses_at_the_field(
     client: Client, two: tuple[Incident, Incident], alice: User
 ) -> None:

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from core.accounts.requests import PersonRequest
     from incidents.lifecycle.models import Incident
 
-SAME = {Page.STAKEHOLDERS: "incidents:for-stakeholders", Page.SUPPORT: "incidents:for-support"}
+SAME: dict[str, str] = {
+    Page.STAKEHOLDERS: "incidents:for-stakeholders",
+    Page.SUPPORT: "incidents:for-support",
+}
 """Where one reads on about the incident into which this one was merged."""
 
 

@@ -1,4 +1,4 @@
-"""What merging and splitting need of alerts, which belong to another app. It registers them in `AppConfig.ready()`."""
+"""What merging and splitting need of alerts and public notices. Their apps register them in `AppConfig.ready()`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,15 @@ class AlertLine:
     is_over: bool
 
 
+@dataclass(frozen=True, slots=True)
+class NoticeLine:
+    """What customers read of an incident and were not told the end of, and where they read it."""
+
+    title: str
+    url: str
+
+
+FindNotices = Callable[["Incident"], Sequence[NoticeLine]]
 Find = Callable[["Incident"], Sequence[AlertLine]]
 Move = Callable[[Collection[int], "Incident", "Incident", "User | None"], list[int]]
 
@@ -39,3 +48,16 @@ def alerts(incident: Incident) -> Sequence[AlertLine]:
 def move(ids: Collection[int], *, source: Incident, target: Incident, actor: User | None) -> list[int]:
     """Move alerts from one incident to another; give those that were moved. Others stay where they are."""
     return _alerts[0][1](ids, source, target, actor) if _alerts and ids else []
+
+
+_notices: list[FindNotices] = []
+
+
+def set_notices(find: FindNotices) -> None:
+    """Name what gives the public notices of an incident that are open."""
+    _notices[:] = [find]
+
+
+def notices(incident: Incident) -> Sequence[NoticeLine]:
+    """Give the public notices of an incident that are open."""
+    return _notices[0](incident) if _notices else ()

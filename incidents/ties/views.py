@@ -123,6 +123,7 @@ def merge(request: PersonRequest, number: int) -> HttpResponse:
         "alerts": [row for row in registry.alerts(incident) if not row.is_over],
         "parts": queries.parts(request.user, incident),
         "people": lifecycle.participants(incident),
+        "notices": registry.notices(incident),
         "mails": subscriptions.of(request.user, incident).count(),
     }
     return _page(request, "incidents/ties/merge.html", incident, form, coming=coming)

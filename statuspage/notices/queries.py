@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from incidents.closing.registry import Finding
 from incidents.lifecycle.models import Incident
 from incidents.privacy.registry import Rows, events
+from incidents.ties.registry import NoticeLine
 from statuspage.components import queries as components
 from statuspage.notices.models import Notice, NoticeUpdate
 
@@ -71,6 +72,12 @@ def about_visible(user: User) -> QuerySet[Notice]:
 def address(notice: Notice) -> str:
     """The notice as anybody reads it."""
     return f"{settings.BASE_URL}/status/{notice.page.slug}/incidents/{notice.public_id}/"
+
+
+def open_of(incident: Incident) -> list[NoticeLine]:
+    """Give the notices of an incident that do not say yet that it is over."""
+    rows = Notice.objects.filter(incident=incident).exclude(status="resolved").select_related("page")
+    return [NoticeLine(row.title, address(row)) for row in rows.order_by("pk")]
 
 
 def texts(incident: Incident, text: str) -> Iterable[tuple[str, Rows | Sent]]:

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from core.events import bus
 from incidents.lifecycle import operations as lifecycle
+from incidents.ties import operations as ties
 from incidents.updates import operations as updates
 from statuspage.components import operations as components
 from statuspage.models import Component, ComponentSpan, Notice, NoticeUpdate, StatusPage
 from statuspage.notices import operations
 from tests import cast
+
+if TYPE_CHECKING:
+    from django.test import Client
 
 pytestmark = pytest.mark.django_db
 SECRET = "ledger-db-17 pool exhausted"
@@ -107,3 +111,25 @@ def test_resolving_without_naming_components_makes_them_operational() -> None:
     told("It works again.", status="resolved")
     card.refresh_from_db()
     assert card.state == "operational"
+
+
+def test_whoever_merges_is_told_of_an_open_notice_and_how_it_ends(client: Client) -> None:
+    page()
+    notice = told()
+    assert notice is not None
+    incident = notice.incident
+    assert incident is not None
+    alice = incident.declared_by
+    assert alice is not None
+    kept = cast.incident("The region is down", by=alice)
+    client.force_login(alice)
+    seen = client.get(f"/incidents/{incident}/merge/").content.decode()
+    assert f'/status/alder-pay/incidents/{notice.public_id}/">{notice.title}</a>, which stays open.' in seen
+    assert f'href="/incidents/{incident}/?write=public#write"' in seen
+    ties.merge(incident, into=kept, reason="The same", actor=alice)
+    updates.publish(incident, audience="public", text="We write on in another one.", actor=alice)
+    while bus.deliver_due():
+        pass
+    notice.refresh_from_db()
+    assert notice.status == "resolved"
+    assert "stays open" not in client.get(f"/incidents/{incident}/merge/").content.decode()

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from core.live.shared import shelf
 from incidents.lifecycle import operations as lifecycle
-from incidents.room import views as room
+from incidents.room import queries as room
 from tests import cast
 
 if TYPE_CHECKING:
@@ -117,14 +117,14 @@ def test_who_comes_to_know_more_while_it_is_drawn_leaves_nothing_for_others(
     incident: Incident, alice: User, bob: User, carol: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = f"/incidents/{incident}/-/timeline/"
-    draw = room.queries.log
+    draw = room.log
 
     def admitted_meanwhile(*args: Any, **given: Any) -> Any:
         lifecycle.join(cast.incident("Leak", by=alice, private=True), user=bob)
-        monkeypatch.setattr(room.queries, "log", draw)
+        monkeypatch.setattr(room, "log", draw)
         return draw(*args, **given)
 
-    monkeypatch.setattr(room.queries, "log", admitted_meanwhile)
+    monkeypatch.setattr(room, "log", admitted_meanwhile)
     parts(browser(bob), path, at="@1")
     lifecycle.add_entry(incident, kind="note", text="The pool is full", actor=alice)
     assert "The pool is full" in parts(browser(carol), path, at="@1")[path]

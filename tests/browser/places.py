@@ -262,23 +262,14 @@ def places(stack: Stack, phone: str) -> list[Place]:
 
 
 def context(
-    browser: Browser,
-    stack: Stack,
-    *,
-    size: str,
-    theme: str,
-    has_touch: bool | None = None,
-    who: str | None = "admin@example.com",
+    browser: Browser, stack: Stack, *, size: str, theme: str, who: str | None = "admin@example.com"
 ) -> BrowserContext:
-    """A browser of that size and theme, signed in as a person of the sample company unless `who` is None.
-
-    It has a touch screen where that is said, or else where it is a phone.
-    """
+    """A browser of that size and theme, signed in as a person of the sample company unless `who` is None."""
     made = browser.new_context(
         base_url=stack.url,
         viewport=SIZES[size],  # type: ignore[arg-type]
         color_scheme=theme,  # type: ignore[arg-type]
-        has_touch=size == "phone" if has_touch is None else has_touch,
+        has_touch=size == "phone",
         reduced_motion="reduce",
     )
     if who is not None:

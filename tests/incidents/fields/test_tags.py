@@ -187,6 +187,7 @@ def test_declaring_asks_for_what_its_level_wants(client: Client, alice: User) ->
 def test_a_deadlock_while_declaring_is_tried_again_with_tags_and_fields(
     region: IncidentField, alice: User
 ) -> None:
+    cast.severity()
     tried: list[int] = []
 
     @steadily

@@ -1,6 +1,6 @@
 from incidents.approvals.api import ApprovalRules, Approvals
 from incidents.audiences.api import Audiences
-from incidents.catalog.api import ServiceViewSet
+from incidents.catalog.api.services import ServiceViewSet
 from incidents.changes.api import ChangeViewSet
 from incidents.closing.api import ClosingCriteria
 from incidents.command.api import Command, Commanders, HandOvers

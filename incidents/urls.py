@@ -34,6 +34,7 @@ urlpatterns = [
     path("", include("incidents.fields.urls")),
     path("", include("incidents.tasks.urls")),
     path("", include("incidents.ties.urls")),
+    path("", include("incidents.felt.urls")),
     path("", include("incidents.production.urls")),
     path("", include("incidents.readouts.urls")),
     path("", include("incidents.customer_reports.urls")),

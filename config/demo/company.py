@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from config.demo import mitigations, runbooks, story
+from config.demo import mitigations, runbooks, services, story
 from config.demo.people import BERLIN, PEOPLE, PHONES, TEAMS, TESTED
 from core.accounts.models import Membership, Role, Team, TeamRole, User
 from core.channels import secrets as seals
@@ -20,7 +20,6 @@ from core.outbox import sealing
 from incidents.audiences import operations as audiences
 from incidents.audiences.models import AudienceList
 from incidents.audiences.operations import Who
-from incidents.catalog.models import LinkKind, Service, ServiceLink, Tier
 from incidents.command import operations as commanding
 from oncall.alerts import operations as alerts
 from oncall.alerts.models import Urgency
@@ -37,18 +36,8 @@ from statuspage.components.models import Component, StatusPage
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from incidents.catalog.models import Service
     from oncall.models import Policy
-
-SERVICES = (
-    # slug, name, team, tier, what it does, what it depends on
-    ("ledger-db", "Ledger DB", "database", Tier.CRITICAL, "The books: every payment is a row here.", ()),
-    ("auth", "Auth", "platform", Tier.CRITICAL, "Sign-in for merchants and staff.", ("ledger-db",)),
-    ("payments-api", "Payments API", "payments", Tier.CRITICAL, "Takes card and wallet payments.", ("ledger-db", "auth")),
-    ("checkout", "Checkout", "payments", Tier.CRITICAL, "The page on which customers pay.", ("payments-api",)),
-    ("webhooks", "Webhooks", "payments", Tier.IMPORTANT, "Tells merchants what happened to a payment.", ("payments-api",)),
-    ("search", "Search", "platform", Tier.IMPORTANT, "Finds payments and merchants.", ("ledger-db",)),
-    ("billing-worker", "Billing worker", "payments", Tier.STANDARD, "Writes and mails invoices.", ("ledger-db",)),
-)  # fmt: skip
 
 PUSH_SERVER = "https://push.example.com"
 
@@ -190,28 +179,7 @@ def _note_test(user: User, at: datetime) -> None:
 
 
 def _services(company: Company) -> None:
-    for slug, name, team, tier, words, needs in SERVICES:
-        service = Service.objects.create(
-            slug=slug, name=name, team=company.teams[team], tier=tier, description=words
-        )
-        service.depends_on.set([company.services[other] for other in needs])
-        ServiceLink.objects.bulk_create(
-            [
-                ServiceLink(
-                    service=service,
-                    kind=LinkKind.RUNBOOK,
-                    label="High latency or errors",
-                    url=f"https://runbooks.example.com/{slug}",
-                ),
-                ServiceLink(
-                    service=service,
-                    kind=LinkKind.DASHBOARD,
-                    label="Golden signals",
-                    url=f"https://dashboards.example.com/{slug}",
-                ),
-            ]
-        )
-        company.services[slug] = service
+    company.services = services.make(company.teams)
     mitigations.think(company.services)
     runbooks.write(company.people, company.teams, company.services)
 

@@ -27,6 +27,7 @@ SHOWN = ("active", "mine", "resolved", "drills")
 MOST_OPEN = 5
 MOST_SUGGESTED = 3
 MOST_CHANGES = 5
+MOST_FELT = 6
 LOOKED_AT = 200
 
 
@@ -109,8 +110,14 @@ class Outlook:
     services: Sequence[Service]
     suggested: Sequence[Suggested]
     changes: Sequence[Before]
+    radius: catalog.Radius
     origin: registry.Origin | None
     title: str
+
+    @property
+    def felt_first(self) -> Sequence[catalog.Reached]:
+        """Give the services that may feel it soonest, as many as one reads in a hurry."""
+        return self.radius.needed_by[:MOST_FELT]
 
 
 def outlook(
@@ -150,6 +157,7 @@ def outlook(
         services=services,
         suggested=suggested(user, title=title, chosen=services),
         changes=changes.before([row.pk for row in services], begun=timezone.now(), most=MOST_CHANGES),
+        radius=catalog.radius(user, services, with_situations=False),
         origin=origin,
         title=title.strip(),
     )

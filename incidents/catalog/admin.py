@@ -21,9 +21,9 @@ class ServiceAdmin(admin.ModelAdmin[Service]):
     """Services with their links and dependencies. One that has incidents is retired, not deleted."""
 
     form = ServiceForm
-    list_display = ("name", "tier", "team", "is_active")
+    list_display = ("name", "kind", "tier", "team", "is_active")
     list_editable = ("tier", "is_active")
-    list_filter = ("team", "tier", "is_active")
+    list_filter = ("team", "kind", "tier", "is_active")
     search_fields = ("name", "slug", "description")
     filter_horizontal = ("depends_on",)
     prepopulated_fields = {"slug": ("name",)}

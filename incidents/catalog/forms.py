@@ -12,7 +12,17 @@ class ServiceForm(forms.ModelForm[Service]):
 
     class Meta:
         model = Service
-        fields = ("name", "slug", "description", "tier", "team", "depends_on", "is_active")
+        fields = (
+            "name",
+            "slug",
+            "kind",
+            "description",
+            "customers_say",
+            "tier",
+            "team",
+            "depends_on",
+            "is_active",
+        )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -21,6 +21,13 @@ class Tier(models.IntegerChoices):
     STANDARD = 3, "Tier 3, standard"
 
 
+class ServiceKind(models.TextChoices):
+    """Something that runs, or what customers do with it (R200)."""
+
+    TECHNICAL = "technical", "Technical service"
+    BUSINESS = "business", "Business service"
+
+
 class ServiceQuerySet(models.QuerySet["Service"]):
     def visible_to(self, user: User | AnonymousUser) -> ServiceQuerySet:
         """The services a person may know of: all of them, once signed in."""
@@ -36,6 +43,21 @@ class Service(models.Model):
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=80, unique=True)
     description = models.TextField(blank=True)
+    kind = models.CharField(
+        max_length=9,
+        choices=ServiceKind.choices,
+        default=ServiceKind.TECHNICAL,
+        db_default=ServiceKind.TECHNICAL,
+        help_text="A business service is something customers do, as paying by card. It depends on what runs.",
+    )
+    customers_say = models.CharField(
+        "what customers would say",
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="When it fails, in their words: “I cannot pay.”",
+    )
     tier = models.PositiveSmallIntegerField(choices=Tier.choices, default=Tier.STANDARD)
     team = models.ForeignKey(Team, models.PROTECT, related_name="services")
     depends_on: models.ManyToManyField[Service, models.Model] = models.ManyToManyField(

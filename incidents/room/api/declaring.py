@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from core.api.fields import Seconds, SlugOrId
+from incidents.catalog.api.radius import BusinessOut, FeltOut
 from incidents.catalog.models import Service
 from incidents.changes.api import ChangeBeforeOut
 from incidents.room.api.requests import SeverityField
@@ -74,7 +75,8 @@ class NextQuestionOut(serializers.Serializer[Any]):
 class OutlookOut(serializers.Serializer[Any]):
     """What happens when it is declared like this; `paged` names who is asked first.
 
-    `next_question` is null once the answers lead to a level.
+    `next_question` is null once the answers lead to a level. `may_feel` are the services that need those chosen, the
+    nearest first; `business` is what customers would notice.
     """
 
     severity = serializers.CharField(source="severity.slug", default=None, allow_null=True)
@@ -87,3 +89,5 @@ class OutlookOut(serializers.Serializer[Any]):
     already_open = SimilarOut(many=True)
     suggested = SuggestedOut(many=True)
     changes = ChangeBeforeOut(many=True)
+    may_feel = FeltOut(many=True, source="radius.needed_by")
+    business = BusinessOut(many=True, source="radius.business")

@@ -1,4 +1,4 @@
-"""`services/` and `changes/`."""
+"""`services/`."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from core.api.fields import Id, SlugOrId, Time
 from core.api.permissions import Configures
 from core.api.schema import takes
 from core.api.views import Lists, Shows, ViewSet
-from incidents.catalog import operations, registry
-from incidents.catalog.models import LinkKind, Service, ServiceLink, Tier
+from incidents.catalog import operations, queries, registry
+from incidents.catalog.api.radius import RadiusOut
+from incidents.catalog.models import LinkKind, Service, ServiceKind, ServiceLink, Tier
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -51,7 +52,9 @@ class ServiceOut(serializers.ModelSerializer[Service]):
             "id",
             "slug",
             "name",
+            "kind",
             "description",
+            "customers_say",
             "tier",
             "team",
             "depends_on",
@@ -114,6 +117,10 @@ class ServiceIn(serializers.Serializer[Any]):
     slug = serializers.SlugField(max_length=60, required=False)
     team = SlugOrId(Team.objects.visible_to)
     description = serializers.CharField(required=False, allow_blank=True, max_length=5000)
+    kind = serializers.ChoiceField(choices=ServiceKind.choices, required=False)
+    customers_say = serializers.CharField(
+        required=False, allow_blank=True, max_length=200, help_text="When it fails, in their words."
+    )
     tier = serializers.ChoiceField(choices=Tier.choices, required=False)
     depends_on = serializers.ListField(
         child=SlugOrId(Service.objects.visible_to), required=False, max_length=100
@@ -146,7 +153,7 @@ class ServiceViewSet(Lists, Shows, ViewSet):
     serializer_class = ServiceOut
     references = ["slug"]
     search_fields = ("name", "slug", "description")
-    filterset_fields = ("tier", "is_active", "team__slug")
+    filterset_fields = ("kind", "tier", "is_active", "team__slug")
     ordering = "name"
     ordering_fields = ("name", "tier", "id")
 
@@ -178,6 +185,12 @@ class ServiceViewSet(Lists, Shows, ViewSet):
         wanted = self.get_object()
         found = self.paginate_queryset(self.get_queryset().filter(depends_on=wanted))
         return self.get_paginated_response(self.get_serializer(found, many=True).data)
+
+    @takes(gives=RadiusOut, filters=False)
+    @action(detail=True, methods=["get"], url_path="blast-radius", pagination_class=None)
+    def blast_radius(self, request: Request, ref: str) -> Response:
+        """Give what may feel it when this service fails, what may be the cause, and what customers would notice."""
+        return Response(RadiusOut(queries.radius(self.person, [self.get_object()])).data)
 
     @takes(
         gives=OnCallOut(many=True),

@@ -8,6 +8,7 @@ from incidents.lifecycle import admin as lifecycle
 from incidents.mitigations import admin as mitigations
 from incidents.nudges import admin as nudges
 from incidents.privacy import admin as privacy
+from incidents.regulators import admin as regulators
 from incidents.runbooks import admin as runbooks
 from incidents.severities import admin as severities
 from incidents.tasks import admin as tasks
@@ -24,6 +25,7 @@ __all__ = [
     "mitigations",
     "nudges",
     "privacy",
+    "regulators",
     "runbooks",
     "severities",
     "tasks",

@@ -7,6 +7,7 @@ from incidents.fields import admin as fields
 from incidents.lifecycle import admin as lifecycle
 from incidents.mitigations import admin as mitigations
 from incidents.nudges import admin as nudges
+from incidents.owed import admin as owed
 from incidents.privacy import admin as privacy
 from incidents.regulators import admin as regulators
 from incidents.runbooks import admin as runbooks
@@ -24,6 +25,7 @@ __all__ = [
     "lifecycle",
     "mitigations",
     "nudges",
+    "owed",
     "privacy",
     "regulators",
     "runbooks",

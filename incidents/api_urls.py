@@ -10,6 +10,7 @@ from incidents.fields.api import IncidentFields, IncidentTags
 from incidents.mitigations.api import AppliedMitigations, Mitigations
 from incidents.nudges.api import NudgeRules, Nudges
 from incidents.observations.api import Observations
+from incidents.owed.api import OwedRules, OwedWords
 from incidents.privacy.api import EmergencyAccesses, PrivateReads, Redactions
 from incidents.production.api import ProductionChanges
 from incidents.readouts.api import ExecutiveSummary, StakeholderReadout, SupportReadout
@@ -33,6 +34,8 @@ routes = [
     ("incidents/(?P<incident>[^/]+)/subscriptions", Subscriptions, "incident-subscription"),
     ("incidents/(?P<incident>[^/]+)/report-duties", ReportDuties, "report-duty"),
     ("regimes", Regimes, "regime"),
+    ("incidents/(?P<incident>[^/]+)/owed-words", OwedWords, "owed-word"),
+    ("owed-rules", OwedRules, "owed-rule"),
     ("incidents/(?P<incident>[^/]+)/estimates", Estimates, "incident-estimate"),
     ("incidents/(?P<incident>[^/]+)/stakeholders", StakeholderReadout, "stakeholder-readout"),
     ("incidents/(?P<incident>[^/]+)/support", SupportReadout, "support-readout"),

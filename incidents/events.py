@@ -145,6 +145,17 @@ class ReportDutyChanged:
     what: str
 
 
+@event("incident.owed_changed")
+@dataclass(frozen=True, slots=True)
+class OwedChanged:
+    """A word to somebody outside the room is `asked` for, was said (`done`), is `not_needed`, is needed after all
+    (`needed`), is `not_asked` for any more, or somebody was `reminded` of it."""
+
+    incident_id: int
+    owed_id: int
+    what: str
+
+
 @event("incident.responder_wanted")
 @dataclass(frozen=True, slots=True)
 class ResponderWanted:

@@ -12,6 +12,7 @@ from incidents.events import (
     Acknowledged,
     ChangeRecorded,
     Closed,
+    Corrected,
     Declared,
     MitigationChanged,
     ProductionChanged,
@@ -29,6 +30,7 @@ from incidents.events import (
 )
 from incidents.lifecycle import operations as lifecycle
 from incidents.nudges import operations as nudges
+from incidents.owed import operations as owed
 from incidents.privacy import operations as privacy
 from incidents.regulators import operations as regulators
 from incidents.runbooks import operations as runbooks
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from core.events.bus import Meta
     from core.timers.models import Timer
 
+    OwedMoved = Closed | Corrected | Declared | Reopened | SeverityChanged | UpdatePublished
     Happened = (
         Declared
         | MitigationChanged
@@ -228,3 +231,22 @@ on(StatusChanged)(look_again)
 on(TaskChanged)(look_again)
 on(UpdatePublished)(look_again)
 on(Written)(look_again)
+
+
+@timers.on(owed.LOOK)
+def look_at_owed(timer: Timer) -> None:
+    """Somebody outside the room must have heard of it soon, or should have."""
+    owed.look(timer.subject_id)
+
+
+def follow_owed(fact: OwedMoved, meta: Meta) -> None:
+    """What is owed to those outside the room may have been said, or be asked for no more."""
+    owed.look(fact.incident_id)
+
+
+on(Closed)(follow_owed)
+on(Corrected)(follow_owed)
+on(Declared)(follow_owed)
+on(Reopened)(follow_owed)
+on(SeverityChanged)(follow_owed)
+on(UpdatePublished)(follow_owed)

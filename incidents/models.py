@@ -19,6 +19,7 @@ from incidents.lifecycle.models import (
 from incidents.mitigations.models import AppliedMitigation, Mitigation
 from incidents.nudges.models import Nudge, NudgeRule
 from incidents.observations.models import Observation
+from incidents.owed.models import OwedRule, OwedWord
 from incidents.privacy.models import PrivateRead, Redaction
 from incidents.production.models import ProductionChange
 from incidents.regulators.models import DataBreach, Regime, ReportDuty
@@ -54,6 +55,8 @@ __all__ = [
     "Nudge",
     "NudgeRule",
     "Observation",
+    "OwedRule",
+    "OwedWord",
     "Participant",
     "PrivateRead",
     "ProductionChange",

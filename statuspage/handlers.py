@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from core.events.bus import Meta, on
 from incidents.events import EstimateChanged, Reopened, StatusChanged, UpdatePublished
-from statuspage.events import PublishingTried
+from incidents.owed import operations as owed
+from statuspage.events import NoticePublished, PublishingTried
 from statuspage.notices import operations as notices
 from statuspage.trial import operations as trial
 
@@ -38,3 +39,10 @@ def take_back(fact: Reopened, meta: Meta) -> None:
 def show_trial(fact: PublishingTried, meta: Meta) -> None:
     """Show the product's own test notice."""
     trial.show(fact.slot)
+
+
+@on(NoticePublished)
+def settle_owed(fact: NoticePublished, meta: Meta) -> None:
+    """Customers read of an incident: its room need not ask for that any more."""
+    if fact.incident_id is not None:
+        owed.look(fact.incident_id)

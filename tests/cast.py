@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         IncidentField,
         Nudge,
         Observation,
+        OwedWord,
         PrivateRead,
         Redaction,
         Service,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
         Shadow,
         Swap,
     )
+    from statuspage.models import Component
 
 PASSWORD = "correct horse battery staple"
 
@@ -148,15 +150,37 @@ def severity(word: str = "SEV2") -> Severity:
     from incidents.closing import operations as closing  # noqa: PLC0415
     from incidents.lifecycle import operations as lifecycle  # noqa: PLC0415
     from incidents.nudges import operations as nudges  # noqa: PLC0415
+    from incidents.owed import operations as owed  # noqa: PLC0415
     from incidents.severities import operations, queries  # noqa: PLC0415
     from incidents.tasks import operations as tasks  # noqa: PLC0415
     from incidents.updates import operations as updates  # noqa: PLC0415
 
-    for feature in (operations, audiences, closing, lifecycle, nudges, tasks, updates):
+    for feature in (operations, audiences, closing, lifecycle, nudges, owed, tasks, updates):
         feature.install_defaults()
     found = queries.find(word)
     assert found is not None, word
     return found
+
+
+def status_page(*services: Service, name: str = "Alder Pay") -> list[Component]:
+    """A status page with a component for each of these services, or one for none."""
+    from statuspage.components import operations  # noqa: PLC0415 - models load after Django is set up
+
+    page = operations.create_page(actor=None, name=name, slug=name.lower().replace(" ", "-"))
+    known: list[Service | None] = [*services] or [None]
+    return [
+        operations.add_component(page, actor=None, name=each.name if each else "Checkout", service=each)
+        for each in known
+    ]
+
+
+def owed_word(of: Incident, **given: Any) -> OwedWord:
+    """A word to customers that is still owed in an incident."""
+    from incidents.models import OwedWord  # noqa: PLC0415 - models load after Django is set up
+
+    at = datetime.now(UTC)
+    said = {"kind": "customers", "since": at, "due_at": at + timedelta(hours=1), **given}
+    return OwedWord.objects.create(incident=of, **said)
 
 
 def approval(of: Incident) -> Approval:

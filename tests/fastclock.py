@@ -46,6 +46,9 @@ end $$;
 def stop(connection: BaseDatabaseWrapper) -> Callable[[datetime], None]:
     """Make a clock that stands still that of the transaction of a test; give what sets it. Nothing of it is left behind."""
     with connection.cursor() as cursor:
+        cursor.execute(
+            "set constraints all immediate; set constraints all deferred"
+        )  # or no table is altered
         cursor.execute(_INSTALL)
         cursor.execute("set local search_path = fast, public, pg_catalog")
 

@@ -249,6 +249,12 @@ def is_on(user: Person, page: str) -> bool:
     return AudienceList.objects.filter(on_it, is_active=True, page=page).exists()
 
 
+def has_somebody(incident: Incident, row: AudienceList) -> bool:
+    """Say whether a list in use has anybody on it who may hear of this incident."""
+    found = list(_full(AudienceList.objects.filter(pk=row.pk, is_active=True)))
+    return bool(found and _everybody(incident, found, None)[row.pk])
+
+
 def recipients(chosen: Iterable[Choice]) -> list[Recipient]:
     """Give everybody on these lists, once."""
     return rules.united([each for choice in chosen for each in choice.recipients])

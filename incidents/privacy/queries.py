@@ -17,6 +17,7 @@ from incidents.command import operations as command
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import FACTS, AcceptedRisk, EmergencyAccess, Incident, TimelineEntry
 from incidents.nudges import operations as nudges
+from incidents.owed import operations as owed
 from incidents.privacy import registry
 from incidents.privacy.models import PrivateRead, Redaction
 from incidents.privacy.registry import Rows, Sent
@@ -182,6 +183,7 @@ def _told_outside(incident: Incident) -> Iterable[tuple[str, Rows]]:
     yield "estimates", Rows(incident.estimates.all(), ("why",))
     yield "customer reports", Rows(incident.customer_reports.all(), ("text",))
     yield "data breach", Rows(DataBreach.objects.filter(incident=incident), ("what", "ended_because"))
+    yield "still to tell", Rows(incident.owed_words.all(), ("why",))
     yield "data breach", Rows(incident.report_duties.all(), ("reference", "why"))
 
 
@@ -209,5 +211,6 @@ def _messages(incident: Incident) -> Sequence[Sent]:
         Sent(command.OFFERED, list(incident.hand_overs.values_list("pk", flat=True))),
         Sent(command.CHANGED, [incident.pk]),
         Sent(regulators.CLIENT, list(incident.report_duties.values_list("pk", flat=True))),
+        Sent(owed.CLIENT, list(incident.owed_words.values_list("pk", flat=True))),
         Sent(approvals.CLIENT, list(incident.approvals.values_list("pk", flat=True))),
     )

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from core.accounts.models import User
     from incidents.lifecycle.models import Incident
 
@@ -59,6 +61,14 @@ class PublicOutlet(Protocol):
         self, incident: Incident, *, status: str, text: str, public_title: str, components: Mapping[str, str]
     ) -> Sequence[Preview]:
         """Show the update as it would stand on each page."""
+        ...
+
+    def has_parts(self) -> bool:
+        """Say whether there is a page on which anything could be said."""
+        ...
+
+    def first_shown(self, incident: Incident) -> datetime | None:
+        """Give when customers first read of this incident; None where they have not."""
         ...
 
 

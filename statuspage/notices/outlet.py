@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models import Min
+
 from core.errors import Refused
 from incidents.updates.registry import Outlook, Part, Preview
 from statuspage.components import queries as components
 from statuspage.components.models import Component, ComponentState
 from statuspage.components.rules import State, worst
 from statuspage.notices import rules
-from statuspage.notices.models import Notice
+from statuspage.notices.models import Notice, NoticeUpdate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from incidents.lifecycle.models import Incident
 
@@ -86,6 +89,17 @@ class Outlet:
             )
             for page, parts in by_page.items()
         ]
+
+    def has_parts(self) -> bool:
+        """Say whether there is a page with components."""
+        return Component.objects.exists()
+
+    def first_shown(self, incident: Incident) -> datetime | None:
+        """Give when the first word about this incident stood on a page."""
+        first: datetime | None = NoticeUpdate.objects.filter(notice__incident=incident).aggregate(
+            first=Min("at")
+        )["first"]
+        return first
 
     def _touched(self, incident: Incident) -> list[Component]:
         services = set(incident.services.values_list("pk", flat=True))

@@ -171,6 +171,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("commanders", "/commanders/"),
         Place("hand-over", handing_over(stack)),
         Place("changed-in-production", f"/incidents/INC-{number}/production/"),
+        Place("still-to-tell", f"/incidents/INC-{number}/owed/"),
         Place("tags-and-fields", f"/incidents/INC-{number}/details/"),
         Place("other-incidents", f"/incidents/INC-{number}/ties/"),
         Place("merge", f"/incidents/INC-{number}/merge/"),

@@ -22,6 +22,7 @@ from incidents.models import (
     Estimate,
     Incident,
     Nudge,
+    OwedWord,
     PrivateRead,
     Redaction,
     ReportDuty,
@@ -59,7 +60,7 @@ PLACES = (
     "observation", "alert", "payload", "page", "reason", "risk", "emergency", "redaction", "postmortem", "factor",
     "action_item", "mitigation", "production", "tie", "runbook_step", "runbook_run", "runbook_wrong",
     "runbook_right",
-    "estimate", "customer_report", "breach", "tagged", "filled",
+    "estimate", "customer_report", "breach", "owed", "tagged", "filled",
 )  # fmt: skip
 BIRDS = "canary"
 WORDS = {place: f"{place.replace('_', '')}{BIRDS}" for place in PLACES}
@@ -133,6 +134,7 @@ def plant(values: Values) -> Canary:
     used = use_runbook(incident, lead)
     subscriptions.subscribe(incident, actor=lead)
     regulators.flag(incident, what=w["breach"], actor=lead)
+    cast.owed_word(incident, state="not_needed", why=w["owed"])
     cast.estimate(incident, why=w["estimate"])
     customer_reports.note(incident, text=w["customer_report"], actor=lead)
     changed_there = production.note(incident, what=w["production"], actor=lead)
@@ -208,6 +210,7 @@ def _own(
     ref, approval, task, hand_over, odd, tried, there, tie, used = f"INC-{number}", *ids
     here, api = {"number": ref}, {"incident": ref}
     duty = ReportDuty.objects.get(incident=canary.incident).pk
+    owed = OwedWord.objects.get(incident=canary.incident).pk
     reported = CustomerReport.objects.get(incident=canary.incident)
     factor, action = Factor.objects.get(postmortem=report), ActionItem.objects.get(postmortem=report)
     event = Event.objects.filter(name="incident.corrected", subject_id=canary.incident.pk).latest("pk")
@@ -230,6 +233,8 @@ def _own(
         "/api/v1/incidents/{incident}/ties/": {**api, "ref": tie},
         "/incidents/{number}/regulators/": {**here, "pk": duty},
         "/api/v1/incidents/{incident}/report-duties/": {**api, "ref": duty},
+        "/incidents/{number}/owed/": {**here, "pk": owed},
+        "/api/v1/incidents/{incident}/owed-words/": {**api, "ref": owed},
         "/incidents/{number}/customer-reports/": {**here, "pk": reported.pk},
         "/api/v1/incidents/{incident}/customer-reports/": {**api, "ref": reported.pk},
         "/api/v1/incidents/{incident}/estimates/": {

@@ -27,6 +27,8 @@ from incidents.models import (
     Incident,
     Mitigation,
     NudgeRule,
+    OwedRule,
+    OwedWord,
     ReportDuty,
     Runbook,
     Severity,
@@ -139,6 +141,9 @@ class Values:
         subscribed = subscriptions.subscribe(Incident.objects.active().earliest("id"), actor=self.admin)
         regulators.flag(Incident.objects.active().earliest("id"), actor=self.admin)
         duty = ReportDuty.objects.earliest("id")
+        owed = OwedWord.objects.order_by("pk").filter(incident__number=active).first() or cast.owed_word(
+            Incident.objects.active().earliest("id")
+        )
         trained = command.put_in(self.admin, actor=self.admin)
         nudge = cast.nudge(Incident.objects.active().earliest("id"))
         tried = mitigations.begin(
@@ -237,6 +242,9 @@ class Values:
             "/incidents/{number}/regulators/": {"number": f"INC-{active}", "pk": duty.pk},
             "/api/v1/incidents/{incident}/report-duties/": {"incident": f"INC-{active}", "ref": duty.pk},
             "/api/v1/regimes/": {"ref": "gdpr"},
+            "/incidents/{number}/owed/": {"number": f"INC-{active}", "pk": owed.pk},
+            "/api/v1/incidents/{incident}/owed-words/": {"incident": f"INC-{active}", "ref": owed.pk},
+            "/api/v1/owed-rules/": {"ref": _first(OwedRule)},
             "/incidents/{number}/mails/": {"number": f"INC-{active}", "pk": subscribed.pk},
             "/unsubscribe/": {"token": unsubscribing.make(subscribed.pk)},
             "/api/v1/incidents/{incident}/subscriptions/": {

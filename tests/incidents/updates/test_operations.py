@@ -17,6 +17,7 @@ from tests.incidents.clock import now, pass_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from incidents.lifecycle.models import Incident
 
@@ -49,6 +50,12 @@ class Outlet:
         self, incident: Incident, *, status: str, text: str, public_title: str, components: Mapping[str, str]
     ) -> Sequence[registry.Preview]:
         return [registry.Preview("Alder Pay", public_title, status, text)]
+
+    def has_parts(self) -> bool:
+        return True
+
+    def first_shown(self, incident: Incident) -> datetime | None:
+        return None
 
 
 @pytest.fixture

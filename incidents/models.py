@@ -24,7 +24,7 @@ from incidents.privacy.models import PrivateRead, Redaction
 from incidents.production.models import ProductionChange
 from incidents.regulators.models import DataBreach, Regime, ReportDuty
 from incidents.runbooks.models import Report, Run, Runbook, RunbookVersion, RunStep
-from incidents.severities.models import Question, Severity
+from incidents.severities.models import Question, Severity, TierRule
 from incidents.subscriptions.models import Subscription
 from incidents.tasks.models import Checklist, ChecklistStep, Task
 from incidents.ties.models import Tie
@@ -78,6 +78,7 @@ __all__ = [
     "Subscription",
     "Task",
     "Tie",
+    "TierRule",
     "TimelineEntry",
     "Told",
     "TrainedCommander",

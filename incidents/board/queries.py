@@ -98,6 +98,8 @@ class Outlook:
     """What happens when an incident is declared with what was chosen so far."""
 
     severity: Severity | None
+    least: Severity | None
+    is_raised: bool
     chosen: bool
     by_questions: bool
     questions: Sequence[Asked]
@@ -113,6 +115,11 @@ class Outlook:
     radius: catalog.Radius
     origin: registry.Origin | None
     title: str
+
+    @property
+    def is_below(self) -> bool:
+        """Whether a level was picked that is milder than the tiers of the services ask for."""
+        return bool(self.severity and self.least and self.severity.rank > self.least.rank)
 
     @property
     def felt_first(self) -> Sequence[catalog.Reached]:
@@ -137,11 +144,15 @@ def outlook(
     """
     questions = severities.questions()
     decided = severities.decide(answers, asked=questions)
-    level = _level(severity, decided, measure)
+    least = severities.floor(services)
+    unraised = _level(severity, decided, measure)
+    level = unraised if severity else severities.worse(unraised, least)
     wakes = level is not None and not drill and severities.pages(level, at=timezone.now())
     pages = wakes and not (origin and origin.is_asked)
     return Outlook(
         severity=level,
+        least=least,
+        is_raised=level != unraised,
         chosen=severity is not None,
         by_questions=severity is None and decided.level is not None,
         questions=[
@@ -175,15 +186,25 @@ class Consequences:
 
 def consequences(user: User, *, services: Sequence[Service]) -> Consequences:
     """Work out what one press does, for screens that declare at once."""
-    level = severities.default()
+    level = severities.unchosen(services)
     pages = level is not None and severities.pages(level, at=timezone.now())
     paged = registry.first_paged(user, [row.pk for row in services]) if pages else ()
     return Consequences(level, pages, paged, level.update_every_seconds if level else None)
 
 
-def level(severity: Severity | None, answers: Mapping[int, bool], measure: Measure) -> Severity | None:
-    """Give the level that was picked, or else that answers, numbers, or nobody's choice lead to."""
-    return _level(severity, severities.decide(answers), measure)
+def level(
+    severity: Severity | None,
+    answers: Mapping[int, bool],
+    measure: Measure,
+    *,
+    services: Sequence[Service] = (),
+) -> Severity | None:
+    """Give the level that was picked, or else that answers, numbers, or nobody's choice lead to.
+
+    What nobody picked is at least as bad as the tiers of the services ask for.
+    """
+    found = _level(severity, severities.decide(answers), measure)
+    return found if severity else severities.worse(found, severities.floor(services))
 
 
 def _level(severity: Severity | None, decided: Decision, measure: Measure) -> Severity | None:

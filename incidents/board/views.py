@@ -136,7 +136,9 @@ def _declare(
     request: PersonRequest, form: DeclareForm, chosen: dict[str, Any], origin: registry.Origin | None
 ) -> HttpResponse:
     data = form.cleaned_data
-    severity = queries.level(chosen["severity"], chosen["answers"], chosen["measure"])
+    severity = queries.level(
+        chosen["severity"], chosen["answers"], chosen["measure"], services=chosen["services"]
+    )
     make = origin.declare if origin else operations.declare
     incident = fields.declare(
         make,

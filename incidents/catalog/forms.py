@@ -19,6 +19,7 @@ class ServiceForm(forms.ModelForm[Service]):
             "description",
             "customers_say",
             "tier",
+            "is_being_replaced",
             "team",
             "depends_on",
             "is_active",

@@ -59,6 +59,11 @@ class Service(models.Model):
         help_text="When it fails, in their words: “I cannot pay.”",
     )
     tier = models.PositiveSmallIntegerField(choices=Tier.choices, default=Tier.STANDARD)
+    is_being_replaced = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Less is asked of it: its tier raises no severity, and only an owner has to be there for it.",
+    )
     team = models.ForeignKey(Team, models.PROTECT, related_name="services")
     depends_on: models.ManyToManyField[Service, models.Model] = models.ManyToManyField(
         "self", symmetrical=False, related_name="dependents", blank=True
@@ -73,11 +78,29 @@ class Service(models.Model):
 
 
 class LinkKind(models.TextChoices):
+    """What one finds there, in the order in which one needs it (R202)."""
+
     RUNBOOK = "runbook", "Runbook"
     DASHBOARD = "dashboard", "Dashboard"
+    METRICS = "metrics", "Metrics"
+    EVENTS = "events", "Events"
+    LOGS = "logs", "Logs"
+    TRACES = "traces", "Traces"
     REPOSITORY = "repository", "Repository"
     CHAT = "chat", "Chat"
     DOCUMENT = "document", "Document"
+
+
+ICONS = {
+    LinkKind.RUNBOOK: "book",
+    LinkKind.DASHBOARD: "chart",
+    LinkKind.METRICS: "chart",
+    LinkKind.EVENTS: "bell",
+    LinkKind.LOGS: "doc",
+    LinkKind.TRACES: "services",
+    LinkKind.REPOSITORY: "deploy",
+    LinkKind.CHAT: "note",
+}
 
 
 class ServiceLink(models.Model):
@@ -88,3 +111,13 @@ class ServiceLink(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def icon(self) -> str:
+        """Name the picture beside it."""
+        return ICONS.get(LinkKind(self.kind), "link") if self.kind in LinkKind.values else "link"
+
+    @property
+    def place(self) -> int:
+        """Where it stands among the links of its service."""
+        return LinkKind.values.index(self.kind) if self.kind in LinkKind.values else len(LinkKind.values)

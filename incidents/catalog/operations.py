@@ -14,7 +14,17 @@ if TYPE_CHECKING:
 
     from core.accounts.models import Team
 
-FIELDS = ("name", "slug", "kind", "description", "customers_say", "tier", "team", "is_active")
+FIELDS = (
+    "name",
+    "slug",
+    "kind",
+    "description",
+    "customers_say",
+    "tier",
+    "is_being_replaced",
+    "team",
+    "is_active",
+)
 
 
 class NameTaken(Refused):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from core.accounts.models import User
+    from incidents.catalog.models import Service
     from incidents.fields.rules import Value
     from incidents.lifecycle.models import Incident
     from incidents.severities.models import Severity
@@ -46,15 +47,16 @@ def declare(
     severity: Severity | None = None,
     tags: Iterable[str] = (),
     custom_fields: Mapping[str, Any] | None = None,
+    services: Iterable[Service] = (),
     **begin: Any,
 ) -> Incident:
     """Declare an incident by `make` with tags and fields, or none where one of them cannot be or is lacking.
 
     What nobody declares by hand, as a route does, asks for nothing: its room shows what is to be filled in.
     """
-    values = queries.given(custom_fields or {})
-    check(values, severity=severity or severities.default())
-    incident = make(actor=actor, severity=severity, **begin)
+    values, affected = queries.given(custom_fields or {}), list(services)
+    check(values, severity=severity or severities.unchosen(affected))
+    incident = make(actor=actor, severity=severity, services=affected, **begin)
     return write(incident, tags=list(tags) or None, custom_fields=values, actor=actor)
 
 

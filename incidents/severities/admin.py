@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from core.errors import Refused
 from incidents.severities import operations, queries, rules
 from incidents.severities.forms import QuestionForm, SeverityForm
-from incidents.severities.models import Question, Severity
+from incidents.severities.models import Question, Severity, TierRule
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -82,3 +82,21 @@ class QuestionAdmin(admin.ModelAdmin[Question]):
     list_display = ("position", "text", "if_yes", "if_no")
     list_display_links = ("text",)
     ordering = ("position",)
+
+
+@admin.register(TierRule)
+class TierRuleAdmin(admin.ModelAdmin[TierRule]):
+    """What the tier of a service means."""
+
+    list_display = ("tier", "coverage", "at_least")
+    list_editable = ("coverage", "at_least")
+    readonly_fields = ("tier",)
+    ordering = ("tier",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: there is one for each tier."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: TierRule | None = None) -> bool:
+        """Refuse: a tier without a rule would mean nothing."""
+        return False

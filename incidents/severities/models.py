@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from incidents.catalog.models import Tier
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
@@ -131,3 +133,41 @@ class Question(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class Coverage(models.TextChoices):
+    """When somebody is meant to be on call for a service."""
+
+    ALWAYS = "always", "Day and night"
+    BUSINESS_HOURS = "business_hours", "In business hours"
+    BEST_EFFORT = "best_effort", "Best effort"
+
+
+class TierRuleQuerySet(models.QuerySet["TierRule"]):
+    def visible_to(self, user: User | AnonymousUser) -> TierRuleQuerySet:
+        """The rules a person may know of: all of them, once signed in."""
+        return self.all() if user.is_authenticated and user.is_active else self.none()
+
+
+class TierRule(models.Model):
+    """What the tier of a service means by default: hours of coverage, and how bad an incident is at least (R201)."""
+
+    tier = models.PositiveSmallIntegerField(choices=Tier.choices, unique=True)
+    coverage = models.CharField(max_length=14, choices=Coverage.choices, default=Coverage.ALWAYS)
+    at_least = models.ForeignKey(
+        Severity,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="severity at least",
+        help_text="Milder answers are raised to it when an incident is declared. Whoever picks a level decides.",
+    )
+
+    objects = TierRuleQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["tier"]
+
+    def __str__(self) -> str:
+        return self.get_tier_display()

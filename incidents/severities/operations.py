@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection, transaction
 
 from core.errors import Refused
+from incidents.catalog.models import Tier
 from incidents.severities import queries
-from incidents.severities.models import Anchor, Question, Separation, Severity
+from incidents.severities.models import Anchor, Coverage, Question, Separation, Severity, TierRule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,6 +44,15 @@ def install_defaults() -> None:
     """Give a new install its scale; one that has levels keeps them."""
     if not Severity.objects.exists():
         install_preset("sev4")
+    if not TierRule.objects.exists():
+        TierRule.objects.bulk_create(
+            TierRule(
+                tier=tier,
+                coverage=Coverage.BUSINESS_HOURS if tier == Tier.STANDARD else Coverage.ALWAYS,
+                at_least=Severity.objects.active().filter(rank=3).first() if tier == Tier.CRITICAL else None,
+            )
+            for tier in Tier
+        )
 
 
 def _free_names(levels: Sequence[Mapping[str, Any]]) -> None:

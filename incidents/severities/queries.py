@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from incidents.severities import rules
-from incidents.severities.models import Question, Severity
+from incidents.severities.models import Question, Severity, TierRule
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from django.db.models import QuerySet
+
+    from incidents.catalog.models import Service
 
 PRESETS = Path(__file__).parent / "presets"
 
@@ -28,6 +30,33 @@ def default() -> Severity | None:
     known = {level.rank: level for level in levels()}
     rank = rules.default_rank(list(known))
     return None if rank is None else known[rank]
+
+
+def floor(services: Iterable[Service]) -> Severity | None:
+    """Give the level that an incident of these services is at least, by their tiers; None where none is asked for.
+
+    A service that is being replaced asks for nothing (R205).
+    """
+    tiers = {row.tier for row in services if not row.is_being_replaced}
+    if not tiers:
+        return None
+    rules_ = TierRule.objects.filter(tier__in=tiers, at_least__is_active=True).select_related("at_least")
+    return min((row.at_least for row in rules_ if row.at_least), key=lambda level: level.rank, default=None)
+
+
+def worse(one: Severity | None, other: Severity | None) -> Severity | None:
+    """Give the worse of two levels."""
+    return min((row for row in (one, other) if row is not None), key=lambda level: level.rank, default=None)
+
+
+def unchosen(services: Iterable[Service]) -> Severity | None:
+    """Give the level of an incident of these services for which nobody chose one."""
+    return worse(default(), floor(services))
+
+
+def tiers() -> dict[int, TierRule]:
+    """Give what each tier means."""
+    return {row.tier: row for row in TierRule.objects.select_related("at_least")}
 
 
 def find(word: str | int) -> Severity | None:

@@ -56,6 +56,7 @@ class ServiceOut(serializers.ModelSerializer[Service]):
             "description",
             "customers_say",
             "tier",
+            "is_being_replaced",
             "team",
             "depends_on",
             "links",
@@ -122,6 +123,7 @@ class ServiceIn(serializers.Serializer[Any]):
         required=False, allow_blank=True, max_length=200, help_text="When it fails, in their words."
     )
     tier = serializers.ChoiceField(choices=Tier.choices, required=False)
+    is_being_replaced = serializers.BooleanField(required=False)
     depends_on = serializers.ListField(
         child=SlugOrId(Service.objects.visible_to), required=False, max_length=100
     )
@@ -153,7 +155,7 @@ class ServiceViewSet(Lists, Shows, ViewSet):
     serializer_class = ServiceOut
     references = ["slug"]
     search_fields = ("name", "slug", "description")
-    filterset_fields = ("kind", "tier", "is_active", "team__slug")
+    filterset_fields = ("kind", "tier", "is_being_replaced", "is_active", "team__slug")
     ordering = "name"
     ordering_fields = ("name", "tier", "id")
 

@@ -78,14 +78,15 @@ def directory(user: User, *, search: str = "") -> list[ServiceRow]:
 
 def _missing(service: Service, *, has_own: bool) -> list[str]:
     kinds = {link.kind for link in service.links.all()}
-    return [] if has_own or LinkKind.RUNBOOK in kinds else ["runbook"]
+    spared = has_own or service.is_being_replaced or LinkKind.RUNBOOK in kinds
+    return [] if spared else ["runbook"]
 
 
 def page(user: User, slug: str) -> ServicePage:
     """Give a service's page: how far trouble goes, links, recent changes."""
     service = get(user, slug)
     known = registry.situations(user, [service.pk])
-    links = list(service.links.order_by("kind", "label", "pk"))
+    links = sorted(service.links.order_by("label", "pk"), key=lambda link: link.place)
     return ServicePage(
         service=service,
         situation=known.get(service.pk, registry.Situation()),

@@ -16,6 +16,7 @@ WORDS = {
 }
 CSS = {"degraded_performance": "n-deg", "partial_outage": "n-deg", "major_outage": "n-maj"}
 MOST, HOPS = 8, 2
+WIDEST = 900
 ROW, SIDE_HEIGHT, SELF_HEIGHT, WIDTH, EDGE, LONGEST = 72, 48, 60, 160, 10, 20
 PITCH, NARROW = 290, 220
 """From one column to the next: of three columns, and of more."""
@@ -85,7 +86,7 @@ class Graph:
     @property
     def is_wide(self) -> bool:
         """Whether there are more columns than fit beside one another on most screens."""
-        return self.width > 2 * PITCH + WIDTH + 2 * EDGE
+        return self.width > WIDEST
 
 
 def draw(own: Box, others: Sequence[Box], lines: Collection[tuple[int, int]]) -> Graph:

@@ -88,7 +88,8 @@ def declare(
     if known is not None:
         return known
     at = now()
-    level = _level(severity)
+    affected = list(services)
+    level = _level(severity, affected)
     incident = Incident.objects.create(
         number=number,
         title=title.strip(),
@@ -110,7 +111,7 @@ def declare(
         recent_changes=intake.get("recent_changes", ""),
         who_else=intake.get("who_else", ""),
     )
-    incident.services.set(services)
+    incident.services.set(affected)
     _begin(incident, actor, at)
     return incident
 
@@ -121,8 +122,8 @@ def _next_number() -> int:
     return (Incident.objects.aggregate(last=Max("number"))["last"] or 0) + 1
 
 
-def _level(severity: Severity | None) -> Severity:
-    level = severity or severities.default()
+def _level(severity: Severity | None, services: Iterable[Service]) -> Severity:
+    level = severity or severities.unchosen(services)
     if level is None:
         raise NoScale(
             "No severity is configured. An admin adds levels, or runs manage.py severities --preset sev4."

@@ -75,11 +75,14 @@ class NextQuestionOut(serializers.Serializer[Any]):
 class OutlookOut(serializers.Serializer[Any]):
     """What happens when it is declared like this; `paged` names who is asked first.
 
-    `next_question` is null once the answers lead to a level. `may_feel` are the services that need those chosen, the
-    nearest first; `business` is what customers would notice.
+    `next_question` is null once the answers lead to a level. `at_least` is what the tiers of the services ask for, and
+    `is_raised` says that it decided. `may_feel` are the services that need those chosen, the nearest first; `business`
+    is what customers would notice.
     """
 
     severity = serializers.CharField(source="severity.slug", default=None, allow_null=True)
+    at_least = serializers.CharField(source="least.slug", default=None, allow_null=True)
+    is_raised = serializers.BooleanField()
     by_questions = serializers.BooleanField()
     next_question = NextQuestionOut(allow_null=True, default=None)
     pages = serializers.BooleanField()

@@ -11,6 +11,7 @@ from incidents.mitigations.api import AppliedMitigations, Mitigations
 from incidents.nudges.api import NudgeRules, Nudges
 from incidents.observations.api import Observations
 from incidents.owed.api import OwedRules, OwedWords
+from incidents.past.api import Experts, PastOfService
 from incidents.privacy.api import EmergencyAccesses, PrivateReads, Redactions
 from incidents.production.api import ProductionChanges
 from incidents.readouts.api import ExecutiveSummary, StakeholderReadout, SupportReadout
@@ -43,6 +44,8 @@ routes = [
     ("commanders", Commanders, "commander"),
     ("audiences", Audiences, "audience"),
     ("update-templates", UpdateTemplates, "update-template"),
+    ("services/(?P<service>[^/]+)/past", PastOfService, "service-past"),
+    ("services/(?P<service>[^/]+)/experts", Experts, "service-expert"),
     ("services", ServiceViewSet, "service"),
     ("changes", ChangeViewSet, "change"),
     ("observations", Observations, "observation"),

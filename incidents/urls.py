@@ -46,6 +46,7 @@ urlpatterns = [
     path("", include("incidents.runbooks.urls")),
     path("", include("incidents.audiences.urls")),
     path("", include("incidents.catalog.urls")),
+    path("", include("incidents.past.urls")),
     path("", include("incidents.changes.urls")),
     path("", include("incidents.observations.urls")),
 ]

@@ -94,6 +94,14 @@ class Suggested:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """A chosen service, and who is named as knowing it."""
+
+    service: Service
+    people: Sequence[User]
+
+
+@dataclass(frozen=True, slots=True)
 class Outlook:
     """What happens when an incident is declared with what was chosen so far."""
 
@@ -113,6 +121,7 @@ class Outlook:
     suggested: Sequence[Suggested]
     changes: Sequence[Before]
     radius: catalog.Radius
+    experts: Sequence[Known]
     origin: registry.Origin | None
     title: str
 
@@ -169,9 +178,15 @@ def outlook(
         suggested=suggested(user, title=title, chosen=services),
         changes=changes.before([row.pk for row in services], begun=timezone.now(), most=MOST_CHANGES),
         radius=catalog.radius(user, services, with_situations=False),
+        experts=_experts(services),
         origin=origin,
         title=title.strip(),
     )
+
+
+def _experts(services: Sequence[Service]) -> list[Known]:
+    found = catalog.experts(services)
+    return [Known(row, found[row.pk]) for row in services if row.pk in found]
 
 
 @dataclass(frozen=True, slots=True)

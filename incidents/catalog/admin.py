@@ -25,7 +25,7 @@ class ServiceAdmin(admin.ModelAdmin[Service]):
     list_editable = ("tier", "is_active")
     list_filter = ("team", "kind", "tier", "is_active")
     search_fields = ("name", "slug", "description")
-    filter_horizontal = ("depends_on",)
+    filter_horizontal = ("experts", "depends_on")
     prepopulated_fields = {"slug": ("name",)}
     inlines = (LinkInline,)
 

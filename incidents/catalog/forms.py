@@ -21,6 +21,7 @@ class ServiceForm(forms.ModelForm[Service]):
             "tier",
             "is_being_replaced",
             "team",
+            "experts",
             "depends_on",
             "is_active",
         )

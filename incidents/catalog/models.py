@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
@@ -67,6 +68,12 @@ class Service(models.Model):
     team = models.ForeignKey(Team, models.PROTECT, related_name="services")
     depends_on: models.ManyToManyField[Service, models.Model] = models.ManyToManyField(
         "self", symmetrical=False, related_name="dependents", blank=True
+    )
+    experts: models.ManyToManyField[User, models.Model] = models.ManyToManyField(
+        settings.AUTH_USER_MODEL,
+        related_name="+",
+        blank=True,
+        help_text="Who knows it best, whoever is on call.",
     )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now())

@@ -12,7 +12,7 @@ from incidents.catalog.models import Service, ServiceLink
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from core.accounts.models import Team
+    from core.accounts.models import Team, User
 
 FIELDS = (
     "name",
@@ -58,7 +58,7 @@ def change_service(service: Service, *, changes: Mapping[str, Any]) -> Service:
 
 
 def _take_related(details: dict[str, Any]) -> dict[str, Any]:
-    return {name: details.pop(name) for name in ("depends_on", "links") if name in details}
+    return {name: details.pop(name) for name in ("depends_on", "experts", "links") if name in details}
 
 
 def _save(service: Service, fields: list[str] | None = None) -> None:
@@ -74,6 +74,7 @@ def _relate(
     service: Service,
     *,
     depends_on: Iterable[Service] | None = None,
+    experts: Iterable[User] | None = None,
     links: Iterable[Mapping[str, str]] | None = None,
 ) -> None:
     if depends_on is not None:
@@ -81,6 +82,8 @@ def _relate(
         if service in wanted:
             raise DependsOnItself("A service does not depend on itself.")
         service.depends_on.set(wanted)
+    if experts is not None:
+        service.experts.set(experts)
     if links is not None:
         service.links.all().delete()
         ServiceLink.objects.bulk_create(ServiceLink(service=service, **link) for link in links)

@@ -33,6 +33,15 @@ class Situation:
     incidents: Sequence[OpenIncident] = field(default_factory=tuple)
 
 
+@dataclass(frozen=True, slots=True)
+class OnDuty:
+    """Who is asked first for a service now, until when, and who is next."""
+
+    people: Sequence[User] = ()
+    until: datetime | None = None
+    following: Sequence[User] = ()
+
+
 Situations = Callable[["User", Sequence[int]], Mapping[int, Situation]]
 OnCall = Callable[["User", "Service", "datetime | None"], list[dict[str, Any]]]
 
@@ -58,6 +67,36 @@ def set_on_call(find: OnCall) -> None:
 def on_call(user: User, service: Service, at: datetime | None) -> list[dict[str, Any]]:
     """Give who is on call for a service, level by level."""
     return _on_call[0](user, service, at) if _on_call else []
+
+
+OnDuties = Callable[["User", Sequence[int]], Mapping[int, OnDuty]]
+
+_on_duty: list[OnDuties] = []
+
+
+def set_on_duty(find: OnDuties) -> None:
+    """Name the function that gives who is asked first for services, in `AppConfig.ready()`."""
+    _on_duty[:] = [find]
+
+
+def on_duty(user: User, service_ids: Sequence[int]) -> Mapping[int, OnDuty]:
+    """Give who is asked first for these services; one for which nobody is asked may be missing."""
+    return _on_duty[0](user, service_ids) if _on_duty and service_ids else {}
+
+
+Coverages = Callable[[], Mapping[int, str]]
+
+_coverages: list[Coverages] = []
+
+
+def set_coverages(find: Coverages) -> None:
+    """Name the function that says which hours a tier covers, in `AppConfig.ready()`."""
+    _coverages[:] = [find]
+
+
+def coverages() -> Mapping[int, str]:
+    """Say by tier which hours are covered."""
+    return _coverages[0]() if _coverages else {}
 
 
 Changed = Any

@@ -59,6 +59,11 @@ def tiers() -> dict[int, TierRule]:
     return {row.tier: row for row in TierRule.objects.select_related("at_least")}
 
 
+def coverages() -> dict[int, str]:
+    """Say by tier which hours are covered."""
+    return {tier: row.get_coverage_display() for tier, row in tiers().items()}
+
+
 def find(word: str | int) -> Severity | None:
     """Give the level in use that people mean by a slug, label, name, alias or rank; case does not matter."""
     text = str(word).strip().lower()

@@ -38,6 +38,7 @@ def register() -> None:
     board.set_alerted(queries.alerted)
     board.add_origin("alert", _alert)
     catalog.set_on_call(queries.on_call_for)
+    catalog.set_on_duty(queries.on_duty)
     closing.add_finding("alerts", queries.still_firing)
     lifecycle.add_targets("schedule", queries.schedule_targets)
     lifecycle.add_targets("team", queries.team_targets)

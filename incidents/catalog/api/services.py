@@ -12,6 +12,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
+from core.accounts import queries as people
 from core.accounts.models import Team
 from core.accounts.policy import Verb, require
 from core.api.fields import Id, SlugOrId, Time
@@ -40,6 +41,7 @@ class ServiceOut(serializers.ModelSerializer[Service]):
 
     id = Id()
     team = serializers.CharField(source="team.slug", read_only=True)
+    experts = serializers.SerializerMethodField()
     depends_on = serializers.SerializerMethodField()
     links = serializers.SerializerMethodField()
     runbooks = serializers.SerializerMethodField()
@@ -58,6 +60,7 @@ class ServiceOut(serializers.ModelSerializer[Service]):
             "tier",
             "is_being_replaced",
             "team",
+            "experts",
             "depends_on",
             "links",
             "runbooks",
@@ -66,6 +69,10 @@ class ServiceOut(serializers.ModelSerializer[Service]):
             "url",
         )
         read_only_fields = fields
+
+    def get_experts(self, service: Service) -> list[str]:
+        """Give who is named for it."""
+        return sorted((str(row.pk) for row in service.experts.all()), key=int)
 
     def get_depends_on(self, service: Service) -> list[str]:
         """Give the slugs of what it depends on."""
@@ -124,6 +131,9 @@ class ServiceIn(serializers.Serializer[Any]):
     )
     tier = serializers.ChoiceField(choices=Tier.choices, required=False)
     is_being_replaced = serializers.BooleanField(required=False)
+    experts = serializers.ListField(
+        child=SlugOrId(lambda _: people.people(), slug=None), required=False, max_length=20
+    )
     depends_on = serializers.ListField(
         child=SlugOrId(Service.objects.visible_to), required=False, max_length=100
     )
@@ -162,7 +172,7 @@ class ServiceViewSet(Lists, Shows, ViewSet):
     def get_queryset(self) -> QuerySet[Service, Any]:
         """Give the services this person may know of."""
         found = Service.objects.visible_to(self.person).select_related("team")
-        return found.prefetch_related("depends_on", "links")
+        return found.prefetch_related("depends_on", "experts", "links")
 
     @takes(ServiceIn, ServiceOut, status=201)
     def create(self, request: Request) -> Response:

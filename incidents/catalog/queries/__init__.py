@@ -2,6 +2,17 @@
 
 from incidents.catalog.queries.page import ServicePage, ServiceRow, directory, page
 from incidents.catalog.queries.radius import Radius, Reached, radius
-from incidents.catalog.queries.services import get, services
+from incidents.catalog.queries.services import experts, get, services
 
-__all__ = ["Radius", "Reached", "ServicePage", "ServiceRow", "directory", "get", "page", "radius", "services"]
+__all__ = [
+    "Radius",
+    "Reached",
+    "ServicePage",
+    "ServiceRow",
+    "directory",
+    "experts",
+    "get",
+    "page",
+    "radius",
+    "services",
+]

@@ -28,6 +28,7 @@ class ServiceRow:
     service: Service
     situation: registry.Situation
     missing: Sequence[str]
+    duty: registry.OnDuty
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class ServicePage:
     links: Sequence[ServiceLink]
     runbooks: Sequence[ServiceLink]
     changes: Sequence[registry.Changed]
+    duty: registry.OnDuty
+    coverage: str
 
     @cached_property
     def graph(self) -> rules.Graph:
@@ -68,9 +71,13 @@ def directory(user: User, *, search: str = "") -> list[ServiceRow]:
     rows = list(services(user, search=search).prefetch_related("links"))
     ids = [row.pk for row in rows]
     known, written = registry.situations(user, ids), registry.runbooks(user, ids)
+    duties = registry.on_duty(user, ids)
     return [
         ServiceRow(
-            row, known.get(row.pk, registry.Situation()), _missing(row, has_own=bool(written.get(row.pk)))
+            row,
+            known.get(row.pk, registry.Situation()),
+            _missing(row, has_own=bool(written.get(row.pk))),
+            duties.get(row.pk, registry.OnDuty()),
         )
         for row in rows
     ]
@@ -94,4 +101,6 @@ def page(user: User, slug: str) -> ServicePage:
         links=[link for link in links if link.kind != LinkKind.RUNBOOK],
         runbooks=[link for link in links if link.kind == LinkKind.RUNBOOK],
         changes=registry.changes(user, service, most=RECENT),
+        duty=registry.on_duty(user, [service.pk]).get(service.pk, registry.OnDuty()),
+        coverage=registry.coverages().get(service.tier, ""),
     )

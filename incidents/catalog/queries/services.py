@@ -2,16 +2,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.http import Http404
 
+from core.accounts.models import User
 from incidents.catalog.models import Service
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.contrib.auth.models import AnonymousUser
     from django.db.models import QuerySet
-
-    from core.accounts.models import User
 
 
 def services(user: User | AnonymousUser, *, search: str = "", retired: bool = False) -> QuerySet[Service]:
@@ -27,6 +28,14 @@ def services(user: User | AnonymousUser, *, search: str = "", retired: bool = Fa
             | Q(team__name__icontains=word)
         )
     return found
+
+
+def experts(of: Sequence[Service]) -> dict[int, list[User]]:
+    """Give who is named as knowing these services, by service; one for which nobody is named is missing."""
+    rows = Service.objects.filter(pk__in=[row.pk for row in of]).prefetch_related(
+        Prefetch("experts", User.objects.active().order_by("name"))
+    )
+    return {row.pk: list(row.experts.all()) for row in rows if row.experts.all()} if of else {}
 
 
 def get(user: User | AnonymousUser, slug: str) -> Service:

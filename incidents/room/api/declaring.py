@@ -65,6 +65,14 @@ class SuggestedOut(serializers.Serializer[Any]):
     alert = serializers.CharField(source="alert.title", default=None, allow_null=True)
 
 
+class KnownOut(serializers.Serializer[Any]):
+    """A chosen service, the team that owns it, and the names of those who know it."""
+
+    service = serializers.CharField(source="service.slug")
+    team = serializers.CharField(source="service.team.slug")
+    people = serializers.ListField(child=serializers.CharField())
+
+
 class NextQuestionOut(serializers.Serializer[Any]):
     """The question to answer next."""
 
@@ -92,5 +100,6 @@ class OutlookOut(serializers.Serializer[Any]):
     already_open = SimilarOut(many=True)
     suggested = SuggestedOut(many=True)
     changes = ChangeBeforeOut(many=True)
+    experts = KnownOut(many=True)
     may_feel = FeltOut(many=True, source="radius.needed_by")
     business = BusinessOut(many=True, source="radius.business")

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from core.accounts import queries as people
 from incidents.board.registry import Alerted
+from incidents.catalog.registry import OnDuty
 from incidents.closing.registry import Finding
 from incidents.lifecycle.registry import Target
 from incidents.ties.registry import AlertLine
@@ -62,6 +63,30 @@ def asked_first(user: User, service_ids: Sequence[int]) -> dict[int, list[str]]:
         for ladder in escalations.ladders(rows)
     }
     return {pk: first.get(chosen.get(pk, default) or 0, []) for pk in service_ids}
+
+
+def on_duty(user: User, service_ids: Sequence[int]) -> dict[int, OnDuty]:
+    """Who is asked first for each of these services, until when, and who is next on the schedule that says so."""
+    chosen = dict(ServicePolicy.objects.filter(service__in=service_ids).values_list("service", "policy"))
+    policies = escalations.policies(user)
+    rows = list(policies.filter(Q(pk__in=set(chosen.values())) | Q(is_default=True)))
+    default = next((row.pk for row in rows if row.is_default), None)
+    first = {ladder.policy.pk: ladder.rungs[0] for ladder in escalations.ladders(rows) if ladder.rungs}
+    asked = {
+        pk: next((target.id for target in rung.targets if target.kind is Kind.SCHEDULE), None)
+        for pk, rung in first.items()
+    }
+    known = {row.schedule.pk: row for row in schedules.watches({pk for pk in asked.values() if pk})}
+    found = {
+        pk: OnDuty(
+            rung.people,
+            known[watch].now.until if (watch := asked[pk]) in known else None,
+            known[watch].next_people if watch in known else (),
+        )
+        for pk, rung in first.items()
+    }
+    of = {pk: chosen.get(pk, default) for pk in service_ids}
+    return {pk: found[policy] for pk, policy in of.items() if policy in found}
 
 
 def alerted(user: User, stems: Sequence[str]) -> dict[int, Alerted]:

@@ -9,6 +9,7 @@ import os
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.core.wsgi import get_wsgi_application
 
@@ -17,7 +18,7 @@ from core.stack.bodies import Receive, Scope, Send
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 THREADS = 8
-MAX_BODY_BYTES = 6_000_000
+MAX_BODY_BYTES: int = settings.MAX_BODY_BYTES
 
 _streams: Any = get_asgi_application()
 _wsgi: Any = get_wsgi_application()
@@ -56,19 +57,35 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
     except bodies.CutOff:
         return  # nobody is there to be answered
     except bodies.TooLarge:
-        await _refuse(send)
+        await _refuse(scope, send)
     else:
         whole = bodies.with_length(scope, len(body)) if body else scope
         await _pages(whole, bodies.replay(body, receive), send)
 
 
-async def _refuse(send: Send) -> None:
+async def _refuse(scope: Scope, send: Send) -> None:
+    """Say that it is too large: to a browser in a page from which one goes back to what one wrote."""
+    most = f"{MAX_BODY_BYTES // 1_000_000} MB"
+    kind, body = (
+        b"application/problem+json",
+        b'{"type":"about:blank","title":"The request is too large","status":413}',
+    )
+    if any(name == b"accept" and b"text/html" in value for name, value in scope["headers"]):
+        kind = b"text/html; charset=utf-8"
+        body = (
+            "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=width=device-width>"
+            f"<title>Too large</title><h1>Too large</h1><p>What you sent has more than {most}. Nothing was kept."
+            " Go back, and send less at once or link it: what you wrote is still there.</p></html>"
+        ).encode()
     await send(
         {
             "type": "http.response.start",
             "status": 413,
-            "headers": [(b"content-type", b"application/problem+json"), (b"connection", b"close")],
+            "headers": [
+                (b"content-type", kind),
+                (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+                (b"connection", b"close"),
+            ],
         }
     )
-    body = b'{"type":"about:blank","title":"The request is too large","status":413}'
     await send({"type": "http.response.body", "body": body})

@@ -262,7 +262,14 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = not PRODUCTION
 WHITENOISE_MAX_AGE = 31536000 if PRODUCTION else 0
-DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
+ATTACHMENT_MAX_MB = env.number(
+    "ATTACHMENT_MAX_MB",
+    5,
+    "A file of an incident has at most so many megabytes; an incident holds 20 of these.",
+)
+ATTACHMENTS_PER_INCIDENT = env.number("ATTACHMENTS_PER_INCIDENT", 50, "An incident holds so many files.")
+MAX_BODY_BYTES = max(6_000_000, (ATTACHMENT_MAX_MB + 1) * 1_000_000)
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES  # `config.asgi` takes no larger request in
 # The form of 30 rotations has 60 fields each, and more where many people share one.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 

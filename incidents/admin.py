@@ -1,4 +1,5 @@
 from incidents.approvals import admin as approvals
+from incidents.attachments import admin as attachments
 from incidents.audiences import admin as audiences
 from incidents.catalog import admin as catalog
 from incidents.closing import admin as closing
@@ -17,6 +18,7 @@ from incidents.updates import admin as updates
 
 __all__ = [
     "approvals",
+    "attachments",
     "audiences",
     "catalog",
     "closing",

@@ -1,4 +1,5 @@
 from incidents.approvals.api import ApprovalRules, Approvals
+from incidents.attachments.api import Attachments
 from incidents.audiences.api import Audiences
 from incidents.catalog.api.services import ServiceViewSet
 from incidents.changes.api import ChangeViewSet
@@ -62,6 +63,7 @@ routes = [
     ("emergency-access", EmergencyAccesses, "emergency-access"),
     ("incidents/(?P<incident>[^/]+)/reads", PrivateReads, "incident-read"),
     ("incidents/(?P<incident>[^/]+)/redactions", Redactions, "incident-redaction"),
+    ("incidents/(?P<incident>[^/]+)/attachments", Attachments, "incident-attachment"),
     ("incidents/(?P<incident>[^/]+)/runbook-runs", Runs, "runbook-run"),
     ("runbooks/(?P<runbook>[^/]+)/reports", RunbookReports, "runbook-report"),
     ("runbooks/(?P<runbook>[^/]+)/runs", RunsOfRunbook, "run-of-runbook"),

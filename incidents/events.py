@@ -427,3 +427,23 @@ class ObservationEnded:
 
     observation_id: int
     outcome: str
+
+
+@event("incident.file_attached")
+@dataclass(frozen=True, slots=True)
+class FileAttached:
+    """A file was attached: `kind` is picture, pdf or text, `size` in bytes."""
+
+    incident_id: int
+    attachment_id: int
+    kind: str
+    size: int
+
+
+@event("incident.file_removed")
+@dataclass(frozen=True, slots=True)
+class FileRemoved:
+    """A file was removed for good; its tombstone says who, when and why."""
+
+    incident_id: int
+    attachment_id: int

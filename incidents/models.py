@@ -1,4 +1,5 @@
 from incidents.approvals.models import Approval, ApprovalRule
+from incidents.attachments.models import Attachment, StoredFile
 from incidents.audiences.models import AudienceList, AudienceMember, AudienceRule
 from incidents.catalog.models import Service, ServiceLink
 from incidents.changes.models import Change
@@ -35,6 +36,7 @@ __all__ = [
     "AppliedMitigation",
     "Approval",
     "ApprovalRule",
+    "Attachment",
     "AudienceList",
     "AudienceMember",
     "AudienceRule",
@@ -75,6 +77,7 @@ __all__ = [
     "Service",
     "ServiceLink",
     "Severity",
+    "StoredFile",
     "Subscription",
     "Task",
     "Tie",

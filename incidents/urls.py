@@ -28,6 +28,7 @@ urlpatterns = [
     path("", include("incidents.room.urls")),
     path("", include("incidents.edits.urls")),
     path("", include("incidents.privacy.urls")),
+    path("", include("incidents.attachments.urls")),
     path("", include("incidents.approvals.urls")),
     path("", include("incidents.command.urls")),
     path("", include("incidents.updates.urls")),

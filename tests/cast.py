@@ -10,6 +10,7 @@ import json
 import time as clock
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib.auth.hashers import make_password
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from core.outbox.models import Message
     from incidents.models import (
         Approval,
+        Attachment,
         Checklist,
         CustomerReport,
         EmergencyAccess,
@@ -203,6 +205,25 @@ def incident(
     level = severity(level) if isinstance(level, str) else level
     actor = by or User.objects.filter(email="alice@example.com").first() or alice()
     return operations.declare(title=title, actor=actor, severity=level, **given)
+
+
+def attachment(
+    of: Incident, *, by: User, name: str = "worker.log", content: bytes = b"out of memory\n", text: str = ""
+) -> Attachment:
+    from incidents.attachments import operations  # noqa: PLC0415
+    from incidents.attachments.parsers import parse  # noqa: PLC0415
+
+    file = parse(name, content, most=5_000_000)
+    return operations.attach(of, files=[file], actor=by, text=text)[0]
+
+
+def picture(width: int = 40, height: int = 20, kind: str = "PNG", **more: Any) -> bytes:
+    """A picture of one colour, as a file of this kind."""
+    from PIL import Image  # noqa: PLC0415
+
+    out = BytesIO()
+    Image.new("RGB", (width, height), "#c03030").save(out, kind, **more)
+    return out.getvalue()
 
 
 def tie(incident: Incident, *, by: User, reason: str = "Alike") -> Tie:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 from django.db import OperationalError, connection, transaction
+from django.http import RawPostDataException
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
@@ -22,6 +23,7 @@ from core.api.problems import Conflict
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from django.core.files.uploadedfile import UploadedFile
     from rest_framework.request import Request
 
 HEADER = "Idempotency-Key"
@@ -47,7 +49,7 @@ def answer(request: Request, handler: Callable[[], Response]) -> Response:
     if not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
         raise ValidationError({HEADER: ["Give 1 to 255 printable ASCII characters."]})
     user_id = int(request.user.pk or 0)
-    fingerprint = hashlib.sha256(f"{request.get_full_path()}\n".encode() + request._request.body).hexdigest()  # noqa: SLF001
+    fingerprint = _fingerprint(request)
     with transaction.atomic():
         row = _claim(user_id, key, fingerprint)
         if row is None:
@@ -58,6 +60,23 @@ def answer(request: Request, handler: Callable[[], Response]) -> Response:
         else:
             transaction.set_rollback(True)
     return response
+
+
+def _fingerprint(request: Request) -> str:
+    """Give a hash of what is asked. Where a form was read already, as for its CSRF token, its fields and files are."""
+    found = hashlib.sha256(f"{request.get_full_path()}\n".encode())
+    form = request._request  # noqa: SLF001
+    try:
+        found.update(form.body)
+    except RawPostDataException:
+        found.update(orjson.dumps(sorted(form.POST.lists())))
+        for name, given in sorted(form.FILES.items()):
+            file = cast("UploadedFile[bytes]", given)
+            found.update(f"\n{name}\n{file.name}\n".encode())
+            for chunk in file.chunks():
+                found.update(chunk)
+            file.seek(0)
+    return found.hexdigest()
 
 
 def _claim(user_id: int, key: str, fingerprint: str) -> int | None:

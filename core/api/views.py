@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from django.db.models import Model
+    from rest_framework.parsers import BaseParser
     from rest_framework.permissions import BasePermission
     from rest_framework.request import Request
     from rest_framework.serializers import BaseSerializer
@@ -54,7 +55,7 @@ class ViewSet(GenericViewSet[Any]):
 
     permission_classes: Sequence[type[BasePermission]] = (Denied,)
     renderer_classes = (Json,)
-    parser_classes = (JsonBody,)
+    parser_classes: Sequence[type[BaseParser]] = (JsonBody,)
     content_negotiation_class = OnlyJson
     pagination_class = Cursor
     filter_backends = (DjangoFilterBackend, Search, Ordering)

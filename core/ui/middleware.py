@@ -29,6 +29,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
+SANDBOX = "; ".join(["default-src 'none'", "frame-ancestors 'none'", "sandbox"])
+"""For what is to be saved: opened all the same, it runs nothing, loads nothing and has no origin."""
 PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()"
     for feature in (
@@ -52,8 +54,8 @@ PERMISSIONS_POLICY = ", ".join(
 class SecurityHeaders:
     """Set the headers no answer may lack.
 
-    The content policy cannot be loosened by a view. A view may set its own Cache-Control (public pages,
-    feeds) and its own Referrer-Policy (`no-referrer` where the address itself is a secret).
+    The content policy cannot be loosened by a view; what is to be saved has a stricter one. A view may set its own
+    Cache-Control (public pages, feeds) and its own Referrer-Policy (`no-referrer` where the address itself is a secret).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -63,7 +65,8 @@ class SecurityHeaders:
         """Answer, then add the headers."""
         request.request_id = secrets.token_hex(8)  # type: ignore[attr-defined]
         response = self.get_response(request)
-        response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        is_saved = response.get("Content-Disposition", "").startswith("attachment")
+        response["Content-Security-Policy"] = SANDBOX if is_saved else CONTENT_SECURITY_POLICY
         response["Permissions-Policy"] = PERMISSIONS_POLICY
         response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
         response.setdefault("Cache-Control", "private, no-store")

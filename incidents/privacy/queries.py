@@ -13,6 +13,7 @@ from core.accounts.policy import Verb, can
 from core.api.models import Answer
 from core.outbox import history
 from incidents.approvals import operations as approvals
+from incidents.attachments import queries as attachments
 from incidents.command import operations as command
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import FACTS, AcceptedRisk, EmergencyAccess, Incident, TimelineEntry
@@ -160,7 +161,7 @@ def own_texts(incident: Incident, text: str) -> Iterable[tuple[str, Rows | Sent]
         "changes in production",
         Rows(ProductionChange.objects.filter(incident=incident), ("what", "place", "result")),
     )
-    yield from chain(_told_outside(incident), _details(incident))
+    yield from chain(_told_outside(incident), _details(incident), _files(incident, text))
     yield "tasks", Rows(incident.tasks.all(), ("title", "hint", "list_name", "result"))
     yield "resolutions", Rows(incident.resolutions.all(), ("despite", "lacking", "confirmed"))
     yield "mitigations", Rows(incident.mitigations.all(), ("name", "note", "kept_because"))
@@ -185,6 +186,11 @@ def _told_outside(incident: Incident) -> Iterable[tuple[str, Rows]]:
     yield "data breach", Rows(DataBreach.objects.filter(incident=incident), ("what", "ended_because"))
     yield "still to tell", Rows(incident.owed_words.all(), ("why",))
     yield "data breach", Rows(incident.report_duties.all(), ("reference", "why"))
+
+
+def _files(incident: Incident, text: str) -> Iterable[tuple[str, Rows]]:
+    for rows, columns in attachments.texts(incident, spellings(text)):
+        yield "attachments", Rows(rows, columns)
 
 
 def _details(incident: Incident) -> Iterable[tuple[str, Rows]]:

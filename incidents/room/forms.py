@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from django import forms
 
+from incidents.attachments.forms import files_field
 from incidents.board.forms import when, words
 from incidents.lifecycle.models import EntryKind
 from incidents.lifecycle.operations import Decision
@@ -62,6 +63,7 @@ class NoteForm(forms.Form):
             ("", "me"),
             *((pk, str(person)) for pk, person in self.people.items()),
         ]
+        self.fields["files"] = files_field()
 
     def said(self) -> dict[str, Any]:
         """Give what is written, as the operation takes it."""
@@ -73,7 +75,7 @@ class NoteForm(forms.Form):
             trade_off=data["trade_off"],
             accepted_by=data["accepted_by"],
         )
-        return {**{name: data[name] for name in ("kind", "text", "at", "tag")}, "decision": decision}
+        return {**{name: data[name] for name in ("kind", "text", "at", "tag", "files")}, "decision": decision}
 
     @property
     def says_more(self) -> bool:
@@ -118,6 +120,8 @@ class UpdateForm(forms.Form):
                 label=said.label, required=False, max_length=LONGEST_FIELD, widget=forms.Textarea
             )
         self.outlook = outlook
+        if self.value("audience") == Audience.INTERNAL:
+            self.fields["files"] = files_field()
         self.fields["text"].widget.attrs["data-draft"] = self.value("audience") or "update"
         spans_field = self.fields["next_update_in_seconds"]
         spans_field.choices = [("", "not promised"), *((span, in_words(span)) for span in spans)]  # type: ignore[attr-defined]

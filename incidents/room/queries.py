@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from incidents.approvals import queries as approvals
+from incidents.attachments import queries as attachments
 from incidents.command import queries as command
 from incidents.estimates import queries as estimates
 from incidents.lifecycle import operations as lifecycle_operations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from core.accounts.models import User
+    from incidents.attachments.models import Attachment
     from incidents.changes.queries import Before
     from incidents.lifecycle.models import Incident, TimelineEntry
     from incidents.ties.queries import Line as Tied
@@ -68,6 +70,7 @@ class Line:
     is_late: bool
     told: Tally | None = None
     tie: Tied | None = None
+    files: Sequence[Attachment] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +96,19 @@ def log(user: User, incident: Incident, *, which: str = "all", after: str = "", 
     told = updates.tallies([entry.data["update"] for entry in chunk.entries if entry.data.get("lists")])
     tied = [entry.data["tie"] for entry in chunk.entries if entry.kind == EntryKind.TIE]
     others = ties.named(user, tied, incident=incident)
+    named = [pk for entry in chunk.entries for pk in entry.data.get("attachments", ())]
+    files = attachments.named(incident, named)
     return Log(
-        [_line(entry, told, others) for entry in chunk.entries], chunk.which, chunk.more, chunk.down_to
+        [_line(entry, told, others, files) for entry in chunk.entries], chunk.which, chunk.more, chunk.down_to
     )
 
 
-def _line(entry: TimelineEntry, told: Mapping[int, Tally], others: Mapping[int, Tied]) -> Line:
+def _line(
+    entry: TimelineEntry,
+    told: Mapping[int, Tally],
+    others: Mapping[int, Tied],
+    files: Mapping[int, Attachment],
+) -> Line:
     icon, pin = LOOKS.get(entry.kind, ("note", ""))
     if entry.kind == EntryKind.TASK and entry.data.get("what") == "done":
         icon, pin = "check", "good"
@@ -111,6 +121,7 @@ def _line(entry: TimelineEntry, told: Mapping[int, Tally], others: Mapping[int, 
         late,
         told.get(entry.data.get("update", 0)),
         others.get(entry.data.get("tie", 0)),
+        [files[pk] for pk in entry.data.get("attachments", ()) if pk in files],
     )
 
 

@@ -113,7 +113,9 @@ def _filled(request: PersonRequest, incident: Incident, audience: str) -> tuple[
         was=request.POST.get("kind", ""),
     )
     known = [choice.row.slug for choice in composer.telling.choices] if composer.telling else []
-    return UpdateForm(request.POST, spans=composer.spans, outlook=composer.outlook, lists=known), composer
+    return UpdateForm(
+        request.POST, request.FILES, spans=composer.spans, outlook=composer.outlook, lists=known
+    ), composer
 
 
 def _stage(given: QueryDict, incident: Incident) -> str:
@@ -174,7 +176,7 @@ def older(request: PersonRequest, number: int) -> HttpResponse:
 def add_note(request: PersonRequest, number: int) -> HttpResponse:
     """Write a note, a decision or an action onto the timeline."""
     incident = lifecycle.get(request.user, number)
-    form = NoteForm(request.POST, people=lifecycle.participants(incident))
+    form = NoteForm(request.POST, request.FILES, people=lifecycle.participants(incident))
     if form.is_valid():
         with refusals.shown_in(form):
             wrote = writing.write(incident, **form.said(), actor=request.user)
@@ -197,7 +199,8 @@ def publish(request: PersonRequest, number: int) -> HttpResponse:
     if not form.is_valid() or not _still_holds(form, composer.telling):
         return _rewrite(request, incident, form, composer)
     try:
-        update = updates.publish(incident, **_said(form), actor=request.user)
+        files = form.cleaned_data.get("files", [])
+        update = writing.publish(incident, **_said(form), files=files, actor=request.user)
     except updates.NeedsApproval:
         return _ask(request, incident, form, composer)
     except Refused as refused:

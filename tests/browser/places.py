@@ -107,6 +107,22 @@ def handing_over(stack: Stack) -> str:
     return stack.command("shell", "--no-imports", "-c", words).strip()
 
 
+def attached(stack: Stack) -> str:
+    """The address of the files of an incident: a picture, a log, and one that was removed."""
+    words = (
+        "from tests import cast; from core.accounts.models import User; from incidents.models import Incident;"
+        " from incidents.attachments import operations;"
+        " incident = Incident.objects.active().get(title__startswith='Invoice');"
+        " admin = User.objects.get(email='admin@example.com');"
+        " cast.attachment(incident, by=admin, name='errors since the release.png', content=cast.picture(900, 500));"
+        " cast.attachment(incident, by=admin, name='invoice-worker-3.log', text='What the third worker says');"
+        " gone = cast.attachment(incident, by=admin, name='customer.log');"
+        " operations.remove(gone, why='It names a customer', actor=admin);"
+        " print(f'/incidents/{incident}/attachments/')"
+    )
+    return stack.command("shell", "--no-imports", "-c", words).strip()
+
+
 def imported(stack: Stack) -> str:
     """The address of the plan of an import."""
     words = "from tests import cast; print(f'/on-call/-/import/{cast.schedule_import().pk}/')"
@@ -173,6 +189,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("changed-in-production", f"/incidents/INC-{number}/production/"),
         Place("still-to-tell", f"/incidents/INC-{number}/owed/"),
         Place("tags-and-fields", f"/incidents/INC-{number}/details/"),
+        Place("files", attached(stack)),
         Place("other-incidents", f"/incidents/INC-{number}/ties/"),
         Place("merge", f"/incidents/INC-{number}/merge/"),
         Place("split", f"/incidents/INC-{number}/split/"),

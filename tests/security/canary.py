@@ -17,6 +17,7 @@ from incidents.lifecycle import operations as lifecycle
 from incidents.mitigations import operations as mitigations
 from incidents.models import (
     Approval,
+    Attachment,
     CustomerReport,
     EmergencyAccess,
     Estimate,
@@ -60,7 +61,7 @@ PLACES = (
     "observation", "alert", "payload", "page", "reason", "risk", "emergency", "redaction", "postmortem", "factor",
     "action_item", "mitigation", "production", "tie", "runbook_step", "runbook_run", "runbook_wrong",
     "runbook_right",
-    "estimate", "customer_report", "breach", "owed", "tagged", "filled",
+    "estimate", "customer_report", "breach", "owed", "tagged", "filled", "attached", "inside",
 )  # fmt: skip
 BIRDS = "canary"
 WORDS = {place: f"{place.replace('_', '')}{BIRDS}" for place in PLACES}
@@ -115,6 +116,7 @@ def plant(values: Values) -> Canary:
     changed = {"title": f"{w['title']} {w['corrected_title']}"}
     lifecycle.correct(incident, changes=changed, actor=lead)
     update = updates.publish(incident, audience="internal", text=f"{w['update']} {w['detail']}", actor=lead)
+    cast.attachment(incident, by=lead, name=f"{w['attached']}.log", content=w["inside"].encode())
     approval = Approval.objects.create(
         incident=incident,
         audience="internal",
@@ -231,6 +233,14 @@ def _own(
         "/api/v1/incidents/{incident}/production-changes/": {**api, "ref": there},
         "/incidents/{number}/ties/": {**here, "pk": tie},
         "/api/v1/incidents/{incident}/ties/": {**api, "ref": tie},
+        "/incidents/{number}/attachments/": {
+            **here,
+            "pk": Attachment.objects.get(incident=canary.incident).pk,
+        },
+        "/api/v1/incidents/{incident}/attachments/": {
+            **api,
+            "ref": Attachment.objects.get(incident=canary.incident).pk,
+        },
         "/incidents/{number}/regulators/": {**here, "pk": duty},
         "/api/v1/incidents/{incident}/report-duties/": {**api, "ref": duty},
         "/incidents/{number}/owed/": {**here, "pk": owed},

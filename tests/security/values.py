@@ -158,6 +158,10 @@ class Values:
         thought = Mitigation.objects.select_related("service").earliest("id")
         approval = cast.approval(Incident.objects.active().earliest("id"))
         todo = cast.task(of=Incident.objects.active().earliest("id"), by=self.admin)
+        shown = cast.picture()
+        attached = cast.attachment(
+            Incident.objects.active().earliest("id"), by=self.admin, name="graph.png", content=shown
+        )
         looked = cast.looked_into(Incident.objects.active().earliest("id"), by=self.admin)
         handoff = handoffs.hand_over(override.schedule, at=now, outgoing=[], incoming=[self.responder.pk])
         task = handoffs.add_task(override.schedule, kind="alert", text="Less noise", actor=self.admin)
@@ -217,6 +221,8 @@ class Values:
                 "step": in_use.steps.all()[0].pk,
             },
             "/incidents/{number}/-/runbooks/": {"number": f"INC-{active}", "pk": in_use.pk},
+            "/incidents/{number}/attachments/": {"number": f"INC-{active}", "pk": attached.pk},
+            "/api/v1/incidents/{incident}/attachments/": {"incident": f"INC-{active}", "ref": attached.pk},
             "/api/v1/incidents/{incident}/runbook-runs/": {"incident": f"INC-{active}", "ref": in_use.pk},
             "/api/v1/runbooks/{runbook}/runs/": {"runbook": written_down.slug, "ref": in_use.pk},
             "/api/v1/runbooks/": {"ref": written_down.slug},

@@ -105,10 +105,11 @@ def write_down(
     at: datetime | None = None,
     tag: str = "",
     decision: Decision | None = None,
+    data: dict[str, Any] | None = None,
 ) -> TimelineEntry:
     """Append what a person wrote; a hypothesis of now becomes the working one, one of the past stays an entry.
 
-    A note that begins with `Decision:` is a decision. `tag` is one of `rules.PHASES`, or empty.
+    A note that begins with `Decision:` is a decision. `tag` is one of `rules.PHASES`, or empty. `data` is kept with it.
     """
     if tag and tag not in rules.PHASES:
         raise CannotCorrect(f"There is no tag “{tag}”.")
@@ -118,7 +119,7 @@ def write_down(
     decided = rules.without_prefix(text) if kind == EntryKind.NOTE else None
     if decided is not None:
         kind, text = EntryKind.DECISION, decided
-    data: dict[str, Any] = {"tag": tag} if tag else {}
+    data = {**(data or {}), **({"tag": tag} if tag else {})}
     if kind == EntryKind.DECISION:
         data |= _decided(decision or Decision(), actor)
     entry = add_entry(incident, kind=kind, text=text, actor=actor, at=at, data=data)

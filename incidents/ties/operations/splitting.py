@@ -8,6 +8,7 @@ from django.db import transaction
 
 from core.accounts.policy import Verb, can
 from core.errors import Refused
+from incidents.attachments import operations as attachments
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import EntryKind, Incident
 from incidents.lifecycle.operations import base as rows
@@ -108,4 +109,5 @@ def _copy(entry: TimelineEntry, new: Incident) -> None:
     kind, text = EntryKind(entry.kind), entry.text
     if kind is EntryKind.HYPOTHESIS:  # the working one of another incident is none here
         kind, text = EntryKind.NOTE, text if text.startswith("Working hypothesis") else f"Hypothesis: {text}"
-    rows.enter(new, kind, text, actor=entry.actor, at=entry.at, data={**data, "copied": True})
+    files = attachments.copy(entry.data.get("attachments", ()), source=entry.incident, target=new)
+    rows.enter(new, kind, text, actor=entry.actor, at=entry.at, data={**data, **files, "copied": True})

@@ -78,12 +78,14 @@ def publish(  # noqa: PLR0913 - each is one choice of the composer
     actor: User | None,
     approved_by: User | None = None,
     key: UUID | None = None,
+    attachments: Sequence[int] = (),
 ) -> Update:
     """Publish a written update, tell its lists, and set the clock of the next one.
 
     The span given explicitly wins over the rhythm. A later stage than the incident's moves the incident along.
     `lists` names by their slugs whom it goes to; None leaves it to what is configured. The `fields` of a `layout`
-    become its text. The same `key` again gives the update that was published with it.
+    become its text; `attachments` are files of the incident that its entry shows. The same `key` again gives the update
+    that was published with it.
     """
     incident = base.locked(incident)
     known = Update.objects.filter(idempotency_key=key, incident=incident).first() if key else None
@@ -132,7 +134,7 @@ def publish(  # noqa: PLR0913 - each is one choice of the composer
         idempotency_key=key,
     )
     telling.tell(incident, update, told.recipients)
-    _follow(incident, update, actor, at)
+    _follow(incident, update, actor, at, attachments)
     return update
 
 
@@ -171,7 +173,9 @@ def _check(incident: Incident, audience: str, components: Mapping[str, str], sec
         outlet.check(components)
 
 
-def _follow(incident: Incident, update: Update, actor: User | None, at: datetime) -> None:
+def _follow(
+    incident: Incident, update: Update, actor: User | None, at: datetime, attachments: Sequence[int]
+) -> None:
     due = update.next_update_due_at
     base.enter(
         incident,
@@ -184,6 +188,7 @@ def _follow(incident: Incident, update: Update, actor: User | None, at: datetime
             "no_news": update.no_news,
             "next_update_due_at": due.isoformat() if due else None,
             "lists": list(update.lists),
+            **({"attachments": list(attachments)} if attachments else {}),
         },
     )
     base.write(incident, last_update_at=at, next_update_due_at=due)

@@ -108,6 +108,13 @@ def test_a_declared_length_over_the_limit_is_refused_unread(server: Server) -> N
     assert server.seen() == []
 
 
+def test_a_browser_is_told_in_words_that_it_was_too_large(server: Server) -> None:
+    answer = server.send(f"Content-Length: {MAX_BODY_BYTES + 1}\r\nAccept: text/html,*/*;q=0.8\r\n", b"")
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"What you sent has more than 6 MB. Nothing was kept." in answer
+    assert b"default-src 'none'" in answer
+
+
 def test_a_chunked_body_over_the_limit_is_refused(server: Server) -> None:
     part = b"x" * 1_000_000
     answer = server.send("Transfer-Encoding: chunked\r\n", chunked(*[part] * 6, b"one more"))

@@ -19,6 +19,7 @@ from incidents.fields import operations as fields
 from incidents.lifecycle import operations as lifecycle
 from incidents.models import (
     AppliedMitigation,
+    Attachment,
     Incident,
     Nudge,
     Redaction,
@@ -86,6 +87,8 @@ def everywhere(alice: User) -> Incident:
     lifecycle.correct(incident, changes={"title": "Log-in is odd"}, actor=alice)
     updates.publish(incident, audience="internal", text=f"U {SECRET}", actor=alice)
     cast.approval(incident)
+    kept = f"user root\npassword {SECRET}\n".encode()
+    cast.attachment(incident, by=alice, name="login.log", content=kept, text=f"T {SECRET}")
     cast.task(f"Change {SECRET}", of=incident, by=alice, assignee=cast.bob())
     offered = cast.hand_over(incident, to=cast.carol())
     type(offered).objects.filter(pk=offered.pk).update(briefing=f"G {SECRET}", why=SECRET)
@@ -365,6 +368,7 @@ def test_every_table_of_an_incident_in_which_one_writes_is_looked_through(alice:
         (Alert, "not_paged"),
     }
     apart |= {(Tie, "carried"), (Nudge, "about"), (TimeOff, "occurrence"), (TimeOff, "time_zone")}
+    apart |= {(Attachment, "media_type")}
     apart |= {(Subscription, "email"), (Report, "task")}  # addresses
     lacking = {f"{model.__name__}.{name}" for model, name in written - held - apart}
     assert lacking == set()

@@ -8,7 +8,17 @@ class OncallConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registries: navigation, the watch box, who may hear what."""
-        from oncall.wiring import covers, engine, hub, messages, redaction, screens, visibility, watching  # noqa: PLC0415 - models are known now
+        from oncall.wiring import (  # noqa: PLC0415 - models are known now
+            covers,
+            engine,
+            erasure,
+            hub,
+            messages,
+            redaction,
+            screens,
+            visibility,
+            watching,
+        )
 
-        for subject in (screens, visibility, engine, covers, messages, watching, hub, redaction):
+        for subject in (screens, visibility, engine, covers, messages, watching, hub, redaction, erasure):
             subject.register()

@@ -126,3 +126,31 @@ class MemberRemoved:
 
     team_id: int
     user_id: int
+
+
+@event("user.erased")
+@dataclass(frozen=True, slots=True)
+class UserErased:
+    """A person goes on as a pseudonym alone. What they did stays; who they were is kept nowhere."""
+
+    user_id: int
+    pseudonym: str
+    reason: str
+
+
+@event("user.address_erased")
+@dataclass(frozen=True, slots=True)
+class AddressErased:
+    """An address of somebody without an account is gone, by the admin `by_id`; `instead` stands where it stood."""
+
+    by_id: int
+    instead: str
+    reason: str
+
+
+@event("user.exported")
+@dataclass(frozen=True, slots=True)
+class UserExported:
+    """Somebody was handed all that is kept about a person."""
+
+    user_id: int

@@ -50,6 +50,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(max_length=60, default="UTC")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now())
+    erased_at = models.DateTimeField(null=True, editable=False)
     teams: models.ManyToManyField[Team, Membership] = models.ManyToManyField(
         "Team", through="Membership", related_name="people"
     )

@@ -14,13 +14,15 @@ from rest_framework.response import Response
 from core.accounts import operations
 from core.accounts.models import Team, TeamRole, User
 from core.accounts.policy import Verb, can
-from core.api.fields import Id, ZoneName
+from core.api.fields import Id, Time, ZoneName
 from core.api.permissions import Administers, Configures, Owns, Reads
 from core.api.schema import takes
 from core.api.views import Lists, Shows, ViewSet, need_proof
 from core.people.directory import operations as closing
 from core.people.directory import queries as directory
 from core.people.directory import registry
+from core.people.erasure import operations as erasing
+from core.people.erasure.rules import MOST_WORDS
 from core.people.teams import operations as team_operations
 from core.people.teams import queries as teams
 
@@ -81,6 +83,43 @@ class LeaveIn(serializers.Serializer[Any]):
     accept_gaps = serializers.BooleanField(default=False)
 
 
+class EraseIn(serializers.Serializer[Any]):
+    """Why, and by which further texts the person is known, exactly as they are written."""
+
+    reason = serializers.CharField(max_length=1000)
+    also = serializers.ListField(
+        child=serializers.CharField(max_length=200), required=False, max_length=MOST_WORDS
+    )
+
+
+class EraseAddressIn(serializers.Serializer[Any]):
+    """The address of somebody without an account, and why it goes."""
+
+    email = serializers.EmailField()
+    reason = serializers.CharField(max_length=1000)
+
+
+class AddressErasedOut(serializers.Serializer[Any]):
+    """What stands where the address stood."""
+
+    instead = serializers.CharField()
+
+
+class KeptOut(serializers.Serializer[Any]):
+    """Rows of one kind, the latest first; `is_cut` where there are more than 10,000."""
+
+    rows = serializers.ListField(child=serializers.DictField())
+    is_cut = serializers.BooleanField()
+
+
+class ExportOut(serializers.Serializer[Any]):
+    """All that is kept about a person, by kind, as far as the caller may know of it."""
+
+    made_at = Time()
+    account = serializers.DictField()
+    kept = serializers.DictField(child=KeptOut())
+
+
 class UserViewSet(Lists, Shows, ViewSet):
     """The people of this install."""
 
@@ -120,6 +159,27 @@ class UserViewSet(Lists, Shows, ViewSet):
         person = self.get_object()
         closing.leave(person, accepts_gaps=self.read(LeaveIn)["accept_gaps"], actor=self.person)
         return self.answer(person)
+
+    @takes(EraseIn, UserOut)
+    @action(detail=True, methods=["post"], permission_classes=[Administers])
+    def erase(self, request: Request, ref: str) -> Response:
+        """Let a person whose account is off go on as a pseudonym alone, for good. What they did stays."""
+        need_proof(request, "nobody can bring it back")
+        return self.answer(erasing.erase(self.get_object(), **self.read(EraseIn), actor=self.person))
+
+    @takes(EraseAddressIn, AddressErasedOut)
+    @action(detail=False, methods=["post"], url_path="erase-address", permission_classes=[Administers])
+    def erase_address(self, request: Request) -> Response:
+        """Let the address of somebody without an account be gone from everything that is kept."""
+        need_proof(request, "nobody can bring it back")
+        return Response({"instead": erasing.erase_address(**self.read(EraseAddressIn), actor=self.person)})
+
+    @takes(None, ExportOut)
+    @action(detail=True, methods=["post"], permission_classes=[Administers])
+    def export(self, request: Request, ref: str) -> Response:
+        """Give all that is kept about a person. Whoever asks for themselves does so on their profile."""
+        need_proof(request, "this hands out what is kept about a person")
+        return Response(erasing.export(self.get_object(), actor=self.person))
 
 
 class MemberOut(serializers.Serializer[Any]):

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from core.people.directory import views as directory
+from core.people.erasure import views as erasure
 from core.people.invitations import views as invitations
 from core.people.me import views as me
 from core.people.teams import views as teams
@@ -19,6 +20,9 @@ urlpatterns = [
     path("people/<int:pk>/leaving/", directory.leaving, name="leaving"),
     path("people/<int:pk>/deactivate/", directory.deactivate, name="deactivate"),
     path("people/<int:pk>/reactivate/", directory.reactivate, name="reactivate"),
+    path("people/<int:pk>/erase/", erasure.erase, name="erase"),
+    path("people/<int:pk>/export/", erasure.export, name="export"),
+    path("people/erase-address/", erasure.erase_address, name="erase-address"),
     path("people/<int:pk>/sign-out/", directory.end_sessions, name="end-sessions"),
     # Invitations
     path("people/invite/", invitations.invite, name="invite"),

@@ -12,9 +12,12 @@ from django.http import Http404
 from core.accounts.policy import Verb, can
 from core.api.models import Answer
 from core.outbox import history
+from core.people.erasure.registry import Own
 from incidents.approvals import operations as approvals
 from incidents.attachments import queries as attachments
+from incidents.audiences.models import AudienceMember
 from incidents.command import operations as command
+from incidents.command.models import TrainedCommander
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import FACTS, AcceptedRisk, EmergencyAccess, Incident, TimelineEntry
 from incidents.nudges import operations as nudges
@@ -27,6 +30,7 @@ from incidents.production.models import ProductionChange
 from incidents.regulators import operations as regulators
 from incidents.regulators.models import DataBreach
 from incidents.runbooks import queries as runbooks
+from incidents.subscriptions.models import Subscription
 from incidents.tasks import operations as tasks
 from incidents.ties.models import Tie
 from incidents.updates.models import Told
@@ -220,3 +224,16 @@ def _messages(incident: Incident) -> Sequence[Sent]:
         Sent(owed.CLIENT, list(incident.owed_words.values_list("pk", flat=True))),
         Sent(approvals.CLIENT, list(incident.approvals.values_list("pk", flat=True))),
     )
+
+
+def owned(user: User) -> Iterable[Own]:
+    """Give what incidents keep of one person alone."""
+    yield Own("Lists of who is told", AudienceMember.objects.filter(user=user))
+    yield Own("Updates by mail", Subscription.objects.filter(user=user))
+    yield Own("Being offered as a commander", TrainedCommander.objects.filter(user=user))
+
+
+def addressed(email: str) -> Iterable[Own]:
+    """Give what incidents keep for an address outside."""
+    yield Own("Lists of who is told", AudienceMember.objects.filter(email__iexact=email))
+    yield Own("Updates by mail", Subscription.objects.filter(email__iexact=email))

@@ -123,6 +123,16 @@ def attached(stack: Stack) -> str:
     return stack.command("shell", "--no-imports", "-c", words).strip()
 
 
+def left(stack: Stack) -> str:
+    """The address of the page that erases somebody who has left."""
+    words = (
+        "from tests import cast; from core.accounts.models import User; from core.people.directory import operations;"
+        " person = cast.person('Robin'); admin = User.objects.get(email='admin@example.com');"
+        " operations.deactivate(person, actor=admin); print(f'/people/{person.pk}/erase/')"
+    )
+    return stack.command("shell", "--no-imports", "-c", words).strip()
+
+
 def imported(stack: Stack) -> str:
     """The address of the plan of an import."""
     words = "from tests import cast; print(f'/on-call/-/import/{cast.schedule_import().pk}/')"
@@ -189,6 +199,8 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("changed-in-production", f"/incidents/INC-{number}/production/"),
         Place("still-to-tell", f"/incidents/INC-{number}/owed/"),
         Place("tags-and-fields", f"/incidents/INC-{number}/details/"),
+        Place("erase", left(stack)),
+        Place("erase-address", "/people/erase-address/"),
         Place("files", attached(stack)),
         Place("other-incidents", f"/incidents/INC-{number}/ties/"),
         Place("merge", f"/incidents/INC-{number}/merge/"),

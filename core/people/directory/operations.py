@@ -30,6 +30,11 @@ class Yourself(Refused):
         super().__init__("You cannot switch off your own account. Another admin can.")
 
 
+class Gone(Refused):
+    def __init__(self) -> None:
+        super().__init__("This person was erased. Invite them anew.")
+
+
 class LeavesGaps(Refused):
     def __init__(self) -> None:
         super().__init__(
@@ -81,10 +86,12 @@ def deactivate(user: User, *, actor: User) -> None:
 
 
 def reactivate(user: User, *, actor: User) -> None:
-    """Switch an account on again; its tokens stay revoked."""
+    """Switch an account on again; its tokens stay revoked. One that was erased stays off: nobody knows whose it was."""
     require(actor, Verb.ADMIN)
     with transaction.atomic():
         fresh = _locked(user)
+        if fresh.erased_at is not None:
+            raise Gone
         if not fresh.is_active:
             fresh.is_active = True
             fresh.save(update_fields=["is_active"])

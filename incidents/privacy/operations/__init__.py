@@ -14,7 +14,7 @@ from incidents.privacy.operations.emergency import (
     render,
     still_wanted,
 )
-from incidents.privacy.operations.reading import note_read
+from incidents.privacy.operations.reading import note_export, note_read
 from incidents.privacy.operations.redacting import CannotRedact, redact
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "TooOften",
     "come_due",
     "end",
+    "note_export",
     "note_outcomes",
     "note_read",
     "open_up",

@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from core.accounts import visit
 from core.events import bus
 from incidents.events import PrivateRead
+from incidents.lifecycle.models import Incident
 from incidents.privacy.models import Way
 from incidents.privacy.rules import WINDOW_MINUTES
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from core.accounts.models import User
-    from incidents.lifecycle.models import Incident
 
 _NOTE = f"""
 insert into incidents_privateread (incident_id, user_id, way, begun_at, by_emergency)
@@ -33,3 +33,9 @@ def note_read(user: User | AnonymousUser, incident: Incident, way: str = "") -> 
         cursor.execute(_NOTE, {"incident": incident.pk, "user": user.pk, "way": str(by)})
         if cursor.fetchone() is not None:
             bus.emit(PrivateRead(incident_id=incident.pk, way=str(by)), actor=user)
+
+
+def note_export(viewer: User, user: User) -> None:
+    """Note that a person was handed what another one did in the private incidents that they may read."""
+    for incident in Incident.objects.visible_to(viewer).filter(private=True, participants__user=user.pk):
+        note_read(viewer, incident, Way.EXPORT)

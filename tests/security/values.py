@@ -212,6 +212,8 @@ class Values:
             "/incidents/{number}/mitigations/": {"number": f"INC-{active}", "pk": tried.pk},
             "/services/{slug}/mitigations/": {"slug": thought.service.slug, "pk": thought.pk},
             "/api/v1/incidents/{incident}/mitigations/": {"incident": f"INC-{active}", "ref": tried.pk},
+            "/api/v1/services/{service}/past/": {"service": thought.service.slug},
+            "/api/v1/services/{service}/experts/": {"service": thought.service.slug},
             "/api/v1/services/{service}/mitigations/": {"service": thought.service.slug, "ref": thought.pk},
             "/runbooks/": {"slug": written_down.slug, "version": 1, "pk": found_wrong.pk},
             "/api/v1/runbooks/{runbook}/reports/": {"runbook": written_down.slug, "ref": found_wrong.pk},

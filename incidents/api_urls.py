@@ -8,6 +8,7 @@ from incidents.command.api import Command, Commanders, HandOvers
 from incidents.customer_reports.api import CustomerReports
 from incidents.estimates.api import Estimates
 from incidents.fields.api import IncidentFields, IncidentTags
+from incidents.inventory.api import ServiceImports
 from incidents.mitigations.api import AppliedMitigations, Mitigations
 from incidents.nudges.api import NudgeRules, Nudges
 from incidents.observations.api import Observations
@@ -47,6 +48,7 @@ routes = [
     ("update-templates", UpdateTemplates, "update-template"),
     ("services/(?P<service>[^/]+)/past", PastOfService, "service-past"),
     ("services/(?P<service>[^/]+)/experts", Experts, "service-expert"),
+    ("service-imports", ServiceImports, "service-import"),
     ("services", ServiceViewSet, "service"),
     ("changes", ChangeViewSet, "change"),
     ("observations", Observations, "observation"),

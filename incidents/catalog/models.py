@@ -75,10 +75,25 @@ class Service(models.Model):
         blank=True,
         help_text="Who knows it best, whoever is on call.",
     )
+    origin = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="The entity of another catalog from which it is imported, as component:default/payments.",
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now())
 
     objects = ServiceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["origin"], condition=~models.Q(origin=""), name="service_origin_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -23,6 +23,7 @@ FIELDS = (
     "tier",
     "is_being_replaced",
     "team",
+    "origin",
     "is_active",
 )
 

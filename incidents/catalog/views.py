@@ -19,7 +19,11 @@ def index(request: PersonRequest) -> HttpResponse:
     """What the company runs, and how it does."""
     search = request.GET.get("q", "").strip()
     context = {"rows": queries.directory(request.user, search=search), "search": search}
-    return render(request, "incidents/catalog/index.html", {**context, "may_add": _administers(request)})
+    return render(
+        request,
+        "incidents/catalog/index.html",
+        {**context, "may_add": _administers(request), "may_import": can(request.user, Verb.CONFIGURE)},
+    )
 
 
 @require_GET

@@ -246,6 +246,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
         ),
         Place("services", "/services/"),
         Place("service", "/services/payments-api/"),
+        Place("import-services", "/services/-/import/"),
         Place("integrations", "/integrations/"),
         Place("integration", f"/integrations/{source}/"),
         Place("routes", "/routes/"),

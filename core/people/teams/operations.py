@@ -40,10 +40,10 @@ class SwitchedOff(Refused):
         super().__init__(f"{name}'s account is switched off.")
 
 
-def create(name: str, *, actor: User) -> Team:
-    """Make a team; admins only."""
+def create(name: str, *, actor: User, slug: str = "") -> Team:
+    """Make a team; admins only. Without an address its name makes one."""
     require(actor, Verb.ADMIN)
-    slug = slugify(name)[:60].strip("-")
+    slug = slug or slugify(name)[:60].strip("-")
     if not slug:
         raise NoName
     slug = f"team-{slug}" if slug == "new" else slug  # the address of the page that makes teams

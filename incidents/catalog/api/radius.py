@@ -25,7 +25,7 @@ class FeltOut(serializers.Serializer[Any]):
     via = serializers.CharField(source="via.slug")
 
 
-class ReachedOut(FeltOut):
+class DistantOut(FeltOut):
     """A service at a distance, and how it does as far as the reader may know."""
 
     status = serializers.CharField(source="situation.state")
@@ -37,8 +37,8 @@ class RadiusOut(serializers.Serializer[Any]):
     `circle` names services that need one another, this one among them. `is_cut` says that more than 500 are reached.
     """
 
-    downstream = ReachedOut(many=True, source="needed_by")
-    upstream = ReachedOut(many=True, source="needs")
+    downstream = DistantOut(many=True, source="needed_by")
+    upstream = DistantOut(many=True, source="needs")
     business = BusinessOut(many=True)
     circle = serializers.ListField(child=serializers.CharField(), source="circle_slugs")
     is_cut = serializers.BooleanField()

@@ -92,7 +92,10 @@ class Screen:
     async def _heard(self, topic: str) -> str:
         mark = ""
         while True:
-            line = (await self.said.readline()).strip().decode()
+            said = await self.said.readline()
+            if not said:
+                raise ConnectionResetError("the stream ended")
+            line = said.strip().decode()
             if line.startswith("id: "):
                 mark = line[4:]
             if line == f"data: {topic}":

@@ -8,12 +8,12 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from core.accounts import visit
 from core.accounts.models import Role
 from incidents.catalog.models import Service
-from incidents.lifecycle.rules import ACTIVE, Status
+from incidents.lifecycle.rules import ACTIVE, ENDED, Status
 from incidents.severities.models import Severity
 
 if TYPE_CHECKING:
@@ -78,6 +78,10 @@ class Outcome(models.TextChoices):
     FALSE_ALARM = "false_alarm", "False alarm"
     ACCEPTED_RISK = "accepted_risk", "Accepted risk"
     DUPLICATE = "duplicate", "Duplicate"
+
+
+OVER_AT = Coalesce("resolved_at", "closed_at")
+"""When it was over; null while it is open."""
 
 
 class IncidentQuerySet(models.QuerySet["Incident"]):
@@ -160,6 +164,12 @@ class Incident(models.Model):
                 fields=["severity", "declared_at"], condition=Q(status__in=ACTIVE), name="incident_active"
             ),
             models.Index(fields=["-resolved_at"], name="incident_resolved"),
+            models.Index(
+                OVER_AT.desc(),
+                models.F("number").desc(),
+                condition=Q(status__in=ENDED),
+                name="incident_ended",
+            ),
             GinIndex(SearchVector(*FACTS, config="simple"), name="incident_words"),
         ]
 

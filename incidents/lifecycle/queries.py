@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery
 from django.http import Http404
 from django.urls import reverse
 
@@ -16,6 +15,7 @@ from incidents.catalog.registry import OpenIncident, Situation
 from incidents.changes import queries as changes
 from incidents.lifecycle import registry, rules
 from incidents.lifecycle.models import (
+    OVER_AT,
     EntryKind,
     Incident,
     Participant,
@@ -159,14 +159,15 @@ def board(
     """
     found = _searched(seen(user) if among is None else among, search)
     real = found.filter(drill=False)
-    mine = Q(pk__in=Participant.objects.filter(user_id=user.pk or 0).values("incident_id"))
-    shown = {"mine": real.filter(mine), "drills": found.filter(drill=True)}.get(which, real)
-    strips = [] if which == "resolved" else _strips(shown.active(), at)
-    counts = found.active().aggregate(
-        active=Count("pk", filter=Q(drill=False)),
-        mine=Count("pk", filter=mine & Q(drill=False)),
-        drills=Count("pk", filter=Q(drill=True)),
-    )
+    own = Participant.objects.filter(user=user.pk or 0, incident=OuterRef("pk"))
+    shown = {"mine": real.filter(Exists(own)), "drills": found.filter(drill=True)}.get(which, real)
+    active: list[Any] = list(_active(found.annotate(is_mine=Exists(own))))
+    on_tab = {
+        "active": [row for row in active if not row.drill],
+        "mine": [row for row in active if row.is_mine and not row.drill],
+        "drills": [row for row in active if row.drill],
+    }
+    strips = _strips(on_tab.get(which, []), at)
     ended = _ended(shown, at, everything=which == "resolved", page=page)
     return Board(
         which=which,
@@ -174,7 +175,9 @@ def board(
         ended=ended[:CHUNK],
         older=len(ended) > CHUNK,
         overdue=sum(strip.overdue for strip in strips),
-        **counts,
+        active=len(on_tab["active"]),
+        mine=len(on_tab["mine"]),
+        drills=len(on_tab["drills"]),
     )
 
 
@@ -188,11 +191,16 @@ def _searched(found: IncidentQuerySet, search: str) -> IncidentQuerySet:
     return found
 
 
-def _strips(found: IncidentQuerySet, at: datetime) -> list[Strip]:
-    rows = list(with_people(found))
+def _active(found: IncidentQuerySet) -> IncidentQuerySet:
+    """Those that are open, with what a strip says of each."""
+    public = TimelineEntry.objects.filter(incident=OuterRef("pk"), kind=EntryKind.PUBLIC_UPDATE)
+    public_since = Subquery(public.order_by("at").values("at")[:1])
+    return with_people(found.active()).annotate(public_since=public_since)
+
+
+def _strips(rows: Sequence[Incident], at: datetime) -> list[Strip]:
     last = _last_entries(rows)
-    public = _public_since(rows)
-    strips = [_strip(row, last.get(row.pk), public.get(row.pk), at) for row in rows]
+    strips = [_strip(row, last.get(row.pk), at) for row in rows]
     return sorted(strips, key=lambda strip: _order(strip, at))
 
 
@@ -202,7 +210,7 @@ def _order(strip: Strip, at: datetime) -> tuple[int, float, datetime]:
     return strip.incident.severity.rank, -late, strip.incident.declared_at
 
 
-def _strip(row: Any, last: TimelineEntry | None, public_since: datetime | None, at: datetime) -> Strip:
+def _strip(row: Any, last: TimelineEntry | None, at: datetime) -> Strip:
     commander = next((held.user for held in row.held if held.role.is_commander), None)
     due = row.next_update_due_at
     return Strip(
@@ -211,7 +219,7 @@ def _strip(row: Any, last: TimelineEntry | None, public_since: datetime | None, 
         held=row.held,
         commander=commander,
         last=last,
-        public_since=public_since,
+        public_since=row.public_since,
         overdue=due is not None and due < at,
         update_every=row.update_every_seconds or row.severity.update_every_seconds,
     )
@@ -227,16 +235,8 @@ def _last_entries(rows: Iterable[Incident]) -> dict[int, TimelineEntry]:
     return {entry.incident_id: entry for entry in entries}
 
 
-def _public_since(rows: Iterable[Incident]) -> dict[int, datetime]:
-    entries = TimelineEntry.objects.filter(
-        incident__in=[row.pk for row in rows], kind=EntryKind.PUBLIC_UPDATE
-    )
-    first = entries.order_by("incident_id", "at", "pk").distinct("incident_id")
-    return dict(first.values_list("incident_id", "at"))
-
-
 def _ended(found: QuerySet[Incident], at: datetime, *, everything: bool, page: int) -> list[Incident]:
-    ended = found.filter(status__in=rules.ENDED).annotate(over_at=Coalesce("resolved_at", "closed_at"))
+    ended = found.filter(status__in=rules.ENDED).annotate(over_at=OVER_AT)
     if not everything:
         ended = ended.filter(over_at__gte=at - timedelta(days=7))
     begin = CHUNK * (max(1, min(page, 1000)) - 1)
@@ -315,10 +315,12 @@ def room(user: Person, number: str | int, *, among: IncidentQuerySet | None = No
         .order_by("role__position", "id")
     )
     required = incident.severity.required_roles
-    definitions = list(RoleDefinition.objects.all())
+    roles = {row.role for row in held}
+    if missing := set(required) - {role.slug for role in roles}:
+        roles |= set(RoleDefinition.objects.filter(slug__in=missing))
     rows = [
         RoleRow(role, [row for row in held if row.role_id == role.pk], role.slug in required)
-        for role in definitions
+        for role in sorted(roles, key=lambda role: (role.position, role.pk))
     ]
     by_role: dict[str, list[int]] = {}
     for row in held:
@@ -326,7 +328,7 @@ def room(user: Person, number: str | int, *, among: IncidentQuerySet | None = No
     return Room(
         incident=incident,
         services=list(incident.services.order_by("name")),
-        roles=[row for row in rows if row.held or row.required],
+        roles=rows,
         commander=next((row.user for row in held if row.role.is_commander), None),
         people=participants(incident),
         picture=_picture(incident),

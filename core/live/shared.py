@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Mapping
 
 SECONDS = 15.0
 """By then whoever heard of a change has asked; later ones are told to ask for what is newer."""
@@ -33,23 +33,32 @@ class Shelf:
         self._lock = threading.Lock()
         self._drawings: OrderedDict[Hashable, _Drawing] = OrderedDict()
 
-    def get(self, key: Hashable, draw: Callable[[], str], *, holds: Callable[[], bool] = lambda: True) -> str:
-        """Give the text of a key, drawn by `draw` unless it lies here. What fails is drawn again by the next.
+    def several(
+        self, wanted: Mapping[Hashable, Callable[[], str | None]], *, holds: Callable[[], bool] = lambda: True
+    ) -> dict[Hashable, str | None]:
+        """Give the texts of keys, each drawn by its function unless it lies here; None for what is not there.
 
-        So is what is too long, and where the key holds no more once it was drawn.
+        Nothing is kept of what is too long or not there, and nothing that was drawn here where the keys hold no more
+        once all of it was drawn.
         """
-        drawing, is_mine = self._find(key)
-        if not is_mine:
-            drawing.done.wait(PATIENCE_SECONDS)
-            return draw() if drawing.text is None else drawing.text
+        found = {key: self._find(key) for key in wanted}
+        mine = {key: drawing for key, (drawing, is_mine) in found.items() if is_mine}
         try:
-            text = draw()
-            if len(text) <= LONGEST and holds():
-                drawing.text = text
+            texts = {key: wanted[key]() for key in mine}
+            if mine and holds():
+                for key, drawing in mine.items():
+                    text = texts[key]
+                    drawing.text = text if text is not None and len(text) <= LONGEST else None
         finally:
-            self._keep(key, drawing)
-            drawing.done.set()
-        return text
+            for key, drawing in mine.items():
+                self._keep(key, drawing)
+                drawing.done.set()
+        until = time.monotonic() + PATIENCE_SECONDS
+        for key, (drawing, is_mine) in found.items():
+            if not is_mine:
+                drawing.done.wait(max(0.0, until - time.monotonic()))
+                texts[key] = wanted[key]() if drawing.text is None else drawing.text
+        return texts
 
     def forget(self) -> None:
         """Let go of everything."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @require_GET
 def waiting(request: PersonRequest, number: int) -> HttpResponse:
     """The living box of what waits for a yes."""
-    incident = lifecycle.get(request.user, number)
+    incident = watching.incident(request, number)
     rows = queries.of(request.user, incident).filter(state=State.WAITING)
     found = [(row, queries.text(row), queries.may_approve(row, request.user)) for row in rows]
     return render(request, "incidents/approvals/_waiting.html", {"incident": incident, "rows": found})

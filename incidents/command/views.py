@@ -105,7 +105,7 @@ def take_over(request: PersonRequest, number: int) -> HttpResponse:
 @require_GET
 def people(request: PersonRequest, number: int) -> HttpResponse:
     """The living panel of who takes part as what."""
-    incident = lifecycle.get(request.user, number)
+    incident = watching.incident(request, number)
     context = {
         "incident": incident,
         "people": queries.people(request.user, incident),

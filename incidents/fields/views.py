@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @require_GET
 def panel(request: PersonRequest, number: int) -> HttpResponse:
     """The living tags and fields of the room."""
-    incident = lifecycle.get(request.user, number)
+    incident = watching.incident(request, number)
     context = {
         "incident": incident,
         "details": queries.details(incident),

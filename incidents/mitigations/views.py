@@ -43,7 +43,7 @@ def _context(request: PersonRequest, incident: Incident) -> dict[str, Any]:
 @require_GET
 def panel(request: PersonRequest, number: int) -> HttpResponse:
     """The living mitigations of the room."""
-    incident = lifecycle.get(request.user, number)
+    incident = watching.incident(request, number)
     return render(request, "incidents/mitigations/_panel.html", _context(request, incident))
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @require_GET
 def shown(request: PersonRequest, number: int) -> HttpResponse:
     """What waits for the people of a room, living."""
-    incident = lifecycle.get(request.user, number)
+    incident = watching.incident(request, number)
     context = {
         "incident": incident,
         "nudges": queries.shown(request.user, incident),

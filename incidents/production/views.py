@@ -43,7 +43,7 @@ class Unsaved:
 @require_GET
 def panel(request: PersonRequest, number: int) -> HttpResponse:
     """The living list of what was changed, the latest few."""
-    incident = lifecycle.get(request.user, number)
+    incident = watching.incident(request, number)
     rows = list(queries.of(request.user, incident)[: SHOWN + 1])
     context = {
         "incident": incident,

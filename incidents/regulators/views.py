@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @require_GET
 def panel(request: PersonRequest, number: int) -> HttpResponse:
     """The living clocks of the authorities, for the room; nothing where there is no breach."""
-    incident = lifecycle.get(request.user, number)
+    incident = watching.incident(request, number)
     return render(request, "incidents/regulators/_panel.html", _about(request, incident))
 
 

@@ -141,22 +141,30 @@ def _told(composer: Composer) -> dict[str, Any]:
 @require_GET
 def head(request: PersonRequest, number: int) -> HttpResponse:
     """The living top of the room: stage, clocks and roles."""
-    return render(request, "incidents/room/_head.html", _head(request, queries.room(request.user, number)))
+    return render(request, "incidents/room/_head.html", _head(request, _found(request, number)))
 
 
 @region(watching.alike)
 @require_GET
 def picture(request: PersonRequest, number: int) -> HttpResponse:
     """The living current picture."""
-    found = queries.room(request.user, number)
-    return render(request, "incidents/room/_picture.html", _head(request, found))
+    return render(request, "incidents/room/_picture.html", _head(request, _found(request, number)))
+
+
+def _found(request: PersonRequest, number: int) -> lifecycle.Room:
+    """Give the room, looked up once for both parts of it."""
+    key = ("room", number)
+    if key not in request.known:
+        request.known[key] = queries.room(request.user, number)
+    found: lifecycle.Room = request.known[key]
+    return found
 
 
 @region(watching.alike)
 @require_GET
 def timeline(request: PersonRequest, number: int) -> HttpResponse:
     """The living timeline, down to where the page shows it."""
-    incident = lifecycle.get(request.user, number)
+    incident = watching.incident(request, number)
     which = request.GET.get("show", "all")
     found = queries.log(request.user, incident, which=which, down_to=request.GET.get("to", ""))
     return render(request, "incidents/room/_timeline.html", {"incident": incident, "log": found})

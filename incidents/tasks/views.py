@@ -43,7 +43,7 @@ def _to_room(task: Task) -> HttpResponseRedirect:
 @require_GET
 def panel(request: PersonRequest, number: int) -> HttpResponse:
     """The living tasks of the room."""
-    incident = lifecycle.get(request.user, number)
+    incident = watching.incident(request, number)
     context = {
         "incident": incident,
         "tasks": queries.panel(request.user, incident),

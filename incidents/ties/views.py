@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @require_GET
 def panel(request: PersonRequest, number: int) -> HttpResponse:
     """The living panel: what it is part of, its parts, what else it hangs together with."""
-    incident = lifecycle.get(request.user, number)
+    incident = watching.incident(request, number)
     context = {
         "incident": incident,
         "panel": queries.panel(request.user, incident),

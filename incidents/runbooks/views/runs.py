@@ -42,7 +42,7 @@ def _context(request: PersonRequest, incident: Incident) -> dict[str, Any]:
 @require_GET
 def panel(request: PersonRequest, number: int) -> HttpResponse:
     """The living runbooks of the room."""
-    incident = lifecycle.get(request.user, number)
+    incident = watching.incident(request, number)
     return render(request, "incidents/runbooks/_panel.html", _context(request, incident))
 
 

@@ -7,11 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-<<<<<<<< HEAD:incidents/migrations/0031_ended.py
         ('incidents', '0034_service_origin'),
-========
-        ('incidents', '0034_service_origin'),
->>>>>>>> 6308c13 (fixup! Ask for the board in twelve queries):incidents/migrations/0034_ended.py
+        ('incidents', '0032_service_experts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

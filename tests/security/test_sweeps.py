@@ -233,14 +233,17 @@ def _written() -> int:
     return int(row[0]) if row else 0
 
 
+@pytest.mark.parametrize(("kind", "least"), [("page", 300), ("api", 90), ("admin", 90)])
 @pytest.mark.parametrize("who", ["admin", "viewer", "nobody"])
-def test_looking_changes_nothing(values: Values, who: str) -> None:
+def test_looking_changes_nothing(values: Values, who: str, kind: str, least: int) -> None:
     """Every address is looked at in a transaction that Postgres itself keeps read-only."""
     client = Client() if who == "nobody" else browser(Client(), getattr(values, who))
     tried = 0
     for address in all_of_them():
         if address.name == "live:stream":
             continue  # it never ends; its own tests read it
+        if kind != ("admin" if address.is_admin else "api" if address.is_api else "page"):
+            continue
         for url in values.urls(address):
             # Programs and the admin know no fragments.
             for extra in ({},) if address.is_api or address.is_admin else ({}, {"HX-Request": "true"}):
@@ -255,7 +258,7 @@ def test_looking_changes_nothing(values: Values, who: str) -> None:
                     )
                 _check_headers(address, url, answer)
                 tried += 1
-    assert tried > 400
+    assert tried > least
 
 
 def _look(client: Client, url: str, headers: dict[str, str]) -> HttpResponseBase:

@@ -8,7 +8,6 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('incidents', '0034_service_origin'),
-        ('incidents', '0032_service_experts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

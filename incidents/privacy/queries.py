@@ -32,6 +32,7 @@ from incidents.regulators.models import DataBreach
 from incidents.runbooks import queries as runbooks
 from incidents.subscriptions.models import Subscription
 from incidents.tasks import operations as tasks
+from incidents.ties import queries as tie_queries
 from incidents.ties.models import Tie
 from incidents.updates.models import Told
 from incidents.updates.operations import telling
@@ -165,17 +166,13 @@ def own_texts(incident: Incident, text: str) -> Iterable[tuple[str, Rows | Sent]
         "changes in production",
         Rows(ProductionChange.objects.filter(incident=incident), ("what", "place", "result")),
     )
-    yield from chain(_told_outside(incident), _details(incident), _files(incident, text))
+    yield from chain(_told_outside(incident), _details(incident), _files(incident, text), _tied(incident))
     yield "tasks", Rows(incident.tasks.all(), ("title", "hint", "list_name", "result"))
     yield "resolutions", Rows(incident.resolutions.all(), ("despite", "lacking", "confirmed"))
     yield "mitigations", Rows(incident.mitigations.all(), ("name", "note", "kept_because"))
     yield from (("runbooks", Rows(rows, columns)) for rows, columns in runbooks.texts(incident))
     yield "hand-overs", Rows(incident.hand_overs.all(), ("briefing", "why"))
     yield "nudges", Rows(incident.nudges.all(), ("answer",))
-    ties = Tie.objects.between(incident)
-    shown = Q(incident=incident, other__private=False) | Q(other=incident, incident__private=False)
-    yield "ties", Rows(ties.filter(shown), ("reason",))
-    yield "ties", Rows(ties.exclude(shown), ("reason",), is_own=False)
     yield "observations", Rows(incident.observations.all(), ("text", "why"))
     yield "emergency access", Rows(incident.emergencies.all(), ("reason",))
     yield "earlier redactions", Rows(incident.redactions.all(), ("reason",))
@@ -185,11 +182,24 @@ def own_texts(incident: Incident, text: str) -> Iterable[tuple[str, Rows | Sent]
 
 
 def _told_outside(incident: Incident) -> Iterable[tuple[str, Rows]]:
+    yield "who was told", Rows(Told.objects.filter(update__incident=incident), ("name", "detail"))
+    over = incident.subscriptions.filter(ended_at__isnull=False)
+    yield "who was told", Rows(over, ("email",))
     yield "estimates", Rows(incident.estimates.all(), ("why",))
     yield "customer reports", Rows(incident.customer_reports.all(), ("text",))
     yield "data breach", Rows(DataBreach.objects.filter(incident=incident), ("what", "ended_because"))
     yield "still to tell", Rows(incident.owed_words.all(), ("why",))
     yield "data breach", Rows(incident.report_duties.all(), ("reference", "why"))
+
+
+def _tied(incident: Incident) -> Iterable[tuple[str, Rows]]:
+    """Give why it is tied to others, what a split copied from here or to here, and entries on alerts that went over."""
+    ties = Tie.objects.between(incident)
+    shown = Q(incident=incident, other__private=False) | Q(other=incident, incident__private=False)
+    yield "ties", Rows(ties.filter(shown), ("reason",))
+    yield "ties", Rows(ties.exclude(shown), ("reason",), is_own=False)
+    for rows in (tie_queries.copied(incident), tie_queries.of_moved_alerts(incident)):
+        yield "copies", Rows(rows, ("text", "data"), is_own=False)
 
 
 def _files(incident: Incident, text: str) -> Iterable[tuple[str, Rows]]:

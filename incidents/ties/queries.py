@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.http import Http404
 from django.urls import reverse
 
@@ -45,6 +45,10 @@ COPIED = (
     EntryKind.NOTE, EntryKind.DECISION, EntryKind.ACTION, EntryKind.HYPOTHESIS, EntryKind.CHANGE,
 )  # fmt: skip
 """The entries that a new incident can begin with: what people wrote, and what was changed."""
+ABOUT_ALERTS = ("alert", "alert_id", "alert_acknowledged", "alert_resolved")
+"""By these an entry names the alert that it is about."""
+JOINED = (Kind.SPLIT, Kind.PART, Kind.MERGED)
+"""By these something of one incident may lie in another."""
 
 
 def of(user: Person, incident: Incident) -> TieQuerySet:
@@ -293,3 +297,33 @@ def made_with(user: User, key: str) -> Incident | None:
 def copyable(user: User, incident: Incident) -> list[TimelineEntry]:
     """Give the entries of a timeline that a new incident can begin with, the latest first."""
     return list(lifecycle.entries(user, incident).filter(kind__in=COPIED)[:MOST])
+
+
+def kin(incident: Incident) -> set[int]:
+    """Give the incidents that a split or a merge ever joined with this one, by themselves or through others."""
+    found, fresh = {incident.pk}, {incident.pk}
+    while fresh and len(found) < MOST:
+        rows = Tie.objects.filter(kind__in=JOINED).filter(Q(incident__in=fresh) | Q(other__in=fresh))
+        fresh = {pk for pair in rows.values_list("incident", "other") for pk in pair} - found
+        found |= fresh
+    return found - {incident.pk}
+
+
+def copied(incident: Incident) -> QuerySet[TimelineEntry]:
+    """Give the entries elsewhere that a split copied from here, or from which it copied: same moment, same writer."""
+    here = TimelineEntry.objects.filter(incident=incident, at=OuterRef("at"), actor=OuterRef("actor"))
+    return TimelineEntry.objects.filter(Exists(here), incident__in=kin(incident))
+
+
+def moved_alerts(incident: Incident) -> set[int]:
+    """Give the alerts that a split or a merge ever took from here, or brought here."""
+    rows = Tie.objects.between(incident).filter(kind__in=JOINED).values_list("carried", flat=True)
+    return {pk for carried in rows for pk in carried.get("alerts", ())}
+
+
+def of_moved_alerts(incident: Incident) -> QuerySet[TimelineEntry]:
+    """Give the entries about alerts that went over, in the incidents that they left or came to."""
+    about, ids = Q(), list(moved_alerts(incident))
+    for key in ABOUT_ALERTS:
+        about |= Q(**{f"data__{key}__in": ids})
+    return TimelineEntry.objects.filter(about, incident__in=kin(incident))

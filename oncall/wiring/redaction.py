@@ -11,6 +11,7 @@ from django.db.models import Q
 from incidents.privacy import registry
 from incidents.privacy.registry import Rows, Sent
 from incidents.privacy.rules import spellings
+from incidents.ties.queries import moved_alerts
 from oncall.alerts.models import SignalState
 from oncall.escalation.operations import declining, exhausting
 from oncall.escalation.queries import edits
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from incidents.models import Incident
+
+
+WRITTEN = ("title", "description", "dedup_key", "labels", "annotations", "links")
 
 
 def register() -> None:
@@ -39,7 +43,9 @@ def _texts(incident: Incident, text: str) -> Iterable[tuple[str, Rows | Sent]]:
     pages = Page.objects.filter(escalation__in=escalations)
     page_ids = list(pages.values_list("pk", flat=True))
     escalation_ids = list(escalations.values_list("pk", flat=True))
-    yield "alerts", Rows(alerts, ("title", "description", "dedup_key", "labels", "annotations", "links"))
+    gone = Alert.objects.filter(pk__in=moved_alerts(incident)).exclude(incident=incident)
+    yield "alerts", Rows(gone, WRITTEN, is_own=False)
+    yield "alerts", Rows(alerts, WRITTEN)
     yield "raw signals", Rows(signals, ("body", "error", "dedup_key", "asked_early"), is_own=False)
     refused = reduce(or_, (Q(detail__contains=one) for one in spellings(text)))
     problems = IngestError.objects.filter(refused, integration__in=sources)

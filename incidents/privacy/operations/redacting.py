@@ -21,6 +21,8 @@ from incidents.privacy.models import Redaction
 from incidents.privacy.rules import REASON_SHORTEST, SHORTEST, holds, without
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.db.models import Model
 
     from core.accounts.models import User
@@ -52,6 +54,7 @@ def redact(incident: Incident, *, text: str, reason: str, actor: User) -> Redact
         raise CannotRedact("The reason itself holds the text.")
     at = now()
     stone = {"by": str(actor), "at": at.isoformat(), "why": why}
+    _end_mails_to(incident, text, at, actor)
     with pgtrigger.ignore(*TRIGGERS):
         places = _take_out(incident, text, stone)
     if not places:
@@ -68,6 +71,12 @@ def redact(incident: Incident, *, text: str, reason: str, actor: User) -> Redact
     write(incident)
     bus.emit(Redacted(incident_id=incident.pk, redaction_id=row.pk, places=places.total()), actor=actor)
     return row
+
+
+def _end_mails_to(incident: Incident, text: str, at: datetime, actor: User) -> None:
+    """An address that is taken out gets no more mails: there is nobody any more to whom they went."""
+    lasting = incident.subscriptions.filter(ended_at=None, user=None, email__contains=text)
+    lasting.update(ended_at=at, ended_by=actor)
 
 
 def _take_out(incident: Incident, text: str, stone: dict[str, str]) -> Counter[str]:

@@ -26,10 +26,13 @@ from incidents.models import (
     Subscription,
     Tie,
     TimelineEntry,
+    Told,
     Update,
 )
 from incidents.privacy import operations, queries, registry, rules
 from incidents.runbooks.models import Report
+from incidents.subscriptions import operations as subscriptions
+from incidents.ties import operations as ties
 from incidents.updates import operations as updates
 from oncall.models import Alert, Escalation, Signal, TimeOff
 from postmortems.models import ActionItem
@@ -372,3 +375,52 @@ def test_every_table_of_an_incident_in_which_one_writes_is_looked_through(alice:
     apart |= {(Subscription, "email"), (Report, "task")}  # addresses
     lacking = {f"{model.__name__}.{name}" for model, name in written - held - apart}
     assert lacking == set()
+
+
+@pytest.mark.django_db
+def test_what_a_split_copied_goes_with_it_from_wherever_it_is_redacted(alice: User) -> None:
+    for redact_copy in (False, True):
+        incident = cast.incident("Two faults", by=alice)
+        entry = lifecycle.add_entry(incident, kind="note", text="Key hunter2", actor=alice)
+        new = ties.split(incident, title="Only Poland", reason="Two", entries=[entry.pk], actor=alice)
+        beside = lifecycle.add_entry(new, kind="note", text="hunter2 again", actor=alice)
+        one, other = (new, incident) if redact_copy else (incident, new)
+        row = operations.redact(one, text="hunter2", reason=WHY, actor=alice)
+        assert row.places == {"timeline": 2 if redact_copy else 1}
+        assert {*one.timeline.values_list("text", flat=True)} >= {"Key [redacted]"}
+        assert {*other.timeline.values_list("text", flat=True)} >= {"Key [redacted]"}
+        beside.refresh_from_db()
+        # What was written there alone is that incident's own.
+        assert ("hunter2" in beside.text) is not redact_copy
+
+
+@pytest.mark.django_db
+def test_an_alert_that_a_merge_took_over_is_reached_from_both(alice: User) -> None:
+    mona = cast.mona()
+    for redact_after in (False, True):
+        alert = cast.alert("Token hunter2", description="hunter2", of=cast.service())
+        incident = cast.incident("hunter2 leaks", by=alice)
+        into = cast.incident("The same", by=alice)
+        Alert.objects.filter(pk=alert.pk).update(incident=incident)
+        lifecycle.add_entry(
+            incident, kind="alert", text="Alert: Token hunter2", actor=alice, data={"alert": alert.pk}
+        )
+        ties.merge(incident, into=into, reason="The same", actor=alice)
+        operations.redact(into if redact_after else incident, text="hunter2", reason=WHY, actor=mona)
+        alert.refresh_from_db()
+        assert (alert.incident, alert.title, alert.description) == (into, "Token [redacted]", "[redacted]")
+        assert incident.timeline.get(kind="alert").text == "Alert: Token [redacted]"
+        Alert.objects.filter(pk=alert.pk).delete()
+
+
+@pytest.mark.django_db
+def test_an_address_outside_is_redacted_and_gets_nothing_more(alice: User) -> None:
+    incident = cast.incident(by=alice)
+    subscriptions.subscribe(incident, email="press@customer.example", actor=alice)
+    updates.publish(incident, audience="internal", text="We are on it", actor=alice)
+    assert Told.objects.filter(name="press@customer.example").exists()
+    places = operations.redact(incident, text="press@customer.example", reason=WHY, actor=alice).places
+    assert places["who was told"] == 2
+    assert not Told.objects.filter(name__contains="press").exists()
+    row = Subscription.objects.get()
+    assert (row.email, row.ended_by) == ("[redacted]", alice)

@@ -52,9 +52,14 @@ class UpdateIn(serializers.Serializer[dict[str, Any]]):
 
 
 class ToldOut(serializers.ModelSerializer[Told]):
-    """One person, mail address or channel that an update went to, by which lists, and what became of it."""
+    """One person, mail address or channel that an update went to, by which lists, and what became of it.
+
+    To who does not respond an address outside is “somebody outside”.
+    """
 
     id = Id()
+    name = serializers.CharField(source="shown", read_only=True)
+    detail = serializers.CharField(source="said", read_only=True)
     update = serializers.CharField(source="update_id", read_only=True)  # type: ignore[assignment]
     user = serializers.CharField(source="user_id", allow_null=True, read_only=True)
     lists = serializers.ListField(child=serializers.CharField(), read_only=True)

@@ -5,9 +5,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Case, Count, F, Q, Value, When
 from django.shortcuts import get_object_or_404
 
+from core.accounts.policy import Verb, can
 from core.errors import Refused
 from core.ui import times
 from incidents.audiences import queries as audiences
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from incidents.audiences.rules import Kind, Recipient
     from incidents.lifecycle.models import Incident
     from incidents.updates.registry import Preview
+
+
+OUTSIDE = "somebody outside"
 
 
 class NotAList(Refused):
@@ -196,8 +200,18 @@ def telling(
 
 
 def told(user: User | AnonymousUser, incident: Incident) -> QuerySet[Told]:
-    """Give everybody whom the updates of an incident went to, in the order in which they were told."""
-    return Told.objects.visible_to(user).filter(update__incident=incident).order_by("update", "pk")
+    """Give everybody whom the updates of an incident went to, in the order in which they were told.
+
+    `shown` is what each is called and `said` what was answered; who does not respond reads no address of others in it.
+    """
+    found = Told.objects.visible_to(user).filter(update__incident=incident).order_by("update", "pk")
+    if can(user, Verb.RESPOND):
+        return found.annotate(shown=F("name"), said=F("detail"))
+    outside = Q(user=None, room=None)
+    return found.annotate(
+        shown=Case(When(outside, then=Value(OUTSIDE)), default=F("name")),
+        said=Case(When(outside, then=Value("")), default=F("detail")),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,3 +262,24 @@ def test_programs_subscribe_and_unsubscribe(incident: Incident, alice: User) -> 
         cast.caller(vera).post(f"/api/v1/incidents/{hidden}/subscriptions/", {}, format="json").status_code
         == 404
     )
+
+
+def test_who_only_reads_sees_no_address_of_somebody_outside(
+    client: Client, incident: Incident, alice: User
+) -> None:
+    vera = cast.vera()
+    operations.subscribe(incident, email="press@customer.example", actor=alice)
+    operations.subscribe(incident, user=vera, actor=alice)
+    update = updates.publish(incident, audience="internal", text="We are on it", actor=alice)
+    update.told.filter(user=None).update(state="failed", detail="550 <press@customer.example> unknown")
+    page, path = f"/incidents/{incident}/updates/{update.pk}/", f"/api/v1/incidents/{incident}/told/"
+    client.force_login(vera)
+    shown = client.get(page).content.decode()
+    assert "somebody outside" in shown
+    assert "press@" not in shown
+    assert "Vera Example" in shown
+    rows = cast.caller(vera).get(path).json()["results"]
+    assert ("somebody outside", "") in {(row["name"], row["detail"]) for row in rows}
+    assert "press@" not in cast.caller(vera).get(f"{path}{rows[0]['id']}/").content.decode()
+    client.force_login(alice)
+    assert "press@customer.example" in client.get(page).content.decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -14,7 +15,7 @@ from core.api.permissions import Reads, Responds
 from core.api.views import Lists, Shows, ViewSet
 from incidents.lifecycle import queries as lifecycle
 from incidents.regulators import operations, queries
-from incidents.regulators.models import Regime, ReportDuty
+from incidents.regulators.models import DataBreach, Regime, ReportDuty
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -80,6 +81,22 @@ class ReportDutyOut(serializers.ModelSerializer[ReportDuty]):
         read_only_fields = fields
 
 
+class BreachOut(serializers.ModelSerializer[DataBreach]):
+    """That data may have been breached: since when somebody knew, what is known, and why it was none where it was not."""
+
+    aware_at = Time(read_only=True)
+    flagged_by = serializers.CharField(source="flagged_by_id", read_only=True)
+    created_at = Time(read_only=True)
+    ended_at = Time(read_only=True, allow_null=True)
+
+    class Meta:
+        model = DataBreach
+        fields: ClassVar[list[str]] = [
+            "aware_at", "what", "flagged_by", "created_at", "ended_at", "ended_because", "version",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
 class BreachIn(serializers.Serializer[dict[str, Any]]):
     """`aware_at` is when somebody knew, else now; without `regimes` those in use.
 
@@ -121,6 +138,15 @@ class ReportDuties(Lists, Shows, ViewSet):
 
     def _all(self, incident: Incident) -> Response:
         return Response(ReportDutyOut(queries.duties(self.person, incident), many=True).data)
+
+    @extend_schema(parameters=[INCIDENT], responses=BreachOut, filters=False)
+    @action(detail=False, methods=["get"], pagination_class=None)
+    def breach(self, request: Request, incident: str) -> Response:
+        """Give the flag itself; 404 where nobody flagged a breach."""
+        found = queries.breach(self.person, self._incident())
+        if found is None:
+            raise Http404("Nobody flagged a data breach here.")
+        return Response(BreachOut(found).data)
 
     @extend_schema(parameters=[INCIDENT], request=BreachIn, responses=ReportDutyOut(many=True))
     @action(detail=False, methods=["post"], pagination_class=None)

@@ -385,7 +385,9 @@ def test_outsiders_of_a_private_incident_find_no_clock(client: Client, alice: Us
         client.post(f"/incidents/{hidden}/regulators/{duty.pk}/reported/", {"reference": "x"}).status_code
         == 404
     )
-    assert cast.caller(cast.ada()).get(f"/api/v1/incidents/{hidden}/report-duties/").status_code == 404
+    ada = cast.caller(cast.ada())
+    for path in ("", "breach/"):
+        assert ada.get(f"/api/v1/incidents/{hidden}/report-duties/{path}").status_code == 404
 
 
 @pytest.mark.django_db
@@ -403,7 +405,13 @@ def test_programs_flag_read_and_report(incident: Incident, bob: User) -> None:
         program.post(f"{path}{second}/need-not/", {"why": "No personal data"}, format="json").json()["state"]
         == "not_needed"
     )
+    said = program.get(f"{path}breach/").json()
+    assert (said["what"], said["flagged_by"], said["ended_at"]) == ("Tokens", str(bob.pk), None)
     assert program.post(f"{path}no-breach/", {"why": "None"}, format="json").status_code == 200
+    ended = program.get(f"{path}breach/").json()
+    assert (ended["ended_because"], ended["ended_at"] is not None) == ("None", True)
+    other = cast.incident("Other", by=bob)
+    assert program.get(f"/api/v1/incidents/{other}/report-duties/breach/").status_code == 404
     assert [row["slug"] for row in program.get("/api/v1/regimes/").json()["results"]] == [
         "gdpr",
         "financial",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 LONGEST = 100_000
+LONGEST_NAME = 120
 WORDS = {"tested": "Tested", "checked": "Checked, still right"}
 
 
@@ -175,6 +176,10 @@ def _write(
     """Save it with its services, and keep it as a version; nothing where it says what it `was` saying."""
     if not runbook.name.strip() or not runbook.text.strip():
         raise Unfit("A runbook has a name and a text.")
+    if len(runbook.name) > LONGEST_NAME:
+        raise Unfit(
+            f"Its name has {len(runbook.name)} characters: the most is {LONGEST_NAME}. Write a shorter heading."
+        )
     if len(runbook.text) > LONGEST:
         raise Unfit(f"The text is longer than {LONGEST} characters. Make two runbooks of it.")
     runbook.__dict__.pop("structure", None)

@@ -172,6 +172,10 @@ def test_it_leaves_as_a_file_and_comes_in_again(client: Client) -> None:
         ({"document": ""}, "Choose a file"),
         ({"document": "no name"}, "It has no name"),
         (
+            {"document": f"# {'x' * 121}\n- Team: payments\n\nDo"},
+            "Its name has 121 characters: the most is 120.",
+        ),
+        (
             {"document": "# X\n- Services: nothing\n\nDo"},
             "There is no service “nothing”. Nothing was imported.",
         ),

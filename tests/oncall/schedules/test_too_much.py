@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from oncall.schedules import operations
 from tests import cast
@@ -80,3 +81,31 @@ def test_nothing_else_saves_more_either(schedule: Schedule) -> None:
     (spec,) = operations.specs_of(schedule.layers.all())
     with pytest.raises(operations.Meaningless, match=MOST):
         operations.save_layers(schedule, layers=[spec] * 31, actor=None)
+
+
+def test_everybody_named_is_looked_up_once(schedule: Schedule, ada: User, alice: User) -> None:
+    program, url = cast.caller(ada), f"/api/v1/schedules/{schedule.slug}/"
+    people = [str(alice.pk), *(str(cast.person(f"Person{n}").pk) for n in range(9))]
+    layer: dict[str, Any] = {
+        "start": "2026-01-05T09:00:00Z",
+        "handoff": {"every": 1, "unit": "week", "at": "09:00"},
+        "participants": people * 4,
+    }
+    looks = []
+    for count in (1, 30):
+        body = {"layers": [layer | {"name": f"Layer {n}"} for n in range(count)], "accept_gaps": True}
+        with CaptureQueriesContext(connection) as queries:
+            answer = program.put(url, body, format="json")
+        assert answer.status_code == 200, answer.json()
+        # By an id or an address, each on its own: what a look at everybody replaces.
+        alone = [
+            one["sql"]
+            for one in queries
+            if 'from "accounts_user"' in one["sql"].lower() and "limit 1" in one["sql"].lower()
+        ]
+        looks.append(len(alone))
+    assert looks[0] == looks[1]
+    wrong = program.put(url, {"layers": [layer | {"name": "x", "participants": ["0"]}]}, format="json")
+    assert "There is no person" in str(wrong.json())
+    byaddress = layer | {"name": "x", "participants": [alice.email]}
+    assert program.put(url, {"layers": [byaddress], "accept_gaps": True}, format="json").status_code == 200

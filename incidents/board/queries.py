@@ -75,6 +75,11 @@ def page(
     return Page(board, [Ended(row, known.get(row.pk)) for row in board.ended], len(known), sieve)
 
 
+def wall(user: User) -> lifecycle.Board:
+    """Give the board as everybody may see it who passes: nothing private is on it, whoever signed that screen in."""
+    return lifecycle.board(user, at=timezone.now(), among=lifecycle.seen(user).filter(private=False))
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A question of the declare screen and its answer so far; one that is not on the way is not asked."""

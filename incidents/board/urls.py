@@ -6,6 +6,8 @@ urlpatterns = [
     # The board
     path("incidents/", views.board, name="board"),
     path("incidents/-/board/", views.region, name="board-region"),
+    path("incidents/wall/", views.wall, name="wall"),
+    path("incidents/-/wall/", views.wall_region, name="wall-region"),
     # Declaring
     path("incidents/declare/", views.declare, name="declare"),
     path("incidents/declare/-/consequences/", views.consequences, name="declare-consequences"),

@@ -55,6 +55,18 @@ def _board(request: PersonRequest) -> dict[str, Any]:
     }
 
 
+@require_GET
+def wall(request: PersonRequest) -> HttpResponse:
+    """The open incidents for a screen that hangs where everybody sees it."""
+    return render(request, "incidents/board/wall.html", {"board": queries.wall(request.user)})
+
+
+@require_GET
+def wall_region(request: PersonRequest) -> HttpResponse:
+    """The living part of the wall board."""
+    return render(request, "incidents/board/_wall.html", {"board": queries.wall(request.user)})
+
+
 @require_POST
 @may_respond
 def take_command(request: PersonRequest, number: int) -> HttpResponse:

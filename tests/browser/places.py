@@ -180,6 +180,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("password-reset", "/accounts/password/reset/", signed_in=False),
         Place("home", "/"),
         Place("incidents", "/incidents/"),
+        Place("wall-board", "/incidents/wall/"),
         Place("incident", f"/incidents/INC-{number}/"),
         Place("incident-resolved", f"/incidents/INC-{ended}/"),
         Place("resolve", f"/incidents/INC-{number}/edit/resolve/"),

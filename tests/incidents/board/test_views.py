@@ -311,3 +311,36 @@ def _no_other_app_pages() -> Iterator[None]:
     registry._paged.clear()
     yield
     registry._paged[:] = before
+
+
+def test_the_wall_shows_what_is_open_and_nothing_private_even_to_a_member(client: Client) -> None:
+    alice = cast.alice()
+    cast.incident("Login fails", by=alice, severity="SEV1")
+    cast.incident("Practice", by=alice, drill=True)
+    cast.incident("Stolen laptop", by=alice, private=True)
+    for path in ("/incidents/wall/", "/incidents/-/wall/"):
+        shown = text(client, path, alice)
+        assert "Login fails" in shown
+        assert "Practice" not in shown
+        assert "Stolen laptop" not in shown
+
+
+def test_a_quiet_wall_says_so_and_what_was_last(client: Client) -> None:
+    alice = cast.alice()
+    assert "No incident is open." in text(client, "/incidents/wall/", alice)
+    operations.resolve(cast.incident("Login failed", by=alice), actor=alice)
+    cast.incident("Stolen laptop", by=alice, private=True)
+    shown = text(client, "/incidents/wall/", alice)
+    assert "The last one, Login failed, was over" in shown
+    assert "Stolen laptop" not in shown
+
+
+def test_the_wall_asks_as_much_for_many_as_for_one(
+    client: Client, django_assert_max_num_queries: Callable[..., Any]
+) -> None:
+    alice = cast.alice()
+    for number in range(6):
+        cast.incident(f"No {number}", by=alice)
+    client.force_login(alice)
+    with django_assert_max_num_queries(14):
+        client.get("/incidents/wall/")

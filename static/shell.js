@@ -184,13 +184,11 @@
       option?.scrollIntoView({ block: "nearest" });
     };
     const chosen = () => $("[aria-selected=true]", palette);
-    let asked = ""; // for which words the last request is
     let shown = null; // for which words the options are
     let waits = false; // Enter came before the options for what was typed last
     const enter = () => chosen()?.click();
-    field.addEventListener("htmx:configRequest", (event) => { asked = event.detail.parameters.q; });
-    palette.addEventListener("htmx:afterSettle", () => {
-      shown = asked;
+    palette.addEventListener("htmx:afterSettle", (event) => {
+      shown = event.detail.requestConfig.parameters.q; // an answer may settle when the next words are asked for already
       choose(options()[0]);
       if (waits && shown === field.value) { waits = false; enter(); }
     });

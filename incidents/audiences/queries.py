@@ -116,6 +116,23 @@ class Choice:
         return rules.counted(*rules.count(self.recipients)) or "nobody"
 
 
+@dataclass(frozen=True, slots=True)
+class Everybody:
+    """The lists in use, and who is on each of them now."""
+
+    rows: Sequence[AudienceList]
+    people: Mapping[int, Sequence[Recipient]]
+    taking_part: Sequence[User]
+
+
+def everybody(incident: Incident, actor: User | None, *, hears: str = "") -> Everybody:
+    """Give who would hear of an incident by which list; of those alone that hear what is said, where it is named."""
+    rows = _full(AudienceList.objects.filter(is_active=True))
+    found = [row for row in rows if not hears or row.hears == hears]
+    taking_part = _taking_part(incident) if any(row.takes_part for row in found) else []
+    return Everybody(found, _everybody(incident, found, actor, taking_part), taking_part)
+
+
 def choices(
     incident: Incident,
     *,
@@ -124,13 +141,16 @@ def choices(
     actor: User | None,
     told_at: Mapping[str, datetime],
     at: datetime,
+    known: Everybody | None = None,
 ) -> list[Choice]:
     """Give the lists that an update may go to, and which of them are told where nobody chooses.
 
     `told_at` is when each list was told of this incident last, by its name.
     """
-    found = [row for row in _full(AudienceList.objects.filter(is_active=True)) if row.hears == audience]
-    people = _everybody(incident, found, actor)
+    if known is None:
+        known = everybody(incident, actor, hears=audience)
+    found = [row for row in known.rows if row.hears == audience]
+    people = known.people
     return [
         Choice(
             row,
@@ -157,13 +177,12 @@ def _too_soon(row: AudienceList, told_at: datetime | None, at: datetime) -> int:
 
 
 def _everybody(
-    incident: Incident, found: Sequence[AudienceList], actor: User | None
+    incident: Incident, found: Sequence[AudienceList], actor: User | None, taking_part: Sequence[User]
 ) -> dict[int, list[Recipient]]:
     """Give who is on each list now: three statements, whatever their number."""
     members = [(row, each) for row in found for each in row.on_it]  # type: ignore[attr-defined]
     teams = _teams({each.team_id for _, each in members if each.team_id})
     known = {room.id: room for room in registry.rooms()} if any(each.room for _, each in members) else {}
-    taking_part = _taking_part(incident) if any(row.takes_part for row in found) else []
     by_list: dict[int, list[Recipient]] = {}
     for row in found:
         people = list(taking_part) if row.takes_part else []
@@ -252,7 +271,8 @@ def is_on(user: Person, page: str) -> bool:
 def has_somebody(incident: Incident, row: AudienceList) -> bool:
     """Say whether a list in use has anybody on it who may hear of this incident."""
     found = list(_full(AudienceList.objects.filter(pk=row.pk, is_active=True)))
-    return bool(found and _everybody(incident, found, None)[row.pk])
+    taking_part = _taking_part(incident) if row.takes_part else []
+    return bool(found and _everybody(incident, found, None, taking_part)[row.pk])
 
 
 def recipients(chosen: Iterable[Choice]) -> list[Recipient]:

@@ -60,7 +60,7 @@ class ClosingOut(serializers.Serializer[Any]):
     """What stands between an incident and its end.
 
     `possible_at` is when it has been stable for long enough, null while nothing has begun. `held_by` cannot be reasoned
-    away; what `lacking` names with nothing confirmed can.
+    away; what `lacking` names with nothing confirmed can. `all_clear` and `public_clear` are words to begin with.
     """
 
     window_seconds = serializers.SerializerMethodField()
@@ -75,6 +75,16 @@ class ClosingOut(serializers.Serializer[Any]):
     open_tasks = serializers.ListField(child=serializers.CharField())
     warning = serializers.CharField()
     resolutions = ResolutionOut(source="earlier", many=True)
+    all_clear = serializers.CharField()
+    public_clear = serializers.CharField(source="public.text", default="")
+    reaches = serializers.SerializerMethodField()
+
+    def get_reaches(self, outlook: Any) -> dict[str, str]:
+        """Say whom the words for those inside and for customers would reach; "" where customers may not hear of it."""
+        return {
+            "inside": outlook.telling.words,
+            "public": outlook.public.promise if outlook.public else "",
+        }
 
     def get_window_seconds(self, outlook: Any) -> int | None:
         """Give for how long it has to be stable; null where no wait is asked for."""

@@ -42,7 +42,8 @@ class NotYet(Refused):
 class Said:
     """What somebody says when they resolve: what ended it, since when, which criteria hold, and why in spite of the rest.
 
-    `all_clear` is what everybody hears who was told of the incident; "" tells nobody.
+    `all_clear` is what everybody inside hears who was told of the incident, `public_clear` what customers read; "" tells
+    nobody.
     """
 
     reason: str = ""
@@ -50,6 +51,7 @@ class Said:
     confirmed: Collection[str] = ()
     despite: str = ""
     all_clear: str = ""
+    public_clear: str = ""
 
 
 @transaction.atomic
@@ -81,8 +83,9 @@ def resolve(incident: Incident, *, said: Said, actor: User | None) -> Incident:
         said={"early": is_early, "lacking": lacking, "despite": despite if lacking else ""},
     )
     _keep(incident, found, said, lacking, despite, actor)
-    if said.all_clear.strip() and actor is not None:
-        _tell(incident, said.all_clear.strip(), actor)
+    for audience, words in ((Audience.INTERNAL, said.all_clear), (Audience.PUBLIC, said.public_clear)):
+        if words.strip() and actor is not None:
+            _tell(incident, audience, words.strip(), actor)
     return incident
 
 
@@ -118,13 +121,11 @@ def _keep(
         )
 
 
-def _tell(incident: Incident, words: str, actor: User) -> None:
-    content: dict[str, Any] = {
-        "audience": Audience.INTERNAL.value,
-        "text": words,
-        "status": Status.RESOLVED.value,
-    }
-    if approval_queries.needed(incident, Audience.INTERNAL, actor) is None:
+def _tell(incident: Incident, audience: Audience, words: str, actor: User) -> None:
+    content: dict[str, Any] = {"audience": audience.value, "text": words, "status": Status.RESOLVED.value}
+    if audience == Audience.PUBLIC:
+        content["components"] = queries.well_again(incident)
+    if approval_queries.needed(incident, audience, actor) is None:
         updates.publish(incident, **content, actor=actor)
     else:
         approvals.ask(incident, content=content, actor=actor)

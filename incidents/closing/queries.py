@@ -6,20 +6,24 @@ from typing import TYPE_CHECKING
 
 from core.clock import now
 from core.ui import times
+from incidents.approvals import queries as approvals
 from incidents.closing import registry, rules
-from incidents.closing.models import ClosingCriterion, Resolution
+from incidents.closing.models import ClosingCriterion, KnownBy, Resolution
 from incidents.fields import queries as fields
 from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle import registry as holds
 from incidents.lifecycle.models import RoleAssignment
 from incidents.lifecycle.rules import Status
+from incidents.owed import queries as owed
+from incidents.owed.rules import Kind
 from incidents.severities.models import Anchor
 from incidents.tasks import queries as tasks
 from incidents.updates import queries as updates
-from incidents.updates.models import Audience, Update
+from incidents.updates.models import Audience
+from incidents.wording import rules as tone
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from core.accounts.models import User
@@ -27,7 +31,14 @@ if TYPE_CHECKING:
     from incidents.closing.registry import Finding
     from incidents.closing.rules import Stability
     from incidents.lifecycle.models import Incident
+    from incidents.owed.models import OwedWord
     from incidents.updates.queries import Telling
+    from incidents.updates.registry import Outlook as Seen
+    from incidents.updates.registry import Part, Preview
+
+    Left = tuple[list[str], dict[str, int]]
+
+PUBLIC_CLEAR = "This is resolved. We are sorry for the disruption."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,41 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class PublicEnd:
+    """What customers would read when it is resolved: the words, where they stand, and who is written to beside that."""
+
+    incident: Incident
+    text: str
+    telling: Telling
+    pages: int
+    components: Mapping[str, str]
+    was_told: bool
+    asks: bool
+    names: tuple[str, ...]
+
+    def previews(self, text: str) -> Sequence[Preview]:
+        """Show it as customers will see it."""
+        return updates.preview(
+            self.incident, status=Status.RESOLVED, text=text, public_title="", components=self.components
+        )
+
+    def hints(self, text: str) -> list[str]:
+        """Give what to look at twice in it."""
+        return tone.hints(text, audience=Audience.PUBLIC, status=Status.RESOLVED, names=self.names)
+
+    @property
+    def reach(self) -> str:
+        """Say whom it reaches: "1 status page and 3 people"."""
+        pages = f"{self.pages} status page{'' if self.pages == 1 else 's'}" if self.pages else ""
+        return " and ".join(each for each in (pages, self.telling.words) if each) or "nobody"
+
+    @property
+    def promise(self) -> str:
+        """Name whom it reaches: by this it is known whether that still holds when it is sent."""
+        return f"{self.reach}{' once approved' if self.asks else ''}"
+
+
+@dataclass(frozen=True, slots=True)
 class Outlook:
     """What stands between an incident and its end, asked before somebody says that it is resolved."""
 
@@ -59,9 +105,15 @@ class Outlook:
     warning: str
     all_clear: str
     telling: Telling
-    is_public: bool
+    public: PublicEnd | None
+    still_to_tell: Sequence[OwedWord]
     goes_on: Sequence[str] = ()
     unfilled: Sequence[str] = ()
+
+    @property
+    def owes_customers(self) -> bool:
+        """Whether customers are still to be told."""
+        return any(row.kind in (Kind.PUBLIC, Kind.CUSTOMERS) for row in self.still_to_tell)
 
     @property
     def is_stable(self) -> bool:
@@ -101,23 +153,23 @@ def outlook(incident: Incident, *, actor: User | None, since: datetime | None = 
     held = RoleAssignment.objects.filter(incident=incident, ended_at=None, role__is_commander=True)
     commanding = held.select_related("user").first()
     commander = commanding.user if commanding else None
-    told = updates.telling(incident, audience=Audience.INTERNAL, status=Status.RESOLVED, actor=actor, at=at)
+    told, names = updates.tellings(incident, status=Status.RESOLVED, actor=actor, at=at)
+    public = _public_end(incident, actor, at, told[Audience.PUBLIC], names)
+    left = tasks.open_with_lists(incident)
     return Outlook(
         at=at,
         stability=_stability(incident, since),
-        asked=[
-            Asked(row, registry.finding(row.known_by, incident) if row.known_by else None)
-            for row in ClosingCriterion.objects.active()
-        ],
+        asked=[Asked(row, _finding(row, incident, left)) for row in ClosingCriterion.objects.active()],
         commander=commander,
         is_commander=commander is not None and commander == actor,
         held_by=holds.held_by(incident),
-        open_tasks=_open_tasks(incident),
+        open_tasks=_open_tasks(left),
         earlier=list(Resolution.objects.filter(incident=incident).select_related("by")),
         warning=rules.warning(incident.resolved_times),
         all_clear=all_clear(incident),
-        telling=told,
-        is_public=Update.objects.filter(incident=incident, audience=Audience.PUBLIC).exists(),
+        telling=told[Audience.INTERNAL],
+        public=public,
+        still_to_tell=owed.still_open(incident) if public else [],
         goes_on=holds.asked(incident),
         unfilled=[row.name for row in fields.lacking(incident)],
     )
@@ -131,9 +183,15 @@ def _stability(incident: Incident, since: datetime | None) -> Stability:
     return rules.Stability(begun if begun or by_monitoring else since, window, by_monitoring)
 
 
-def open_tasks(incident: Incident) -> Finding:
+def _finding(row: ClosingCriterion, incident: Incident, left: Left) -> Finding | None:
+    if row.known_by == KnownBy.TASKS:
+        return _tasks_left(left)
+    return registry.finding(row.known_by, incident) if row.known_by else None
+
+
+def _tasks_left(left: Left) -> Finding:
     """Say how many tasks and steps of lists are open in an incident: they need not speak against its end."""
-    asked, lists = tasks.open_with_lists(incident)
+    asked, lists = left
     number, steps = len(asked), sum(lists.values())
     words = f"{number or 'no'} task{'' if number == 1 else 's'}"
     if steps:
@@ -141,8 +199,44 @@ def open_tasks(incident: Incident) -> Finding:
     return registry.Finding(f"{words} open", is_good=not number and not steps)
 
 
-def _open_tasks(incident: Incident) -> list[str]:
-    asked, lists = tasks.open_with_lists(incident)
+def _public_end(
+    incident: Incident, actor: User | None, at: datetime, told: Telling, names: tuple[str, ...]
+) -> PublicEnd | None:
+    """Work out how customers would hear that it is over; None where nobody outside may, or could."""
+    seen = updates.outlook(incident)
+    if seen is None or not (seen.parts or told.words):
+        return None
+    templates = updates.templates(incident, Audience.PUBLIC)
+    wording = next((row for row in templates if row.status == Status.RESOLVED), None)
+    return PublicEnd(
+        incident=incident,
+        text=updates.filled(wording, incident, at=at) if wording else PUBLIC_CLEAR,
+        telling=told,
+        pages=len({part.page for part in _touched(seen)}),
+        components=_well_again(seen),
+        was_told=told.was_told,
+        asks=approvals.needed(incident, Audience.PUBLIC, actor) is not None,
+        names=names,
+    )
+
+
+def well_again(incident: Incident) -> Mapping[str, str]:
+    """Give the components that it touched, as they are shown once it is over."""
+    seen = updates.outlook(incident)
+    return _well_again(seen) if seen is not None else {}
+
+
+def _well_again(seen: Seen) -> dict[str, str]:
+    return {part.id: "operational" for part in _touched(seen)}
+
+
+def _touched(seen: Seen) -> Sequence[Part]:
+    """Give the components that it affects; all where nobody said which."""
+    return [part for part in seen.parts if part.affected] or seen.parts
+
+
+def _open_tasks(left: Left) -> list[str]:
+    asked, lists = left
     steps = [
         f"{name}: {number} step{'' if number == 1 else 's'} not ticked" for name, number in lists.items()
     ]

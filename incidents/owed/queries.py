@@ -121,6 +121,6 @@ def listeners(incident: Incident) -> list[User]:
     return found
 
 
-def still_open(user: Person, incident: Incident) -> list[OwedWord]:
+def still_open(incident: Incident) -> list[OwedWord]:
     """Give what is still to be said, the next first."""
-    return list(of(user, incident).open())
+    return list(OwedWord.objects.open().filter(incident=incident).order_by("due_at", "pk"))

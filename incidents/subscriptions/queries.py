@@ -16,6 +16,8 @@ from incidents.subscriptions import tokens
 from incidents.subscriptions.models import Subscription
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.contrib.auth.models import AnonymousUser
 
     from core.accounts.models import User
@@ -71,15 +73,28 @@ def address(subscription_id: int) -> str:
     return settings.BASE_URL + reverse("incidents:unsubscribe", args=[tokens.make(subscription_id)])
 
 
-def choice(incident: Incident, *, audience: str, kind: Kind, actor: User | None) -> list[Choice]:
-    """Give the subscribers as one more list in the composer; nothing where there are none. No news is no mail to them."""
-    found = Subscription.objects.lasting().filter(incident=incident, hears=audience)
+def subscribed(incident: Incident, actor: User | None) -> list[Subscription]:
+    """Give who gets the updates of an incident by mail now, but for whoever writes one."""
+    found = Subscription.objects.lasting().filter(incident=incident)
     found = found.filter(Q(user=None) | Q(user__is_active=True)).select_related("user").order_by("pk")
     if actor is not None:
         found = found.exclude(user=actor)
     if incident.private:
         members = Participant.objects.filter(incident=incident).values("user")
         found = found.filter(user__in=members)
+    return list(found)
+
+
+def choice(
+    incident: Incident,
+    *,
+    audience: str,
+    kind: Kind,
+    actor: User | None,
+    rows: Sequence[Subscription] | None = None,
+) -> list[Choice]:
+    """Give the subscribers as one more list in the composer; nothing where there are none. No news is no mail to them."""
+    found = [row for row in (subscribed(incident, actor) if rows is None else rows) if row.hears == audience]
     if not (people := [_recipient(row) for row in found]):
         return []
     row = AudienceList(slug=SLUG, name=NAME, hears=audience, page=Page.STAKEHOLDERS)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from incidents.audiences.queries import Choice
     from incidents.audiences.rules import Kind, Recipient
     from incidents.lifecycle.models import Incident
+    from incidents.subscriptions.models import Subscription
     from incidents.updates.registry import Preview
 
 
@@ -97,14 +98,14 @@ def facts(
     return {
         "title": incident.title,
         "severity": str(incident.severity),
-        "services": ", ".join(service.name for service in incident.services.all()),
+        "services": "" if public else ", ".join(service.name for service in incident.services.all()),
         "started": times.full(begun),
         "status": incident.status,
         "impact": incident.impact,
         "hypothesis": incident.hypothesis,
         "next_decision": incident.next_decision,
         "recent_changes": incident.recent_changes,
-        "commander": commander(incident),
+        "commander": "" if public else commander(incident),
         "next_update": times.full(following) if following else "",
         "restored_by": times.full(restored_by) if restored_by else "",
         "duration": times.words(((incident.resolved_at or at) - begun).total_seconds()),
@@ -133,6 +134,7 @@ class Telling:
     kind: Kind
     choices: Sequence[Choice]
     chosen: Sequence[Choice]
+    was_told: bool = False
 
     @property
     def recipients(self) -> list[Recipient]:
@@ -145,7 +147,8 @@ class Telling:
 
     def only(self, slugs: Collection[str]) -> Telling:
         """Give the same with these lists ticked."""
-        return Telling(self.kind, self.choices, [each for each in self.choices if each.row.slug in slugs])
+        chosen = [each for each in self.choices if each.row.slug in slugs]
+        return Telling(self.kind, self.choices, chosen, self.was_told)
 
     @property
     def words(self) -> str:
@@ -180,23 +183,72 @@ def telling(
     at: datetime,
 ) -> Telling:
     """Give whom an update would go to now: the `lists` named by their slugs, else as it is configured."""
-    earlier = list(
-        Update.objects.filter(incident=incident, audience=audience)
-        .order_by("published_at")
-        .values_list("published_at", "lists")
-    )
-    told_at = {name: published for published, names in earlier for name in names}
-    kind = telling_rules.kind_of(
-        is_first=not earlier, no_news=no_news, is_over=status in {Status.RESOLVED, Status.CLOSED}
-    )
-    found = audiences.choices(incident, audience=audience, kind=kind, actor=actor, told_at=told_at, at=at)
-    found = [*found, *subscriptions.choice(incident, audience=audience, kind=kind, actor=actor)]
+    earlier = _earlier(incident).get(audience, [])
+    kind = _kind(earlier, status, no_news=no_news)
+    found = _choices(incident, earlier, kind, audience=audience, actor=actor, at=at)
     if lists is None:
-        return Telling(kind, found, [choice for choice in found if choice.is_told])
-    known = {choice.row.slug for choice in found}
+        return found
+    known = {choice.row.slug for choice in found.choices}
     if unknown := set(lists) - known:
         raise NotAList(f"No list “{min(unknown)}” hears {audience} updates.")
-    return Telling(kind, found, ()).only(lists)
+    return found.only(lists)
+
+
+Earlier = list[tuple["datetime", list[str]]]
+
+
+def _earlier(incident: Incident) -> dict[str, Earlier]:
+    """Give when whom was told of an incident, by audience, the first first."""
+    found: dict[str, Earlier] = {audience: [] for audience in Audience.values}
+    rows = Update.objects.filter(incident=incident).order_by("published_at")
+    for audience, published, names in rows.values_list("audience", "published_at", "lists"):
+        found[audience].append((published, names))
+    return found
+
+
+def _kind(earlier: Earlier, status: str, *, no_news: bool = False) -> Kind:
+    is_over = status in {Status.RESOLVED, Status.CLOSED}
+    return telling_rules.kind_of(is_first=not earlier, no_news=no_news, is_over=is_over)
+
+
+def _choices(
+    incident: Incident,
+    earlier: Earlier,
+    kind: Kind,
+    *,
+    audience: str,
+    actor: User | None,
+    at: datetime,
+    known: audiences.Everybody | None = None,
+    mailed: Sequence[Subscription] | None = None,
+) -> Telling:
+    told_at = {name: published for published, names in earlier for name in names}
+    found = audiences.choices(
+        incident, audience=audience, kind=kind, actor=actor, told_at=told_at, at=at, known=known
+    )
+    found += subscriptions.choice(incident, audience=audience, kind=kind, actor=actor, rows=mailed)
+    return Telling(kind, found, [choice for choice in found if choice.is_told], bool(earlier))
+
+
+def tellings(
+    incident: Incident, *, status: str, actor: User | None, at: datetime
+) -> tuple[dict[str, Telling], tuple[str, ...]]:
+    """Give whom an update to each audience would go to, as it is configured, and the first names of who takes part."""
+    known, earlier = audiences.everybody(incident, actor), _earlier(incident)
+    mailed = subscriptions.subscribed(incident, actor)
+    return {
+        audience: _choices(
+            incident,
+            said,
+            _kind(said, status),
+            audience=audience,
+            actor=actor,
+            at=at,
+            known=known,
+            mailed=mailed,
+        )
+        for audience, said in earlier.items()
+    }, tuple(person.get_short_name() for person in known.taking_part)
 
 
 def told(user: User | AnonymousUser, incident: Incident) -> QuerySet[Told]:

@@ -36,10 +36,13 @@ class Outlet:
 
     def outlook(self, incident: Incident) -> Outlook:
         """Give the components that an update may speak of, those of the incident's services first."""
+        every = components.components_for(())
+        if not every:
+            return Outlook()
         services = set(incident.services.values_list("pk", flat=True))
         notices = list(Notice.objects.filter(incident=incident).prefetch_related("components"))
         touched = {part.pk for notice in notices for part in notice.components.all()}
-        rows = components.components_for(services)
+        rows = [row for row in every if row.service_id in services] or every
         parts = [
             Part(
                 row.public_id,

@@ -103,7 +103,7 @@ class ResolveIn(serializers.Serializer[Any]):
     """What ended it, since when, and which criteria hold (slugs, as `closing/` gives them).
 
     Where something lacks, `despite` says why it is resolved all the same; without it `reason` does. `all_clear` is
-    told to everybody who hears of it inside.
+    told to everybody who hears of it inside, `public_clear` is published to customers.
     """
 
     reason = serializers.CharField(required=False, allow_blank=True, max_length=2000)
@@ -113,6 +113,7 @@ class ResolveIn(serializers.Serializer[Any]):
     )
     despite = serializers.CharField(required=False, allow_blank=True, max_length=2000)
     all_clear = serializers.CharField(required=False, allow_blank=True, max_length=5000)
+    public_clear = serializers.CharField(required=False, allow_blank=True, max_length=5000)
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         """Put what is said together."""

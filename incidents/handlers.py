@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from core.events.bus import Meta
     from core.timers.models import Timer
 
-    OwedMoved = Closed | Corrected | Declared | Reopened | SeverityChanged | UpdatePublished
+    OwedMoved = Closed | Corrected | Declared | Reopened | Resolved | SeverityChanged | UpdatePublished
     Happened = (
         Declared
         | MitigationChanged
@@ -248,5 +248,6 @@ on(Closed)(follow_owed)
 on(Corrected)(follow_owed)
 on(Declared)(follow_owed)
 on(Reopened)(follow_owed)
+on(Resolved)(follow_owed)
 on(SeverityChanged)(follow_owed)
 on(UpdatePublished)(follow_owed)

@@ -13,11 +13,73 @@ if TYPE_CHECKING:
 
     from django.forms.boundfield import BoundWidget
 
-    from incidents.closing.queries import Asked, Outlook
+    from incidents.closing.queries import Asked, Outlook, PublicEnd
     from incidents.updates.registry import Preview
 
 
-class ResolveForm(forms.Form):
+class ShownForm(forms.Form):
+    """Words for customers, which are looked at as they will see them before they are sent."""
+
+    public_clear = words(label="What customers read", rows=3)
+    shown = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    reaches = forms.CharField(required=False, max_length=300, widget=forms.HiddenInput)
+
+    def look(self, public: PublicEnd) -> None:
+        """Refuse words that nobody has seen as customers will, or that reach others than was said."""
+        text, data = self.public_text, self.cleaned_data
+        if not text:
+            self.add_error("public_clear", "Write what customers should read, or leave it out.")
+        elif data.get("shown") != self.mark:
+            self.add_error(None, "Look below how customers will see the words now, and press again.")
+        elif data.get("reaches") != public.promise:
+            self.add_error(None, f"Who is told has changed: {public.promise} now. Look, and press again.")
+
+    @property
+    def public(self) -> PublicEnd | None:
+        """Where the words go; None where nobody outside may hear of it."""
+        raise NotImplementedError
+
+    @property
+    def public_text(self) -> str:
+        """What customers would read, as it is typed now."""
+        return (self["public_clear"].value() or "").replace("\r\n", "\n").strip()
+
+    @property
+    def mark(self) -> str:
+        """What names the words that are shown as customers will see them."""
+        return sha256(self.public_text.encode()).hexdigest()[:32]
+
+    def previews(self) -> Sequence[Preview]:
+        """Show the words as customers will see them."""
+        return self.public.previews(self.public_text) if self.public else ()
+
+    def hints(self) -> list[str]:
+        """Give what to look at twice in what customers read."""
+        return self.public.hints(self.public_text) if self.public else []
+
+
+class AccountForm(ShownForm):
+    """What happened, for customers."""
+
+    def __init__(self, *args: Any, public: PublicEnd, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._public = public
+        self.fields["public_clear"].widget.attrs["rows"] = 12
+        self.initial.setdefault("public_clear", public.text)
+
+    def clean(self) -> dict[str, Any]:
+        """Let nobody outside read what was not looked at as they will see it."""
+        data = super().clean() or self.cleaned_data
+        self.look(self._public)
+        return data
+
+    @property
+    def public(self) -> PublicEnd:
+        """Where the words go."""
+        return self._public
+
+
+class ResolveForm(ShownForm):
     """The end: what was confirmed, what ended it, and what everybody hears. No criterion is ticked beforehand."""
 
     confirmed = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
@@ -26,9 +88,6 @@ class ResolveForm(forms.Form):
     tells = forms.BooleanField(required=False, initial=True, label="Say all clear")
     all_clear = words(label="All clear", rows=2)
     tells_public = forms.BooleanField(required=False, label="Tell customers")
-    public_clear = words(label="What customers read", rows=3)
-    shown = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
-    reaches = forms.CharField(required=False, max_length=300, widget=forms.HiddenInput)
     despite = words(
         label="Why now, in spite of what does not hold?",
         help_text="Only where something above does not hold. It stands on the timeline.",
@@ -48,34 +107,14 @@ class ResolveForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Let nobody outside read what was not looked at as they will see it."""
         data = super().clean() or self.cleaned_data
-        public, text = self.outlook.public, _plain(data.get("public_clear", ""))
-        if not data.get("tells_public") or public is None:
-            return data
-        if not text:
-            self.add_error("public_clear", "Write what customers should read, or leave it out.")
-        elif data.get("shown") != _mark(text):
-            self.add_error(None, "Look below how customers will see the words now, and press again.")
-        elif data.get("reaches") != public.promise:
-            self.add_error(None, f"Who is told has changed: {public.promise} now. Look, and press again.")
+        if data.get("tells_public") and self.outlook.public is not None:
+            self.look(self.outlook.public)
         return data
 
     @property
-    def public_text(self) -> str:
-        """What customers would read, as it is typed now."""
-        return _plain(self["public_clear"].value() or "")
-
-    @property
-    def mark(self) -> str:
-        """What names the words that are shown as customers will see them."""
-        return _mark(self.public_text)
-
-    def previews(self) -> Sequence[Preview]:
-        """Show the end as customers will see it."""
-        return self.outlook.public.previews(self.public_text) if self.outlook.public else ()
-
-    def hints(self) -> list[str]:
-        """Give what to look at twice in what customers read."""
-        return self.outlook.public.hints(self.public_text) if self.outlook.public else []
+    def public(self) -> PublicEnd | None:
+        """Where the words for customers go."""
+        return self.outlook.public
 
     def criteria(self) -> Iterator[tuple[BoundWidget, Asked]]:
         """Give each tick with what is asked and known."""
@@ -90,13 +129,5 @@ class ResolveForm(forms.Form):
             confirmed=data["confirmed"],
             despite=data["despite"],
             all_clear=data["all_clear"] if data["tells"] else "",
-            public_clear=_plain(data["public_clear"]) if data["tells_public"] and self.outlook.public else "",
+            public_clear=self.public_text if data["tells_public"] and self.public else "",
         )
-
-
-def _plain(text: str) -> str:
-    return text.replace("\r\n", "\n").strip()
-
-
-def _mark(text: str) -> str:
-    return sha256(text.encode()).hexdigest()[:32]

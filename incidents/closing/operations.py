@@ -24,7 +24,7 @@ from incidents.updates import operations as updates
 from incidents.updates.models import Audience
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from core.accounts.models import User
@@ -125,10 +125,29 @@ def _tell(incident: Incident, audience: Audience, words: str, actor: User) -> No
     content: dict[str, Any] = {"audience": audience.value, "text": words, "status": Status.RESOLVED.value}
     if audience == Audience.PUBLIC:
         content["components"] = queries.well_again(incident)
-    if approval_queries.needed(incident, audience, actor) is None:
+    _send(incident, content, actor)
+
+
+def _send(incident: Incident, content: Mapping[str, Any], actor: User) -> bool:
+    """Publish it, or ask for the approval that it needs; give whether it is out."""
+    if approval_queries.needed(incident, content["audience"], actor) is None:
         updates.publish(incident, **content, actor=actor)
-    else:
-        approvals.ask(incident, content=content, actor=actor)
+        return True
+    approvals.ask(incident, content=content, actor=actor)
+    return False
+
+
+@transaction.atomic
+def tell_account(incident: Incident, *, text: str, actor: User) -> bool:
+    """Tell customers what happened, once it is over; give whether it is out, or waits for approval."""
+    content = {
+        "audience": Audience.PUBLIC.value,
+        "text": text,
+        "status": Status.RESOLVED.value,
+        "components": queries.well_again(incident),
+        "is_account": True,
+    }
+    return _send(base.locked(incident), content, actor)
 
 
 def end(incident: Incident, actor: User | None) -> Incident:

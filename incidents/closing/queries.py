@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,12 +14,13 @@ from incidents.lifecycle import queries as lifecycle
 from incidents.lifecycle import registry as holds
 from incidents.lifecycle.models import RoleAssignment
 from incidents.lifecycle.rules import Status
+from incidents.mitigations.models import AppliedMitigation, Result
 from incidents.owed import queries as owed
 from incidents.owed.rules import Kind
 from incidents.severities.models import Anchor
 from incidents.tasks import queries as tasks
 from incidents.updates import queries as updates
-from incidents.updates.models import Audience
+from incidents.updates.models import Audience, Update
 from incidents.wording import rules as tone
 
 if TYPE_CHECKING:
@@ -256,3 +257,33 @@ def criteria(user: User) -> CriterionQuerySet:
 def resolutions(user: User, incident: Incident) -> ResolutionQuerySet:
     """Give each time that an incident was called resolved."""
     return Resolution.objects.visible_to(user).filter(incident=incident).select_related("by")
+
+
+def account(incident: Incident, *, actor: User | None) -> PublicEnd | None:
+    """Give the draft of what customers read once it is over; None where it goes on, or nobody outside may hear of it."""
+    at = now()
+    if incident.is_active:
+        return None
+    told, names = updates.tellings(incident, status=incident.status, actor=actor, at=at)
+    found = _public_end(incident, actor, at, told[Audience.PUBLIC], names)
+    return replace(found, text=_account(incident)) if found else None
+
+
+def _account(incident: Incident) -> str:
+    begun = incident.started_at or incident.declared_at
+    ended = incident.mitigated_at or incident.resolved_at or incident.closed_at or begun
+    news = Update.objects.filter(incident=incident, audience=Audience.INTERNAL, fields__has_key="next_steps")
+    last = news.order_by("-published_at").first()
+    changes = AppliedMitigation.objects.filter(incident=incident, result=Result.WORKED).order_by("pk")
+    return rules.account(
+        rules.Story(
+            begun=times.full(begun),
+            ended=times.full(ended),
+            lasted=times.words((ended - begun).total_seconds()),
+            impact=incident.impact,
+            cause=incident.hypothesis if incident.hypothesis_confirmed else "",
+            ended_by=", ".join(changes.values_list("name", flat=True)),
+            next_steps=last.fields["next_steps"] if last else "",
+            is_written_up=incident.severity.needs_postmortem,
+        )
+    )

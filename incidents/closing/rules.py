@@ -92,6 +92,44 @@ def _uncommanded(case: Case) -> list[str]:
     return ["nobody commands, and whoever commands says that it is over"]
 
 
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What is known of an incident that is over; times in words. Of the cause nothing, where nobody confirmed it."""
+
+    begun: str
+    ended: str
+    lasted: str
+    impact: str
+    cause: str
+    ended_by: str
+    next_steps: str
+    is_written_up: bool
+
+
+def account(story: Story) -> str:
+    """Write the draft of what customers read once it is over: what they saw, why, what was done, what comes next."""
+    parts = [
+        f"{sentence(story.impact) or 'Some of our customers were affected.'}"
+        f" This was so from {story.begun} until {story.ended}, for {story.lasted}.",
+        f"Why: {sentence(story.cause)}"
+        if story.cause.strip()
+        else "We are still finding out why it happened.",
+        f"What ended it: {sentence(story.ended_by)}" if story.ended_by.strip() else "",
+        f"What we do next: {sentence(story.next_steps)}" if story.next_steps.strip() else "",
+        "We are writing down what happened and what we change, so that it does not happen again."
+        if story.is_written_up
+        else "",
+        "We are sorry for the disruption.",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def sentence(text: str) -> str:
+    """Give a text with a full stop at its end, where it has no mark of its own."""
+    text = text.strip()
+    return text if not text or text[-1] in ".!?…" else f"{text}."
+
+
 def warning(times: int) -> str:
     """Say what it costs to call it resolved once more after `times`; "" the first time."""
     if times < WARN_FROM:

@@ -23,7 +23,9 @@ class OwedRule(models.Model):
 
     kind = models.CharField(max_length=10, choices=KINDS)
     rank = models.PositiveSmallIntegerField(help_text="Of the severity, 1 is the worst.")
-    within_seconds = models.PositiveIntegerField(help_text="Counted from the declaration.")
+    within_seconds = models.PositiveIntegerField(
+        help_text="Counted from the declaration; for what happened, from the end."
+    )
     soon_seconds = models.PositiveIntegerField(
         null=True, blank=True, help_text="Reminded that long before. Empty: not before it is due."
     )

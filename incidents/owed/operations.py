@@ -78,7 +78,7 @@ def _follow(
     row = _asked(incident, row, kind, since, since + rule.within)
     if row.state != State.OPEN:
         return None
-    said_at = queries.done_at(incident, kind, configured)
+    said_at = queries.done_at(incident, kind, configured, since=since)
     if said_at is not None:
         _end(row, State.DONE, at=said_at)
         return None
@@ -99,8 +99,9 @@ def _asked(
         _tell(row, "asked", None)
         return row
     row.incident = incident
-    if row.state == State.NOT_ASKED:
-        row.state, row.why, row.ended_at = State.OPEN, "", None
+    was_before = kind is Kind.ACCOUNT and row.ended_at is not None and row.ended_at < since
+    if row.state == State.NOT_ASKED or was_before:
+        row.state, row.why, row.ended_at, row.ended_by = State.OPEN, "", None, None
         _tell(row, "asked", None)
     if row.due_at != due_at:
         row.reminded_at = None

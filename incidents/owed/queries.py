@@ -73,6 +73,7 @@ def facts(incident: Incident, asked: Mapping[Kind, OwedRule]) -> Facts:
     return Facts(
         levels=_levels(incident),
         stays_inside=incident.private or incident.drill,
+        resolved_at=incident.resolved_at,
         over=OVER.get(Outcome(incident.outcome), "") if incident.outcome else "",
         reached=[kind for kind, row in asked.items() if _reaches(incident, kind, row)],
     )
@@ -98,7 +99,7 @@ def _reaches(incident: Incident, kind: Kind, row: OwedRule) -> bool:
     return row.for_list is not None and audiences.has_somebody(incident, row.for_list)
 
 
-def done_at(incident: Incident, kind: Kind, row: OwedRule) -> datetime | None:
+def done_at(incident: Incident, kind: Kind, row: OwedRule, *, since: datetime) -> datetime | None:
     """Give when it was said first; None while it was not. Being published counts, by an update or on a page."""
     if kind is Kind.PUBLIC:
         outlet = public_outlet()
@@ -108,6 +109,8 @@ def done_at(incident: Incident, kind: Kind, row: OwedRule) -> datetime | None:
     told = Told.objects.filter(
         update__incident=incident, update__audience=row.for_list.hears, lists__contains=[row.for_list.name]
     )
+    if kind is Kind.ACCOUNT:
+        told = told.filter(update__is_account=True, update__published_at__gte=since)
     first: datetime | None = told.aggregate(first=Min("update__published_at"))["first"]
     return first
 

@@ -20,12 +20,14 @@ class Kind(StrEnum):
     PUBLIC = "public"
     CUSTOMERS = "customers"
     EXECUTIVES = "executives"
+    ACCOUNT = "account"
 
 
 TITLES = {
     Kind.PUBLIC: "First word on the status page",
     Kind.CUSTOMERS: "Write to customers",
     Kind.EXECUTIVES: "Tell executives",
+    Kind.ACCOUNT: "Write to customers what happened",
 }
 """What has to be done."""
 
@@ -40,6 +42,7 @@ class Facts:
     levels: Sequence[tuple[datetime, int]]
     stays_inside: bool
     over: str
+    resolved_at: datetime | None
     reached: Collection[Kind]
 
 
@@ -55,14 +58,15 @@ class Rule:
 def since(kind: Kind, facts: Facts, *, asking: Collection[int]) -> datetime | None:
     """Give from when the time counts for what these ranks ask for; None where nothing is owed.
 
-    It is the declaration where the incident has been at such a level all the time, else when it last came to one.
+    It is the declaration where the incident has been at such a level all the time, else when it last came to one; what
+    happened is told from when it was resolved.
     """
     if not_asked(kind, facts, asking=asking):
         return None
     begun: datetime | None = None
     for at, rank in facts.levels:
         begun = (begun or at) if rank in asking else None
-    return begun
+    return facts.resolved_at if kind is Kind.ACCOUNT else begun
 
 
 def not_asked(kind: Kind, facts: Facts, *, asking: Collection[int]) -> str:
@@ -73,6 +77,8 @@ def not_asked(kind: Kind, facts: Facts, *, asking: Collection[int]) -> str:
         return facts.over
     if not facts.levels or facts.levels[-1][1] not in asking:
         return "its level does not ask for it"
+    if kind is Kind.ACCOUNT and facts.resolved_at is None:
+        return "it goes on"
     return "" if kind in facts.reached else "there is nobody to tell"
 
 

@@ -35,6 +35,7 @@ class UpdateIn(serializers.Serializer[dict[str, Any]]):
     """An update to publish. A later `status` moves the incident along; `no_news` needs no text.
 
     The `fields` of a `layout` become its text. `lists` names by their slugs who is told; without it, as configured.
+    `is_account`: the account for customers of what happened, once it is over.
     """
 
     audience = serializers.ChoiceField(choices=Audience.choices)
@@ -44,6 +45,7 @@ class UpdateIn(serializers.Serializer[dict[str, Any]]):
     public_title = serializers.CharField(required=False, allow_blank=True, max_length=200)
     next_update_in_seconds = Seconds(required=False, allow_null=True, min_value=60, max_value=7 * 86400)
     no_news = serializers.BooleanField(required=False)
+    is_account = serializers.BooleanField(required=False)
     layout = serializers.ChoiceField(choices=[each.value for each in Layout], required=False)
     fields = serializers.DictField(  # type: ignore[assignment]
         child=serializers.CharField(max_length=LONGEST_FIELD, allow_blank=True), required=False

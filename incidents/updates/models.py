@@ -52,6 +52,9 @@ class Update(models.Model):
     next_update_due_at = models.DateTimeField(null=True)
     no_news = models.BooleanField(default=False)
     kind = models.CharField(max_length=8, choices=KINDS, default=Kind.LATER)
+    is_account = models.BooleanField(
+        default=False, help_text="Public only: the account of what happened, once it is over."
+    )
     lists = ArrayField(
         models.CharField(max_length=60), default=list, help_text="The names of whom it went to."
     )

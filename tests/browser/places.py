@@ -198,6 +198,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
         Place("commanders", "/commanders/"),
         Place("hand-over", handing_over(stack)),
         Place("changed-in-production", f"/incidents/INC-{number}/production/"),
+        Place("what-happened", f"/incidents/INC-{ended}/account/"),
         Place("still-to-tell", f"/incidents/INC-{number}/owed/"),
         Place("tags-and-fields", f"/incidents/INC-{number}/details/"),
         Place("erase", left(stack)),

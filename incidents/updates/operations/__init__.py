@@ -9,6 +9,7 @@ from incidents.updates.operations.publishing import (
     NotAStage,
     NotATime,
     NothingToSay,
+    NotOverYet,
     StaysInside,
     publish,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "NotATime",
     "NotAnAudience",
     "NotFilled",
+    "NotOverYet",
     "NothingToSay",
     "SameTemplate",
     "StaysInside",

@@ -57,6 +57,10 @@ class NeedsApproval(Refused):
     """Somebody else looks at this update before it goes out."""
 
 
+class NotOverYet(Refused):
+    """What happened is told as a whole once it is over."""
+
+
 class NotALayout(Refused):
     """An update is written in the fields of its layout, or as one text."""
 
@@ -72,6 +76,7 @@ def publish(  # noqa: PLR0913 - each is one choice of the composer
     public_title: str = "",
     next_update_in_seconds: int | None = None,
     no_news: bool = False,
+    is_account: bool = False,
     layout: str = Layout.PLAIN,
     fields: Mapping[str, str] | None = None,
     lists: Sequence[str] | None = None,
@@ -84,8 +89,8 @@ def publish(  # noqa: PLR0913 - each is one choice of the composer
 
     The span given explicitly wins over the rhythm. A later stage than the incident's moves the incident along.
     `lists` names by their slugs whom it goes to; None leaves it to what is configured. The `fields` of a `layout`
-    become its text; `attachments` are files of the incident that its entry shows. The same `key` again gives the update
-    that was published with it.
+    become its text; `attachments` are files of the incident that its entry shows. `is_account`: what customers read
+    of all of it, once it is over. The same `key` again gives the update that was published with it.
     """
     incident = base.locked(incident)
     known = Update.objects.filter(idempotency_key=key, incident=incident).first() if key else None
@@ -94,7 +99,7 @@ def publish(  # noqa: PLR0913 - each is one choice of the composer
     if approved_by is None and not no_news:  # that has no words of its own
         pass_gate(incident, audience, actor)
     stage = _stage(status) or Status(incident.status)
-    _check(incident, audience, components or {}, next_update_in_seconds)
+    _check(incident, audience, components or {}, next_update_in_seconds, is_account=is_account)
     if lifecycle_rules.goes_along(Status(incident.status), stage):
         if stage is Status.RESOLVED:
             incident = registry.end(incident, actor=actor)
@@ -126,6 +131,7 @@ def publish(  # noqa: PLR0913 - each is one choice of the composer
         next_update_due_at=due,
         no_news=no_news,
         kind=told.kind,
+        is_account=is_account,
         lists=[choice.row.name for choice in told.chosen],
         layout=layout if known_fields else Layout.PLAIN,
         fields=known_fields,
@@ -157,11 +163,20 @@ def _stage(status: str | None) -> Status | None:
         raise NotAStage(f"There is no stage “{status}”.") from None
 
 
-def _check(incident: Incident, audience: str, components: Mapping[str, str], seconds: int | None) -> None:
+def _check(
+    incident: Incident,
+    audience: str,
+    components: Mapping[str, str],
+    seconds: int | None,
+    *,
+    is_account: bool,
+) -> None:
     if audience not in Audience.values:
         raise NotAnAudience("An update is internal or public.")
     if seconds is not None and not SHORTEST <= seconds <= LONGEST:
         raise NotATime("The next update comes within a minute and a week.")
+    if is_account and (audience != Audience.PUBLIC or incident.is_active):
+        raise NotOverYet("The account of what happened is written for customers, once it is over.")
     if audience != Audience.PUBLIC:
         return
     if incident.private:

@@ -212,7 +212,12 @@ def test_resolved_before_it_was_said_it_is_still_asked_for(clock: Clock) -> None
     said = closing.Said(despite="It is Black Friday")
     closing.resolve(incident, said=said, actor=alice())
     settle()
-    assert {state for _, state in owed(incident).values()} == {"open"}
+    assert owed(incident) == {
+        "executives": ("09:31", "open"),
+        "public": ("09:31", "open"),
+        "customers": ("10:16", "open"),
+        "account": ("09:30", "open"),
+    }
     clock.after(15)
     assert {text.split(",")[0] for _, text in reminders(incident)} == {
         "First word on the status page",
@@ -375,6 +380,8 @@ def test_a_program_reads_and_ends_it(clock: Clock) -> None:
     assert client.post(f"{path}{rows[0]['id']}/needed/", {"why": ""}, format="json").status_code == 400
     rules = client.get("/api/v1/owed-rules/").json()["results"]
     assert [(row["kind"], row["rank"], row["within_seconds"], row["for_list"]) for row in rules] == [
+        ("account", 1, 86400, "customers"),
+        ("account", 2, 86400, "customers"),
         ("customers", 1, 3600, "customers"),
         ("customers", 2, 3600, "customers"),
         ("executives", 1, 900, "executives"),
@@ -398,3 +405,48 @@ def test_an_admin_changes_the_spans_in_the_admin(client: Client) -> None:
     cast.severity()
     cast.sign_in(client, cast.ada())
     assert client.get("/admin/incidents/owedrule/").status_code == 200
+
+
+def ended(incident: Incident) -> None:
+    closing.resolve(incident, said=closing.Said(despite="It works again"), actor=alice())
+    settle()
+
+
+@pytest.mark.usefixtures("reached")
+def test_once_it_is_over_customers_are_owed_what_happened_and_have_it_by_its_account(clock: Clock) -> None:
+    incident = declared()
+    clock.after(14)
+    ended(incident)
+    row = OwedWord.objects.get(incident=incident, kind="account")
+    assert (row.state, row.due_at) == ("open", clock.at + timedelta(hours=24))
+    updates.publish(incident, audience="public", text="Cards work.", actor=alice())
+    settle()
+    row.refresh_from_db()
+    assert row.state == "open"
+    clock.after(90)
+    updates.publish(incident, audience="public", text="What happened.", is_account=True, actor=alice())
+    settle()
+    row.refresh_from_db()
+    assert (row.state, row.ended_at) == ("done", clock.at)
+
+
+@pytest.mark.usefixtures("reached")
+def test_it_came_back_and_what_happened_is_owed_anew_from_the_last_end(clock: Clock) -> None:
+    incident = declared()
+    clock.after(14)
+    ended(incident)
+    updates.publish(incident, audience="public", text="What happened.", is_account=True, actor=alice())
+    settle()
+    clock.after(30)
+    lifecycle.reopen(incident, reason="It is back", actor=alice())
+    clock.after(60)
+    ended(incident)
+    row = OwedWord.objects.get(incident=incident, kind="account")
+    assert (row.state, row.due_at) == ("open", clock.at + timedelta(hours=24))
+
+
+@pytest.mark.usefixtures("reached")
+def test_while_it_goes_on_there_is_no_account_of_it(clock: Clock) -> None:
+    incident = declared()
+    with pytest.raises(updates.NotOverYet):
+        updates.publish(incident, audience="public", text="What happened.", is_account=True, actor=alice())

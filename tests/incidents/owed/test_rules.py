@@ -18,7 +18,7 @@ def minutes(number: float) -> datetime:
 
 
 def facts(*levels: tuple[float, int], **given: Any) -> Facts:
-    said = {"stays_inside": False, "over": "", "reached": [Kind.PUBLIC], **given}
+    said = {"stays_inside": False, "over": "", "resolved_at": None, "reached": [Kind.PUBLIC], **given}
     return Facts(levels=[(minutes(at), rank) for at, rank in levels], **said)
 
 
@@ -32,6 +32,14 @@ def test_it_goes_on_counting_when_the_level_changes_among_those_that_ask() -> No
 
 def test_raised_later_it_counts_from_then() -> None:
     assert rules.since(Kind.PUBLIC, facts((0, 3), (40, 1)), asking={1, 2}) == minutes(40)
+
+
+def test_what_happened_is_told_from_the_end_and_not_asked_for_before() -> None:
+    reached = [Kind.ACCOUNT]
+    over = facts((0, 1), resolved_at=minutes(14), reached=reached)
+    assert rules.since(Kind.ACCOUNT, over, asking={1}) == minutes(14)
+    goes_on = facts((0, 1), reached=reached)
+    assert rules.not_asked(Kind.ACCOUNT, goes_on, asking={1}) == "it goes on"
 
 
 def test_lowered_and_raised_again_it_counts_from_the_second_time() -> None:

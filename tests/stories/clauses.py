@@ -18,21 +18,33 @@ of what has to hold is a test of its own. This table is written by `python -m te
 """
 STORIES: dict[str, tuple[str, dict[str, str]]] = {
     "J01": (
-        "login fails after a deploy: how it is closed",
+        "login fails after a deploy",
         {
             "a": "to close at 15:47 is accepted by either anchor",
             "b": "it has been stable for 60 minutes since mitigation and for 42 since monitoring",
             "c": "at 15:20 it is refused where monitoring counts",
             "d": "at 15:20 it is accepted where mitigation counts",
+            "e": "each step has its time, from 14:23 to 15:47",
+            "f": "the deploy of 14:18 is suspected",
+            "g": "the first word outside is due at 14:44, a message to customers at 15:29",
+            "h": "until they have it, somebody is reminded",
+            "i": "told at the end they are late, and what happened is owed",
+            "j": "the commander is not missed for nine minutes, nor once it was mitigated",
         },
     ),
     "J02": (
-        "payments on the busiest day: how it is closed",
+        "payments on the busiest day",
         {
             "a": "to resolve at 09:30 is refused by a window of 30 minutes",
             "b": "then it is accepted with a reason, or by the window of its level",
             "c": "it is reported as early",
             "d": "that metrics are at their baseline is not ticked by itself",
+            "e": "detected at once, identified after 4 minutes, mitigated after 11, resolved after 14",
+            "f": "three report to the commander, which is not too many",
+            "g": "the decision keeps what it costs, and who accepted that",
+            "h": "the first word outside and the first update are due at 09:31",
+            "i": "resolved before either, it still asks for the page and for executives",
+            "j": "each ends by being told, or by a reason",
         },
     ),
     "J03": (

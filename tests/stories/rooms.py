@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from core.events import bus
+from incidents.audiences import operations as audiences
 from incidents.closing.models import ClosingCriterion
+from incidents.models import AudienceList
 from tests import cast
 
 if TYPE_CHECKING:
@@ -75,6 +77,13 @@ class Room:
         assert answer.status_code == 409, answer.content
         said: str = answer.json()["detail"]
         return said
+
+
+def reach_customers() -> None:
+    """Let there be a customer and an executive who are written to."""
+    for slug, email in (("customers", "buyer@example.org"), ("executives", "chief@example.com")):
+        row = AudienceList.objects.get(slug=slug)
+        audiences.put_on(row, who=audiences.Who(email=email), actor=None)
 
 
 def confirmed() -> list[str]:

@@ -1,8 +1,9 @@
-"""J02, how it ends: restarted at 09:25, 93% of payments succeed at 09:27, called resolved at 09:30."""
+"""J02: payments on Black Friday (004 L464-484): decided at 09:23, called resolved at 09:30 before anybody outside heard."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connection
@@ -10,11 +11,13 @@ from django.db import connection
 from core.events.models import Event
 from tests import cast
 from tests.fastclock import stop
-from tests.stories.rooms import Room, confirmed, day
+from tests.stories.rooms import Room, confirmed, day, reach_customers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+
+    from tests.stories.replay import Replay
 
 pytestmark = pytest.mark.django_db
 WHY = "The commander has watched it for three minutes, and it is Black Friday"
@@ -79,3 +82,118 @@ def test_j02_d_metrics_at_baseline_is_not_confirmed_by_itself(room: Room) -> Non
     assert found["resolved_early"] is False
     (kept,) = room.closing()["resolutions"]
     assert len(kept["lacking"]) == 1
+
+
+def payments(replay: Replay) -> dict[str, Any]:
+    """From the alert at 09:16 until an hour after it was called resolved."""
+    cast.severity()
+    alice = cast.alice()
+    cast.status_page()
+    reach_customers()
+    made = replay.post(
+        alice,
+        "incidents/",
+        title="Payments fail",
+        severity="sev1",
+        started_at=replay.moment("09:15").isoformat(),
+    )
+    path = f"incidents/{made['id']}/"
+    helpers = [cast.person(name) for name in ("Priya", "Dana", "Ivo")]
+    replay.at("09:18")
+    for person in helpers:
+        replay.post(alice, f"{path}tasks/", title="Look at your part", assignee=str(person.pk))
+    command = replay.get(alice, f"{path}command/")
+    asked = {
+        row["kind"]: replay.clock(row["due_at"]) for row in replay.get(alice, f"{path}owed-words/")["results"]
+    }
+    replay.at("09:20")
+    replay.post(alice, f"{path}status/", status="identified", reason="Pool saturated, 200 of 200")
+    replay.at("09:23")
+    decided = replay.post(
+        alice, f"{path}timeline/", kind="decision", text="Restart with a pool of 400",
+        trade_off="2 minutes without payments", accepted_by="Head of sales",
+    )  # fmt: skip
+    replay.at("09:27")
+    replay.post(alice, f"{path}status/", status="monitoring", reason="93% of payments succeed")
+    replay.at("09:30")
+    done = replay.post(alice, f"{path}resolve/", confirmed=confirmed(), despite=WHY)
+    still = replay.get(alice, f"{path}owed-words/", state="open")["results"]
+    replay.at("09:31")
+    entries = replay.get(alice, f"{path}timeline/", kind="reminder", page_size=100)["results"]
+    rows = {row["kind"]: row for row in still}
+    why = "it was over within a quarter of an hour, and the summary of the day has it"
+    ended = replay.post(alice, f"{path}owed-words/{rows['executives']['id']}/not-needed/", why=why)
+    replay.at("09:40")
+    replay.post(alice, f"{path}updates/", audience="public", status="resolved", text="Payments work again.")
+    return {
+        "made": made,
+        "command": command,
+        "asked": asked,
+        "decided": decided,
+        "done": done,
+        "clocks": {
+            name: replay.clock(done[f"{name}_at"])
+            for name in ("started", "detected", "identified", "mitigated", "resolved")
+        },
+        "still": sorted(rows),
+        "reminded": sorted(
+            (replay.clock(row["at"]), row["text"].partition(",")[0])
+            for row in entries
+            if row["data"].get("owed") and row["at"] >= done["resolved_at"]
+        ),
+        "ended": (ended["state"], ended["why"]),
+        "after": {
+            row["kind"]: (row["state"], row["is_late"])
+            for row in replay.get(alice, f"{path}owed-words/")["results"]
+        },
+    }
+
+
+@pytest.fixture(scope="module")
+def story(play: Callable[..., Any]) -> Any:
+    return play(date(2025, 11, 28), "09:16", payments)
+
+
+def test_j02_e_identified_after_4_minutes_mitigated_after_11_resolved_after_14(
+    story: Any,
+) -> None:
+    assert story["clocks"] == {
+        "started": "09:15",
+        "detected": "09:16",
+        "identified": "09:20",
+        "mitigated": "09:27",
+        "resolved": "09:30",
+    }
+
+
+def test_j02_f_three_report_to_the_commander_which_is_not_too_many(story: Any) -> None:
+    command = story["command"]
+    assert (command["reporting_to_commander"], command["span"], command["is_over_span"]) == (3, 7, False)
+
+
+def test_j02_g_the_decision_keeps_what_it_costs_and_who_accepted_that(story: Any) -> None:
+    data = story["decided"]["data"]["decision"]
+    assert (data["trade_off"], data["accepted_by"]) == ("2 minutes without payments", "Head of sales")
+
+
+def test_j02_h_the_first_word_outside_and_the_first_update_are_due_at_09_31(story: Any) -> None:
+    assert story["asked"] == {"public": "09:31", "executives": "09:31", "customers": "10:16"}
+    assert story["made"]["next_update_due_at"][11:16] == "09:31"
+
+
+def test_j02_i_resolved_before_either_it_still_asks_for_the_page_and_for_executives(story: Any) -> None:
+    assert story["still"] == ["account", "customers", "executives", "public"]
+    assert story["reminded"] == [
+        ("09:31", "First word on the status page"),
+        ("09:31", "Tell executives"),
+    ]
+
+
+def test_j02_j_each_ends_by_being_told_or_by_a_reason(story: Any) -> None:
+    assert story["ended"][0] == "not_needed"
+    assert story["after"] == {
+        "public": ("done", True),
+        "customers": ("done", False),
+        "executives": ("not_needed", False),
+        "account": ("open", False),
+    }

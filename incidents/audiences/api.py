@@ -9,13 +9,14 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from core.accounts import queries as people
+from core.accounts.policy import Verb, can
 from core.api.fields import Id, Seconds, SlugOrId
 from core.api.permissions import Configures
 from core.api.views import Lists, Shows, ViewSet
 from incidents.audiences import operations, queries
-from incidents.audiences.models import AudienceList, Hears, Page
+from incidents.audiences.models import AudienceList, AudienceMember, Hears, Page
 from incidents.audiences.operations import Who
-from incidents.audiences.rules import Kind
+from incidents.audiences.rules import OUTSIDE, Kind
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -24,12 +25,20 @@ if TYPE_CHECKING:
 
 
 class AudienceMemberOut(serializers.Serializer[Any]):
-    """Exactly one of a person's id, a team's slug, a mail address and a channel's id."""
+    """Exactly one of a person's id, a team's slug, a mail address and a channel's id.
+
+    To who does not respond an address is “somebody outside”.
+    """
 
     user = serializers.CharField(source="user_id", allow_null=True)
     team = serializers.CharField(source="team.slug", default=None, allow_null=True)
-    email = serializers.CharField(allow_blank=True)
+    email = serializers.SerializerMethodField()
     channel = serializers.CharField(source="room", allow_null=True)
+
+    def get_email(self, member: AudienceMember) -> str:
+        """Give the address of somebody outside to who responds."""
+        may_read = can(self.context["request"].user, Verb.RESPOND)
+        return member.email if may_read or not member.email else OUTSIDE
 
 
 class AudienceOut(serializers.ModelSerializer[AudienceList]):

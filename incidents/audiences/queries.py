@@ -8,9 +8,10 @@ from django.db.models import Prefetch, Q
 from django.shortcuts import get_object_or_404
 
 from core.accounts.models import Membership
+from core.accounts.policy import Verb, can
 from incidents.audiences import registry, rules
 from incidents.audiences.models import AudienceList, AudienceMember, AudienceRule, Hears
-from incidents.audiences.rules import Kind, Recipient
+from incidents.audiences.rules import OUTSIDE, Kind, Recipient
 from incidents.lifecycle.models import Participant
 from incidents.severities import queries as severities
 
@@ -67,10 +68,13 @@ class Shown:
 
 
 def shown(user: Person) -> list[Shown]:
-    """Give every list with its members' names; a channel that is gone is said to be."""
+    """Give every list with its members' names; a channel that is gone is said to be.
+
+    Whoever does not respond reads no address of somebody outside.
+    """
     known = {room.id: room for room in registry.rooms()}
-    levels = severities.levels()
-    return [_shown(row, known, levels) for row in lists(user)]
+    levels, names_outside = severities.levels(), can(user, Verb.RESPOND)
+    return [_shown(row, known, levels, names_outside=names_outside) for row in lists(user)]
 
 
 def show(row: AudienceList) -> Shown:
@@ -78,22 +82,24 @@ def show(row: AudienceList) -> Shown:
     return _shown(row, {room.id: room for room in registry.rooms()}, severities.levels())
 
 
-def _shown(row: AudienceList, known: Mapping[int, Room], levels: Iterable[Severity]) -> Shown:
+def _shown(
+    row: AudienceList, known: Mapping[int, Room], levels: Iterable[Severity], *, names_outside: bool = True
+) -> Shown:
     told = {rule.severity_id: rule.kinds for rule in row.told}  # type: ignore[attr-defined]
     return Shown(
         row,
-        [(each, *_in_words(each, known)) for each in row.on_it],  # type: ignore[attr-defined]
+        [(each, *_in_words(each, known, names_outside)) for each in row.on_it],  # type: ignore[attr-defined]
         {level.slug: told.get(level.pk, ()) for level in levels},
     )
 
 
-def _in_words(member: AudienceMember, known: Mapping[int, Room]) -> tuple[str, str]:
+def _in_words(member: AudienceMember, known: Mapping[int, Room], names_outside: bool) -> tuple[str, str]:  # noqa: FBT001
     if member.user is not None:
         return str(member.user), "" if member.user.is_active else "account closed, not told"
     if member.team is not None:
         return str(member.team), "everybody in the team"
     if member.email:
-        return member.email, "mail address"
+        return (member.email if names_outside else OUTSIDE), "mail address"
     room = known.get(member.room or 0)
     return (room.name, "channel") if room else ("a channel that is gone", "not told")
 

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 
+OUTSIDE = "somebody outside"
+"""What somebody without an account is called where their address is not to be read."""
+
+
 class Kind(StrEnum):
     """What an update is to those who read it."""
 

@@ -38,9 +38,6 @@ if TYPE_CHECKING:
     from incidents.updates.registry import Preview
 
 
-OUTSIDE = "somebody outside"
-
-
 class NotAList(Refused):
     """An update goes to lists that hear its kind."""
 
@@ -261,7 +258,7 @@ def told(user: User | AnonymousUser, incident: Incident) -> QuerySet[Told]:
         return found.annotate(shown=F("name"), said=F("detail"))
     outside = Q(user=None, room=None)
     return found.annotate(
-        shown=Case(When(outside, then=Value(OUTSIDE)), default=F("name")),
+        shown=Case(When(outside, then=Value(telling_rules.OUTSIDE)), default=F("name")),
         said=Case(When(outside, then=Value("")), default=F("detail")),
     )
 

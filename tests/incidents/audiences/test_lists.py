@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.test import Client
 
 from core.events.models import Event
 from incidents.audiences import operations
@@ -15,7 +16,6 @@ from tests import cast
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from django.test import Client
 
 pytestmark = pytest.mark.django_db
 LIST = {
@@ -165,6 +165,14 @@ def test_the_api_makes_changes_and_forgets_a_list() -> None:
     assert client.patch(path, {"told": {"sev1": ["sometimes"]}}, format="json").status_code == 400
     assert client.get(path).json()["least_seconds"] == 600
     assert len(client.get(path).json()["members"]) == 2
+    vera, browser = cast.vera(), Client()
+    seen = cast.caller(vera).get(path)
+    assert [each["email"] for each in seen.json()["members"]] == ["", "somebody outside"]
+    browser.force_login(vera)
+    shown = browser.get("/audiences/").content.decode()
+    assert ("law@example.org" in shown, "somebody outside" in shown) == (False, True)
+    browser.force_login(mona)
+    assert "law@example.org" in browser.get("/audiences/").content.decode()
     assert cast.caller(cast.bob()).patch(path, {"name": "x"}, format="json").status_code == 403
     assert client.delete(path).status_code == 204
     assert client.get(path).status_code == 404

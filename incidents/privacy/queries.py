@@ -239,7 +239,7 @@ def _messages(incident: Incident) -> Sequence[Sent]:
 def owned(user: User) -> Iterable[Own]:
     """Give what incidents keep of one person alone."""
     yield Own("Lists of who is told", AudienceMember.objects.filter(user=user))
-    yield Own("Updates by mail", Subscription.objects.filter(user=user))
+    yield Own("Updates by mail", Subscription.objects.filter(user=user), is_counted=False)
     yield Own("Being offered as a commander", TrainedCommander.objects.filter(user=user))
 
 

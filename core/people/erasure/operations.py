@@ -43,7 +43,10 @@ def erase(user: User, *, reason: str, actor: User, also: Sequence[str] = ()) -> 
     why = _reasoned(reason, [fresh.name, fresh.email, *words])
     digits = _digits()
     name, address = rules.pseudonym(digits), rules.address(digits)
-    found = [Word(fresh.email, address, as_written=False), *(Word(one, name) for one in words)]
+    found = [
+        Word(fresh.email, address, as_written=False),
+        *(Word(one, name, is_further=True) for one in words),
+    ]
     if queries.may_find(fresh):
         found.insert(0, Word(fresh.name, name))
     _forget(registry.owned(fresh))
@@ -62,31 +65,27 @@ def erase(user: User, *, reason: str, actor: User, also: Sequence[str] = ()) -> 
 
 @transaction.atomic
 def erase_address(email: str, *, reason: str, actor: User) -> str:
-    """Let an address of somebody without an account be gone from everything that is kept; give what stands there now."""
+    """Let an address of somebody without an account be gone from everything that is kept; give what stands there now.
+
+    Whether it stood anywhere is told to nobody: it may have been in what is private alone.
+    """
     require(actor, Verb.ADMIN)
     given = email.strip()
     if User.objects.filter(email__iexact=given).exists():
         raise CannotErase("This is the address of an account: erase its person.")
     why = _reasoned(reason, [given])
     address = rules.address(_digits())
-    gone = _forget(registry.addressed(given))
-    gone += Invitation.objects.filter(email__iexact=given).delete()[0]
-    gone += Bucket.objects.filter(key__icontains=given).delete()[0]
-    gone += sweeping.replace([Word(given, address, as_written=False)])
-    if not gone:
-        raise CannotErase("This address stands nowhere.")
+    _forget(registry.addressed(given))
+    Invitation.objects.filter(email__iexact=given).delete()
+    Bucket.objects.filter(key__icontains=given).delete()
+    sweeping.replace([Word(given, address, as_written=False)])
     bus.emit(events.AddressErased(actor.pk, address, why), actor=actor)
     return address
 
 
-def _forget(owned: Iterable[registry.Own]) -> int:
-    gone = 0
+def _forget(owned: Iterable[registry.Own]) -> None:
     for one in owned:
-        if one.blank:
-            gone += one.rows.update(**dict.fromkeys(one.blank, ""))
-        else:
-            gone += one.rows.delete()[0]
-    return gone
+        one.rows.delete()
 
 
 def _further(also: Sequence[str]) -> list[str]:
@@ -96,6 +95,10 @@ def _further(also: Sequence[str]) -> list[str]:
     if any(len(one) < rules.SHORTEST for one in found):
         raise CannotErase(
             f"Each further text has at least {rules.SHORTEST} characters: less stands in every other word."
+        )
+    if not all(rules.is_plain(one) for one in found):
+        raise CannotErase(
+            "A text of small letters or capitals alone may be a word that programs go by. Write more of it."
         )
     return sorted(found, key=lambda one: (-len(one), one))
 

@@ -40,11 +40,10 @@ SECRET = (
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many rows of one kind go, or are left empty."""
+    """How many rows of one kind go; None where that is told to nobody."""
 
     what: str
-    count: int
-    is_blanked: bool
+    count: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +63,8 @@ def may_find(user: User) -> bool:
 
 def outlook(user: User) -> Outlook:
     """Give what erasing a person would do."""
-    own = [Count(one.what, one.rows.count(), bool(one.blank)) for one in registry.owned(user)]
-    return Outlook([one for one in own if one.count], may_find(user), user.is_active)
+    own = [Count(one.what, one.rows.count() if one.is_counted else None) for one in registry.owned(user)]
+    return Outlook([one for one in own if one.count != 0], may_find(user), user.is_active)
 
 
 def may_export(viewer: User, user: User) -> bool:

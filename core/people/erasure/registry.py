@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """Rows that are a person's own: deleted with them, or only what is written in `blank`."""
+    """Rows that are a person's own and deleted with them. Those of which some are private are not counted."""
 
     what: str
     rows: QuerySet[Any]
-    blank: tuple[str, ...] = ()
+    is_counted: bool = True
 
 
 Find = Callable[["User"], Iterable[Own]]

@@ -38,8 +38,28 @@ def escaped(text: str) -> str:
     return re.sub(r"([^\w\s])", r"\\\1", text)
 
 
-def pattern(text: str) -> str:
-    """Give what finds a text where no letter, digit or further part of an address stands around it."""
-    around = r"[\w@]" if "@" not in text else r"[\w.+-]"
-    after = r"[\w@]" if "@" not in text else r"[\w-]"
-    return f"(?<!{around}){escaped(text)}(?!{after})"
+def _around(text: str, *, is_further: bool) -> tuple[str, str]:
+    """Give what may not stand before and behind a text: what makes it a part of another word, address or name."""
+    if "@" in text:
+        return r"(?<![\w.+-])", r"(?![\w-])"
+    if is_further:  # “Berlin” is no part of Europe/Berlin, nor “Payments” of payments-api
+        return r"(?<![\w@/._-])", r"(?![\w@/_-]|\.\w)"
+    return r"(?<![\w@])", r"(?![\w@])"
+
+
+def pattern(text: str, *, is_further: bool = False) -> str:
+    """Give what finds a text by itself, as Postgres reads it."""
+    before, behind = _around(text, is_further=is_further)
+    return f"{before}{escaped(text)}{behind}"
+
+
+def in_bytes(text: str, *, as_written: bool = True, is_further: bool = False) -> re.Pattern[bytes]:
+    """Give what finds a text by itself in the bytes of a file or a signal."""
+    before, behind = _around(text, is_further=is_further)
+    found = before.encode() + re.escape(text.encode()) + behind.encode()
+    return re.compile(found, re.NOFLAG if as_written else re.IGNORECASE)
+
+
+def is_plain(text: str) -> bool:
+    """Say whether a text is of people's words alone: programs write small letters, people's names do not."""
+    return not re.fullmatch(r"[a-z0-9_.:/-]*", text) and not re.fullmatch(r"[A-Z]{2,}[0-9-]*", text)

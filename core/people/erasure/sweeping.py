@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pgtrigger
 from django.db import connection
 
-from core.people.erasure.rules import pattern, spellings
+from core.people.erasure.rules import escaped, in_bytes, pattern, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LEFT = ("accounts_user", "django_migrations", "django_content_type", "auth_permission")
 """Accounts are of people each; the rest is Django's own."""
 PATIENCE = "300s"
+LEAST = 100
+"""Columns for fewer characters hold names of things and words of programs."""
 CASTS = {"jsonb": "jsonb", "_text": "text[]", "_varchar": "varchar[]"}
 _COLUMNS = """
 select c.table_name, c.column_name, c.udt_name, c.character_maximum_length
@@ -31,16 +33,26 @@ order by 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A text, what stands in its place from now on, and whether capital letters count."""
+    """A text, what stands in its place from now on, and whether capital letters count.
+
+    A further one, which somebody typed, is looked for in what people write alone: not in short columns, in which
+    programs keep zones, states and addresses.
+    """
 
     text: str
     instead: str
     as_written: bool = True
+    is_further: bool = False
 
-    def steps(self) -> list[tuple[str, str, str]]:
-        """Give pattern, replacement and flags of each spelling."""
+    def steps(self, longest: int | None) -> list[tuple[str, str, str]]:
+        """Give pattern, replacement and flags of each spelling, for a column that holds so many characters at most."""
+        if self.is_further and longest is not None and longest < LEAST:
+            return []
         flags = "g" if self.as_written else "gi"
-        return [(pattern(one), self.instead.replace("\\", "\\\\"), flags) for one in spellings(self.text)]
+        return [
+            (pattern(one, is_further=self.is_further), self.instead.replace("\\", "\\\\"), flags)
+            for one in spellings(self.text)
+        ]
 
 
 def replace(words: Sequence[Word]) -> int:
@@ -53,8 +65,10 @@ def replace(words: Sequence[Word]) -> int:
         for table, columns in _tables(cursor).items():
             texts = {name: kind for name, kind in columns.items() if kind[0] != "bytea"}
             if texts:
-                cursor.execute(*_update(table, texts, words))
-                changed += cursor.rowcount
+                query, given = _update(table, texts, words)
+                if query:
+                    cursor.execute(query, given)
+                    changed += cursor.rowcount
             for name in columns.keys() - texts.keys():
                 changed += _in_bytes(cursor, table, name, words)
     return changed
@@ -72,40 +86,50 @@ def _tables(cursor: Any) -> Mapping[str, dict[str, tuple[str, int | None]]]:
 def _update(
     table: str, columns: Mapping[str, tuple[str, int | None]], words: Sequence[Word]
 ) -> tuple[str, list[Any]]:
-    """Give one statement for a table, so that each is read once."""
-    steps = [step for word in words for step in word.steps()]
+    """Give one statement for a table, so that each is read once; an empty one where nothing is to be looked for."""
     sets: list[str] = []
     wheres: list[str] = []
     new: list[Any] = []
     old: list[Any] = []
     for name, (kind, longest) in columns.items():
+        steps = [step for word in words for step in word.steps(longest)]
+        if not steps:
+            continue
         text = made = f'"{name}"::text'
-        for _ in steps:
+        for found, instead, flags in steps:
             made = f"regexp_replace({made}, %s, %s, %s)"
+            new += [found, instead, flags]
+            wheres.append(f"{text} {'~' if flags == 'g' else '~*'} %s")
+            old.append(found)
         if longest:
             made = f"left({made}, {longest})"
         sets.append(f'"{name}" = ({made})::{CASTS.get(kind, "text")}')
-        new += [part for step in steps for part in step]
-        for found, _, flags in steps:
-            wheres.append(f"{text} {'~*' if 'i' in flags else '~'} %s")
-            old.append(found)
+    if not sets:
+        return "", []
     query = f'update "{table}" set {", ".join(sets)} where {" or ".join(wheres)}'  # noqa: S608 - names of our tables
     return query, [*new, *old]
 
 
 def _in_bytes(cursor: Any, table: str, column: str, words: Sequence[Word]) -> int:
     """Replace in bytes, in which Postgres finds but does not replace."""
-    pairs = [(one.encode(), word.instead.encode()) for word in words for one in spellings(word.text)]
-    where = " or ".join([f'position(%s::bytea in "{column}") > 0'] * len(pairs))
-    names = f'"{table}"', f'"{column}"'
-    cursor.execute(
-        f"select ctid, {names[1]} from {names[0]} where {where}",  # noqa: S608 - names of our tables
-        [old for old, _ in pairs],
-    )
-    rows = cursor.fetchall()
-    for ctid, content in rows:
+    steps = [(one, word) for word in words for one in spellings(word.text)]
+    wheres: list[str] = []
+    given: list[Any] = []
+    for one, word in steps:
+        if word.as_written:
+            wheres.append(f'position(%s::bytea in "{column}") > 0')
+            given.append(one.encode())
+        else:
+            wheres.append(f"encode(\"{column}\", 'escape') ~* %s")
+            given.append(escaped(one))
+    cursor.execute(f'select ctid, "{column}" from "{table}" where {" or ".join(wheres)}', given)  # noqa: S608
+    changed = 0
+    for ctid, content in cursor.fetchall():
         found = bytes(content)
-        for old, new in pairs:
-            found = found.replace(old, new)
-        cursor.execute(f"update {names[0]} set {names[1]} = %s where ctid = %s::tid", [found, str(ctid)])  # noqa: S608
-    return len(rows)
+        for one, word in steps:
+            looked_for = in_bytes(one, as_written=word.as_written, is_further=word.is_further)
+            found = looked_for.sub(word.instead.encode(), found)
+        if found != bytes(content):
+            cursor.execute(f'update "{table}" set "{column}" = %s where ctid = %s::tid', [found, str(ctid)])  # noqa: S608
+            changed += 1
+    return changed

@@ -30,7 +30,7 @@ class Command(BaseCommand):
             raise CommandError("There is no account of that address.")
         outlook = queries.outlook(user)
         for one in outlook.own:
-            self.stdout.write(f"{one.what}: {one.count}")
+            self.stdout.write(f"{one.what}: {'if any' if one.count is None else one.count}")
         found = "in every text" if outlook.finds_name else "not in texts: one word, or shared with somebody"
         self.stdout.write(f"Their name is replaced where they did something, and {found}.")
         if not options["yes"]:

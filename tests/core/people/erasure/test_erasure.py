@@ -153,6 +153,34 @@ def test_no_sign_in_a_name_means_something_else(text: str, alice: User) -> None:
     assert (entry.text, entry.data) == ("(Person 7f3a)", {"said": "Person 7f3a"})
 
 
+def test_what_programs_go_by_stays_whatever_is_named_beside(alice: User, bob: User) -> None:
+    ada = admin()
+    User.objects.filter(pk=alice.pk).update(time_zone="Europe/Berlin")
+    schedule = cast.always(alice, name="Berlin")
+    incident = cast.incident("Logins fail in Berlin", by=alice, severity="SEV1")
+    lifecycle.add_entry(incident, kind="note", text="Ask Berlin. See Europe/Berlin.", actor=alice)
+    directory.deactivate(bob, actor=ada)
+    for word in ("resolved", "sev1", "SEV1", "payments-api"):
+        with pytest.raises(operations.CannotErase, match="programs go by"):
+            operations.erase(bob, reason=WHY, also=[word], actor=ada)
+    gone = operations.erase(bob, reason=WHY, also=["Berlin"], actor=ada)
+    schedule.refresh_from_db()
+    alice.refresh_from_db()
+    assert (schedule.name, alice.time_zone) == ("Berlin", "Europe/Berlin")
+    assert incident.timeline.filter(text=f"Ask {gone.name}. See Europe/Berlin.").exists()
+
+
+def test_how_many_private_incidents_mail_somebody_is_told_to_nobody(alice: User, bob: User) -> None:
+    hidden = cast.incident(by=alice, private=True)
+    lifecycle.invite(hidden, user=bob, actor=alice)
+    client = cast.sign_in(Client(), admin())
+    before = client.get(f"/people/{bob.pk}/erase/").content.decode().split("<main")[1].split("<aside")[0]
+    subscriptions.subscribe(hidden, actor=bob)
+    assert (
+        client.get(f"/people/{bob.pk}/erase/").content.decode().split("<main")[1].split("<aside")[0] == before
+    )
+
+
 def test_an_address_outside_is_erased_and_gets_nothing_more(alice: User) -> None:
     ada, incident = admin(), cast.incident(by=alice)
     subscriptions.subscribe(incident, email="Press@customer.example", actor=alice)
@@ -165,8 +193,10 @@ def test_an_address_outside_is_erased_and_gets_nothing_more(alice: User) -> None
     assert Told.objects.filter(name=instead).exists()
     assert not Subscription.objects.exists()
     assert Message.objects.filter(address=instead).exists()
-    with pytest.raises(operations.CannotErase, match="stands nowhere"):
-        operations.erase_address("press@customer.example", reason=WHY, actor=ada)
+    # Whether an address stands anywhere is told to nobody.
+    assert operations.erase_address("nobody@nowhere.example", reason=WHY, actor=admin()).endswith(
+        "@erased.invalid"
+    )
     with pytest.raises(operations.CannotErase, match="of an account"):
         operations.erase_address("ALICE@example.com", reason=WHY, actor=ada)
 
@@ -192,10 +222,11 @@ def test_the_screen_says_what_goes_and_asks_before(alice: User, bob: User) -> No
     assert "Erased" in page
     assert "Switch account on" not in page
     assert client.get(f"/people/{bob.pk}/erase/").status_code == 404
-    address = client.post(
-        "/people/erase-address/", {"email": "x@nowhere.example", "reason": WHY, "sure": "on"}
-    )
-    assert "This address stands nowhere." in address.content.decode()
+    address = {"email": "alice@example.com", "reason": WHY, "sure": "on"}
+    refused = client.post("/people/erase-address/", address)
+    assert (refused.status_code, "of an account" in refused.content.decode()) == (422, True)
+    address["email"] = "x@nowhere.example"
+    assert client.post("/people/erase-address/", address).status_code == 302
     client.force_login(alice)
     assert client.get(f"/people/{bob.pk}/erase/").status_code == 403
     assert client.get("/people/erase-address/").status_code == 403

@@ -10,6 +10,7 @@ from incidents.mitigations import admin as mitigations
 from incidents.nudges import admin as nudges
 from incidents.owed import admin as owed
 from incidents.privacy import admin as privacy
+from incidents.readiness import admin as readiness
 from incidents.regulators import admin as regulators
 from incidents.runbooks import admin as runbooks
 from incidents.severities import admin as severities
@@ -29,6 +30,7 @@ __all__ = [
     "nudges",
     "owed",
     "privacy",
+    "readiness",
     "regulators",
     "runbooks",
     "severities",

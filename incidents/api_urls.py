@@ -16,6 +16,7 @@ from incidents.owed.api import OwedRules, OwedWords
 from incidents.past.api import Experts, PastOfService
 from incidents.privacy.api import EmergencyAccesses, PrivateReads, Redactions
 from incidents.production.api import ProductionChanges
+from incidents.readiness.api import ReadinessOfService
 from incidents.readouts.api import ExecutiveSummary, StakeholderReadout, SupportReadout
 from incidents.regulators.api import Regimes, ReportDuties
 from incidents.room.api.incidents import IncidentViewSet
@@ -49,6 +50,7 @@ routes = [
     ("services/(?P<service>[^/]+)/past", PastOfService, "service-past"),
     ("services/(?P<service>[^/]+)/experts", Experts, "service-expert"),
     ("service-imports", ServiceImports, "service-import"),
+    ("services/(?P<service>[^/]+)/readiness", ReadinessOfService, "service-readiness"),
     ("services", ServiceViewSet, "service"),
     ("changes", ChangeViewSet, "change"),
     ("observations", Observations, "observation"),

@@ -256,6 +256,16 @@ class RunbookChanged:
     what: str
 
 
+@event("service.reviewed")
+@dataclass(frozen=True, slots=True)
+class ServiceReviewed:
+    """A person answered an item of a service's readiness: `yes`, `no` or `not_needed` (R204)."""
+
+    service_id: int
+    item: str
+    outcome: str
+
+
 @event("incident.corrected")
 @dataclass(frozen=True, slots=True)
 class Corrected:

@@ -23,6 +23,7 @@ from incidents.observations.models import Observation
 from incidents.owed.models import OwedRule, OwedWord
 from incidents.privacy.models import PrivateRead, Redaction
 from incidents.production.models import ProductionChange
+from incidents.readiness.models import ReadinessAnswer, ReadinessQuestion
 from incidents.regulators.models import DataBreach, Regime, ReportDuty
 from incidents.runbooks.models import Report, Run, Runbook, RunbookVersion, RunStep
 from incidents.severities.models import Question, Severity, TierRule
@@ -63,6 +64,8 @@ __all__ = [
     "PrivateRead",
     "ProductionChange",
     "Question",
+    "ReadinessAnswer",
+    "ReadinessQuestion",
     "Redaction",
     "Regime",
     "Report",

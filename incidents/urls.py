@@ -49,6 +49,7 @@ urlpatterns = [
     path("", include("incidents.audiences.urls")),
     path("", include("incidents.catalog.urls")),
     path("", include("incidents.past.urls")),
+    path("", include("incidents.readiness.urls")),
     path("", include("incidents.inventory.urls")),
     path("", include("incidents.changes.urls")),
     path("", include("incidents.observations.urls")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -69,7 +69,13 @@ def on_call(user: User, service: Service, at: datetime | None) -> list[dict[str,
     return _on_call[0](user, service, at) if _on_call else []
 
 
-OnDuties = Callable[["User", Sequence[int]], Mapping[int, OnDuty]]
+class OnDuties(Protocol):
+    """Gives who is asked first for services; with `after` until when, and who is next."""
+
+    def __call__(
+        self, user: User, service_ids: Sequence[int], *, after: bool = True
+    ) -> Mapping[int, OnDuty]: ...
+
 
 _on_duty: list[OnDuties] = []
 
@@ -79,9 +85,33 @@ def set_on_duty(find: OnDuties) -> None:
     _on_duty[:] = [find]
 
 
-def on_duty(user: User, service_ids: Sequence[int]) -> Mapping[int, OnDuty]:
+def on_duty(user: User, service_ids: Sequence[int], *, after: bool = True) -> Mapping[int, OnDuty]:
     """Give who is asked first for these services; one for which nobody is asked may be missing."""
-    return _on_duty[0](user, service_ids) if _on_duty and service_ids else {}
+    return _on_duty[0](user, service_ids, after=after) if _on_duty and service_ids else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """How many items a service is asked about, how many of them are missing, and which, in a word or two each."""
+
+    items: int = 0
+    missing: int = 0
+    words: Sequence[str] = ()
+
+
+Readinesses = Callable[["User", Sequence["Service"]], Mapping[int, Readiness]]
+
+_readiness: list[Readinesses] = []
+
+
+def set_readiness(find: Readinesses) -> None:
+    """Name the function that says how ready services are, in `AppConfig.ready()`."""
+    _readiness[:] = [find]
+
+
+def readiness(user: User, services: Sequence[Service]) -> Mapping[int, Readiness]:
+    """Say how ready these services are."""
+    return _readiness[0](user, services) if _readiness and services else {}
 
 
 Coverages = Callable[[], Mapping[int, str]]

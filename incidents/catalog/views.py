@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
 @require_GET
 def index(request: PersonRequest) -> HttpResponse:
-    """What the company runs, and how it does."""
+    """What the company runs, and how it does. How ready all of it is follows a moment later (`ready=yes`)."""
     search = request.GET.get("q", "").strip()
-    context = {"rows": queries.directory(request.user, search=search), "search": search}
+    missing = request.GET.get("missing") == "yes"
+    ready = missing or request.GET.get("ready") == "yes"
+    rows = queries.directory(request.user, search=search, ready=ready, missing=missing)
+    context = {"rows": rows, "search": search, "missing": missing, "ready": ready}
     return render(
         request,
         "incidents/catalog/index.html",

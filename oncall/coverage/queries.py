@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -55,7 +55,14 @@ def lacks(now: datetime) -> list[Lack]:
     return sorted(found, key=lambda lack: (lack.start, lack.key))
 
 
-def _slices(policies: list[Policy], window: Span) -> dict[int, list[Slice]]:
+def uncovered(policies: Sequence[Policy], *, now: datetime) -> dict[int, list[Span]]:
+    """Give when these policies, read with the targets of their levels, will ask nobody in the next 14 days."""
+    window = Span(now, now + timedelta(days=rules.DAYS_AHEAD))
+    slices = _slices(policies, window)
+    return {policy.pk: _gaps(policy, slices, window) for policy in policies}
+
+
+def _slices(policies: Sequence[Policy], window: Span) -> dict[int, list[Slice]]:
     wanted = {
         target.schedule_id
         for policy in policies
@@ -67,7 +74,7 @@ def _slices(policies: list[Policy], window: Span) -> dict[int, list[Slice]]:
     return {pk: list(one.final(window.start, window.end)) for pk, one in resolved.items()}
 
 
-def _unasked(policy: Policy, slices: Mapping[int, list[Slice]], window: Span) -> list[Lack]:
+def _gaps(policy: Policy, slices: Mapping[int, list[Slice]], window: Span) -> list[Span]:
     """When no level of a policy asks anybody. A person or a team is there all the time; a channel is nobody."""
     every = [target for level in policy.levels.all() for target in level.targets.all()]
     targets = [target for target in every if target.destination_id is None]
@@ -79,6 +86,10 @@ def _unasked(policy: Policy, slices: Mapping[int, list[Slice]], window: Span) ->
         for piece in slices.get(target.schedule_id or 0, ())
         if piece.users
     ]
+    return rules.gaps(covered, window)
+
+
+def _unasked(policy: Policy, slices: Mapping[int, list[Slice]], window: Span) -> list[Lack]:
     return [
         Lack(
             key=f"gap-{policy.pk}-{'now' if gap.start == window.start else gap.start.isoformat()}",
@@ -90,7 +101,7 @@ def _unasked(policy: Policy, slices: Mapping[int, list[Slice]], window: Span) ->
             policy_id=policy.pk,
             is_grave=True,
         )
-        for gap in rules.gaps(covered, window)
+        for gap in _gaps(policy, slices, window)
     ]
 
 

@@ -13,6 +13,7 @@ from incidents.catalog import registry as catalog
 from incidents.closing import registry as closing
 from incidents.command import registry as command
 from incidents.lifecycle import registry as lifecycle
+from incidents.readiness import registry as readiness
 from incidents.runbooks import registry as runbooks
 from incidents.ties import registry as ties
 from oncall.absences import queries as absences
@@ -21,6 +22,7 @@ from oncall.destinations import queries as destinations
 from oncall.escalation import queries as escalations
 from oncall.handoffs import queries as handoffs
 from oncall.inbox import operations, queries
+from oncall.prepared import queries as prepared
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -39,6 +41,7 @@ def register() -> None:
     board.add_origin("alert", _alert)
     catalog.set_on_call(queries.on_call_for)
     catalog.set_on_duty(queries.on_duty)
+    readiness.add_facts(prepared.facts)
     closing.add_finding("alerts", queries.still_firing)
     lifecycle.add_targets("schedule", queries.schedule_targets)
     lifecycle.add_targets("team", queries.team_targets)

@@ -248,6 +248,7 @@ def places(stack: Stack, phone: str) -> list[Place]:
         ),
         Place("services", "/services/"),
         Place("service", "/services/payments-api/"),
+        Place("service-readiness", "/services/payments-api/readiness/"),
         Place("import-services", "/services/-/import/"),
         Place("integrations", "/integrations/"),
         Place("integration", f"/integrations/{source}/"),

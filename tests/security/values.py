@@ -213,6 +213,7 @@ class Values:
             "/services/{slug}/mitigations/": {"slug": thought.service.slug, "pk": thought.pk},
             "/api/v1/incidents/{incident}/mitigations/": {"incident": f"INC-{active}", "ref": tried.pk},
             "/api/v1/services/{service}/past/": {"service": thought.service.slug},
+            "/api/v1/services/{service}/readiness/": {"service": thought.service.slug},
             "/api/v1/services/{service}/experts/": {"service": thought.service.slug},
             "/api/v1/services/{service}/mitigations/": {"service": thought.service.slug, "ref": thought.pk},
             "/runbooks/": {"slug": written_down.slug, "version": 1, "pk": found_wrong.pk},

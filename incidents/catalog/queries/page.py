@@ -27,7 +27,7 @@ class ServiceRow:
 
     service: Service
     situation: registry.Situation
-    missing: Sequence[str]
+    readiness: registry.Readiness | None
     duty: registry.OnDuty
 
 
@@ -66,27 +66,25 @@ def _boxes(rows: Sequence[Reached], *, side: int) -> list[rules.Box]:
     ]
 
 
-def directory(user: User, *, search: str = "") -> list[ServiceRow]:
-    """Give the list of services with their situation."""
-    rows = list(services(user, search=search).prefetch_related("links"))
+def directory(
+    user: User, *, search: str = "", ready: bool = False, missing: bool = False
+) -> list[ServiceRow]:
+    """Give the list of services with their situation; with `ready` how ready they are, with `missing` only who is not."""
+    rows = list(services(user, search=search))
+    known_ready = registry.readiness(user, rows) if ready or missing else {}
+    if missing:
+        rows = [row for row in rows if known_ready.get(row.pk, registry.Readiness()).missing]
     ids = [row.pk for row in rows]
-    known, written = registry.situations(user, ids), registry.runbooks(user, ids)
-    duties = registry.on_duty(user, ids)
+    known, duties = registry.situations(user, ids), registry.on_duty(user, ids, after=False)
     return [
         ServiceRow(
             row,
             known.get(row.pk, registry.Situation()),
-            _missing(row, has_own=bool(written.get(row.pk))),
+            known_ready.get(row.pk),
             duties.get(row.pk, registry.OnDuty()),
         )
         for row in rows
     ]
-
-
-def _missing(service: Service, *, has_own: bool) -> list[str]:
-    kinds = {link.kind for link in service.links.all()}
-    spared = has_own or service.is_being_replaced or LinkKind.RUNBOOK in kinds
-    return [] if spared else ["runbook"]
 
 
 def page(user: User, slug: str) -> ServicePage:

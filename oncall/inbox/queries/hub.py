@@ -65,8 +65,8 @@ def asked_first(user: User, service_ids: Sequence[int]) -> dict[int, list[str]]:
     return {pk: first.get(chosen.get(pk, default) or 0, []) for pk in service_ids}
 
 
-def on_duty(user: User, service_ids: Sequence[int]) -> dict[int, OnDuty]:
-    """Who is asked first for each of these services, until when, and who is next on the schedule that says so."""
+def on_duty(user: User, service_ids: Sequence[int], *, after: bool = True) -> dict[int, OnDuty]:
+    """Who is asked first for each of these services; with `after` until when, and who is next on the schedule."""
     chosen = dict(ServicePolicy.objects.filter(service__in=service_ids).values_list("service", "policy"))
     policies = escalations.policies(user)
     rows = list(policies.filter(Q(pk__in=set(chosen.values())) | Q(is_default=True)))
@@ -76,7 +76,8 @@ def on_duty(user: User, service_ids: Sequence[int]) -> dict[int, OnDuty]:
         pk: next((target.id for target in rung.targets if target.kind is Kind.SCHEDULE), None)
         for pk, rung in first.items()
     }
-    known = {row.schedule.pk: row for row in schedules.watches({pk for pk in asked.values() if pk})}
+    wanted = {pk for pk in asked.values() if pk} if after else set()
+    known = {row.schedule.pk: row for row in schedules.watches(wanted)} if wanted else {}
     found = {
         pk: OnDuty(
             rung.people,

@@ -3,7 +3,8 @@
    <body data-live-topics="board incident-12">; a region says
    hx-get="/incidents/INC-12/-/timeline/" hx-trigger="live:incident-12 from:body, live:resync from:body" hx-swap="morph:outerHTML".
    Where a page has many that change together, each says data-region="incident-12" hx-trigger="stale" instead: one GET
-   brings them all, with the mark of the change, by which the server draws them once for everybody. */
+   brings them all, with the mark of the change, by which the server draws them once for everybody. One that says
+   data-later comes empty with the page and is filled by the GET that follows the opening of the stream. */
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -17,6 +18,7 @@
   const POLL = 20000; // where the stream never opens (a proxy that swallows it), regions are asked for at this rate
   const GRACE = 2000; // a stream that is cut and comes back at once is no news
   const BANNER = 5000;
+  const LATER = 500; // what came empty is not kept waiting for a stream that is slow to open
   const JITTER = 100; // so that a hundred readers do not ask in the same instant
 
   let stream = null, opened = false, heard = 0, tries = 0, lostAt = 0, nextTry = 0;
@@ -36,11 +38,11 @@
   const together = async (name) => {
     if (asking) { again.add(name); return; }
     const regions = [...document.querySelectorAll("[data-region]")].filter(
-      (region) => name === "resync" || region.dataset.region.split(" ").includes(name));
+      (region) => name === "resync" || (name === "later" ? "later" in region.dataset : region.dataset.region.split(" ").includes(name)));
     if (!regions.length) return;
     asking = true;
     const query = new URLSearchParams();
-    for (const region of regions) { query.append("r", region.getAttribute("hx-get")); query.append("at", marks.get(name)); }
+    for (const region of regions) { query.append("r", region.getAttribute("hx-get")); query.append("at", marks.get(name) || ""); }
     try {
       const answer = await fetch(`/regions/?${query}`, { headers: { "HX-Request": "true", "HX-Current-URL": location.href } });
       const elsewhere = answer.headers.get("HX-Redirect");
@@ -171,4 +173,5 @@
   });
   body.addEventListener("htmx:afterSettle", paint); // a morphed region brings a fresh, silent mark
   open();
+  setTimeout(() => { if (!opened) together("later"); }, LATER);
 })();

@@ -42,7 +42,7 @@ REGION = """
 """
 TOGETHER = """
 <p id="one" hx-get="/t/part/?n=1" data-region="board" hx-trigger="stale" hx-target="this" hx-swap="morph:innerHTML">at first</p>
-<section id="two" hx-get="/t/part/?n=2" data-region="board" hx-trigger="load, stale" hx-target="this" hx-swap="morph:innerHTML"><textarea id="note">at first</textarea></section>
+<section id="two" hx-get="/t/part/?n=2" data-region="board" hx-trigger="stale" data-later hx-target="this" hx-swap="morph:innerHTML"><textarea id="note">at first</textarea></section>
 <p id="three" hx-get="/t/part/?n=3" data-region="alerts" hx-trigger="stale" hx-target="this" hx-swap="morph:innerHTML">at first</p>
 """
 FORM = """

@@ -181,7 +181,8 @@ def test_regions_that_change_together_are_asked_for_in_one_request(tab: Page) ->
     def regions(route: Route) -> None:
         query = parse_qs(urlsplit(route.request.url).query, keep_blank_values=True)
         asked.append(query)
-        route.fulfill(json={url: f'<b>{url}</b><textarea id="note">new</textarea>' for url in query["r"]})
+        note = '<textarea id="note">new</textarea>'
+        route.fulfill(json={url: f"<b>{url}</b>{note if url[-1] == '2' else ''}" for url in query["r"]})
 
     tab.context.unroute("**/live/**")
     tab.context.route(

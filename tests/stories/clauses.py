@@ -137,11 +137,15 @@ STORIES: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "J24": (
-        "a data breach: the clock of the authority",
+        "a data breach",
         {
             "a": "the clock shows 72 hours from when somebody knew",
             "b": "outsiders find neither the incident nor its clock, by list, search or address",
             "c": "it is done with the reference and by whom",
+            "d": "outsiders find nothing by any address of it",
+            "e": "customers are neither told of it nor owed a word",
+            "f": "emergency access reads alone, and ends after an hour",
+            "g": "once it has ended, the commander has to look into it",
         },
     ),
 }

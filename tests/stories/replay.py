@@ -104,6 +104,12 @@ class Replay:
         assert answer.status_code >= 400, answer.content
         return answer.status_code, answer.content.decode()
 
+    def refused_to_read(self, who: User, path: str) -> int:
+        """What somebody may not read: the status of the refusal."""
+        answer = self._call("get", who, path, {})
+        assert answer.status_code >= 400, answer.content
+        return int(answer.status_code)
+
     def patch(self, who: User, path: str, **body: Any) -> Any:
         """What somebody changes."""
         answer = self._call("patch", who, path, body)

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.test import Client
 
 from core.outbox.models import Message
 from incidents.regulators import operations as regulators
@@ -50,6 +51,49 @@ def breach(replay: Replay) -> dict[str, Any]:
     }
 
 
+ADDRESSES = (
+    "", "timeline/", "updates/", "told/", "tasks/", "nudges/", "owed-words/", "report-duties/", "reads/", "changes/",
+    "closing/", "command/", "stakeholders/", "support/", "executive-summary/", "estimates/", "customer-reports/",
+)  # fmt: skip
+
+
+def looked_into(replay: Replay) -> dict[str, Any]:
+    """A status page stands; outsiders ask everywhere; an admin looks into it once, in an emergency."""
+    cast.severity()
+    service = cast.service("Keys")
+    (part,) = cast.status_page(service)
+    ada, alice, mallory = cast.ada(), cast.alice(), cast.mallory()
+    made = replay.post(
+        alice, "incidents/", title=SECRET, severity="SEV1", private=True, services=[service.slug]
+    )
+    path = f"incidents/{made['id']}/"
+    outside = {address: replay.refused_to_read(mallory, path + address) for address in ADDRESSES}
+    said = replay.refused(alice, f"{path}updates/", audience="public", text=SECRET)
+    page = Client().get(f"/status/{part.page.slug}/").content.decode()
+    before = replay.refused_to_read(ada, path)
+    opened = replay.post(
+        ada, "emergency-access/", incident=made["id"], reason="The bank asks, and nobody answers"
+    )
+    during = replay.get(ada, path)["title"]
+    writes = replay.refused(ada, f"{path}timeline/", kind="note", text="I was here")[0]
+    replay.at("10:05")
+    tasks = replay.get(alice, f"{path}tasks/")["results"]
+    return {
+        "outside": outside,
+        "public": (said[0], SECRET in page, replay.get(mallory, "search/", q="sale")),
+        "owed": replay.get(alice, f"{path}owed-words/")["results"],
+        "ends": replay.clock(opened["ends_at"]),
+        "reads": (before, during, writes, replay.refused_to_read(ada, path)),
+        "asked": [(row["title"], row["assignee"]) for row in tasks if "emergency" in row["title"]],
+        "alice": str(alice.pk),
+    }
+
+
+@pytest.fixture(scope="module")
+def emergency(play: Callable[..., Any]) -> Any:
+    return play(DAY, "09:00", looked_into)
+
+
 @pytest.fixture(scope="module")
 def story(play: Callable[..., Any]) -> Any:
     return play(DAY, "09:00", breach)
@@ -73,3 +117,24 @@ def test_j24_c_it_is_done_with_the_reference_and_by_whom(story: Any) -> None:
     done = story["done"]
     assert (done["state"], done["reference"], done["ended_by"]) == ("done", "LDA-2025-88", story["alice"])
     assert story["clock"] == "23:59"
+
+
+def test_j24_d_outsiders_find_nothing_by_any_address_of_it(emergency: Any) -> None:
+    assert set(emergency["outside"].values()) == {404}
+    assert len(emergency["outside"]) == 17
+
+
+def test_j24_e_nothing_of_it_is_told_or_owed_to_customers(emergency: Any) -> None:
+    status, stands, found = emergency["public"]
+    assert (status, stands, SECRET in str(found)) == (409, False, False)
+    assert emergency["owed"] == []
+
+
+def test_j24_f_emergency_access_reads_alone_and_ends_after_an_hour(emergency: Any) -> None:
+    assert emergency["ends"] == "10:00"
+    assert emergency["reads"] == (404, SECRET, 404, 404)
+
+
+def test_j24_g_once_it_has_ended_the_commander_has_to_look_into_it(emergency: Any) -> None:
+    title = "Look into the emergency access of Ada Example: was it needed?"
+    assert emergency["asked"] == [(title, emergency["alice"])]

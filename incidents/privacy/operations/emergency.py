@@ -10,7 +10,7 @@ from django.db import transaction
 
 from core import live
 from core.accounts.models import Role, User
-from core.accounts.policy import Verb, require
+from core.accounts.policy import Verb, can, require
 from core.clock import now
 from core.errors import Refused
 from core.events import bus
@@ -24,7 +24,9 @@ from incidents.events import EmergencyEnded, EmergencyOpened, EmergencyRefused
 from incidents.lifecycle import rules as lifecycle
 from incidents.lifecycle.models import EmergencyAccess, EntryKind, Incident
 from incidents.lifecycle.operations.base import enter, tell
+from incidents.lifecycle.operations.people import commander
 from incidents.privacy.rules import REASON_SHORTEST
+from incidents.tasks import operations as tasks
 from incidents.updates import operations as updates
 
 if TYPE_CHECKING:
@@ -181,8 +183,23 @@ def _end(row: EmergencyAccess, *, actor: User | None) -> None:
         data={"emergency": row.pk, "ended": True},
     )
     bus.emit(EmergencyEnded(access_id=row.pk, incident_id=row.incident_id), actor=actor)
+    _ask_to_look_into(row)
     tell(row.incident)
     live.changed("visibility")
+
+
+def _ask_to_look_into(row: EmergencyAccess) -> None:
+    """Ask whoever commands to judge afterwards whether it was needed; of a closed incident nobody asks any more."""
+    if row.incident.status == lifecycle.Status.CLOSED:
+        return
+    whom = commander(row.incident)
+    tasks.add(
+        row.incident,
+        title=f"Look into the emergency access of {row.user}: was it needed?",
+        hint="Why stands on the timeline, what was looked at under “Who has read this”.",
+        assignee=whom if whom is not None and can(whom, Verb.RESPOND) else None,
+        actor=None,
+    )
 
 
 def still_wanted(messages: Sequence[Message]) -> dict[int, str]:

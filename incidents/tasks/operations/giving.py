@@ -52,12 +52,15 @@ def add(
     incident: Incident,
     *,
     title: str,
-    actor: User,
+    actor: User | None,
     assignee: User | None = None,
     due_at: datetime | None = None,
     hint: str = "",
 ) -> Task:
-    """Ask for one thing, of one person or of nobody yet; they take part from then on and are told."""
+    """Ask for one thing, of one person or of nobody yet; they take part from then on and are told.
+
+    Without an `actor` the product asks by itself.
+    """
     incident = still_going(incident)
     if not title.strip():
         raise NoTask("Say what is to be done.")

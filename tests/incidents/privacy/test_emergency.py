@@ -17,8 +17,9 @@ from core.timers import operations as timers
 from core.timers.models import Timer
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import EmergencyAccess
-from incidents.models import Incident
+from incidents.models import Incident, Task
 from incidents.privacy import operations
+from incidents.tasks import operations as tasks
 from oncall.models import Alert
 from tests import cast
 from tests.incidents.clock import now
@@ -244,6 +245,32 @@ class TestEnding:
         first.refresh_from_db()
         assert first.ended_at is not None
         assert seen(incident, ada)
+
+
+def test_once_it_has_ended_whoever_commands_looks_into_it_once(
+    incident: Incident, ada: User, alice: User
+) -> None:
+    access = opened(incident, ada)
+    assert not Task.objects.exists()
+    pass_time(access)
+    for _ in range(2):
+        operations.come_due(access.pk)
+    task = Task.objects.get()
+    assert (task.incident, task.assignee, task.created_by) == (incident, alice, None)
+    assert task.title == f"Look into the emergency access of {ada}: was it needed?"
+    (mail,) = Message.objects.filter(client=tasks.ASKED)
+    assert mail.address == alice.email
+    assert str(ada) not in str(mail.content)
+
+
+def test_of_a_closed_incident_it_ends_without_a_task(incident: Incident, ada: User, alice: User) -> None:
+    access = opened(incident, ada)
+    lifecycle.close(incident, outcome="false_alarm", reason="A test key", actor=alice)
+    pass_time(access)
+    operations.come_due(access.pk)
+    access.refresh_from_db()
+    assert access.ended_at is not None
+    assert not Task.objects.filter(title__contains="emergency").exists()
 
 
 def test_the_api_opens_lists_and_ends_it(incident: Incident, ada: User) -> None:

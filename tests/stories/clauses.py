@@ -97,6 +97,16 @@ STORIES: dict[str, tuple[str, dict[str, str]]] = {
             "c": "somebody commands from the first second",
         },
     ),
+    "J13": (
+        "declared by a command from elsewhere",
+        {
+            "a": "the answer has number, title, level and link",
+            "b": "whoever sent it commands, until somebody takes over",
+            "c": "the same command again makes no second incident",
+            "d": "one for a few is neither listed nor told to others",
+            "e": "without the chat it is declared on the web, once too",
+        },
+    ),
     "J14": (
         "half an hour without a commander",
         {

@@ -35,13 +35,15 @@ def facts(user: User, services: Sequence[Service]) -> dict[Item, Mapping[int, Fa
     """Give the policy, the coverage and the ways of alerts of these services."""
     since = timezone.now() - SEEN
     this = OuterRef("pk")
+    # What belongs to a private incident counts for nobody.
+    open_to_all = Alert.objects.filter(Q(incident=None) | Q(incident__private=False))
     rows: list[Any] = list(
         Service.objects.filter(pk__in=[row.pk for row in services]).annotate(
             policy=F("paging__policy"),
             policy_name=F("paging__policy__name"),
             is_routed=Exists(Route.objects.filter(service=this, is_active=True)),
             is_sourced=Exists(Integration.objects.filter(service=this)),
-            came=Exists(Alert.objects.filter(service=this, first_at__gte=since)),
+            came=Exists(open_to_all.filter(service=this, first_at__gte=since)),
         )
     )
     seen = Policy.objects.visible_to(user).prefetch_related("levels__targets")

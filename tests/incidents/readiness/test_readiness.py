@@ -88,6 +88,15 @@ def test_nobody_on_call_is_missing_unless_the_tier_asks_for_nobody() -> None:
     assert {"policy", "on-call"} <= set(missing(service))
 
 
+def test_an_alert_that_came_is_a_way_unless_its_incident_is_private() -> None:
+    service, bob = cast.service(), cast.bob()
+    alert = cast.alert(of=service)
+    assert _said(service, "route") == "alerts came by their label"
+    alert.incident = cast.incident("Keys were stolen", by=bob, private=True)
+    alert.save()
+    assert _said(service, "route") == "no route, no source, and no alert in 90 days"
+
+
 def test_a_person_answers_with_their_name_and_the_latest_counts() -> None:
     service, bob, carol = cast.service(), cast.bob(), cast.carol()
     operations.answer(service, item="rollback", outcome="no", note="in May", actor=bob)

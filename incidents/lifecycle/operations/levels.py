@@ -27,6 +27,10 @@ class NoReasonForLevel(Refused):
     """A change of severity says why, for those who come later."""
 
 
+class NotYours(Refused):
+    """A shorter rhythm is agreed by whoever commands."""
+
+
 class NotARhythm(Refused):
     """Updates come between every minute and every week."""
 
@@ -94,11 +98,20 @@ def promise(incident: Incident, *, seconds: int, actor: User) -> Incident:
 
 @transaction.atomic
 def agree_rhythm(incident: Incident, *, seconds: int | None, actor: User) -> Incident:
-    """Agree on another rhythm of updates for this incident, or with None go back to that of its severity."""
+    """Agree on another rhythm of updates for this incident, or with None go back to that of its severity.
+
+    A shorter one is agreed by whoever commands: who asks for more words takes time from the repair (R114).
+    """
     incident = active(incident)
     if seconds is not None and not SHORTEST <= seconds <= LONGEST:
         raise NotARhythm("Choose between one minute and seven days.")
     every = seconds or incident.severity.update_every_seconds
+    was, commands = clock.rhythm(incident), commander(incident)
+    is_shorter = every is not None and (was is None or every < was)
+    if is_shorter and commands is not None and commands != actor:
+        raise NotYours(
+            f"{commands} commands, and agrees to a shorter rhythm. Ask them; one update may come sooner."
+        )
     at = now()
     due = rules.next_due(at=at, every=every)
     text = f"Updates every {every // 60} min from now on" if every else "No rhythm of updates any more"

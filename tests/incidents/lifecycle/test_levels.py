@@ -6,6 +6,7 @@ import pytest
 
 from core.events.models import Event
 from incidents.lifecycle import operations
+from incidents.lifecycle.operations.levels import NotYours
 from tests import cast
 from tests.incidents.clock import now, pass_time
 
@@ -108,3 +109,21 @@ def test_a_rhythm_out_of_bounds_is_refused(seconds: int) -> None:
     alice, incident = cast.alice(), cast.incident()
     with pytest.raises(operations.NotARhythm):
         operations.agree_rhythm(incident, seconds=seconds, actor=alice)
+
+
+def test_a_shorter_rhythm_is_agreed_by_whoever_commands() -> None:
+    alice = cast.alice()
+    bob, incident = cast.bob(), cast.incident(by=alice)
+    with pytest.raises(NotYours, match="Alice Example commands, and agrees to a shorter rhythm"):
+        operations.agree_rhythm(incident, seconds=300, actor=bob)
+    assert operations.agree_rhythm(incident, seconds=2 * 3600, actor=bob).update_every_seconds == 2 * 3600
+    with pytest.raises(NotYours):
+        operations.agree_rhythm(incident, seconds=None, actor=bob)
+    assert operations.agree_rhythm(incident, seconds=300, actor=alice).update_every_seconds == 300
+
+
+def test_where_nobody_commands_anybody_who_responds_shortens_it() -> None:
+    alice = cast.alice()
+    bob, incident = cast.bob(), cast.incident(by=alice)
+    operations.release_role(incident, role_slug="commander", user=alice, actor=alice)
+    assert operations.agree_rhythm(incident, seconds=300, actor=bob).update_every_seconds == 300

@@ -27,6 +27,8 @@ class ShownForm(forms.Form):
     def look(self, public: PublicEnd) -> None:
         """Refuse words that nobody has seen as customers will, or that reach others than was said."""
         text, data = self.public_text, self.cleaned_data
+        if "public_clear" in self.errors:
+            return
         if not text:
             self.add_error("public_clear", "Write what customers should read, or leave it out.")
         elif data.get("shown") != self.mark:
@@ -64,7 +66,9 @@ class AccountForm(ShownForm):
     def __init__(self, *args: Any, public: PublicEnd, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._public = public
-        self.fields["public_clear"].widget.attrs["rows"] = 12
+        field = self.fields["public_clear"]
+        field.widget.attrs["rows"], field.required = 12, True
+        field.error_messages["required"] = "Write what customers should read."
         self.initial.setdefault("public_clear", public.text)
 
     def clean(self) -> dict[str, Any]:

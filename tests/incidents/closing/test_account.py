@@ -94,6 +94,8 @@ def test_it_goes_out_as_it_was_seen_and_is_kept_as_the_account(client: Client) -
     path = f"/incidents/{incident}/account/"
     page = client.get(path).content.decode()
     assert "Tell 1 status page and 1 person</button>" in page
+    empty = client.post(path, {"public_clear": " ", **public_words(page)})
+    assert (empty.status_code, "Write what customers should read." in empty.content.decode()) == (422, True)
     form = {"public_clear": "Cards failed for an hour.\r\nThe pool was full."}
     refused = client.post(path, {**form, **public_words(page)})
     again = refused.content.decode()

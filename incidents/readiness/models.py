@@ -21,11 +21,11 @@ OUTCOMES = [
 ]
 
 
-class QuestionQuerySet(models.QuerySet["ReadinessQuestion"]):
-    def active(self) -> QuestionQuerySet:
+class ReadinessQuestionQuerySet(models.QuerySet["ReadinessQuestion"]):
+    def active(self) -> ReadinessQuestionQuerySet:
         return self.filter(is_active=True)
 
-    def visible_to(self, user: User | AnonymousUser) -> QuestionQuerySet:
+    def visible_to(self, user: User | AnonymousUser) -> ReadinessQuestionQuerySet:
         """The questions a person may know of: all of them, once signed in."""
         return self.all() if user.is_authenticated and user.is_active else self.none()
 
@@ -38,7 +38,7 @@ class ReadinessQuestion(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(default=True)
 
-    objects = QuestionQuerySet.as_manager()
+    objects = ReadinessQuestionQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "id"]

@@ -31,7 +31,7 @@ SHOWN = 6
 @require_safe
 def panel(request: PersonRequest, number: int) -> HttpResponse:
     """The living list of the latest files."""
-    incident = lifecycle.get(request.user, number)
+    incident = watching.incident(request, number)
     rows = list(queries.of(request.user, incident).kept()[: SHOWN + 1])
     context = {
         "incident": incident,

@@ -101,7 +101,7 @@ def take_over(request: PersonRequest, number: int) -> HttpResponse:
     )
 
 
-@region(watching.alike_from_outside)
+@region(watching.alike_unless_trained)
 @require_GET
 def people(request: PersonRequest, number: int) -> HttpResponse:
     """The living panel of who takes part as what."""

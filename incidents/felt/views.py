@@ -9,7 +9,6 @@ from django.views.decorators.http import require_GET
 from core.live.regions import region
 from core.ui.render import render
 from incidents.felt import queries
-from incidents.lifecycle import queries as lifecycle
 from incidents.watching import queries as watching
 
 if TYPE_CHECKING:
@@ -22,6 +21,6 @@ if TYPE_CHECKING:
 @require_GET
 def panel(request: PersonRequest, number: int) -> HttpResponse:
     """The living panel: what customers would notice, and which services need the affected ones."""
-    incident = lifecycle.get(request.user, number)
+    incident = watching.incident(request, number)
     context = {"incident": incident, "radius": queries.radius(request.user, incident)}
     return render(request, "incidents/felt/_panel.html", context)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @require_GET
 def panel(request: PersonRequest, number: int) -> HttpResponse:
     """The living clocks of what is still to be told; nothing where nothing is."""
-    incident = lifecycle.get(request.user, number)
+    incident = watching.incident(request, number)
     return render(request, "incidents/owed/_panel.html", _about(request, incident))
 
 

@@ -52,10 +52,10 @@ def alike(request: PersonRequest, number: int) -> Alike | None:
     return found
 
 
-def alike_from_outside(request: PersonRequest, number: int) -> Alike | None:
-    """Give the same where everybody is shown themselves who takes part, and may be asked to command but by themselves."""
+def alike_unless_trained(request: PersonRequest, number: int) -> Alike | None:
+    """Give the same where everybody who is trained may be asked to command, but by themselves."""
     found = alike(request, number)
-    return None if found and (found.takes_part or found.is_trained) else found
+    return None if found and found.is_trained else found
 
 
 def alike_unless_asked(request: PersonRequest, number: int) -> Alike | None:

@@ -3,7 +3,8 @@
    <body data-live-topics="board incident-12">; a region says
    hx-get="/incidents/INC-12/-/timeline/" hx-trigger="live:incident-12 from:body, live:resync from:body" hx-swap="morph:outerHTML".
    Where a page has many that change together, each says data-region="incident-12" hx-trigger="stale" instead: one GET
-   brings them all, with the mark of the change, by which the server draws them once for everybody. One that says
+   brings them all, with the mark of the change, by which the server draws them once for everybody. Where only a part
+   changed, incident-12/timeline, those alone are asked for that name it too. One that says
    data-later comes empty with the page and is filled by the GET that follows the opening of the stream. */
 (() => {
   "use strict";

@@ -76,20 +76,21 @@ class Screen:
     connection: Connection
     stream: Connection
     said: asyncio.StreamReader
-    urls: Sequence[str]
+    urls: Sequence[tuple[str, str]]
     seen: bytes = b""
     arrived: float = 0.0
 
     async def follow(self, topic: str, wanted: bytes) -> None:
         """Wait until a change is said, ask for all parts as the script does, and note when they have come."""
         while wanted not in self.seen:
-            mark = await self._heard(topic)
+            name, mark = await self._heard(topic)
             await asyncio.sleep(random.random() * JITTER_SECONDS)  # noqa: S311 - a pause
-            query = urlencode([pair for url in self.urls for pair in (("r", url), ("at", mark))])
+            asked = [url for url, names in self.urls if name in names.split()]
+            query = urlencode([pair for url in asked for pair in (("r", url), ("at", mark))])
             self.seen = await self.connection.get(f"/regions/?{query}")
         self.arrived = time.perf_counter()
 
-    async def _heard(self, topic: str) -> str:
+    async def _heard(self, topic: str) -> tuple[str, str]:
         mark = ""
         while True:
             said = await self.said.readline()
@@ -98,8 +99,9 @@ class Screen:
             line = said.strip().decode()
             if line.startswith("id: "):
                 mark = line[4:]
-            if line == f"data: {topic}":
-                return mark
+            name = line.removeprefix("data: ")
+            if name.partition("/")[0] == topic and name != line:
+                return name, mark
 
     def close(self) -> None:
         """Leave."""
@@ -111,7 +113,7 @@ async def open_screen(port: int, cookie: str, room: str, topic: str) -> Screen:
     """Load a room and open its stream."""
     connection = await Connection(port, cookie).open()
     page = (await connection.get(room)).decode()
-    urls = [unescape(url) for url, said in REGION.findall(page) if said == topic]
+    urls = [(unescape(url), names) for url, names in REGION.findall(page) if topic in names.split()]
     stream = await Connection(port, cookie).open()
     said = await stream.events(f"/live/?{urlencode({'topics': topic})}")
     return Screen(connection, stream, said, urls)

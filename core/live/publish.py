@@ -83,6 +83,9 @@ _publisher = Publisher()
 
 
 def changed(*topics: str) -> None:
-    """Tell listeners, once the transaction is committed, that these topics changed."""
+    """Tell listeners, once the transaction is committed, that these topics changed.
+
+    `incident-4/timeline` says that nothing but that part of `incident-4` did; who hears the one hears the other.
+    """
     if settings.REDIS_URL:
         transaction.on_commit(partial(_publisher.add, topics), robust=True)

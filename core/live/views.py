@@ -91,5 +91,6 @@ def _lines(changed: dict[str, str], allowed: set[str]) -> list[str]:
             return [f"event: resync\nid: {changed[everything]}\ndata: 1\n\n"]
     return [
         f"event: changed\nid: {changed[topic]}\ndata: {topic}\n\n"
-        for topic in sorted(changed.keys() & allowed)
+        for topic in sorted(changed)
+        if (whole := topic.partition("/")[0]) in allowed and (topic == whole or whole not in changed)
     ]

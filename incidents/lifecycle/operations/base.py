@@ -85,8 +85,8 @@ def enter(
     )
 
 
-def tell(incident: Incident) -> None:
-    """Move the screens that show this incident, once the transaction is through."""
+def tell(incident: Incident, *, part: str = "") -> None:
+    """Move the screens that show this incident, once the transaction is through; or just that part of its room."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("an incident is changed inside a transaction")
-    live.changed("board", f"incident-{incident.pk}")
+    live.changed("board", f"incident-{incident.pk}/{part}" if part else f"incident-{incident.pk}")

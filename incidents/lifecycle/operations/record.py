@@ -63,12 +63,16 @@ def add_entry(
     actor: User | None = None,
     at: datetime | None = None,
     data: dict[str, Any] | None = None,
+    part: str = "",
 ) -> TimelineEntry:
-    """Append to the timeline; `at` may lie in the past, and when it was written is kept as well."""
+    """Append to the timeline; `at` may lie in the past, and when it was written is kept as well.
+
+    `part` is the part of the room that shows it where no other does.
+    """
     if not text.strip():
         raise NothingWritten("Write what happened.")
     entry = enter(incident, EntryKind(kind), text.strip(), actor=actor, at=past(at), data=data)
-    tell(incident)
+    tell(incident, part=part)
     return entry
 
 
@@ -122,7 +126,8 @@ def write_down(
     data = {**(data or {}), **({"tag": tag} if tag else {})}
     if kind == EntryKind.DECISION:
         data |= _decided(decision or Decision(), actor)
-    entry = add_entry(incident, kind=kind, text=text, actor=actor, at=at, data=data)
+    part = "timeline" if kind == EntryKind.NOTE else ""
+    entry = add_entry(incident, kind=kind, text=text, actor=actor, at=at, data=data, part=part)
     _written(entry, actor)
     return entry
 

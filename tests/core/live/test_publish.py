@@ -11,6 +11,8 @@ from django.db import transaction
 
 from core import live
 from core.live import publish
+from incidents.room import operations as room
+from tests import cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,3 +115,16 @@ def test_what_could_not_be_said_is_kept_and_said_later(
     publisher.add(("late",))
     wait_for(said, "late")
     assert len(tries) >= 2
+
+
+def test_a_note_changes_the_timeline_of_its_room_alone(said: list[set[str]]) -> None:
+    alice = cast.alice()
+    cast.severity()
+    incident = cast.incident("Login fails", by=alice)
+    wait_for(said, f"incident-{incident.pk}")
+    said.clear()
+    room.write(incident, kind="note", text="The pool is full", actor=alice)
+    wait_for(said, f"incident-{incident.pk}/timeline")
+    assert topics(said) == {"board", f"incident-{incident.pk}/timeline"}
+    room.write(incident, kind="note", text="Decision: roll back", actor=alice)
+    wait_for(said, f"incident-{incident.pk}")

@@ -121,6 +121,21 @@ async def test_a_topic_is_heard_by_those_alone_who_may(topics: set[str]) -> None
     assert changes(await until(his, "changed news")) == ["changed news"]
 
 
+async def test_a_part_is_heard_by_who_hears_the_whole_unless_all_of_it_changed(topics: set[str]) -> None:
+    alice, mallory = await make("Alice"), await make("Mallory")
+    topics.add("room-7:alice@example.com")
+    hers = await listen(await signed_in(alice), "room-7,news")
+    his = await listen(await signed_in(mallory), "room-7,room-7/log,news")
+    await connected(hers)
+    await connected(his)
+    await say("room-7/log")
+    assert changes(await until(hers, "changed room-7/log")) == ["changed room-7/log"]
+    await say("room-7/log", "room-7")
+    assert changes(await until(hers, "changed room-7")) == ["changed room-7"]
+    await say("news")
+    assert changes(await until(his, "changed news")) == ["changed news"]
+
+
 async def test_who_loses_the_right_hears_no_more(topics: set[str]) -> None:
     topics.add("room-7:alice@example.com")
     events = await listen(await signed_in(await make("Alice")), "room-7,news")

@@ -10,7 +10,7 @@ from incidents.catalog import queries as catalog
 from incidents.changes import queries as changes
 from incidents.fields import queries as fields
 from incidents.lifecycle import queries as lifecycle
-from incidents.lifecycle.models import RoleDefinition
+from incidents.lifecycle.models import Incident, RoleDefinition
 from incidents.severities import queries as severities
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from core.accounts.models import User
     from incidents.catalog.models import Service
     from incidents.changes.queries import Before
-    from incidents.lifecycle.models import Incident
     from incidents.severities.models import Question, Severity
     from incidents.severities.rules import Decision, Measure
 
@@ -121,6 +120,7 @@ class Outlook:
     paged: Sequence[str]
     update_every: int | None
     missing_roles: Sequence[str]
+    held_by: Incident | None
     already_open: Sequence[Incident]
     services: Sequence[Service]
     suggested: Sequence[Suggested]
@@ -178,6 +178,7 @@ def outlook(
         paged=registry.first_paged(user, [row.pk for row in services]) if pages else (),
         update_every=level.update_every_seconds if level else None,
         missing_roles=_asked_for(level),
+        held_by=lifecycle.forbidding(Incident(severity=level, drill=drill), user) if level else None,
         already_open=already_open(user, title=title, services=[row.pk for row in services]),
         services=services,
         suggested=suggested(user, title=title, chosen=services),

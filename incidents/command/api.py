@@ -144,6 +144,7 @@ class CommandOut(serializers.Serializer[Any]):
     commander_is_required = serializers.BooleanField(source="is_required")
     suggested = SuggestedCommanderOut(many=True)
     on_call_schedule = serializers.CharField(source="schedule.slug", default=None, allow_null=True)
+    also_commands = serializers.ListField(source="also", child=serializers.CharField())
     reporting_to_commander = serializers.IntegerField(source="direct")
     span = serializers.IntegerField(source="most")
     span_ideal = serializers.IntegerField(source="ideal")

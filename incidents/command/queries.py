@@ -20,6 +20,7 @@ from incidents.lifecycle.rules import in_lines
 from incidents.mitigations.models import AppliedMitigation
 from incidents.nudges import queries as nudges
 from incidents.nudges.rules import Kind
+from incidents.severities.models import Separation
 from incidents.tasks import queries as tasks
 from incidents.tasks.models import Task
 
@@ -190,6 +191,7 @@ class People:
     is_required: bool
     suggested: Sequence[Commander]
     schedule: Target | None
+    also: Sequence[Incident]
 
     @property
     def too_many(self) -> bool:
@@ -236,7 +238,20 @@ def people(user: User, incident: Incident) -> People:
         is_required=from_ is not None and from_ <= now(),
         suggested=suggested(user, but=incident.pk) if commander is None and incident.is_active else (),
         schedule=on_call_commander(user) if commander is None and incident.is_active else None,
+        also=_also(user, incident, commander) if commander and incident.is_active else (),
     )
+
+
+def _also(user: User, incident: Incident, commander: User) -> Sequence[Incident]:
+    """Which other incidents whoever commands this one commands, of those that this person may know of (R024)."""
+    if incident.drill or incident.severity.two_incidents == Separation.FREE:
+        return ()
+    known = (
+        Incident.objects.visible_to(user)
+        .active()
+        .filter(drill=False, roles__user=commander, roles__role__is_commander=True, roles__ended_at=None)
+    )
+    return list(known.exclude(pk=incident.pk).order_by("number"))
 
 
 def _placed(

@@ -337,6 +337,26 @@ def room(user: Person, number: str | int, *, among: IncidentQuerySet | None = No
     )
 
 
+def forbidding(incident: Incident, user: User) -> Incident | None:
+    """Give the incident that somebody commands and that keeps them from commanding this one; None where nothing does.
+
+    A drill keeps nobody from anything. Nor does a private incident: that there is one would be said to whoever is
+    refused.
+    """
+    if incident.drill:
+        return None
+    commanded = Incident.objects.active().filter(
+        roles__user=user, roles__role__is_commander=True, roles__ended_at=None, drill=False, private=False
+    )
+    others = commanded.exclude(pk=incident.pk).select_related("severity").order_by("severity__rank", "number")
+    return next((row for row in others if forbids(row) or forbids(incident)), None)
+
+
+def forbids(incident: Incident) -> bool:
+    """Say whether whoever commands it commands nothing else."""
+    return incident.severity.two_incidents == Separation.BLOCKED
+
+
 def participants(incident: Incident) -> list[User]:
     """Give who takes part, in the order they joined."""
     rows = Participant.objects.filter(incident=incident).select_related("user").order_by("joined_at", "id")

@@ -45,6 +45,7 @@ class SeverityOut(serializers.ModelSerializer[Severity]):
             "stable_since",
             "required_roles",
             "separation",
+            "two_incidents",
             "paging",
             "needs_postmortem",
         )

@@ -23,7 +23,7 @@ class Paging(models.TextChoices):
 
 
 class Separation(models.TextChoices):
-    """Whether one person may command and lead the technical work as well (R077)."""
+    """Whether one person may command and do something beside it (R077)."""
 
     FREE = "free", "Allowed"
     FLAGGED = "flagged", "Allowed, and the room says so"
@@ -70,6 +70,12 @@ class Severity(models.Model):
         max_length=8,
         choices=Separation.choices,
         default=Separation.FREE,
+    )
+    two_incidents = models.CharField(
+        "one person commands another incident as well",
+        max_length=8,
+        choices=Separation.choices,
+        default=Separation.FLAGGED,
     )
     paging = models.CharField(max_length=16, choices=Paging.choices, default=Paging.NONE)
     needs_postmortem = models.BooleanField(default=False)

@@ -67,6 +67,7 @@ def _put_level(rank: int, fields: Mapping[str, Any]) -> Severity:
         "update_every_seconds": None,
         "respond_within_seconds": None,
         "separation": Separation.FREE,
+        "two_incidents": Separation.FLAGGED,
         "stable_seconds": 1800,
         "stable_since": Anchor.MITIGATED,
         "affected_percent": None,

@@ -158,6 +158,16 @@ STORIES: dict[str, tuple[str, dict[str, str]]] = {
             "g": "once it has ended, the commander has to look into it",
         },
     ),
+    "J25": (
+        "two incidents at once",
+        {
+            "a": "where it is allowed both rooms say that one person commands both",
+            "b": "where it is not, the second begins with nobody in command and says why",
+            "c": "nobody makes them command it until the first is given away",
+            "d": "each has its own clocks and its own timeline",
+            "e": "the board has the worst first, then the most overdue",
+        },
+    ),
 }
 
 

@@ -22,6 +22,7 @@ from incidents.events import HandOverChanged
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import EntryKind, Incident
 from incidents.lifecycle.operations import base
+from incidents.lifecycle.operations.apart import keep_incidents_apart
 from incidents.lifecycle.operations.people import admit
 from incidents.lifecycle.rules import TECHNICAL
 from incidents.severities.models import Separation
@@ -89,6 +90,7 @@ def _can_command(incident: Incident, to: User, holder: User | None) -> None:
         raise Over(f"{to} commands already.")
     if not can(to, Verb.RESPOND):
         raise lifecycle.CannotTakePart(f"{to} cannot respond: the account is inactive or only reads.")
+    keep_incidents_apart(incident, to)
     leads = incident.roles.filter(role__slug=TECHNICAL, user=to, ended_at=None)
     if incident.severity.separation == Separation.BLOCKED and leads.exists():
         raise lifecycle.TwoRolesAtOnce(

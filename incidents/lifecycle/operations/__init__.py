@@ -1,5 +1,6 @@
 """Everything that may be done to an incident. Callers use this module; its parts are an arrangement of files."""
 
+from incidents.lifecycle.operations.apart import TwoIncidentsAtOnce, TwoRolesAtOnce
 from incidents.lifecycle.operations.base import ChangedMeanwhile, Ended, InTheFuture
 from incidents.lifecycle.operations.clock import REMINDER, UPDATE_DUE, rhythm
 from incidents.lifecycle.operations.declaring import Intake, NoScale, NoTitle, declare
@@ -18,7 +19,6 @@ from incidents.lifecycle.operations.people import (
     NoReasonToTakeOver,
     NoSuchRole,
     NoSuchTarget,
-    TwoRolesAtOnce,
     assign_role,
     commander,
     give_back,
@@ -87,6 +87,7 @@ __all__ = [
     "NotARhythm",
     "NotOver",
     "NothingWritten",
+    "TwoIncidentsAtOnce",
     "TwoRolesAtOnce",
     "acknowledge",
     "add_entry",

@@ -15,6 +15,7 @@ from core.events import bus
 from incidents.events import ResponderWanted, RoleAssigned, RoleReleased
 from incidents.lifecycle import rules
 from incidents.lifecycle.models import EntryKind, Participant, RoleAssignment, RoleDefinition
+from incidents.lifecycle.operations.apart import keep_incidents_apart, keep_roles_apart
 from incidents.lifecycle.operations.base import active, enter, locked, tell, write
 from incidents.severities.models import Separation
 
@@ -36,10 +37,6 @@ class CannotTakePart(Refused):
 
 class AlreadyCommanded(Refused):
     """Somebody commands; command goes over by hand-over."""
-
-
-class TwoRolesAtOnce(Refused):
-    """At this level nobody both commands and leads the technical work (R077)."""
 
 
 class NoReasonToTakeOver(Refused):
@@ -112,7 +109,9 @@ def assign_role(incident: Incident, *, role_slug: str, user: User, actor: User |
     role = _role(role_slug)
     _may_act(user)
     if not _holds(incident, role, user):
-        _keep_apart(incident, role, user)
+        keep_roles_apart(incident, role, user)
+        if role.is_commander:
+            keep_incidents_apart(incident, user)
         before = commander(incident) if role.is_commander else None
         previous = _appoint_and_admit(incident, role, user)
         words = f"{user} is {role.name.lower()}"
@@ -206,6 +205,7 @@ def _begin_to_command(
 ) -> None:
     """Let somebody command; where nobody may do both, the technical lead is free from then on."""
     _may_act(user)
+    keep_incidents_apart(incident, user)
     role = _command()
     previous = _appoint_and_admit(incident, role, user)
     _record(incident, role, user, previous, words=words, actor=actor, more=more)
@@ -266,22 +266,6 @@ def _command() -> RoleDefinition:
 def _may_act(user: User) -> None:
     if not can(user, Verb.RESPOND):
         raise CannotTakePart(f"{user} cannot respond: the account is inactive or only reads.")
-
-
-def _keep_apart(incident: Incident, role: RoleDefinition, user: User) -> None:
-    """Refuse somebody who would command and lead the technical work, at a level where nobody does both."""
-    if incident.severity.separation != Separation.BLOCKED:
-        return
-    held = RoleAssignment.objects.filter(incident=incident, user=user, ended_at=None)
-    if role.slug == rules.TECHNICAL and held.filter(role__is_commander=True).exists():
-        raise TwoRolesAtOnce(
-            f"{user} commands. At {incident.severity.label} somebody else leads the technical work."
-        )
-    if role.is_commander and held.filter(role__slug=rules.TECHNICAL).exists():
-        raise TwoRolesAtOnce(
-            f"{user} leads the technical work. At {incident.severity.label} somebody else commands,"
-            " or gives that lead away first."
-        )
 
 
 def _holds(incident: Incident, role: RoleDefinition, user: User) -> bool:

@@ -85,7 +85,8 @@ class OutlookOut(serializers.Serializer[Any]):
 
     `next_question` is null once the answers lead to a level. `at_least` is what the tiers of the services ask for, and
     `is_raised` says that it decided. `may_feel` are the services that need those chosen, the nearest first; `business`
-    is what customers would notice.
+    is what customers would notice. `held_by` is the incident that whoever declares commands and that keeps them from
+    commanding this one as well.
     """
 
     severity = serializers.CharField(source="severity.slug", default=None, allow_null=True)
@@ -97,6 +98,7 @@ class OutlookOut(serializers.Serializer[Any]):
     paged = serializers.ListField(child=serializers.CharField())
     update_every_seconds = Seconds(source="update_every", allow_null=True)
     missing_roles = serializers.ListField(child=serializers.CharField())
+    held_by = serializers.CharField(default=None, allow_null=True)
     already_open = SimilarOut(many=True)
     suggested = SuggestedOut(many=True)
     changes = ChangeBeforeOut(many=True)

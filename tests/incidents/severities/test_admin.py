@@ -70,6 +70,7 @@ def fields(**more: str) -> dict[str, str]:
         "stable_seconds": "1800",
         "stable_since": "mitigated",
         "separation": "free",
+        "two_incidents": "flagged",
         "required_roles": "commander",
         "paging": "none",
         "affected_percent": "",

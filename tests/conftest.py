@@ -57,9 +57,13 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
-    """pytest-django's, and then the doorbell is taken down: its connection would keep the database from being dropped."""
+    """pytest-django's, and then the doorbell is taken down: its connection would keep the database from being dropped.
+
+    To drop it waits for the disk, longer than a request would.
+    """
     yield
     nudge.take_down()
+    connection.settings_dict["OPTIONS"] = {**connection.settings_dict["OPTIONS"], "options": ""}
 
 
 @pytest.fixture

@@ -113,6 +113,7 @@ class Values:
     def _by_prefix(self, company: Company) -> dict[str, Any]:
         now = timezone.now()
         active = Incident.objects.active().earliest("id").number
+        ended = Incident.objects.filter(resolved_at__isnull=False, private=False).earliest("id").number
         override = schedules.add_override(
             next(iter(company.schedules.values())),
             start=now + timedelta(days=2),
@@ -251,6 +252,7 @@ class Values:
             "/incidents/{number}/regulators/": {"number": f"INC-{active}", "pk": duty.pk},
             "/api/v1/incidents/{incident}/report-duties/": {"incident": f"INC-{active}", "ref": duty.pk},
             "/api/v1/regimes/": {"ref": "gdpr"},
+            "/incidents/{number}/account/": {"number": f"INC-{ended}"},
             "/incidents/{number}/owed/": {"number": f"INC-{active}", "pk": owed.pk},
             "/api/v1/incidents/{incident}/owed-words/": {"incident": f"INC-{active}", "ref": owed.pk},
             "/api/v1/owed-rules/": {"ref": _first(OwedRule)},

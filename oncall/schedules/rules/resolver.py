@@ -27,8 +27,8 @@ class Kind(StrEnum):
 class Slice:
     """A stretch of time [start, end) with one answer; `users` is empty where nobody is on call.
 
-    `layer` is the layer that won before exceptions. Of the exceptions the last one that changed its answer is named:
-    in `override` or in `swap`.
+    `layer` is the layer that won before exceptions. Of the exceptions the last one that changed its answer is named,
+    of those to layers that are on call together that of the last layer: in `override` or in `swap`.
     """
 
     start: datetime

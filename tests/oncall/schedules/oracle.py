@@ -222,7 +222,7 @@ def who(
     absence: Absence,
     hours: Sequence[CoverageHours] = (),
 ) -> Answer:
-    """Who is on call at `moment`, and why."""
+    """Who is on call at `moment`, and why; of layers on call together, the override of the last one is named."""
     in_force = sorted(
         (each for each in overrides if each.start <= moment < each.end),
         key=lambda each: (each.created_order, each.id),
@@ -242,7 +242,7 @@ def who(
     ):
         winners = []
     together = list(dict.fromkeys(person for _, _, people, _ in winners for person in people))
-    decisive = next((found for *_, found in winners if found is not None), None)
+    decisive = next((found for *_, found in reversed(winners) if found is not None), None)
     whole = [each for each in in_force if each.layer is None]
     decisive = _obeyed(whole, together, moment, absence, decisive)
     return Answer(tuple(together), tuple(name for _, name, *_ in winners), decisive)

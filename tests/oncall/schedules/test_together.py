@@ -193,6 +193,18 @@ def test_an_answer_names_who_made_its_override_or_the_swap_that_it_is() -> None:
     assert found.reason == "swap by Ben until 2026-01-05 13:00 UTC"
 
 
+def test_of_exceptions_to_layers_on_call_together_that_of_the_last_is_named() -> None:
+    layers = [daily(ANA, name="East", rank=0), daily(BEN, name="West", rank=0, lineage=2)]
+    # Which of them was made first does not matter.
+    some = [exception(MONDAY, 4, CLEO, 2, layer=1), exception(MONDAY, 4, DAN, 1, layer=2)]
+    for found in (at(layers, some, MONDAY), final(layers, some, MONDAY, MONDAY + DAY)[0]):
+        assert (found.users, found.layer, found.override) == ((CLEO, DAN), "East and West", 1)
+        assert found.reason == (
+            'override of layer "East" until 2026-01-05 13:00 UTC and '
+            'override of layer "West" until 2026-01-05 13:00 UTC'
+        )
+
+
 # Absences
 
 

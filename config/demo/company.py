@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -115,11 +117,16 @@ def _commanders(company: Company) -> None:
 def _people(company: Company) -> None:
     for slug, name in TEAMS.items():
         company.teams[slug] = Team.objects.create(slug=slug, name=name)
-    for sample in PEOPLE:
+    company.passwords = {
+        sample.email.split("@")[0]: settings.DEMO_PASSWORD or secrets.token_urlsafe(12) for sample in PEOPLE
+    }
+    # Hashing is slow on purpose and most of all that is done here: every processor takes a share.
+    with ThreadPoolExecutor() as pool:
+        hashes = list(pool.map(make_password, company.passwords.values()))
+    for sample, hashed in zip(PEOPLE, hashes, strict=True):
         first = sample.email.split("@")[0]
-        company.passwords[first] = settings.DEMO_PASSWORD or secrets.token_urlsafe(12)
-        user = User.objects.create_user(
-            sample.email, company.passwords[first], name=sample.name, role=sample.role, time_zone=sample.zone
+        user = User.objects.create(
+            email=sample.email, password=hashed, name=sample.name, role=sample.role, time_zone=sample.zone
         )
         part = TeamRole.MANAGER if sample.role == Role.MANAGER else TeamRole.MEMBER
         for slug in sample.teams:

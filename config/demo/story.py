@@ -1,65 +1,41 @@
 """What has happened at Alder Pay lately, so that every screen has something true to show.
 
-The incidents are led with the real operations and then moved into the past; nobody is paged or mailed for them.
+Each incident is led with the real operations and then moved into the past; nobody is paged or mailed for any.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pgtrigger
-from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from config.demo import mitigations
-from core.events.models import Event, EventDelivery
+from config.demo.playing import Step, components, into_the_past, play
+from core.events.models import EventDelivery
 from core.outbox.models import Message
 from core.timers.models import Timer
+from incidents.approvals import operations as approvals
+from incidents.approvals.models import ApprovalRule, By
 from incidents.changes.models import Change, ChangeKind
 from incidents.lifecycle import operations as lifecycle
-from incidents.lifecycle.models import EntryKind, Incident, TimelineEntry
-from incidents.lifecycle.rules import TIMES, Status
+from incidents.lifecycle.rules import Status
 from incidents.observations import operations as observations
-from incidents.production import operations as production
-from incidents.production.models import ProductionChange
-from incidents.severities.models import Severity
-from incidents.tasks import operations as tasks
-from incidents.tasks.models import State, Task
-from incidents.tasks.rules import Occasion
+from incidents.owed import operations as owed
+from incidents.regulators import operations as regulators
 from incidents.updates import operations as updates
-from incidents.updates.models import Fate, Told, Update
+from incidents.updates.models import Audience, Fate, Told
 from postmortems.action_items import operations as action_items
 from postmortems.reports import operations as reports
 from postmortems.reports.rules import Section
-from statuspage.components.models import Component, ComponentSpan, ComponentState
-from statuspage.notices import operations as notices
-from statuspage.notices.models import Notice, NoticeUpdate
+from statuspage.components.models import ComponentState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
     from config.demo.company import Company
     from core.accounts.models import User
     from postmortems.action_items.models import ActionItem
     from postmortems.reports.models import Postmortem
-
-MOVED = (*TIMES, "next_update_due_at", "last_update_at")
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing somebody did, so many minutes after the declaration."""
-
-    minute: float
-    kind: str
-    text: str
-    who: str
-    status: str | None = None
-    components: tuple[tuple[str, str], ...] = ()
 
 
 def tell(company: Company) -> None:
@@ -69,16 +45,19 @@ def tell(company: Company) -> None:
     _slow_search(company)
     _search(company)
     _invoices(company)
+    _export(company)
     _changes(company)
     _odd(company)
     # Listeners' work was done here, in order; delivering these events again would page people for old stories.
     EventDelivery.objects.filter(done_at=None).update(done_at=Now())
-    Message.objects.filter(client=updates.TOLD).delete()
+    told = (updates.TOLD, approvals.CLIENT, owed.CLIENT, regulators.CLIENT)
+    Message.objects.filter(client__in=told).delete()
+    Timer.objects.filter(kind__in=(owed.LOOK, regulators.DUE), done_at=None).update(done_at=Now())
     Told.objects.update(state=Fate.ACCEPTED)
 
 
 def _certificate(company: Company) -> None:
-    incident = _play(
+    incident = play(
         company,
         title="Login unavailable after certificate expiry",
         severity=1,
@@ -97,10 +76,11 @@ def _certificate(company: Company) -> None:
             Step(24, "public", "Signing in works again. We keep watching.", "lena",
                  Status.MONITORING, (("Sign-in and dashboard", ComponentState.DEGRADED),)),
             Step(31, "public", "Signing in works normally again.", "lena",
-                 Status.RESOLVED, (("Sign-in and dashboard", ComponentState.OPERATIONAL),)),
+                 Status.RESOLVED, (("Sign-in and dashboard", ComponentState.OPERATIONAL),),
+                 "The edge was watched together for seven minutes, short of the stable period"),
         ],
     )  # fmt: skip
-    _into_the_past(incident, timedelta(days=5, hours=3))
+    into_the_past(incident, timedelta(days=5, hours=3))
     postmortem = reports.open_draft(incident.pk)
     _write(
         postmortem,
@@ -130,7 +110,7 @@ def _certificate(company: Company) -> None:
 
 
 def _webhooks(company: Company) -> None:
-    incident = _play(
+    incident = play(
         company,
         title="Webhook deliveries retried twice",
         severity=2,
@@ -140,14 +120,19 @@ def _webhooks(company: Company) -> None:
         impact="Merchants get some notifications twice. None is lost.",
         steps=[
             Step(2, "note", "Duplicate ratio is 2.4%, normally 0.01%.", "tomas"),
+            Step(7, "public", "Some webhooks reach you twice. None is lost.", "lena",
+                 Status.INVESTIGATING, (("API and webhooks", ComponentState.DEGRADED),)),
             Step(9, "hypothesis", "v5.1 gives up after 3 s instead of 10 s, below the slowest tenth of receivers.", "priya"),
             Step(21, "decision", "Restore the 10 s time-out by flag, keep the release.", "tomas"),
             Step(23, "internal", "Some webhooks go out twice since 14:18. A flag restores the old time-out now.", "tomas"),
             Step(35, "note", "Duplicate ratio back to 0.01%.", "priya"),
-            Step(48, "resolve", "", "tomas"),
+            Step(48, "public", "Webhooks reach you once again.", "lena",
+                 Status.RESOLVED, (("API and webhooks", ComponentState.OPERATIONAL),),
+                 "The ratio was normal for thirteen minutes; receivers confirm it"),
         ],
     )  # fmt: skip
-    _into_the_past(incident, timedelta(days=1, hours=9))
+    into_the_past(incident, timedelta(hours=15))
+    owed.look(incident.pk)  # what happened is still to be written to customers, within a day
     postmortem = reports.open_draft(incident.pk)
     _write(
         postmortem,
@@ -166,7 +151,7 @@ def _webhooks(company: Company) -> None:
 
 
 def _slow_search(company: Company) -> None:
-    incident = _play(
+    incident = play(
         company,
         title="Back-office search fails for long queries",
         severity=3,
@@ -184,11 +169,11 @@ def _slow_search(company: Company) -> None:
             Step(125, "resolve", "", "samir"),
         ],
     )
-    _into_the_past(incident, timedelta(days=3, hours=5))
+    into_the_past(incident, timedelta(days=3, hours=5))
 
 
 def _search(company: Company) -> None:
-    incident = _play(
+    incident = play(
         company,
         title="Search results stale in the EU region, index lag 25 min",
         severity=2,
@@ -215,12 +200,12 @@ def _search(company: Company) -> None:
         next_decision="Call it when the lag has stayed under one minute for half an hour.",
         actor=company.people["aiko"],
     )
-    _into_the_past(incident, timedelta(minutes=115))
+    into_the_past(incident, timedelta(minutes=115))
     mitigations.stop_indexer(incident, actor=company.people["samir"])
 
 
 def _invoices(company: Company) -> None:
-    incident = _play(
+    incident = play(
         company,
         title="Invoice e-mails delayed by up to 40 min",
         severity=3,
@@ -233,7 +218,62 @@ def _invoices(company: Company) -> None:
             Step(33, "internal", "Invoices are late, none are lost. The queue drains slowly after the mail provider throttled us.", "noah"),
         ],
     )  # fmt: skip
-    _into_the_past(incident, timedelta(minutes=68))
+    into_the_past(incident, timedelta(minutes=68))
+    lifecycle.assign_role(
+        incident, role_slug="communications", user=company.people["lena"], actor=company.people["noah"]
+    )
+    # It waits for whoever looks at the sample: they have a week.
+    ApprovalRule.objects.create(
+        audience=Audience.PUBLIC,
+        severity=incident.severity,
+        by=By.SECOND,
+        remind_seconds=6 * 86400,
+        lapse_seconds=7 * 86400,
+    )
+    approvals.ask(
+        incident,
+        content={
+            "audience": Audience.PUBLIC,
+            "text": "Invoices by e-mail arrive up to 40 minutes late. None is lost, and nothing has to be paid twice.",
+            "status": Status.IDENTIFIED,
+            "components": components((("Invoices", ComponentState.DEGRADED),)),
+        },
+        actor=company.people["noah"],
+    )
+
+
+def _export(company: Company) -> None:
+    """What only its members see: the sample's admin is one of them."""
+    jonas = company.people["jonas"]
+    incident = play(
+        company,
+        title="Contact details of 40 merchants went to the wrong partner",
+        severity=2,
+        services=["billing-worker"],
+        commander="jonas",
+        began=-35,
+        impact="A partner holds names and e-mail addresses of 40 merchants of another one. No payment data.",
+        private=True,
+        steps=[
+            Step(3, "note", "The partner wrote to us: the monthly export holds merchants they do not know.", "jonas"),
+            Step(9, "hypothesis", "Two partners share an account number since they merged, and the export goes by it.", "elif"),
+            Step(14, "changed", "Monthly exports are off", "elif"),
+            Step(15, "decision", "Ask the partner to delete the file and to confirm it in writing.", "jonas"),
+            Step(31, "task", "Ask for the written confirmation that the file is deleted", "jonas"),
+            Step(38, "internal", "40 merchants are affected. Exports are off, and the partner deletes the file.", "jonas",
+                 Status.MITIGATING),
+        ],
+    )  # fmt: skip
+    for first in ("elif", "admin", "lena"):
+        lifecycle.invite(incident, user=company.people[first], actor=jonas)
+    into_the_past(incident, timedelta(minutes=50))
+    incident.refresh_from_db()
+    regulators.flag(
+        incident,
+        actor=jonas,
+        aware_at=incident.declared_at,
+        what="Names and e-mail addresses of 40 contacts at merchants; no payment data, no passwords.",
+    )
 
 
 def _odd(company: Company) -> None:
@@ -251,7 +291,7 @@ def _changes(company: Company) -> None:
         ("payments-api", ChangeKind.DEPLOY, "payments-api v2.3.4 to production", "v2.3.4", 12),
         ("payments-api", ChangeKind.CONFIG, "Fraud rules, revision 118", "118", 95),
         ("search", ChangeKind.INFRASTRUCTURE, "Ledger migration 0341", "0341", 140),
-        ("webhooks", ChangeKind.DEPLOY, "webhooks v5.1.1 to production", "v5.1.1", 1500),
+        ("webhooks", ChangeKind.DEPLOY, "webhooks v5.1.1 to production", "v5.1.1", 700),
     )
     Change.objects.bulk_create(
         Change(
@@ -265,178 +305,6 @@ def _changes(company: Company) -> None:
         )
         for slug, kind, summary, version, minutes in rows
     )
-
-
-def _play(
-    company: Company,
-    *,
-    title: str,
-    severity: int,
-    services: Sequence[str],
-    commander: str,
-    began: int,
-    impact: str,
-    steps: Sequence[Step],
-) -> Incident:
-    """Lead an incident through its steps; `began` is when it started, in minutes before the declaration (negative)."""
-    now = timezone.now()
-    actor = company.people[commander]
-    incident = lifecycle.declare(
-        title=title,
-        actor=actor,
-        severity=Severity.objects.get(rank=severity),
-        services=[company.services[slug] for slug in services],
-        started_at=now + timedelta(minutes=began),
-        impact=impact,
-    )
-    lifecycle.acknowledge(incident, actor=actor)
-    tasks.come_up(incident.pk, Occasion.DECLARED)
-    for step in steps:
-        before = (
-            TimelineEntry.objects.filter(incident=incident)
-            .order_by("-id")
-            .values_list("id", flat=True)
-            .first()
-            or 0
-        )
-        _do(company, incident, step, company.people[step.who])
-        _stamp(incident, after=before, minute=step.minute)
-    incident.refresh_from_db()
-    _tick(incident, Occasion.DECLARED, incident.declared_at + timedelta(minutes=4), actor)
-    if incident.resolved_at is not None:
-        tasks.come_up(incident.pk, Occasion.RESOLVED)
-        _tick(incident, Occasion.RESOLVED, incident.resolved_at + timedelta(minutes=20), actor)
-    return incident
-
-
-def _tick(incident: Incident, occasion: Occasion, at: datetime, actor: User) -> None:
-    """Let the checklists of an occasion have been worked through."""
-    Task.objects.open().filter(incident=incident, step__checklist__occasion=occasion).update(
-        state=State.DONE, ended_at=at, ended_by=actor
-    )
-
-
-def _do(company: Company, incident: Incident, step: Step, actor: User) -> None:
-    if step.kind == "hypothesis":
-        lifecycle.set_picture(incident, hypothesis=step.text, actor=actor)
-    elif step.kind == "resolve":
-        lifecycle.resolve(incident, actor=actor)
-    elif step.kind in {"public", "internal"}:
-        if step.status == Status.RESOLVED:
-            why = "The edge was watched together for seven minutes, short of the stable period"
-            lifecycle.resolve(incident, actor=actor, reason=why, early=True)
-        update = updates.publish(
-            incident,
-            audience=step.kind,
-            text=step.text,
-            status=step.status,
-            components=_components(step),
-            actor=actor,
-        )
-        if step.kind == "public":
-            notices.publish_update(update.pk)
-    elif step.kind in {"task", "open task", "changed"}:
-        _work(incident, step, actor)
-    else:
-        lifecycle.add_entry(incident, kind=EntryKind(step.kind), text=step.text, actor=actor)
-
-
-def _work(incident: Incident, step: Step, actor: User) -> None:
-    if step.kind == "changed":
-        row = production.note(incident, what=step.text, place="search indexer", actor=actor)
-        ProductionChange.objects.filter(pk=row.pk).update(at=F("at") + timedelta(minutes=step.minute))
-        return
-    task = tasks.add(incident, title=step.text, assignee=actor, actor=actor)
-    if step.kind == "task":
-        tasks.finish(task, actor=actor)
-
-
-def _components(step: Step) -> dict[str, str]:
-    ids = dict(Component.objects.values_list("name", "public_id"))
-    return {ids[name]: state for name, state in step.components}
-
-
-def _stamp(incident: Incident, *, after: int, minute: float) -> None:
-    """Give what the last step wrote the time at which it is said to have happened."""
-    span = timedelta(minutes=minute)
-    with pgtrigger.ignore():
-        TimelineEntry.objects.filter(incident=incident, pk__gt=after).update(
-            at=F("at") + span, recorded_at=F("recorded_at") + span
-        )
-        Update.objects.filter(incident=incident, published_at__lte=timezone.now()).filter(
-            pk__in=Update.objects.filter(incident=incident).order_by("-pk").values("pk")[:1]
-        ).update(published_at=F("published_at") + span)
-    incident.refresh_from_db()
-    moved = {
-        name: getattr(incident, name) + span
-        for name in ("identified_at", "mitigated_at", "resolved_at")
-        if (at := getattr(incident, name)) and at - incident.declared_at < timedelta(seconds=30)
-    }
-    if incident.next_update_due_at and _published_since(incident, after):
-        moved["next_update_due_at"] = incident.next_update_due_at + span
-        moved["last_update_at"] = incident.declared_at + span
-    if moved:
-        Incident.objects.filter(pk=incident.pk).update(**moved)
-
-
-def _published_since(incident: Incident, entry_id: int) -> bool:
-    kinds = [EntryKind.UPDATE, EntryKind.PUBLIC_UPDATE]
-    return TimelineEntry.objects.filter(incident=incident, pk__gt=entry_id, kind__in=kinds).exists()
-
-
-def _into_the_past(incident: Incident, span: timedelta) -> None:
-    """Move everything that belongs to an incident back by `span`."""
-    shifted = {name: F(name) - span for name in MOVED}
-    Incident.objects.filter(pk=incident.pk).update(**shifted)
-    incident.roles.update(started_at=F("started_at") - span)
-    with pgtrigger.ignore():
-        TimelineEntry.objects.filter(incident=incident).update(
-            at=F("at") - span, recorded_at=F("recorded_at") - span
-        )
-        Update.objects.filter(incident=incident).update(
-            published_at=F("published_at") - span, next_update_due_at=F("next_update_due_at") - span
-        )
-    ProductionChange.objects.filter(incident=incident).update(at=F("at") - span)
-    Task.objects.filter(incident=incident).update(
-        created_at=F("created_at") - span, ended_at=F("ended_at") - span
-    )
-    Event.objects.filter(name__startswith="incident.", subject_id=incident.pk).update(
-        occurred_at=F("occurred_at") - span
-    )
-    Timer.objects.filter(kind=lifecycle.UPDATE_DUE, subject_id=incident.pk, done_at=None).update(
-        done_at=Now()
-    )
-    _notices_into_the_past(incident, span)
-
-
-def _notices_into_the_past(incident: Incident, span: timedelta) -> None:
-    published = dict(Update.objects.filter(incident=incident).values_list("pk", "published_at"))
-    for notice in Notice.objects.filter(incident=incident):
-        for row in NoticeUpdate.objects.filter(notice=notice):
-            NoticeUpdate.objects.filter(pk=row.pk).update(at=published.get(row.source_update_id or 0, row.at))
-        times = list(notice.updates.order_by("at").values_list("at", flat=True))
-        incident.refresh_from_db()
-        Notice.objects.filter(pk=notice.pk).update(
-            created_at=times[0],
-            updated_at=times[-1],
-            started_at=incident.started_at,
-            resolved_at=times[-1] if notice.resolved_at else None,
-            next_update_due_at=incident.next_update_due_at if not notice.resolved_at else None,
-        )
-        for part in notice.components.all():
-            _spans(part, times, notice)
-            Component.objects.filter(pk=part.pk).update(updated_at=times[-1])
-
-
-def _spans(part: Component, times: Sequence[object], notice: Notice) -> None:
-    """One stretch from the first word to the last, in the worst state that was shown."""
-    spans = ComponentSpan.objects.filter(component=part, start__gte=timezone.now() - timedelta(minutes=5))
-    worst = spans.order_by("pk").first()
-    if worst is None:
-        return
-    spans.exclude(pk=worst.pk).delete()
-    end = times[-1] if notice.resolved_at else None
-    ComponentSpan.objects.filter(pk=worst.pk).update(start=times[0], end=end)
 
 
 def _write(postmortem: Postmortem, author: User, texts: dict[Section, str]) -> None:

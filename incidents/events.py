@@ -159,12 +159,16 @@ class OwedChanged:
 @event("incident.responder_wanted")
 @dataclass(frozen=True, slots=True)
 class ResponderWanted:
-    """Somebody in the room asked to page a person, a schedule, a team or a policy with a message."""
+    """Somebody in the room, or its severity, asked to page a person, a schedule, a team or a policy with a message.
+
+    `hand_over_id` is the command that is offered by it.
+    """
 
     incident_id: int
     kind: str
     target_id: int
     message: str
+    hand_over_id: int | None = None
 
 
 @event("incident.role_released")

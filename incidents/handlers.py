@@ -14,6 +14,7 @@ from incidents.events import (
     Closed,
     Corrected,
     Declared,
+    HandOverChanged,
     MitigationChanged,
     ProductionChanged,
     Reopened,
@@ -108,6 +109,24 @@ def tell_of_command(fact: RoleAssigned, meta: Meta) -> None:
             actor_id=meta.actor_id,
             mark=meta.event_id,
         )
+
+
+@on(Declared)
+def ask_for_commander(fact: Declared, meta: Meta) -> None:
+    """At a level that says so somebody is asked to command at once."""
+    command.ask_at_once(fact.incident_id)
+
+
+@on(SeverityChanged)
+def ask_for_commander_at_level(fact: SeverityChanged, meta: Meta) -> None:
+    """It may be worse than whoever began is trained for."""
+    command.ask_at_once(fact.incident_id)
+
+
+@on(HandOverChanged, when=lambda fact: fact.what in {"declined", "lapsed"})
+def ask_next_commander(fact: HandOverChanged, meta: Meta) -> None:
+    """Who was asked to command does not: the next one is asked, at a level that says so."""
+    command.ask_at_once(fact.incident_id)
 
 
 @on(Resolved)

@@ -8,7 +8,17 @@ from core.accounts.events import UserDeactivated, UserTimeZoneChanged
 from core.accounts.models import Team, User
 from core.errors import Refused
 from core.events.bus import Meta, on
-from incidents.events import Acknowledged, Closed, Declared, Resolved, ResponderWanted, SeverityChanged
+from incidents.command import operations as command
+from incidents.command.models import HandOver
+from incidents.events import (
+    Acknowledged,
+    Closed,
+    Declared,
+    HandOverChanged,
+    Resolved,
+    ResponderWanted,
+    SeverityChanged,
+)
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import EntryKind, Incident
 from incidents.severities import queries as severities
@@ -87,13 +97,41 @@ def page_for_severity(fact: SeverityChanged, meta: Meta) -> None:
 
 @on(ResponderWanted)
 def page_by_hand(fact: ResponderWanted, meta: Meta) -> None:
-    """Somebody in the room wants a person, a schedule, a team or a policy."""
+    """Somebody in the room wants a person, a schedule, a team or a policy; or its severity wants a commander."""
     incident = Incident.objects.get(pk=fact.incident_id)
     actor = _person(meta)
+    offer = command.to_page(fact.hand_over_id) if fact.hand_over_id else None
+    if fact.hand_over_id and offer is None:
+        return
     try:
-        _page(fact, incident, actor)
+        started = _page(
+            fact, incident, actor, asks=f"You are asked to command: {offer.asked_as}" if offer else ""
+        )
     except Refused as refusal:
         lifecycle.add_entry(incident, kind=EntryKind.PAGE, text=f"Nobody was paged. {refusal}", actor=actor)
+        if offer:
+            command.give_up_on(offer, why=str(refusal))
+    else:
+        if offer:
+            command.note_asked(offer, paged_as=started)
+
+
+ANSWERED = {"accepted", "declined", "lapsed", "withdrawn"}
+
+
+@on(HandOverChanged, when=lambda fact: fact.what in ANSWERED)
+def page_no_more(fact: HandOverChanged, meta: Meta) -> None:
+    """Whoever was paged to command has answered, or somebody else is asked: their page is over."""
+    offer = HandOver.objects.select_related("to").filter(pk=fact.hand_over_id, paged_as__isnull=False).first()
+    if offer is not None and offer.paged_as is not None:
+        accepted = fact.what == "accepted"
+        to = EscalationStatus.ACKNOWLEDGED if accepted else EscalationStatus.CLOSED
+        escalation.stop_by_hand(offer.paged_as, to=to, by=offer.to if accepted else None)
+
+
+def _give_up(escalation_id: int, *, why: str, declined: bool = False) -> None:
+    if offer := command.asked_by(escalation_id):
+        command.give_up_on(offer, why=why, declined=declined)
 
 
 @on(Acknowledged)
@@ -130,6 +168,8 @@ def note_failure(fact: PageFailed, meta: Meta) -> None:
 def note_decline(fact: PageDeclined, meta: Meta) -> None:
     """Somebody who was paged for an incident does not come."""
     escalation.tell_declined(fact.page_id)
+    if run := Escalation.objects.filter(pages=fact.page_id).first():
+        _give_up(run.pk, why=fact.reason, declined=True)
 
 
 @on(AnsweredInChannel, when=_for_incident)
@@ -148,6 +188,7 @@ def note_count(fact: AcknowledgementCounted, meta: Meta) -> None:
 def note_exhaustion(fact: EscalationExhausted, meta: Meta) -> None:
     """Nobody answered a page for an incident."""
     escalation.tell_exhausted(fact.escalation_id)
+    _give_up(fact.escalation_id, why="Nobody answered the page.")
 
 
 @on(AlertAttached)
@@ -264,17 +305,17 @@ def end_swaps(fact: UserDeactivated, _meta: Meta) -> None:
         swaps.refresh_of(user)
 
 
-def _page(fact: ResponderWanted, incident: Incident, actor: User | None) -> None:
-    ask = partial(escalation.page_by_hand, actor=actor, message=fact.message, incident=incident)
+def _page(fact: ResponderWanted, incident: Incident, actor: User | None, *, asks: str) -> int:
+    ask = partial(escalation.page_by_hand, actor=actor, message=fact.message, incident=incident, asks=asks)
     match TARGETS[fact.kind].objects.filter(pk=fact.target_id).first():
         case User() as user:
-            ask(user=user)
+            return ask(user=user)
         case Schedule(deleted_at=None) as schedule:
-            ask(schedule=schedule)
+            return ask(schedule=schedule)
         case Team() as team:
-            ask(team=team)
+            return ask(team=team)
         case Policy() as policy:
-            ask(policy=policy)
+            return ask(policy=policy)
         case _:
             raise escalation.CannotPage(f"The {fact.kind} is gone.")
 

@@ -121,6 +121,7 @@ class Outlook:
     update_every: int | None
     missing_roles: Sequence[str]
     held_by: Incident | None
+    asked_to_command: str
     already_open: Sequence[Incident]
     services: Sequence[Service]
     suggested: Sequence[Suggested]
@@ -179,6 +180,7 @@ def outlook(
         update_every=level.update_every_seconds if level else None,
         missing_roles=_asked_for(level),
         held_by=lifecycle.forbidding(Incident(severity=level, drill=drill), user) if level else None,
+        asked_to_command=registry.asked_to_command(user, level, drill=drill) if level else "",
         already_open=already_open(user, title=title, services=[row.pk for row in services]),
         services=services,
         suggested=suggested(user, title=title, chosen=services),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from core.accounts.models import User
     from incidents.lifecycle.models import Incident
+    from incidents.severities.models import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,21 @@ def offer_command(incident: Incident, *, to: User, actor: User) -> None:
     """Offer somebody command of an incident that was just declared."""
     if _commanders:
         _commanders[0][1](incident, to=to, actor=actor)
+
+
+FindAsked = Callable[..., str]
+
+_asked_to_command: list[FindAsked] = []
+
+
+def set_asked_to_command(find: FindAsked) -> None:
+    """Name what says who is asked to command at once (user, severity, drill), in `AppConfig.ready()`."""
+    _asked_to_command[:] = [find]
+
+
+def asked_to_command(user: User, severity: Severity, *, drill: bool) -> str:
+    """Say who is asked to command at once, and as what; "" for nobody."""
+    return _asked_to_command[0](user, severity, drill=drill) if _asked_to_command else ""
 
 
 @dataclass(frozen=True, slots=True)

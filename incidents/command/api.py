@@ -30,15 +30,20 @@ INCIDENT = OpenApiParameter(
 
 
 class HandOverOut(serializers.ModelSerializer[HandOver]):
-    """Command that was offered. `holder` commanded then; null where nobody did. People are named by id."""
+    """Command that was offered. `holder` commanded then; null where nobody did. People are named by id.
+
+    Where the severity asked by itself, nobody offered it: `asked_as` says as what this person was asked, `paged_at`
+    when their page was sent.
+    """
 
     id = Id()
     holder = serializers.CharField(source="holder_id", allow_null=True, read_only=True)
-    offered_by = serializers.CharField(source="offered_by_id", read_only=True)
+    offered_by = serializers.CharField(source="offered_by_id", allow_null=True, read_only=True)
     to = serializers.CharField(source="to_id", read_only=True)
     offered_at = Time(read_only=True)
     lapses_at = Time(read_only=True)
     ended_at = Time(read_only=True, allow_null=True)
+    paged_at = Time(read_only=True, allow_null=True)
 
     class Meta:
         model = HandOver
@@ -53,6 +58,8 @@ class HandOverOut(serializers.ModelSerializer[HandOver]):
             "lapses_at",
             "ended_at",
             "why",
+            "asked_as",
+            "paged_at",
         ]
         read_only_fields = fields
 

@@ -43,7 +43,13 @@ class HandOver(models.Model):
         related_name="+",
         help_text="Who commanded when it was offered; nobody, where nobody did.",
     )
-    offered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    offered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Nobody, where the severity asks somebody by itself.",
+    )
     to = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     briefing = models.TextField()
     state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)
@@ -51,6 +57,13 @@ class HandOver(models.Model):
     lapses_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     why = models.CharField(max_length=500, blank=True)
+    asked_as = models.CharField(
+        max_length=200, blank=True, default="", db_default="", help_text="Why the severity asks this person."
+    )
+    paged_as = models.PositiveBigIntegerField(
+        null=True, unique=True, help_text="The number of the escalation that asks them."
+    )
+    paged_at = models.DateTimeField(null=True, help_text="When the first message of it was sent.")
 
     objects = HandOverQuerySet.as_manager()
 
@@ -63,6 +76,11 @@ class HandOver(models.Model):
 
     def __str__(self) -> str:
         return f"Command of {self.incident} for {self.to}"
+
+    @property
+    def is_by_level(self) -> bool:
+        """Whether the severity asked, and not a person."""
+        return self.offered_by_id is None
 
 
 class PoolQuerySet(models.QuerySet["TrainedCommander"]):

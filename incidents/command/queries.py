@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce, Now
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
+from core.accounts.models import User
 from core.accounts.policy import Verb, can
 from core.clock import now
 from incidents.command import registry, rules
@@ -31,19 +32,23 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
     from django.db.models import QuerySet
 
-    from core.accounts.models import User
     from incidents.command.rules import Structure
     from incidents.lifecycle.models import IncidentQuerySet
     from incidents.lifecycle.registry import Target
+    from incidents.severities.models import Severity
 
 SUGGESTED = 3
 
 
 def with_offer(found: IncidentQuerySet) -> IncidentQuerySet:
-    """Fetch along to whom command is offered right now: `offer_id`, `offer_to` and `offer_name`, else None."""
+    """Fetch along to whom command is offered right now, by whom and whether they were paged; else None."""
     waiting = FilteredRelation("hand_overs", condition=Q(hand_overs__state=State.WAITING))
     return found.alias(offer=waiting).annotate(
-        offer_id=F("offer__pk"), offer_to=F("offer__to_id"), offer_name=F("offer__to__name")
+        offer_id=F("offer__pk"),
+        offer_to=F("offer__to_id"),
+        offer_name=F("offer__to__name"),
+        offer_by=F("offer__offered_by_id"),
+        offer_paged_at=F("offer__paged_at"),
     )
 
 
@@ -76,6 +81,8 @@ def said(incident: Incident) -> list[tuple[str, str]]:
 
 def added(row: HandOver, said_now: Sequence[tuple[str, str]]) -> list[str]:
     """Give the lines of a briefing that its writer added to what the room says."""
+    if row.is_by_level:
+        return []
     known = {line.strip() for line in in_lines(said_now).splitlines()}
     lines = (line.strip() for line in row.briefing.splitlines())
     return [line for line in lines if line and line not in known and not line.startswith("Next update:")]
@@ -109,7 +116,7 @@ def pool(user: User | AnonymousUser, *, but: int | None = None) -> list[Commande
     at = now()
     away = registry.absent(list(people), at=at)
     busy = _commanding(user, people, but=but)
-    last = _last(user, people)
+    last = _last(Incident.objects.visible_to(user).filter(drill=False), people)
     able = [rules.Trained(pk, str(row.user), last.get(pk)) for pk, row in people.items()]
     order = rules.turn(able, without=())
     found = [
@@ -134,15 +141,18 @@ def trained(user: User | AnonymousUser, pk: int) -> TrainedCommander:
 def _commanding(user: User | AnonymousUser, ids: Collection[int], *, but: int | None) -> dict[int, str]:
     """Who commands another incident that this person may know of."""
     known = Incident.objects.visible_to(user).active().exclude(pk=but or 0)
+    return dict.fromkeys(_commanders_of(known, ids), "commands another incident")
+
+
+def _commanders_of(known: IncidentQuerySet, ids: Collection[int]) -> set[int]:
     held = RoleAssignment.objects.filter(
         user__in=ids, role__is_commander=True, ended_at=None, incident__in=known
     )
-    return dict.fromkeys(held.values_list("user", flat=True), "commands another incident")
+    return set(held.values_list("user", flat=True))
 
 
-def _last(user: User | AnonymousUser, ids: Collection[int]) -> dict[int, datetime]:
-    """When each last commanded a real incident that this person may know of; until now where they still do."""
-    known = Incident.objects.visible_to(user).filter(drill=False)
+def _last(known: IncidentQuerySet, ids: Collection[int]) -> dict[int, datetime]:
+    """When each last commanded one of these incidents; until now where they still do."""
     held = RoleAssignment.objects.filter(user__in=ids, role__is_commander=True, incident__in=known)
     ended = Coalesce("ended_at", "incident__resolved_at", "incident__closed_at", Now())
     rows = held.values("user").annotate(last=Max(ended))
@@ -163,6 +173,54 @@ def on_call_commander(user: User) -> Target | None:
     """Give the schedule of the commander on call, where one is configured."""
     slug = settings.COMMANDER_SCHEDULE
     return targets.find(user, "schedule", slug) if slug else None
+
+
+def is_trained(user: User) -> bool:
+    """Say whether somebody is trained to command, or on call for it right now."""
+    if TrainedCommander.objects.filter(user=user).exists():
+        return True
+    return user.pk in registry.on_call(settings.COMMANDER_SCHEDULE, at=now())
+
+
+def asks_anybody() -> bool:
+    """Say whether there is anybody who could be asked to command: a schedule, or somebody who is trained."""
+    return bool(settings.COMMANDER_SCHEDULE) or TrainedCommander.objects.exists()
+
+
+def next_to_ask(incident: Incident, *, holder: User | None) -> tuple[User, str] | None:
+    """Give who is asked next to command an incident at once, and as what; None where nobody is left.
+
+    Whoever was asked already is not asked again. What private incidents somebody commands changes nothing.
+    """
+    at = now()
+    on_call = registry.on_call(settings.COMMANDER_SCHEDULE, at=at)
+    trained = list(TrainedCommander.objects.select_related("user"))
+    people = {row.user_id: row.user for row in trained} | User.objects.in_bulk(on_call)
+    public = Incident.objects.filter(private=False, drill=False)
+    last = _last(public, people)
+    order = rules.turn(
+        [rules.Trained(row.user_id, str(row.user), last.get(row.user_id)) for row in trained],
+        without=registry.absent(list(people), at=at),
+    )
+    asked = (
+        set(HandOver.objects.filter(incident=incident).values_list("to", flat=True)) if incident.pk else set()
+    )
+    busy = _commanders_of(public.active().exclude(pk=incident.pk or 0), people)
+    for pk in rules.next_to_ask(on_call, order, without=asked | {holder.pk if holder else 0}, busy=busy):
+        if can(people[pk], Verb.RESPOND) and lifecycle.forbidding(incident, people[pk]) is None:
+            return people[pk], "on call to command" if pk in on_call else "next of those trained to command"
+    return None
+
+
+def asked_at_once(user: User, severity: Severity, *, drill: bool) -> str:
+    """Say who would be asked to command if this person declared an incident of this level now; "" for nobody."""
+    if not severity.commander_within_seconds or drill:
+        return ""
+    incident = Incident(severity=severity)
+    if is_trained(user):
+        return ""
+    found = next_to_ask(incident, holder=user)
+    return f"{found[0]}, {found[1]}" if found else ""
 
 
 @dataclass(frozen=True, slots=True)

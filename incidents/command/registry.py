@@ -1,4 +1,4 @@
-"""What command needs to know of others, who register it: who is away."""
+"""What command needs to know of others, who register it: who is away, and who is on call to command."""
 
 from __future__ import annotations
 
@@ -21,3 +21,18 @@ def set_absent(find: Absent) -> None:
 def absent(ids: Collection[int], *, at: datetime) -> frozenset[int]:
     """Give who of these people is away."""
     return frozenset(_absent[0](ids, at)) if _absent and ids else frozenset()
+
+
+OnCall = Callable[[str, "datetime"], Collection[int]]
+
+_on_call: list[OnCall] = []
+
+
+def set_on_call(find: OnCall) -> None:
+    """Name the function that gives who is on call in the schedule of a slug, in `AppConfig.ready()`."""
+    _on_call[:] = [find]
+
+
+def on_call(slug: str, *, at: datetime) -> list[int]:
+    """Give who is on call in a schedule."""
+    return list(_on_call[0](slug, at)) if _on_call and slug else []

@@ -62,3 +62,14 @@ def turn(pool: Iterable[Trained], *, without: Collection[int]) -> list[int]:
     """Give whose turn it is, first the one who has not commanded for longest; `without` those who cannot now."""
     able = [row for row in pool if row.user not in without]
     return [row.user for row in sorted(able, key=lambda row: (row.last or NEVER, row.name, row.user))]
+
+
+def next_to_ask(
+    on_call: Sequence[int], order: Sequence[int], *, without: Collection[int], busy: Collection[int]
+) -> list[int]:
+    """Give who is asked to command at once, in that order: who is on call for it, then whose turn it is.
+
+    Who is busy with another incident comes after all who are not; `without` are those who are not asked.
+    """
+    able = [user for user in dict.fromkeys([*on_call, *order]) if user not in without]
+    return sorted(able, key=lambda user: user in busy)

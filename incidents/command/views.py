@@ -74,7 +74,7 @@ def decline(request: PersonRequest, number: int, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _offered(request, row, incident, form)
     why = form.cleaned_data["why"]
-    said = f"Declined. {row.offered_by} is told."
+    said = "Declined. The next one is asked." if row.is_by_level else f"Declined. {row.offered_by} is told."
     return _do(request, number, lambda: operations.decline(row, why=why, actor=request.user), said)
 
 

@@ -24,6 +24,7 @@ class SeverityOut(serializers.ModelSerializer[Severity]):
     required_roles = serializers.ListField(child=serializers.CharField(), read_only=True)
     update_every_seconds = serializers.IntegerField(allow_null=True, read_only=True)
     respond_within_seconds = serializers.IntegerField(allow_null=True, read_only=True)
+    commander_within_seconds = serializers.IntegerField(allow_null=True, read_only=True)
     stable_seconds = serializers.IntegerField(allow_null=True, read_only=True)
 
     class Meta:
@@ -41,6 +42,7 @@ class SeverityOut(serializers.ModelSerializer[Severity]):
             "audiences",
             "update_every_seconds",
             "respond_within_seconds",
+            "commander_within_seconds",
             "stable_seconds",
             "stable_since",
             "required_roles",

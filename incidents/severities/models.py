@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MinValueValidator
 from django.db import models
 
 from incidents.catalog.models import Tier
@@ -76,6 +77,14 @@ class Severity(models.Model):
         max_length=8,
         choices=Separation.choices,
         default=Separation.FLAGGED,
+    )
+    commander_within_seconds = models.PositiveIntegerField(
+        "somebody is asked to command at once",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(60)],
+        help_text="Who is on call to command is paged when it is declared, and the next one after so many seconds"
+        " without an answer. Empty: nobody is asked by itself.",
     )
     paging = models.CharField(max_length=16, choices=Paging.choices, default=Paging.NONE)
     needs_postmortem = models.BooleanField(default=False)

@@ -66,6 +66,7 @@ def _put_level(rank: int, fields: Mapping[str, Any]) -> Severity:
     plain = {
         "update_every_seconds": None,
         "respond_within_seconds": None,
+        "commander_within_seconds": None,
         "separation": Separation.FREE,
         "two_incidents": Separation.FLAGGED,
         "stable_seconds": 1800,

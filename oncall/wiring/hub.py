@@ -23,9 +23,10 @@ from oncall.escalation import queries as escalations
 from oncall.handoffs import queries as handoffs
 from oncall.inbox import operations, queries
 from oncall.prepared import queries as prepared
+from oncall.schedules import queries as schedules
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from core.accounts.models import User
@@ -47,6 +48,7 @@ def register() -> None:
     lifecycle.add_targets("team", queries.team_targets)
     lifecycle.add_targets("policy", queries.policy_targets)
     command.set_absent(_absent)
+    command.set_on_call(_commanding)
     ties.set_alerts(queries.of_incident_in_lines, operations.move)
     runbooks.set_alerts(_fired)
 
@@ -74,6 +76,12 @@ def _fired(incident: Incident) -> list[runbooks.Fired]:
 
 def _absent(ids: Collection[int], at: datetime) -> set[int]:
     return {away.user for away in absences.away(ids, start=at, end=at + timedelta(seconds=1))}
+
+
+def _commanding(slug: str, at: datetime) -> Sequence[int]:
+    """Who is on call in the schedule of commanders; nobody where it is gone."""
+    found = schedules.schedules().filter(slug=slug).first()
+    return schedules.on_call([found.pk], at)[found.pk].users if found else ()
 
 
 def _rooms() -> list[audiences.Room]:

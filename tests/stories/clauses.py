@@ -95,6 +95,7 @@ STORIES: dict[str, tuple[str, dict[str, str]]] = {
             "a": "the same answers give rank 1 at 03:00 and at 15:00",
             "b": "people are paged at once",
             "c": "somebody commands from the first second",
+            "d": "a trained commander is asked the moment it is declared",
         },
     ),
     "J13": (

@@ -1,5 +1,13 @@
 """Everything that may be done to command. Callers use this module; its parts are an arrangement of files."""
 
+from incidents.command.operations.at_once import (
+    ask_at_once,
+    asked_by,
+    give_up_on,
+    note_asked,
+    note_page_sent,
+    to_page,
+)
 from incidents.command.operations.offering import (
     DUE,
     NotYours,
@@ -35,12 +43,17 @@ __all__ = [
     "NotYours",
     "Over",
     "accept",
+    "ask_at_once",
     "ask_on_call",
+    "asked_by",
     "come_due",
     "decline",
+    "give_up_on",
     "is_about_command",
+    "note_asked",
     "note_change_outcomes",
     "note_outcomes",
+    "note_page_sent",
     "offer",
     "put_in",
     "render",
@@ -51,5 +64,6 @@ __all__ = [
     "take_out",
     "take_over",
     "tell_of_change",
+    "to_page",
     "withdraw",
 ]

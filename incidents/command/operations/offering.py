@@ -66,23 +66,25 @@ def offer(incident: Incident, *, to: User, actor: User, briefing: str = "") -> H
     if waiting is not None and waiting.to_id == to.pk and waiting.holder_id == (holder and holder.pk):
         return waiting
     if waiting is not None:
-        _end(waiting, State.WITHDRAWN, why=f"Offered to {to} instead.")
-    at = now()
-    made = HandOver.objects.create(
-        incident=incident,
-        holder=holder,
-        offered_by=actor,
-        to=to,
-        briefing=words,
-        lapses_at=at + timedelta(seconds=settings.HANDOVER_LAPSE_SECONDS),
+        end(waiting, State.WITHDRAWN, why=f"Offered to {to} instead.")
+        bus.emit(HandOverChanged(incident.pk, waiting.pk, "withdrawn", waiting.to_id), actor=actor)
+    made = HandOver(incident=incident, holder=holder, offered_by=actor, to=to, briefing=words)
+    wait(made, seconds=settings.HANDOVER_LAPSE_SECONDS)
+    again = made.lapses_at + timedelta(
+        seconds=settings.HANDOVER_REMIND_SECONDS - settings.HANDOVER_LAPSE_SECONDS
     )
-    admit(incident, to)
-    again = at + timedelta(seconds=settings.HANDOVER_REMIND_SECONDS)
     timers.set(DUE, made.pk, occurrence="remind", due_at=again)
-    timers.set(DUE, made.pk, occurrence="lapse", due_at=made.lapses_at, payload={"lapse": True})
     telling.ask(made, "offered")
-    _note(made, f"Command offered to {to}", actor, "offered")
+    note(made, f"Command offered to {to}", actor, "offered")
     return made
+
+
+def wait(made: HandOver, *, seconds: int) -> None:
+    """Keep a new offer and let it wait for its answer, inside the caller's transaction."""
+    made.lapses_at = now() + timedelta(seconds=seconds)
+    made.save()
+    admit(made.incident, made.to)
+    timers.set(DUE, made.pk, occurrence="lapse", due_at=made.lapses_at, payload={"lapse": True})
 
 
 def _can_command(incident: Incident, to: User, holder: User | None) -> None:
@@ -109,7 +111,7 @@ def accept(row: HandOver, *, actor: User) -> HandOver:
     holder = lifecycle.commander(incident)
     if (holder and holder.pk) not in (row.holder_id, None):
         raise Over(f"{holder} commands by now. Nothing was handed over.")
-    _end(row, State.ACCEPTED)
+    end(row, State.ACCEPTED)
     lifecycle.hand_over(incident, to=row.to, briefing=row.briefing, actor=actor, more={"hand_over": row.pk})
     if incident.acknowledged_at is None:
         incident.refresh_from_db()
@@ -126,10 +128,10 @@ def decline(row: HandOver, *, actor: User, why: str = "") -> HandOver:
         return row
     if row.state != State.WAITING:
         raise Over(f"This hand-over {ENDED[State(row.state)]}.")
-    _end(row, State.DECLINED, why=why.strip()[:500])
+    end(row, State.DECLINED, why=why.strip()[:500])
     reason = f": {row.why}" if row.why else ""
-    telling.ask(row, "declined", to=row.offered_by)
-    _note(row, f"{row.to} declined command{reason}. {_stays(row)}", actor, "declined")
+    telling.ask(row, "declined")
+    note(row, f"{row.to} declined command{reason}. {stays(row)}", actor, "declined")
     return row
 
 
@@ -137,15 +139,15 @@ def decline(row: HandOver, *, actor: User, why: str = "") -> HandOver:
 def withdraw(row: HandOver, *, actor: User) -> HandOver:
     """Take an offer back: by whoever made it, or commands."""
     incident = base.locked(row.incident)
-    row = _fresh(row, incident)
+    row = fresh(row, incident)
     if actor.pk not in (row.offered_by_id, row.holder_id):
         raise PermissionDenied("Somebody else made this offer.")
     if row.state == State.WITHDRAWN:
         return row
     if row.state != State.WAITING:
         raise Over(f"This hand-over {ENDED[State(row.state)]}.")
-    _end(row, State.WITHDRAWN)
-    _note(row, f"{actor} took the offer of command to {row.to} back", actor, "withdrawn")
+    end(row, State.WITHDRAWN)
+    note(row, f"{actor} took the offer of command to {row.to} back", actor, "withdrawn")
     return row
 
 
@@ -164,18 +166,18 @@ def come_due(pk: int, *, lapse: bool) -> None:
     if found is None:
         return
     incident = base.locked(found.incident)
-    row = _fresh(found, incident)
+    row = fresh(found, incident)
     if row.state != State.WAITING or not incident.is_active:
         return
     if lapse:
-        _end(row, State.LAPSED, why="Nobody answered in time.")
-        telling.ask(row, "lapsed", to=row.offered_by)
-        _note(
-            row, f"{row.to} did not accept command in time. {_stays(row)}", None, "lapsed", EntryKind.REMINDER
+        end(row, State.LAPSED, why="Nobody answered in time.")
+        telling.ask(row, "lapsed")
+        note(
+            row, f"{row.to} did not accept command in time. {stays(row)}", None, "lapsed", EntryKind.REMINDER
         )
     else:
         telling.ask(row, "again")
-        _note(row, f"Command still waits for {row.to}, reminded", None, "reminded", EntryKind.REMINDER)
+        note(row, f"Command still waits for {row.to}, reminded", None, "reminded", EntryKind.REMINDER)
 
 
 @transaction.atomic
@@ -186,7 +188,7 @@ def settle(incident_id: int) -> None:
     for row in HandOver.objects.select_for_update().filter(incident=incident, state=State.WAITING):
         if not incident.is_active or (holder and holder.pk) not in (row.holder_id, None):
             why = "Somebody else commands by now." if incident.is_active else "The incident is over."
-            _end(row, State.WITHDRAWN, why=why)
+            end(row, State.WITHDRAWN, why=why)
             bus.emit(HandOverChanged(incident.pk, row.pk, "withdrawn", row.to_id))
             base.tell(incident)
 
@@ -194,14 +196,19 @@ def settle(incident_id: int) -> None:
 def _held(row: HandOver, actor: User) -> tuple[Incident, HandOver]:
     """Give the offer, held behind its incident as every write is; refused to anybody but whom it was made to."""
     incident = base.locked(row.incident)
-    row = _fresh(row, incident)
+    row = fresh(row, incident)
     if actor.pk != row.to_id:
         raise PermissionDenied("Command was offered to somebody else.")
     return incident, row
 
 
-def _fresh(row: HandOver, incident: Incident) -> HandOver:
-    found = HandOver.objects.select_for_update(of=("self",)).select_related("to", "offered_by").get(pk=row.pk)
+def fresh(row: HandOver, incident: Incident) -> HandOver:
+    """Give an offer as it stands, held behind its incident."""
+    found = (
+        HandOver.objects.select_for_update(of=("self",))
+        .select_related("to", "offered_by", "holder")
+        .get(pk=row.pk)
+    )
     found.incident = incident
     return found
 
@@ -213,18 +220,21 @@ def _still_open(incident: Incident, row: HandOver) -> None:
         raise Over(f"This hand-over {ENDED[State(row.state)]}.")
 
 
-def _stays(row: HandOver) -> str:
-    return f"{row.offered_by} commands" if row.holder_id == row.offered_by_id else "Nobody commands"
+def stays(row: HandOver) -> str:
+    """Say who commands while nobody has accepted."""
+    return f"{row.holder} commands" if row.holder_id else "Nobody commands"
 
 
-def _end(row: HandOver, state: State, *, why: str = "") -> None:
+def end(row: HandOver, state: State, *, why: str = "") -> None:
+    """End an offer that waits, inside the caller's transaction: nobody is asked for an answer any more."""
     row.state, row.why, row.ended_at = state, why, now()
     row.save(update_fields=["state", "why", "ended_at"])
     timers.cancel(DUE, [row.pk])
     outbox.suppress(telling.OFFERED, [row.pk], reason="it was answered, taken back, or has lapsed")
 
 
-def _note(row: HandOver, text: str, actor: User | None, what: str, kind: EntryKind = EntryKind.ROLE) -> None:
+def note(row: HandOver, text: str, actor: User | None, what: str, kind: EntryKind = EntryKind.ROLE) -> None:
+    """Put what became of an offer onto the timeline and tell of it, inside the caller's transaction."""
     data = {"hand_over": row.pk, "what": what, "to": row.to_id}
     base.enter(row.incident, kind, text, actor=actor, data=data)
     bus.emit(HandOverChanged(row.incident_id, row.pk, what, row.to_id), actor=actor)

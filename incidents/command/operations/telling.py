@@ -21,7 +21,6 @@ from incidents.updates import operations as updates
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.accounts.models import User
     from core.outbox.models import Message
     from core.outbox.registry import Content, Outcome
 
@@ -37,9 +36,14 @@ OFFERS = {
 CHANGES = {"given": "You command", "gone": "You no longer command"}
 
 
-def ask(row: HandOver, what: str, *, to: User | None = None) -> None:
-    """Write to whom command is offered, or to whoever offered it what became of that."""
-    person = row.to if to is None else to
+def ask(row: HandOver, what: str) -> None:
+    """Write to whom command is offered, or to whoever offered it what became of that.
+
+    Whom the severity asks is paged instead, and what became of that is on the timeline.
+    """
+    person = row.to if what in QUESTIONS else row.offered_by
+    if row.is_by_level or person is None:
+        return
     words = _offer(row, what)
     outbox.put(
         [

@@ -86,7 +86,7 @@ class OutlookOut(serializers.Serializer[Any]):
     `next_question` is null once the answers lead to a level. `at_least` is what the tiers of the services ask for, and
     `is_raised` says that it decided. `may_feel` are the services that need those chosen, the nearest first; `business`
     is what customers would notice. `held_by` is the incident that whoever declares commands and that keeps them from
-    commanding this one as well.
+    commanding this one as well; `asked_to_command` is who is paged to command it at once, and as what.
     """
 
     severity = serializers.CharField(source="severity.slug", default=None, allow_null=True)
@@ -99,6 +99,7 @@ class OutlookOut(serializers.Serializer[Any]):
     update_every_seconds = Seconds(source="update_every", allow_null=True)
     missing_roles = serializers.ListField(child=serializers.CharField())
     held_by = serializers.CharField(default=None, allow_null=True)
+    asked_to_command = serializers.CharField(allow_blank=True)
     already_open = SimilarOut(many=True)
     suggested = SuggestedOut(many=True)
     changes = ChangeBeforeOut(many=True)

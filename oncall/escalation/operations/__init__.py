@@ -38,6 +38,7 @@ from oncall.escalation.operations.taking import (
     acknowledge,
     end_many,
     resolve,
+    stop_by_hand,
     stop_incident,
     unacknowledge,
 )
@@ -103,6 +104,7 @@ __all__ = [
     "set_last_resort",
     "snooze",
     "start_many",
+    "stop_by_hand",
     "stop_incident",
     "tell_answered",
     "tell_counted",

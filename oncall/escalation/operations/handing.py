@@ -209,14 +209,16 @@ def page_by_hand(  # noqa: PLR0913 - whom, about what, in which words
     incident: Incident | None = None,
     alert: Alert | None = None,
     urgency: str = "high",
+    asks: str = "",
 ) -> int:
     """Page a person, who is on call in a schedule, a team or a policy, with a message; give the escalation's id.
 
-    Without an alert or an incident the message says what it is about, and must not be empty.
+    Without an alert or an incident the message says what it is about, and must not be empty. `asks` is why they are
+    paged, where that is not that somebody wants them.
     """
     if not message.strip() and alert is None and incident is None:
         raise CannotPage("Say what it is about.")
-    asks = f"{actor} pages you" if actor else "Paged by hand"
+    asks = asks or (f"{actor} pages you" if actor else "Paged by hand")
     start = Start(
         alert.pk if alert else None,
         incident.pk if incident else None,

@@ -188,6 +188,12 @@ def end_many(alert_ids: Collection[int], *, resolved: bool, by: User | None = No
 
 
 @steadily
+def stop_by_hand(escalation_id: int, *, to: EscalationStatus, by: User | None = None) -> bool:
+    """Ask somebody no more who was paged by hand: they did what was asked, or it is asked of somebody else."""
+    return bool(halt(Q(pk=escalation_id, by_hand=True), to, by=by, among=OPEN))
+
+
+@steadily
 def stop_incident(
     incident_id: int, *, to: EscalationStatus, by: User | None = None, before: datetime | None = None
 ) -> int:

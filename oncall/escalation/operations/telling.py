@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
+from incidents.command import operations as command
 from incidents.lifecycle import operations as lifecycle
 from incidents.lifecycle.models import EntryKind, TimelineEntry
 from oncall.alerts.models import Alert
@@ -31,6 +32,8 @@ def tell_sent(page_id: int, *, joins: bool = True) -> None:
         return
     if joins:
         lifecycle.join(incident, user=page.user)
+    if page.escalation is not None and page.escalation.by_hand:
+        command.note_page_sent(page.escalation.pk, at=page.sent_at)
     channel = paging.sent_by(page)
     by = f" by {channel.lower()}" if channel else ""
     _write_once(

@@ -41,3 +41,8 @@ def test_whoever_has_not_commanded_for_longest_comes_first() -> None:
     pool += [Trained(8, "Zoe", None), Trained(9, "Abe", None)]
     assert rules.turn(pool, without=()) == [9, 8, 1, 2, 0]
     assert rules.turn(pool, without={9, 1}) == [8, 2, 0]
+
+
+def test_who_is_on_call_to_command_is_asked_before_whose_turn_it_is_and_who_is_busy_last() -> None:
+    assert rules.next_to_ask([7], [3, 7, 5], without=(), busy=()) == [7, 3, 5]
+    assert rules.next_to_ask([7], [3, 7, 5], without={3}, busy={7}) == [5, 7]

@@ -42,7 +42,8 @@ class Ear:
     async def listen(self, *, seconds: float) -> dict[str, str]:
         """Give what changed with the marks, or nothing after so many seconds."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._heard.wait(), seconds)
+            async with asyncio.timeout(seconds):  # `wait_for` may lose that the browser left while something was said
+                await self._heard.wait()
         self._heard.clear()
         topics, self._topics = self._topics, {}
         return topics

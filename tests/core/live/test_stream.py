@@ -13,7 +13,7 @@ from django.test import AsyncClient
 from core import live
 from core.accounts.models import Session, User
 from core.live import views
-from core.live.hub import hub
+from core.live.hub import Ear, hub
 from core.people.directory import operations as directory
 from tests import cast
 
@@ -229,3 +229,23 @@ async def test_nothing_is_left_when_the_last_browser_goes() -> None:
     with pytest.raises(asyncio.CancelledError):
         await browser
     assert (hub._ears, hub._task) == (set(), None)
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_that_a_browser_left_is_not_lost_while_something_is_said(turns: int) -> None:
+    """However far the loop has come with what was said when the stream is told to end."""
+    ear = Ear()
+
+    async def follow() -> None:
+        while True:
+            await ear.listen(seconds=30)
+
+    stream = asyncio.create_task(follow())
+    await asyncio.sleep(0.01)
+    ear.tell({"news"}, "@1")
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    stream.cancel()
+    done, _ = await asyncio.wait({stream}, timeout=2)
+    stream.cancel()
+    assert done == {stream}

@@ -13,7 +13,8 @@
   const topics = [...new Set((body.dataset.liveTopics || "").split(/\s+/).filter(Boolean))];
   if (!topics.length) return;
 
-  const url = `/live/?topics=${topics.map(encodeURIComponent).join(",")}`;
+  const here = body.dataset.liveHere ? `&here=${encodeURIComponent(body.dataset.liveHere)}` : "";
+  const url = `/live/?topics=${topics.map(encodeURIComponent).join(",")}${here}`;
   const BEAT = Number(body.dataset.liveBeat) || 15000;
   const PARK = Number(body.dataset.livePark) || 30000; // a hidden tab gives its connection back: browsers allow six
   const POLL = 20000; // where the stream never opens (a proxy that swallows it), regions are asked for at this rate
@@ -132,6 +133,8 @@
     stream.onerror = () => { if (stream.readyState === EventSource.CLOSED) retry(); else { lose(); nextTry = Date.now() + 3000; } };
     stream.addEventListener("beat", alive);
     stream.addEventListener("resync", (event) => { alive(); soon("resync", event.lastEventId); });
+    stream.addEventListener("seat", (event) => { alive(); emit("seat", event.data); });
+    stream.addEventListener("here", (event) => { alive(); emit("here", event.data); });
     stream.addEventListener("changed", (event) => { alive(); soon(event.data, event.lastEventId); });
   };
   const retry = () => {
@@ -172,6 +175,7 @@
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-live-retry]")) { tries = 0; open(); }
   });
+  body.addEventListener("live:unseated", () => { if (stream) open(); });
   body.addEventListener("htmx:afterSettle", paint); // a morphed region brings a fresh, silent mark
   open();
   setTimeout(() => { if (!opened) together("later"); }, LATER);

@@ -86,6 +86,7 @@ async def told(
     screens: list[Screen] = []
     for cookie in cookies[1:]:
         screens.append(await open_screen(port, cookie, room, topic))
+    staying = [asyncio.create_task(screen.stay()) for screen in screens]
     await asyncio.sleep(SETTLE_SECONDS)
     each, last = [], []
     for _ in range(changes):
@@ -99,6 +100,8 @@ async def told(
         each += took
         last.append(max(took))
         await asyncio.sleep(0.5)
+    for task in staying:
+        task.cancel()
     for screen in screens:
         screen.close()
     writer.close()
@@ -113,6 +116,48 @@ def live(port: int, incident: Any, cookies: Sequence[str], *, changes: int, targ
     return [
         Figure(
             f"a note drawn on {others} other screens, p99", p99, " ms", target, at_least=False, beside=beside
+        )
+    ]
+
+
+async def came(port: int, incident: Any, cookies: Sequence[str]) -> tuple[int, int, int]:
+    """How many of the open screens were told that one more came, how often, and how many requests that made of them."""
+    room, topic = f"/incidents/{incident}/", f"incident-{incident.pk}"
+    screens = [await open_screen(port, cookie, room, topic) for cookie in cookies[1:]]
+    staying = [asyncio.create_task(screen.stay()) for screen in screens]
+    await asyncio.sleep(2 * SETTLE_SECONDS)
+    counting = [asyncio.create_task(screen.count()) for screen in screens]
+    await asyncio.sleep(1)  # what was said while they were opened is read
+    for count in counting:
+        count.cancel()
+    await asyncio.gather(*counting)
+    for screen in screens:
+        screen.told = 0
+    counting = [asyncio.create_task(screen.count()) for screen in screens]
+    newcomer = await open_screen(port, cookies[0], room, topic)
+    await asyncio.sleep(3 * SETTLE_SECONDS)
+    for count in counting:
+        count.cancel()
+    fetched = sum(await asyncio.gather(*counting))
+    for task in staying:
+        task.cancel()
+    for screen in (*screens, newcomer):
+        screen.close()
+    return sum(screen.told > 0 for screen in screens), max(screen.told for screen in screens), fetched
+
+
+def arrival(port: int, incident: Any, cookies: Sequence[str]) -> list[Figure]:
+    told, most, fetched = asyncio.run(came(port, incident, cookies))
+    others = len(cookies) - 1
+    beside = f"{told} of them were told, {most} times at most"
+    return [
+        Figure(
+            f"requests of {others} screens because one more came",
+            fetched,
+            "",
+            0,
+            at_least=False,
+            beside=beside,
         )
     ]
 
@@ -150,6 +195,7 @@ def main() -> int:
             *pages(product.port, incident, cookies[30]),
             *live(product.port, incident, cookies[:51], changes=20, target=300),
             *live(product.port, incident, cookies, changes=5, target=2000),
+            *arrival(product.port, incident, cookies),
         ]
     finally:
         product.stop()

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 JITTER_SECONDS = 0.1
 """As in `static/live.js`."""
+KEEP_SECONDS = 10.0
+"""As in `static/here.js`."""
 REGION = re.compile(r'hx-get="([^"]+)"[^>]*data-region="([^"]+)"')
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
@@ -37,11 +39,11 @@ class Connection:
         """Ask, and give the body; RuntimeError for anything but 200."""
         return await self._send(f"GET {path} HTTP/1.1\r\n{self._head()}\r\n".encode())
 
-    async def post(self, path: str, fields: dict[str, str]) -> bytes:
-        """Send a form; RuntimeError for anything but a redirect."""
+    async def post(self, path: str, fields: dict[str, str], *, wanted: int = 302) -> bytes:
+        """Send a form; RuntimeError for anything but what is wanted, a redirect."""
         body = urlencode(fields).encode()
         head = f"{self._head()}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
-        return await self._send(f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body, wanted=302)
+        return await self._send(f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body, wanted=wanted)
 
     async def events(self, path: str) -> asyncio.StreamReader:
         """Open a stream and give what it says, its head read."""
@@ -77,6 +79,8 @@ class Screen:
     stream: Connection
     said: asyncio.StreamReader
     urls: Sequence[tuple[str, str]]
+    ticket: str = ""
+    told: int = 0
     seen: bytes = b""
     arrived: float = 0.0
 
@@ -100,8 +104,28 @@ class Screen:
             if line.startswith("id: "):
                 mark = line[4:]
             name = line.removeprefix("data: ")
+            self.told += line == "event: here"
             if name.partition("/")[0] == topic and name != line:
                 return name, mark
+
+    async def stay(self) -> None:
+        """Keep the seat as the script does; the ticket came with the stream."""
+        own = await Connection(self.connection.port, self.connection.cookie).open()
+        token = self.connection.cookie.rpartition("=")[2]
+        while True:
+            await asyncio.sleep(KEEP_SECONDS * random.uniform(0.9, 1.1))  # noqa: S311 - a pause
+            await own.post("/here/", {"csrfmiddlewaretoken": token, "seat": self.ticket}, wanted=204)
+
+    async def count(self) -> int:
+        """Say how many regions the stream asks this screen to fetch, until it is cancelled."""
+        fetched = 0
+        try:
+            while line := await self.said.readline():
+                fetched += line.startswith((b"event: changed", b"event: resync"))
+                self.told += line.startswith(b"event: here")
+        except asyncio.CancelledError:
+            pass
+        return fetched
 
     def close(self) -> None:
         """Leave."""
@@ -115,5 +139,7 @@ async def open_screen(port: int, cookie: str, room: str, topic: str) -> Screen:
     page = (await connection.get(room)).decode()
     urls = [(unescape(url), names) for url, names in REGION.findall(page) if topic in names.split()]
     stream = await Connection(port, cookie).open()
-    said = await stream.events(f"/live/?{urlencode({'topics': topic})}")
-    return Screen(connection, stream, said, urls)
+    said = await stream.events(f"/live/?{urlencode({'topics': topic, 'here': topic})}")
+    await said.readuntil(b"event: seat\ndata: ")
+    ticket = (await said.readline()).strip().decode()
+    return Screen(connection, stream, said, urls, ticket)

@@ -32,6 +32,7 @@ class Ear:
 
     def __init__(self) -> None:
         self._topics: dict[str, str] = {}
+        self._here: dict[str, str] = {}
         self._heard = asyncio.Event()
 
     def tell(self, topics: set[str], at: str) -> None:
@@ -39,10 +40,22 @@ class Ear:
         self._topics |= dict.fromkeys(topics, at)
         self._heard.set()
 
+    def show(self, topic: str, told: str) -> None:
+        """Note who is there now."""
+        self._here[topic] = told
+        self._heard.set()
+
+    def shown(self) -> dict[str, str]:
+        """Give who is there, by topic, where that changed."""
+        here, self._here = self._here, {}
+        return here
+
     async def listen(self, *, seconds: float) -> dict[str, str]:
         """Give what changed with the marks, or nothing after so many seconds."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):  # `wait_for` may lose that the browser left while something was said
+            async with asyncio.timeout(
+                seconds
+            ):  # `wait_for` may lose that the browser left while something was said
                 await self._heard.wait()
         self._heard.clear()
         topics, self._topics = self._topics, {}

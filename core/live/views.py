@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user
 from django.db import close_old_connections, connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from core.accounts.policy import public
-from core.live import registry
+from core.live import presence, registry
 from core.live.hub import hub
+from core.live.presence import Person
 from core.live.publish import EVERYTHING
+from core.live.seats import hall
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -30,26 +32,43 @@ VISIBILITY = "visibility"
 """Said by operations that change who may see something: every stream asks again who may hear what."""
 
 
+class Listener(NamedTuple):
+    """Who listens, and which topics they may hear now."""
+
+    allowed: set[str]
+    person: Person
+
+
 @public
 @require_GET
 async def stream(request: HttpRequest) -> HttpResponseBase:
     """Stream changes of the topics that this person may hear; without a session there is nothing to hear."""
     topics = [topic for topic in request.GET.get("topics", "").split(",") if topic][:MOST_TOPICS]
-    allowed = await _check(request, topics)
-    if allowed is None:
+    listener = await _check(request, topics)
+    if listener is None:
         return HttpResponse(status=HTTPStatus.UNAUTHORIZED)
-    response = StreamingHttpResponse(_events(request, topics, allowed), content_type="text/event-stream")
+    at = request.GET.get("here", "")
+    events = _events(request, topics, listener, at=at if at in topics and registry.is_attended(at) else "")
+    response = StreamingHttpResponse(events, content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
     return response
 
 
-async def _check(request: HttpRequest, topics: list[str]) -> set[str] | None:
-    """Give the topics this session may hear now, or None when it is over; the connection is given back at once."""
+@public
+@require_POST
+def here(request: HttpRequest) -> HttpResponse:
+    """Keep the seat of a page that is still open; 410 where it is lost, and the stream has to be opened again."""
+    kept = presence.keep(request.POST.get("seat", ""))
+    return HttpResponse(status=HTTPStatus.NO_CONTENT if kept else HTTPStatus.GONE)
+
+
+async def _check(request: HttpRequest, topics: list[str]) -> Listener | None:
+    """Give who listens and what they may hear now, None when the session is over; the connection is given back at once."""
     return await sync_to_async(_may_hear, thread_sensitive=False)(request, topics)
 
 
-def _may_hear(request: HttpRequest, topics: list[str]) -> set[str] | None:
+def _may_hear(request: HttpRequest, topics: list[str]) -> Listener | None:
     close_old_connections()
     try:
         session = type(request.session)(request.session.session_key)
@@ -58,16 +77,25 @@ def _may_hear(request: HttpRequest, topics: list[str]) -> set[str] | None:
         user = get_user(request)
         if not user.is_authenticated or not user.is_active:
             return None
-        return {topic for topic in topics if registry.may_hear(user, topic)}
+        allowed = {topic for topic in topics if registry.may_hear(user, topic)}
+        return Listener(allowed, Person(user.pk, str(user), user.initials))
     finally:
         connections.close_all()
 
 
-async def _events(request: HttpRequest, topics: list[str], allowed: set[str]) -> AsyncIterator[str]:
-    """Events until the browser leaves, the session ends, or an hour has passed and it may come back."""
+async def _events(
+    request: HttpRequest, topics: list[str], listener: Listener, *, at: str
+) -> AsyncIterator[str]:
+    """Events until the browser leaves, the session ends, or an hour has passed and it may come back.
+
+    `at` is the topic whose page they have open, where it is said who has.
+    """
+    allowed = listener.allowed
     begun = checked = beaten = time.monotonic()
-    async with hub.ear() as ear:
+    async with hub.ear() as ear, hall.seat(ear, at) as seat:
         yield "retry: 2000\nevent: beat\ndata: 1\n\n"
+        if ticket := seat.hold(listener.person if at in allowed else None):
+            yield f"event: seat\ndata: {ticket}\n\n"
         while time.monotonic() - begun < LONGEST_SECONDS:
             changed = await ear.listen(seconds=min(CHECK_SECONDS, BEAT_SECONDS) / 2)
             now = time.monotonic()
@@ -75,8 +103,10 @@ async def _events(request: HttpRequest, topics: list[str], allowed: set[str]) ->
                 again = await _check(request, topics)
                 if again is None:
                     return
-                allowed, checked = again, now
-            for event in _lines(changed, allowed):
+                allowed, checked = again.allowed, now
+                if ticket := seat.hold(again.person if at in allowed else None):
+                    yield f"event: seat\ndata: {ticket}\n\n"
+            for event in [*_lines(changed, allowed), *_who(ear.shown(), allowed)]:
                 yield event
                 beaten = now
             if now - beaten >= BEAT_SECONDS:
@@ -94,3 +124,8 @@ def _lines(changed: dict[str, str], allowed: set[str]) -> list[str]:
         for topic in sorted(changed)
         if (whole := topic.partition("/")[0]) in allowed and (topic == whole or whole not in changed)
     ]
+
+
+def _who(shown: dict[str, str], allowed: set[str]) -> list[str]:
+    """Give the events that say who is there."""
+    return [f"event: here\ndata: {told}\n\n" for topic, told in shown.items() if topic in allowed]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
+from core.live import presence
 from incidents.approvals import queries as approvals
 from incidents.attachments import queries as attachments
 from incidents.command import queries as command
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from core.accounts.models import User
+    from core.live.presence import Here
     from incidents.attachments.models import Attachment
     from incidents.changes.queries import Before
     from incidents.lifecycle.models import Incident, TimelineEntry
@@ -246,3 +248,8 @@ def hints(incident: Incident, *, audience: str, status: str, text: str) -> list[
 def names(incident: Incident) -> tuple[str, ...]:
     """Give the first names of who takes part: they do not belong into a public text."""
     return tuple(person.get_short_name() for person in lifecycle.participants(incident))
+
+
+def here(incident: Incident) -> Here:
+    """Give who has the room open now; for those who may see the incident."""
+    return presence.here(f"incident-{incident.pk}")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +83,7 @@ def _head(request: PersonRequest, found: lifecycle.Room) -> dict[str, Any]:
         "may_act": can(request.user, Verb.RESPOND) and access is None,
         "takes_part": takes_part,
         "access": access,
+        "here_now": partial(queries.here, found.incident),
     }
 
 

@@ -54,6 +54,7 @@ PUBLIC = {
     "callbacks:gateway-voice-call": "a gateway has no session; it signs what it posts",
     "oncall:digest": "a signed link to the pages that one person was sent together",
     "live:stream": "asks for the session itself: a redirect would mean nothing to an EventSource",
+    "live:here": "what was signed for one open page is the proof; it keeps what the stream gave, and gives nothing",
     "stack:live": "probes have no session",
     "stack:ready": "probes have no session",
     "stack:pager": "probes have no session",

@@ -200,6 +200,20 @@ class UpdateOut(serializers.ModelSerializer[Update]):
         read_only_fields = fields
 
 
+class PresentOut(serializers.Serializer[Any]):
+    """Somebody who has the room open, by id and name."""
+
+    user = serializers.CharField(source="pk")
+    name = serializers.CharField()
+
+
+class PresenceOut(serializers.Serializer[Any]):
+    """How many people have the room open, however many pages each, and who."""
+
+    number = serializers.IntegerField()
+    people = PresentOut(many=True)
+
+
 class DecisionOut(serializers.Serializer[Any]):
     """What belongs to a decision: what else was considered, why, who decided (by id), and what was given up."""
 

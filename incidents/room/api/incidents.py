@@ -35,7 +35,8 @@ from incidents.lifecycle.rules import ACTIVE, Status
 from incidents.lookback import queries as lookback
 from incidents.nudges import queries as nudges
 from incidents.room import operations as writing
-from incidents.room.api.answers import EntryOut, IncidentOut, RemarkOut, UpdateOut
+from incidents.room import queries as room
+from incidents.room.api.answers import EntryOut, IncidentOut, PresenceOut, RemarkOut, UpdateOut
 from incidents.room.api.declaring import OutlookIn, OutlookOut
 from incidents.room.api.requests import (
     KIND,
@@ -292,6 +293,12 @@ class IncidentViewSet(Lists, Shows, ViewSet):
     def changes(self, request: Request, ref: str) -> Response:
         """Give what was changed on the affected services before it began, the closest first, at most ten."""
         return Response(ChangeBeforeOut(queries.changes_before(self.get_object()), many=True).data)
+
+    @takes(gives=PresenceOut, filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def presence(self, request: Request, ref: str) -> Response:
+        """Give who has the room open now, as the room shows it: a lost connection is gone within half a minute."""
+        return Response(PresenceOut(room.here(self.get_object())).data)
 
     @takes(gives=RemarkOut(many=True), filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)

@@ -334,6 +334,11 @@ UNCOORDINATED_RESPONDERS = env.number(
 COMMANDER_SCHEDULE = env.text(
     "COMMANDER_SCHEDULE", "", "The slug of the schedule of who is on call to command. Empty: there is none."
 )
+SECURITY_SCHEDULE = env.text(
+    "SECURITY_SCHEDULE",
+    "",
+    "The slug of the schedule that is paged when an incident is a matter of security. Empty: nobody is.",
+)
 OBSERVATION_DAYS = env.number(
     "OBSERVATION_DAYS", 7, "Something odd that was noted is forgotten after so many days."
 )

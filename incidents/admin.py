@@ -13,6 +13,7 @@ from incidents.privacy import admin as privacy
 from incidents.readiness import admin as readiness
 from incidents.regulators import admin as regulators
 from incidents.runbooks import admin as runbooks
+from incidents.security import admin as security
 from incidents.severities import admin as severities
 from incidents.tasks import admin as tasks
 from incidents.updates import admin as updates
@@ -33,6 +34,7 @@ __all__ = [
     "readiness",
     "regulators",
     "runbooks",
+    "security",
     "severities",
     "tasks",
     "updates",

@@ -22,6 +22,7 @@ from incidents.regulators.api import Regimes, ReportDuties
 from incidents.room.api.incidents import IncidentViewSet
 from incidents.runbooks.api.runs import RunbookReports, Runs, RunsOfRunbook
 from incidents.runbooks.api.shelf import Runbooks, RunbookVersions
+from incidents.security.api import SecurityChecks, SecurityItems
 from incidents.severities.api import SeverityViewSet
 from incidents.subscriptions.api import Subscriptions
 from incidents.tasks.api import Checklists, Tasks
@@ -38,6 +39,8 @@ routes = [
     ("incidents/(?P<incident>[^/]+)/subscriptions", Subscriptions, "incident-subscription"),
     ("incidents/(?P<incident>[^/]+)/report-duties", ReportDuties, "report-duty"),
     ("regimes", Regimes, "regime"),
+    ("incidents/(?P<incident>[^/]+)/security", SecurityItems, "security-item"),
+    ("security-checks", SecurityChecks, "security-check"),
     ("incidents/(?P<incident>[^/]+)/owed-words", OwedWords, "owed-word"),
     ("owed-rules", OwedRules, "owed-rule"),
     ("incidents/(?P<incident>[^/]+)/estimates", Estimates, "incident-estimate"),

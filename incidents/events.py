@@ -134,6 +134,18 @@ class BreachChanged:
     what: str
 
 
+@event("incident.security_changed")
+@dataclass(frozen=True, slots=True)
+class SecurityChanged:
+    """A security track was `begun`, is `led` by somebody else or was `ended`; or what keeps the incident open was `done`,
+    is `not_needed`, or has to be done after all (`reopened`): then `item_id` names it.
+    """
+
+    incident_id: int
+    what: str
+    item_id: int | None = None
+
+
 @event("incident.report_duty_changed")
 @dataclass(frozen=True, slots=True)
 class ReportDutyChanged:

@@ -26,6 +26,7 @@ from incidents.production.models import ProductionChange
 from incidents.readiness.models import ReadinessAnswer, ReadinessQuestion
 from incidents.regulators.models import DataBreach, Regime, ReportDuty
 from incidents.runbooks.models import Report, Run, Runbook, RunbookVersion, RunStep
+from incidents.security.models import SecurityCheck, SecurityItem, SecurityTrack
 from incidents.severities.models import Question, Severity, TierRule
 from incidents.subscriptions.models import Subscription
 from incidents.tasks.models import Checklist, ChecklistStep, Task
@@ -77,6 +78,9 @@ __all__ = [
     "RunStep",
     "Runbook",
     "RunbookVersion",
+    "SecurityCheck",
+    "SecurityItem",
+    "SecurityTrack",
     "Service",
     "ServiceLink",
     "Severity",

@@ -41,6 +41,7 @@ urlpatterns = [
     path("", include("incidents.customer_reports.urls")),
     path("", include("incidents.subscriptions.urls")),
     path("", include("incidents.regulators.urls")),
+    path("", include("incidents.security.urls")),
     path("", include("incidents.closing.urls")),
     path("", include("incidents.owed.urls")),
     path("", include("incidents.nudges.urls")),

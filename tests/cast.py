@@ -153,11 +153,12 @@ def severity(word: str = "SEV2") -> Severity:
     from incidents.lifecycle import operations as lifecycle  # noqa: PLC0415
     from incidents.nudges import operations as nudges  # noqa: PLC0415
     from incidents.owed import operations as owed  # noqa: PLC0415
+    from incidents.security import operations as security  # noqa: PLC0415
     from incidents.severities import operations, queries  # noqa: PLC0415
     from incidents.tasks import operations as tasks  # noqa: PLC0415
     from incidents.updates import operations as updates  # noqa: PLC0415
 
-    for feature in (operations, audiences, closing, lifecycle, nudges, owed, tasks, updates):
+    for feature in (operations, audiences, closing, lifecycle, nudges, owed, security, tasks, updates):
         feature.install_defaults()
     found = queries.find(word)
     assert found is not None, word
@@ -404,14 +405,13 @@ def channel(
     return operations.add(name=name, channel=kind, address=address or name, team=of, actor=None)[0]
 
 
-def weekly(*people: User | None, name: str = "Payments primary") -> Schedule:
+def weekly(*people: User | None, name: str = "Payments primary", start: datetime | None = None) -> Schedule:
     """A schedule in which these people follow one another, each from Monday 9:00 UTC for a week."""
     from oncall.schedules import operations  # noqa: PLC0415
 
-    start = datetime(2026, 1, 5, 9, tzinfo=UTC)
     layer = operations.LayerSpec(
         name="Weekly",
-        start=start,
+        start=start or datetime(2026, 1, 5, 9, tzinfo=UTC),
         handoff_at=time(9),
         weekday=0,
         participants=[[user] if user else None for user in people],

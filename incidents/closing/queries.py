@@ -100,7 +100,7 @@ class Outlook:
     asked: Sequence[Asked]
     commander: User | None
     is_commander: bool
-    held_by: str
+    holding: Sequence[tuple[str, str]]
     open_tasks: Sequence[str]
     earlier: Sequence[Resolution]
     warning: str
@@ -110,6 +110,11 @@ class Outlook:
     still_to_tell: Sequence[OwedWord]
     goes_on: Sequence[str] = ()
     unfilled: Sequence[str] = ()
+
+    @property
+    def held_by(self) -> str:
+        """What cannot be reasoned away; "" where nothing keeps it open."""
+        return " ".join(said for said, _ in self.holding)
 
     @property
     def owes_customers(self) -> bool:
@@ -163,9 +168,9 @@ def outlook(incident: Incident, *, actor: User | None, since: datetime | None = 
         asked=[Asked(row, _finding(row, incident, left)) for row in ClosingCriterion.objects.active()],
         commander=commander,
         is_commander=commander is not None and commander == actor,
-        held_by=holds.held_by(incident),
+        holding=holds.holding(incident),
         open_tasks=_open_tasks(left),
-        earlier=list(Resolution.objects.filter(incident=incident).select_related("by")),
+        earlier=_earlier(incident),
         warning=rules.warning(incident.resolved_times),
         all_clear=all_clear(incident),
         telling=told[Audience.INTERNAL],
@@ -174,6 +179,13 @@ def outlook(incident: Incident, *, actor: User | None, since: datetime | None = 
         goes_on=holds.asked(incident),
         unfilled=[row.name for row in fields.lacking(incident)],
     )
+
+
+def _earlier(incident: Incident) -> list[Resolution]:
+    """Give each time that it was called resolved before; what never was is not asked about."""
+    if not incident.resolved_times:
+        return []
+    return list(Resolution.objects.filter(incident=incident).select_related("by"))
 
 
 def _stability(incident: Incident, since: datetime | None) -> Stability:

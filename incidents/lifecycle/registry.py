@@ -104,21 +104,26 @@ def looked_at(user: Person, incident: Incident, *, way: str = "") -> None:
 
 Hold = Callable[["Incident"], str]
 
-_holds: list[Hold] = []
+_holds: list[tuple[Hold, str]] = []
 
 
 class HeldOpen(Refused):
     """Something has to be undone, or kept on purpose, before the incident ends."""
 
 
-def add_hold(hold: Hold) -> None:
-    """Let something keep incidents open: its sentence says what has to be done first, "" lets go."""
-    _holds.append(hold)
+def add_hold(hold: Hold, *, page: str) -> None:
+    """Let something keep incidents open: its sentence says what has to be done first, "" lets go; `page` shows it."""
+    _holds.append((hold, page))
+
+
+def holding(incident: Incident) -> list[tuple[str, str]]:
+    """Give each thing that keeps an incident open: what has to be done first, and the name of the page that shows it."""
+    return [(said, page) for hold, page in _holds if (said := hold(incident))]
 
 
 def held_by(incident: Incident) -> str:
     """Say what has to be done before an incident ends; "" where nothing keeps it open."""
-    return " ".join(filter(None, (hold(incident) for hold in _holds)))
+    return " ".join(said for said, _ in holding(incident))
 
 
 def let_go(incident: Incident) -> None:

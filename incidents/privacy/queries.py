@@ -30,6 +30,7 @@ from incidents.production.models import ProductionChange
 from incidents.regulators import operations as regulators
 from incidents.regulators.models import DataBreach
 from incidents.runbooks import queries as runbooks
+from incidents.security.models import SecurityTrack
 from incidents.subscriptions.models import Subscription
 from incidents.tasks import operations as tasks
 from incidents.ties import queries as tie_queries
@@ -190,6 +191,8 @@ def _told_outside(incident: Incident) -> Iterable[tuple[str, Rows]]:
     yield "data breach", Rows(DataBreach.objects.filter(incident=incident), ("what", "ended_because"))
     yield "still to tell", Rows(incident.owed_words.all(), ("why",))
     yield "data breach", Rows(incident.report_duties.all(), ("reference", "why"))
+    yield "security", Rows(SecurityTrack.objects.filter(incident=incident), ("ended_because",))
+    yield "security", Rows(incident.security_items.all(), ("words",))
 
 
 def _tied(incident: Incident) -> Iterable[tuple[str, Rows]]:

@@ -39,6 +39,7 @@ from incidents.observations import operations as observations
 from incidents.production import operations as production
 from incidents.regulators import operations as regulators
 from incidents.runbooks import operations as runbooks
+from incidents.security import operations as security
 from incidents.subscriptions import operations as subscriptions
 from incidents.ties import operations as ties
 from incidents.updates import operations as updates
@@ -61,7 +62,7 @@ PLACES = (
     "observation", "alert", "payload", "page", "reason", "risk", "emergency", "redaction", "postmortem", "factor",
     "action_item", "mitigation", "production", "tie", "runbook_step", "runbook_run", "runbook_wrong",
     "runbook_right",
-    "estimate", "customer_report", "breach", "owed", "tagged", "filled", "attached", "inside",
+    "estimate", "customer_report", "breach", "owed", "tagged", "filled", "attached", "inside", "security",
 )  # fmt: skip
 BIRDS = "canary"
 WORDS = {place: f"{place.replace('_', '')}{BIRDS}" for place in PLACES}
@@ -136,6 +137,9 @@ def plant(values: Values) -> Canary:
     used = use_runbook(incident, lead)
     subscriptions.subscribe(incident, actor=lead)
     regulators.flag(incident, what=w["breach"], actor=lead)
+    security.begin(incident, actor=lead)
+    for asked in incident.security_items.all():
+        security.answer(asked, words=w["security"], actor=lead)
     cast.owed_word(incident, state="not_needed", why=w["owed"])
     cast.estimate(incident, why=w["estimate"])
     customer_reports.note(incident, text=w["customer_report"], actor=lead)
@@ -213,6 +217,7 @@ def _own(
     here, api = {"number": ref}, {"incident": ref}
     duty = ReportDuty.objects.get(incident=canary.incident).pk
     owed = OwedWord.objects.get(incident=canary.incident).pk
+    secured = canary.incident.security_items.earliest("pk").pk
     reported = CustomerReport.objects.get(incident=canary.incident)
     factor, action = Factor.objects.get(postmortem=report), ActionItem.objects.get(postmortem=report)
     event = Event.objects.filter(name="incident.corrected", subject_id=canary.incident.pk).latest("pk")
@@ -243,6 +248,8 @@ def _own(
         },
         "/incidents/{number}/regulators/": {**here, "pk": duty},
         "/api/v1/incidents/{incident}/report-duties/": {**api, "ref": duty},
+        "/incidents/{number}/security/": {**here, "pk": secured},
+        "/api/v1/incidents/{incident}/security/": {**api, "ref": secured},
         "/incidents/{number}/owed/": {**here, "pk": owed},
         "/api/v1/incidents/{incident}/owed-words/": {**api, "ref": owed},
         "/incidents/{number}/customer-reports/": {**here, "pk": reported.pk},

@@ -31,6 +31,7 @@ from incidents.models import (
     OwedWord,
     ReportDuty,
     Runbook,
+    SecurityItem,
     Severity,
     Told,
     Update,
@@ -39,6 +40,7 @@ from incidents.models import (
 from incidents.production import operations as production
 from incidents.regulators import operations as regulators
 from incidents.runbooks import operations as runbooks
+from incidents.security import operations as security
 from incidents.subscriptions import operations as subscriptions
 from incidents.subscriptions import tokens as unsubscribing
 from oncall.absences import operations as absences
@@ -142,6 +144,8 @@ class Values:
         subscribed = subscriptions.subscribe(Incident.objects.active().earliest("id"), actor=self.admin)
         regulators.flag(Incident.objects.active().earliest("id"), actor=self.admin)
         duty = ReportDuty.objects.earliest("id")
+        security.begin(Incident.objects.active().earliest("id"), actor=self.admin)
+        secured = SecurityItem.objects.earliest("id")
         owed = OwedWord.objects.order_by("pk").filter(incident__number=active).first() or cast.owed_word(
             Incident.objects.active().earliest("id")
         )
@@ -252,6 +256,9 @@ class Values:
             "/incidents/{number}/regulators/": {"number": f"INC-{active}", "pk": duty.pk},
             "/api/v1/incidents/{incident}/report-duties/": {"incident": f"INC-{active}", "ref": duty.pk},
             "/api/v1/regimes/": {"ref": "gdpr"},
+            "/incidents/{number}/security/": {"number": f"INC-{active}", "pk": secured.pk},
+            "/api/v1/incidents/{incident}/security/": {"incident": f"INC-{active}", "ref": secured.pk},
+            "/api/v1/security-checks/": {"ref": "credentials-rotated"},
             "/incidents/{number}/account/": {"number": f"INC-{ended}"},
             "/incidents/{number}/owed/": {"number": f"INC-{active}", "pk": owed.pk},
             "/api/v1/incidents/{incident}/owed-words/": {"incident": f"INC-{active}", "ref": owed.pk},

@@ -157,6 +157,9 @@ STORIES: dict[str, tuple[str, dict[str, str]]] = {
             "e": "customers are neither told of it nor owed a word",
             "f": "emergency access reads alone, and ends after an hour",
             "g": "once it has ended, the commander has to look into it",
+            "h": "security is called at once and has a lead of its own",
+            "i": "until credentials are rotated it neither resolves nor closes",
+            "j": "nothing is ticked away without words, and outsiders find none of it",
         },
     ),
     "J25": (

@@ -6,10 +6,11 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 
 from core.outbox.models import Message
 from incidents.regulators import operations as regulators
+from oncall.paging import operations as paging
 from tests import cast
 
 if TYPE_CHECKING:
@@ -89,6 +90,50 @@ def looked_into(replay: Replay) -> dict[str, Any]:
     }
 
 
+def engaged(replay: Replay) -> dict[str, Any]:
+    """Security is called; credentials are not rotated, and the incident does not end before they are."""
+    cast.severity()
+    alice, bob = cast.alice(), cast.bob()
+    paging.ensure_default(bob)
+    schedule = cast.weekly(bob, name="Security", start=replay.moment("00:00"))
+    made = replay.post(alice, "incidents/", title=SECRET, severity="SEV1", private=True)
+    path = f"incidents/{made['id']}/"
+    with override_settings(SECURITY_SCHEDULE=schedule.slug):
+        replay.post(alice, f"{path}security/begin/")
+    pages = replay.get(alice, "pages/", incident=made["id"])["results"]
+    replay.at("09:05")
+    replay.post(alice, f"{path}roles/", role="expert", user=str(bob.pk))  # else by the page, once it is sent
+    led = replay.post(bob, f"{path}security/lead/")
+    replay.at("12:00")
+    despite = {"reason": "It works again", "despite": "We are sure"}
+    early = replay.refused(alice, f"{path}resolve/", **despite)
+    closed = replay.refused(alice, f"{path}close/", outcome="false_alarm", reason="Nothing")
+    rows = replay.get(alice, f"{path}security/")["results"]
+    silent = replay.refused(bob, f"{path}security/{rows[0]['id']}/done/", words=" ")[0]
+    mallory = cast.mallory()
+    outside = [replay.refused_to_read(mallory, f"{path}security/{each}") for each in ("", "track/")]
+    for row in rows:
+        replay.post(bob, f"{path}security/{row['id']}/done/", words="All of them, on 12 hosts")
+    return {
+        "pages": [(row["user"], row["planned_at"][11:16]) for row in pages if row["user"]],
+        "bob": str(bob.pk),
+        "alice": str(alice.pk),
+        "led": led["lead"],
+        "commander": replay.get(alice, path)["commander"],
+        "early": early,
+        "closed": closed,
+        "silent": silent,
+        "outside": outside,
+        "rows": [row["slug"] for row in rows],
+        "then": replay.post(alice, f"{path}resolve/", **despite)["status"],
+    }
+
+
+@pytest.fixture(scope="module")
+def track(play: Callable[..., Any]) -> Any:
+    return play(DAY, "09:00", engaged)
+
+
 @pytest.fixture(scope="module")
 def emergency(play: Callable[..., Any]) -> Any:
     return play(DAY, "09:00", looked_into)
@@ -138,3 +183,20 @@ def test_j24_f_emergency_access_reads_alone_and_ends_after_an_hour(emergency: An
 def test_j24_g_once_it_has_ended_the_commander_has_to_look_into_it(emergency: Any) -> None:
     title = "Look into the emergency access of Ada Example: was it needed?"
     assert emergency["asked"] == [(title, emergency["alice"])]
+
+
+def test_j24_h_security_is_called_at_once_and_has_its_own_lead(track: Any) -> None:
+    assert track["pages"] == [(track["bob"], "09:00")]
+    assert (track["led"], track["commander"]) == (track["bob"], track["alice"])
+
+
+def test_j24_i_until_credentials_are_rotated_it_neither_resolves_nor_closes(track: Any) -> None:
+    assert track["rows"][0] == "credentials-rotated"
+    for status, words in (track["early"], track["closed"]):
+        assert status == 409
+        assert "Credentials that may be known are rotated" in words
+    assert track["then"] == "resolved"
+
+
+def test_j24_j_nobody_ticks_it_away_without_words_and_outsiders_find_nothing(track: Any) -> None:
+    assert (track["silent"], track["outside"]) == (400, [404, 404])

@@ -121,7 +121,7 @@ def test_a_level_without_a_window_waits_for_nothing() -> None:
 def test_what_keeps_it_open_cannot_be_reasoned_away(monkeypatch: pytest.MonkeyPatch) -> None:
     alice = cast.alice()
     incident = mitigated(alice)
-    monkeypatch.setattr(registry, "_holds", [lambda _: "Undo it first."])
+    monkeypatch.setattr(registry, "_holds", [(lambda _: "Undo it first.", "incidents:mitigations")])
     said = Said(confirmed=every(), despite="No matter what")
     with pytest.raises(registry.HeldOpen, match="Undo it first"):
         operations.resolve(incident, said=said, actor=alice)

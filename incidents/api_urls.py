@@ -23,7 +23,7 @@ from incidents.room.api.incidents import IncidentViewSet
 from incidents.runbooks.api.runs import RunbookReports, Runs, RunsOfRunbook
 from incidents.runbooks.api.shelf import Runbooks, RunbookVersions
 from incidents.security.api import SecurityChecks, SecurityItems
-from incidents.severities.api import SeverityViewSet
+from incidents.severities.api import Reasons, SeverityViewSet
 from incidents.subscriptions.api import Subscriptions
 from incidents.tasks.api import Checklists, Tasks
 from incidents.ties.api import Ties
@@ -41,6 +41,7 @@ routes = [
     ("regimes", Regimes, "regime"),
     ("incidents/(?P<incident>[^/]+)/security", SecurityItems, "security-item"),
     ("security-checks", SecurityChecks, "security-check"),
+    ("reasons-to-declare", Reasons, "reason-to-declare"),
     ("incidents/(?P<incident>[^/]+)/owed-words", OwedWords, "owed-word"),
     ("owed-rules", OwedRules, "owed-rule"),
     ("incidents/(?P<incident>[^/]+)/estimates", Estimates, "incident-estimate"),

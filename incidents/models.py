@@ -27,7 +27,7 @@ from incidents.readiness.models import ReadinessAnswer, ReadinessQuestion
 from incidents.regulators.models import DataBreach, Regime, ReportDuty
 from incidents.runbooks.models import Report, Run, Runbook, RunbookVersion, RunStep
 from incidents.security.models import SecurityCheck, SecurityItem, SecurityTrack
-from incidents.severities.models import Question, Severity, TierRule
+from incidents.severities.models import Question, ReasonToDeclare, Severity, TierRule
 from incidents.subscriptions.models import Subscription
 from incidents.tasks.models import Checklist, ChecklistStep, Task
 from incidents.ties.models import Tie
@@ -67,6 +67,7 @@ __all__ = [
     "Question",
     "ReadinessAnswer",
     "ReadinessQuestion",
+    "ReasonToDeclare",
     "Redaction",
     "Regime",
     "Report",

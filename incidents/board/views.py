@@ -16,6 +16,7 @@ from incidents.board.forms import DeclareForm
 from incidents.fields import operations as fields
 from incidents.lifecycle import operations
 from incidents.lifecycle import queries as lifecycle
+from incidents.severities import queries as severities
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -95,7 +96,11 @@ def declare(request: PersonRequest) -> HttpResponse:
             except fields.Misfilled as misfilled:
                 form.misfilled(misfilled.wrong)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if is_final else HTTPStatus.OK
-    context = {**_context(request, form, origin), "is_post": is_final}
+    context = {
+        **_context(request, form, origin),
+        "is_post": is_final,
+        "reasons": severities.reasons(request.user),
+    }
     return render(request, "incidents/board/declare.html", context, status=status)
 
 

@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from core.errors import Refused
 from incidents.severities import operations, queries, rules
 from incidents.severities.forms import QuestionForm, SeverityForm
-from incidents.severities.models import Question, Severity, TierRule
+from incidents.severities.models import Question, ReasonToDeclare, Severity, TierRule
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -82,6 +82,15 @@ class QuestionAdmin(admin.ModelAdmin[Question]):
     list_display = ("position", "text", "if_yes", "if_no")
     list_display_links = ("text",)
     ordering = ("position",)
+
+
+@admin.register(ReasonToDeclare)
+class ReasonAdmin(admin.ModelAdmin[ReasonToDeclare]):
+    """What is enough to declare an incident, as the form shows it."""
+
+    list_display = ("text", "position", "is_active")
+    list_editable = ("position", "is_active")
+    ordering = ("position", "pk")
 
 
 @admin.register(TierRule)

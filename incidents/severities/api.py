@@ -9,7 +9,8 @@ from rest_framework import serializers
 from core.api.fields import Id
 from core.api.permissions import Reads
 from core.api.views import Lists, Shows, ViewSet
-from incidents.severities.models import Severity
+from incidents.severities import queries
+from incidents.severities.models import ReasonToDeclare, Severity
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -67,3 +68,27 @@ class SeverityViewSet(Lists, Shows, ViewSet):
     def get_queryset(self) -> QuerySet[Severity, Any]:
         """Give the levels in use."""
         return Severity.objects.visible_to(self.person).active()
+
+
+class ReasonOut(serializers.ModelSerializer[ReasonToDeclare]):
+    """One thing that is enough to declare an incident."""
+
+    id = Id()
+
+    class Meta:
+        model = ReasonToDeclare
+        fields = ("id", "text", "position")
+        read_only_fields = fields
+
+
+class Reasons(Lists, Shows, ViewSet):
+    """When to declare: any one of these is enough. Admins change them in the admin."""
+
+    permission_classes = (Reads,)
+    serializer_class = ReasonOut
+    ordering = "position"
+    ordering_fields = ("position", "id")
+
+    def get_queryset(self) -> QuerySet[ReasonToDeclare, Any]:
+        """Give all that are in use."""
+        return queries.reasons(self.person)

@@ -186,3 +186,26 @@ class TierRule(models.Model):
 
     def __str__(self) -> str:
         return self.get_tier_display()
+
+
+class ReasonQuerySet(models.QuerySet["ReasonToDeclare"]):
+    def visible_to(self, user: User | AnonymousUser) -> ReasonQuerySet:
+        """When to declare: everybody who is signed in may know."""
+        return self.all() if user.is_authenticated and user.is_active else self.none()
+
+
+class ReasonToDeclare(models.Model):
+    """One thing that is enough to declare an incident; the form shows them beside it (R014)."""
+
+    text = models.CharField(max_length=120, unique=True)
+    position = models.PositiveSmallIntegerField(default=0)
+    is_active = models.BooleanField(default=True)
+
+    objects = ReasonQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "reasons to declare"
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.text

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
@@ -7,10 +9,21 @@ from django.db import connection, transaction
 from core.errors import Refused
 from incidents.catalog.models import Tier
 from incidents.severities import queries
-from incidents.severities.models import Anchor, Coverage, Question, Separation, Severity, TierRule
+from incidents.severities.models import (
+    Anchor,
+    Coverage,
+    Question,
+    ReasonToDeclare,
+    Separation,
+    Severity,
+    TierRule,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+
+REASONS = Path(__file__).parent / "reasons.toml"
 
 
 class UnknownScale(Refused):
@@ -44,6 +57,9 @@ def install_defaults() -> None:
     """Give a new install its scale; one that has levels keeps them."""
     if not Severity.objects.exists():
         install_preset("sev4")
+    if not ReasonToDeclare.objects.exists():
+        rows = tomllib.loads(REASONS.read_text())["reason"]
+        ReasonToDeclare.objects.bulk_create(ReasonToDeclare(**row) for row in rows)
     if not TierRule.objects.exists():
         TierRule.objects.bulk_create(
             TierRule(

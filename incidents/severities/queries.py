@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from incidents.severities import rules
-from incidents.severities.models import Question, Severity, TierRule
+from incidents.severities.models import Question, ReasonToDeclare, Severity, TierRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from django.db.models import QuerySet
 
+    from core.accounts.models import User
     from incidents.catalog.models import Service
 
 PRESETS = Path(__file__).parent / "presets"
@@ -145,3 +146,8 @@ def preset(name: str) -> dict[str, Any]:
 def preset_names() -> list[str]:
     """Name the scales that ship with the product."""
     return sorted(path.stem for path in PRESETS.glob("*.toml"))
+
+
+def reasons(user: User) -> QuerySet[ReasonToDeclare]:
+    """Give what is enough to declare an incident, in its order."""
+    return ReasonToDeclare.objects.visible_to(user).filter(is_active=True)

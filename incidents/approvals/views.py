@@ -14,12 +14,19 @@ from incidents.approvals import operations, queries
 from incidents.approvals.forms import DeclineForm
 from incidents.approvals.models import State
 from incidents.lifecycle import queries as lifecycle
+from incidents.lifecycle.rules import Status, goes_along
+from incidents.updates import queries as updates
+from incidents.updates.models import Audience
 from incidents.watching import queries as watching
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.http import HttpResponse
 
     from core.accounts.requests import PersonRequest
+    from incidents.approvals.models import Approval
+    from incidents.updates.registry import Preview
 
 
 @region(watching.alike_unless_asked)
@@ -41,15 +48,37 @@ def approval(request: PersonRequest, number: int, pk: int) -> HttpResponse:
 def _page(request: PersonRequest, number: int, pk: int, form: DeclineForm | None = None) -> HttpResponse:
     incident = lifecycle.get(request.user, number)
     row = queries.one(request.user, incident, pk)
+    waits = row.state == State.WAITING
     context = {
         "incident": incident,
         "approval": row,
+        "previews": _previews(row) if waits else (),
+        "moves_to": _moves_to(row) if waits else "",
         "text": queries.text(row),
         "form": form or DeclineForm(),
         "may_approve": row.state == State.WAITING and queries.may_approve(row, request.user),
     }
     status = HTTPStatus.OK if form is None else HTTPStatus.UNPROCESSABLE_ENTITY
     return render(request, "incidents/approvals/approval.html", context, status=status)
+
+
+def _previews(row: Approval) -> Sequence[Preview]:
+    """Show what customers would read on each page: whoever says yes to it has seen it."""
+    if row.audience != Audience.PUBLIC or row.incident.private or row.incident.drill:
+        return ()
+    return updates.preview(
+        row.incident,
+        status=row.content.get("status") or row.incident.status,
+        text=queries.text(row),
+        public_title=row.content.get("public_title") or "",
+        components=row.content.get("components") or {},
+    )
+
+
+def _moves_to(row: Approval) -> str:
+    """Give the stage that the incident comes to with it; "" where it stays."""
+    stage = Status(row.content.get("status") or row.incident.status)
+    return stage.capitalize() if goes_along(Status(row.incident.status), stage) else ""
 
 
 @require_POST

@@ -194,3 +194,22 @@ def test_programs_ask_and_approve(incident: Incident, alice: User, bob: User) ->
     assert his.post(f"{one}approve/", format="json").json()["state"] == "approved"
     assert his.post(f"{one}decline/", {"why": "x"}, format="json").status_code == 409
     assert his.get("/api/v1/approval-rules/").json()["results"][0]["by"] == "second"
+
+
+def test_whoever_approves_sees_what_customers_will_see(
+    client: Client, incident: Incident, alice: User, bob: User
+) -> None:
+    (part,) = cast.status_page(cast.service())
+    content = WORDS | {"status": "identified", "components": {part.public_id: "partial_outage"}}
+    row = operations.ask(incident, content=content, actor=alice)
+    client.force_login(bob)
+    address = f"/incidents/{incident}/approvals/{row.pk}/"
+    seen = client.get(address).content.decode()
+    assert f"<h2>{part.page.name} <small>as customers will see it</small></h2>" in seen
+    assert "<p>Cards fail.</p>" in seen
+    assert f"<span>{part.name}</span>" in seen
+    assert f"moves {incident} to the stage <b>Identified</b>" in seen
+    operations.approve(row, actor=bob)
+    after = client.get(address).content.decode()
+    assert "as customers will see it" not in after
+    assert "<h2>As it was written</h2>" in after

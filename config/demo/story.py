@@ -68,7 +68,7 @@ def _certificate(company: Company) -> None:
         steps=[
             Step(1, "public", "Signing in does not work at the moment. We are looking into it.", "lena",
                  Status.INVESTIGATING, (("Sign-in and dashboard", ComponentState.MAJOR),)),
-            Step(5, "hypothesis", "The edge serves a certificate that expired at 09:14.", "aiko"),
+            Step(5, "hypothesis", "The edge serves a certificate that expired this morning.", "aiko"),
             Step(8, "decision", "Issue by hand now, repair the automatic renewal afterwards.", "marta"),
             Step(9, "public", "We have found the cause, an expired certificate, and are replacing it.", "lena",
                  Status.IDENTIFIED, (("Sign-in and dashboard", ComponentState.MAJOR),)),
@@ -124,7 +124,7 @@ def _webhooks(company: Company) -> None:
                  Status.INVESTIGATING, (("API and webhooks", ComponentState.DEGRADED),)),
             Step(9, "hypothesis", "v5.1 gives up after 3 s instead of 10 s, below the slowest tenth of receivers.", "priya"),
             Step(21, "decision", "Restore the 10 s time-out by flag, keep the release.", "tomas"),
-            Step(23, "internal", "Some webhooks go out twice since 14:18. A flag restores the old time-out now.", "tomas"),
+            Step(23, "internal", "Some webhooks go out twice since the release. A flag restores the old time-out now.", "tomas"),
             Step(35, "note", "Duplicate ratio back to 0.01%.", "priya"),
             Step(48, "public", "Webhooks reach you once again.", "lena",
                  Status.RESOLVED, (("API and webhooks", ComponentState.OPERATIONAL),),

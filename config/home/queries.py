@@ -171,7 +171,7 @@ def _hand_overs(user: User) -> Iterable[Need]:
     for row in rows.select_related("incident__severity", "offered_by").order_by("pk")[:10]:
         yield Need(
             title=f"{row.offered_by} offers you command",
-            note=f"{row.incident}, {row.incident.title}",
+            note=f"{row.incident}, {row.incident.title}.",
             icon="handover",
             url=reverse("incidents:hand-over", args=[row.incident.number, row.pk]),
             button="Read the briefing",

@@ -6,6 +6,8 @@ from django.urls import include, path
 from config.home import views as home
 
 urlpatterns = [
+    # What every open screen asks for, again and again
+    path("", include("core.live.urls")),
     # People: the door, themselves, one another
     path("accounts/", include("core.accounts.urls")),
     path("", include("core.people.urls")),
@@ -20,7 +22,6 @@ urlpatterns = [
     # Programs
     path("api/v1/", include("config.api_urls")),
     path("", include("core.callbacks.urls")),
-    path("", include("core.live.urls")),
     path("", include("core.stack.urls")),
     # The frame
     path("", include("core.ui.urls")),

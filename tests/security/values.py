@@ -144,7 +144,7 @@ class Values:
         )
         subscribed = subscriptions.subscribe(Incident.objects.active().earliest("id"), actor=self.admin)
         regulators.flag(Incident.objects.active().earliest("id"), actor=self.admin)
-        duty = ReportDuty.objects.earliest("id")
+        duty = ReportDuty.objects.filter(incident__number=active).earliest("id")
         security.begin(Incident.objects.active().earliest("id"), actor=self.admin)
         secured = SecurityItem.objects.earliest("id")
         owed = OwedWord.objects.order_by("pk").filter(incident__number=active).first() or cast.owed_word(

@@ -119,6 +119,7 @@ def test_asking_for_somebody_is_an_event_that_on_call_hears() -> None:
         "kind": "user",
         "target_id": bob.pk,
         "message": "Need a database expert",
+        "hand_over_id": None,
     }
     assert incident.timeline.latest("id").text == "Bob Example is paged: Need a database expert"
     with pytest.raises(operations.NoSuchTarget):

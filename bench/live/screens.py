@@ -61,14 +61,21 @@ class Connection:
     async def _send(self, content: bytes, *, wanted: int = 200) -> bytes:
         if self._reader.at_eof():  # the server gives a quiet connection back; browsers open it again
             await self.open()
-        self._writer.write(content)
-        head = await self._reader.readuntil(b"\r\n\r\n")
+        try:
+            head = await self._asked(content)
+        except (ConnectionResetError, asyncio.IncompleteReadError):  # it did while this was on its way
+            await self.open()
+            head = await self._asked(content)
         length = LENGTH.search(head)
         body = await self._reader.readexactly(int(length[1])) if length else b""
         status = int(head.split(b" ", 2)[1])
         if status != wanted:
             raise RuntimeError(f"{content.split(b' HTTP', 1)[0].decode()} answered {status}")
         return body
+
+    async def _asked(self, content: bytes) -> bytes:
+        self._writer.write(content)
+        return await self._reader.readuntil(b"\r\n\r\n")
 
 
 @dataclass(slots=True)
